@@ -1,0 +1,23 @@
+"""PDFs and scans to text in Parquet, on SageMaker Processing or on this machine."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from distributed_ocr_pipeline.pipeline import OCRPipeline
+    from distributed_ocr_pipeline.processor import DocumentProcessor
+
+__all__ = ["DocumentProcessor", "OCRPipeline"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import the two public classes when first used: the worker starts without boto3 and the workflow code."""
+    if name == "OCRPipeline":
+        from distributed_ocr_pipeline.pipeline import OCRPipeline  # pylint: disable=import-outside-toplevel
+
+        return OCRPipeline
+    if name == "DocumentProcessor":
+        from distributed_ocr_pipeline.processor import DocumentProcessor  # pylint: disable=import-outside-toplevel
+
+        return DocumentProcessor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

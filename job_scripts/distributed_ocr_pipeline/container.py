@@ -1,0 +1,98 @@
+"""The contract of a SageMaker Processing container: where things lie and how a job ends.
+
+Paths are those of AWS under `/opt/ml`; `OCR_ML_ROOT` moves the root so that the same script runs as a plain
+process. (SageMaker guide, "Build your own processing container".)
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from distributed_ocr_pipeline.config import RunOptions, parse_options
+from distributed_ocr_pipeline.errors import BadInput, ExitCode, PipelineError
+
+_MESSAGE_BYTES = 1000  # SageMaker shows the first KB as the job's ExitMessage
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """What a job is told by its environment, read once at the start."""
+
+    root: Path
+    run_id: str
+    output_bucket: str
+    shard_id: str = ""
+    max_runtime_seconds: int = 86_400
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "JobContext":
+        """Read the job's environment; `BadInput` names a variable that is missing."""
+        try:
+            return cls(
+                root=Path(environ.get("OCR_ML_ROOT", "/opt/ml")),
+                run_id=environ["OCR_RUN_ID"],
+                output_bucket=environ["OCR_OUTPUT_BUCKET"],
+                shard_id=environ.get("OCR_SHARD_ID", ""),
+                max_runtime_seconds=int(environ.get("OCR_MAX_RUNTIME_SECONDS", "86400")),
+            )
+        except KeyError as missing:
+            raise BadInput(f"The environment variable {missing.args[0]} is not set.", "The workflow sets it.") from None
+
+    def input(self, name: str) -> Path:
+        """Folder of one processing input."""
+        return self.root / "processing" / "input" / name
+
+    def output(self, name: str) -> Path:
+        """Folder of one processing output, made if need be."""
+        folder = self.root / "processing" / "output" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def options(self) -> RunOptions:
+        """The run's options, from the `run` input."""
+        return parse_options(read_json(self.input("run") / "run.json"))
+
+
+def read_json(path: Path) -> Any:
+    """Decode a JSON file; Step Functions may have stored an object as a quoted string, so that is undone."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(value) if isinstance(value, str) else value
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path.name} cannot be read: {error}.") from error
+
+
+def run_job(job: Callable[[JobContext], str]) -> int:
+    """Run one job from the process's environment: log, leave its one-line message, turn errors into an exit status.
+
+    `job` returns the message of success.
+    """
+    logging.basicConfig(level=os.environ.get("OCR_LOG_LEVEL", "INFO"), format="%(levelname)s %(message)s", stream=sys.stderr)
+    root = Path(os.environ.get("OCR_ML_ROOT", "/opt/ml"))
+    try:
+        message, code = job(JobContext.from_environment(os.environ)), ExitCode.OK
+        logger.info("%s", message)
+    except PipelineError as error:
+        message, code = str(error), error.exit_code
+        logger.error("%s", message)
+    except Exception as error:  # pylint: disable=broad-exception-caught  # the last stop before the exit status
+        message, code = f"Internal error: {type(error).__name__}: {error}", ExitCode.INTERNAL
+        logger.exception("%s", message)
+    _leave_message(root, message)
+    return int(code)
+
+
+def _leave_message(root: Path, message: str) -> None:
+    path = root / "output" / "message"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(message.encode("utf-8")[:_MESSAGE_BYTES].decode("utf-8", "ignore").encode("utf-8"))
+    except OSError as error:
+        logger.warning("The exit message could not be written: %s", error)

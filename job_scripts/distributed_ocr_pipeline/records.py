@@ -1,0 +1,100 @@
+"""The records that cross boundaries: between planner, worker and report, and between pages and tables.
+
+All are frozen. A field that is a column has the column's name (docs/tables.md lists types and units).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from enum import Enum
+
+from distributed_ocr_pipeline.errors import ErrorClass
+
+
+class PageStatus(str, Enum):
+    """What became of a page."""
+
+    SUCCEEDED = "succeeded"
+    BLANK = "blank"
+    FAILED = "failed"
+
+
+class DocumentStatus(str, Enum):
+    """What became of a document."""
+
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"  # some pages failed; the others are there
+    FAILED = "failed"
+    SKIPPED = "skipped"  # not a kind of file this pipeline reads
+    DEFERRED = "deferred"  # not reached before the deadline; the next run takes it
+
+
+class TextSource(str, Enum):
+    """Where a page's text comes from."""
+
+    OCR = "ocr"
+    TEXT_LAYER = "text_layer"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Document:
+    """One input object, as the planner saw it."""
+
+    document_id: str
+    source_uri: str
+    key: str
+    etag: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Word:
+    """One recognised word: box in pixels of the rendered page, confidence 0-100, line counted from 1."""
+
+    text: str
+    left: int
+    top: int
+    width: int
+    height: int
+    confidence: float
+    line: int
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """One row of `pages`, less what only the shard knows (run, shard, source)."""
+
+    page_number: int  # from 1
+    status: PageStatus
+    text: str = ""
+    text_source: TextSource = TextSource.NONE
+    error_class: ErrorClass | None = None
+    error_message: str = ""
+    confidence: float | None = None  # mean over words, 0-100
+    word_count: int = 0
+    words: tuple[Word, ...] = ()
+    language: str = ""
+    rotation_degrees: float = 0.0  # clockwise turn that made the page readable
+    dpi: int | None = None  # of the rendered page
+    width_px: int | None = None
+    height_px: int | None = None
+    duration_ms: int = 0
+    image_path: str = ""  # of the page image, relative to the images folder; empty when none was asked for
+    note: str = ""  # why this page was OCRed or not, and what was changed about it
+
+
+@dataclass(frozen=True)
+class DocumentResult:
+    """One row of `documents`, less what only the shard knows."""
+
+    document: Document
+    status: DocumentStatus
+    media_type: str = ""
+    page_count: int = 0
+    pages_succeeded: int = 0
+    pages_failed: int = 0
+    pages_blank: int = 0
+    error_class: ErrorClass | None = None
+    error_message: str = ""
+    duration_ms: int = 0
+    processed_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))

@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from typing_extensions import Self
 
 from distributed_ocr_pipeline.errors import BadOption
 
@@ -21,9 +22,10 @@ OutputType = Literal["text", "image", "both"]
 ImageFormat = Literal["webp", "jpeg"]
 EngineName = Literal["pytesseract", "tesserocr"]
 TextLayer = Literal["auto", "ignore", "only"]
-PartitionKey = Literal["document_id", "run_id", "language", "media_type", "status"]
+PartitionKey = Literal["document_id", "run_id", "language", "media_type", "text_source"]
 Languages = Annotated[str, Field(pattern=r"^[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*$")]
 S3Prefix = Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/", max_length=1024)]
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 Rate = Annotated[float, Field(ge=0, le=1)]
 TesseractConfig = dict[str, str | int | float | bool]
 
@@ -33,20 +35,26 @@ class _Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def __init__(self, **values: Any) -> None:
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explained(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         try:
-            super().__init__(**values)
+            return handler(values)
         except ValidationError as error:
-            raise BadOption(_explain(type(self), error)) from error
+            raise BadOption(" ".join(_explain(cls, found) for found in error.errors())) from error
 
 
 class AWSConfig(_Config):
-    """Where the pipeline runs and how wide."""
+    """Where the pipeline runs and how wide.
+
+    What is not given comes from the deployment: `bucket` and `role_arn` from the environment or `terraform output`,
+    the others from Terraform's variables.
+    """
 
     region: str = Field(default="us-west-2", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     bucket: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     role_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")
-    instance_type: str = Field(default="ml.t3.xlarge", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")
+    instance_type: InstanceType = "ml.t3.xlarge"
     max_parallel_jobs: int = Field(default=10, ge=1, le=10_000)
     files_per_job: int = Field(default=10, ge=1, le=100_000)
 
@@ -54,34 +62,47 @@ class AWSConfig(_Config):
 class OCRConfig(_Config):
     """How documents become text."""
 
-    output_type: OutputType = "text"
-    output_format: Literal["parquet"] = "parquet"
-    partition_key: PartitionKey = "document_id"
-    image_format: ImageFormat = "webp"
-    engine: EngineName = "pytesseract"
-    languages: Languages = "eng"
-    tesseract_config: TesseractConfig | None = None
-    text_layer: TextLayer = "auto"
-    words: bool = False
-    dpi: int = Field(default=300, ge=50, le=1200)
-    page_timeout_seconds: int = Field(default=120, ge=1, le=3600)
-    document_timeout_seconds: int = Field(default=3600, ge=1, le=86_400)
-    engine_memory_mb: int = Field(default=2048, ge=128)
-    max_page_pixels: int = Field(default=100_000_000, ge=1_000_000)
-    max_document_mb: int = Field(default=2048, ge=1)
+    output_type: OutputType = Field(default="text", description="what to make of each page: text, image or both")
+    output_format: Literal["parquet"] = Field(default="parquet", description="format of the tables")
+    partition_key: PartitionKey = Field(
+        default="document_id", description="column that sorts (document_id) or splits the pages table"
+    )
+    image_format: ImageFormat = Field(default="webp", description="format of page images: webp or jpeg")
+    engine: EngineName = Field(default="pytesseract", description="pytesseract, or tesserocr (faster, in-process)")
+    languages: Languages = Field(default="eng", description="Tesseract languages, such as eng+deu")
+    tesseract_config: TesseractConfig | None = Field(
+        default=None, description='Tesseract settings as JSON, such as {"psm": 6}'
+    )
+    text_layer: TextLayer = Field(
+        default="auto", description="PDF text: use it where it can be trusted (auto), ignore it, or only use it"
+    )
+    words: bool = Field(default=False, description="also store every word with its box and confidence")
+    dpi: int = Field(default=300, ge=50, le=1200, description="highest resolution at which pages are rendered")
+    page_timeout_seconds: int = Field(default=120, ge=1, le=3600, description="time limit of one page")
+    document_timeout_seconds: int = Field(default=3600, ge=1, le=86_400, description="time limit of one document")
+    engine_memory_mb: int = Field(default=2048, ge=128, description="memory limit of one engine process")
+    max_page_pixels: int = Field(
+        default=100_000_000, ge=1_000_000, description="larger pages are rendered at a lower resolution"
+    )
+    max_document_mb: int = Field(default=2048, ge=1, description="larger documents are not tried")
 
 
 class RunOptions(OCRConfig):
     """The options of one run: everything an execution's input may say."""
 
-    input_prefix: S3Prefix
-    planned: bool = False
-    reprocess: bool = False
-    max_parallel_jobs: int = Field(default=10, ge=1, le=10_000)
-    files_per_job: int = Field(default=10, ge=1, le=100_000)
-    tolerated_failed_shards_percent: float = Field(default=10, ge=0, le=100)
-    max_error_rate: Rate = 0.05
-    max_input_error_rate: Rate = 1.0
+    input_prefix: S3Prefix = Field(description="where the documents are")
+    planned: bool = Field(default=False, description="the plan is already written")
+    reprocess: bool = Field(default=False, description="process documents again that have an up-to-date result")
+    instance_type: InstanceType = Field(default="ml.t3.xlarge", description="instance type of the processing jobs")
+    max_parallel_jobs: int = Field(default=10, ge=1, le=10_000, description="processing jobs at a time")
+    files_per_job: int = Field(default=10, ge=1, le=100_000, description="documents in one processing job")
+    tolerated_failed_shards_percent: float = Field(
+        default=10, ge=0, le=100, description="share of failed jobs that stops the run"
+    )
+    max_error_rate: Rate = Field(
+        default=0.05, description="share of documents with processing faults that fails the run, 0-1"
+    )
+    max_input_error_rate: Rate = Field(default=1.0, description="share of unreadable documents that fails the run, 0-1")
 
     @property
     def fingerprint(self) -> str:
@@ -103,21 +124,29 @@ _CONTENT_OPTIONS = (
 
 
 def parse_options(values: Mapping[str, Any]) -> RunOptions:
-    """`RunOptions` from decoded JSON; `BadOption` names what is wrong."""
-    return RunOptions(**values)
+    """`RunOptions` from decoded JSON, where a number in quotes is a mistake: the workflow would trip over it."""
+    return RunOptions.model_validate(values, strict=True)
 
 
-def _explain(model: type[BaseModel], error: ValidationError) -> str:
-    """One line for all that pydantic found: `field: got …, allowed …`."""
-    return "; ".join(_explain_one(model, found) for found in error.errors())
-
-
-def _explain_one(model: type[BaseModel], found: Any) -> str:
-    name = ".".join(str(part) for part in found["loc"])
+def _explain(model: type[BaseModel], found: Any) -> str:
+    """One sentence for one thing that pydantic found: which field, what it got, what is allowed."""
+    name = str(found["loc"][0]) if found["loc"] else "options"
     match found["type"]:
         case "extra_forbidden":
-            return f"unknown option {name!r}: allowed are {', '.join(sorted(model.model_fields))}."
+            return f"Unknown option {name!r}: the options are {', '.join(sorted(model.model_fields))}."
         case "missing":
-            return f"option {name!r} is required and was not given."
+            return f"The option {name!r} is required and was not given."
+        case "string_pattern_mismatch":
+            return f"Option {name!r}: got {found['input']!r}; it should look like {_EXAMPLES[name]}."
         case _:
-            return f"option {name!r}: got {found['input']!r}; {found['msg'].lower()}."
+            return f"Option {name!r}: got {found['input']!r}; {found['msg'][0].lower()}{found['msg'][1:]}."
+
+
+_EXAMPLES = {
+    "region": "us-west-2",
+    "bucket": "my-documents",
+    "role_arn": "arn:aws:iam::123456789012:role/name",
+    "instance_type": "ml.c6i.4xlarge",
+    "languages": "eng or eng+deu",
+    "input_prefix": "s3://bucket/prefix/",
+}

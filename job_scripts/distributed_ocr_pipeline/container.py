@@ -28,6 +28,7 @@ class JobContext:
     root: Path
     run_id: str
     output_bucket: str
+    pipeline: str = "ocr"  # the deployment's name prefix
     shard_id: str = ""
     max_runtime_seconds: int = 86_400
 
@@ -39,6 +40,7 @@ class JobContext:
                 root=Path(environ.get("OCR_ML_ROOT", "/opt/ml")),
                 run_id=environ["OCR_RUN_ID"],
                 output_bucket=environ["OCR_OUTPUT_BUCKET"],
+                pipeline=environ.get("OCR_PIPELINE", "ocr"),
                 shard_id=environ.get("OCR_SHARD_ID", ""),
                 max_runtime_seconds=int(environ.get("OCR_MAX_RUNTIME_SECONDS", "86400")),
             )
@@ -74,7 +76,9 @@ def run_job(job: Callable[[JobContext], str]) -> int:
 
     `job` returns the message of success.
     """
-    logging.basicConfig(level=os.environ.get("OCR_LOG_LEVEL", "INFO"), format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=os.environ.get("OCR_LOG_LEVEL", "INFO"), format="%(levelname)s %(message)s", stream=sys.stderr
+    )
     root = Path(os.environ.get("OCR_ML_ROOT", "/opt/ml"))
     try:
         message, code = job(JobContext.from_environment(os.environ)), ExitCode.OK

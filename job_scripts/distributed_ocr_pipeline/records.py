@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
 
-from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 
 
 class PageStatus(str, Enum):
@@ -34,6 +34,25 @@ class TextSource(str, Enum):
     OCR = "ocr"
     TEXT_LAYER = "text_layer"
     NONE = "none"
+
+
+@dataclass(frozen=True)
+class S3Location:
+    """A bucket and a key or key prefix."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> "S3Location":
+        """Split `s3://bucket/key`; the key may be empty."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        if not uri.startswith("s3://") or not bucket:
+            raise BadInput(f"{uri!r} is not an S3 address.", "Write s3://bucket/prefix/.")
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,16 @@ class PageResult:
     duration_ms: int = 0
     image_path: str = ""  # of the page image, relative to the images folder; empty when none was asked for
     note: str = ""  # why this page was OCRed or not, and what was changed about it
+
+
+@dataclass(frozen=True)
+class PageChunk:
+    """Consecutive pages of one document, in order: what the worker yields while it works."""
+
+    document: Document
+    media_type: str
+    page_count: int  # of the whole document
+    pages: tuple[PageResult, ...]
 
 
 @dataclass(frozen=True)

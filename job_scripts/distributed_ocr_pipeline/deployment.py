@@ -1,0 +1,105 @@
+"""Which deployment a command works with: named by the environment, or by `terraform output`."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from distributed_ocr_pipeline.config import AWSConfig
+from distributed_ocr_pipeline.errors import BadOption, NotDeployed
+from distributed_ocr_pipeline.storage import Storage, aws_call
+
+_ADVICE = "Run `make deploy`, or set OCR_STATE_MACHINE_ARN and OCR_OUTPUT_BUCKET (see .env.example)."
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything the command line must know about where the workflow runs."""
+
+    region: str
+    state_machine_arn: str
+    output_bucket: str
+    input_bucket: str | None = None
+    worker_role_arn: str | None = None
+    endpoint_url: str | None = None  # None: what the environment says, or AWS
+    credentials: tuple[str, str] | None = None  # access key and secret; None: the usual chain
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that talks to this deployment."""
+        session: Any = self._session()  # its overloads want a literal service name
+        return session.client(service, endpoint_url=self.endpoint_url)
+
+    def storage(self) -> Storage:
+        """S3 as this deployment sees it."""
+        return Storage(self._session(), self.endpoint_url)
+
+    def default_options(self) -> dict[str, Any]:
+        """The options of a run that asks for nothing, as the deployed workflow has them in its first state."""
+        with aws_call("Reading the deployed workflow"):
+            answer = self.client("stepfunctions").describe_state_machine(stateMachineArn=self.state_machine_arn)
+        defaults: dict[str, Any] = json.loads(answer["definition"])["States"]["Defaults"]["Result"]
+        return defaults
+
+    def _session(self) -> boto3.Session:
+        access_key, secret_key = self.credentials or (None, None)
+        with aws_call("Reading the AWS settings"):
+            return boto3.Session(access_key, secret_key, region_name=self.region)
+
+
+def find_deployment(config: AWSConfig, environ: Mapping[str, str], folder: Path) -> Deployment:
+    """The deployment that the environment names, or else the one that Terraform manages in `folder`.
+
+    Raises:
+        NotDeployed: There is neither.
+        BadOption: `config.role_arn` is not the role that the deployment's jobs run as.
+    """
+    deployment = _from_environment(config, environ) or _from_terraform(folder)
+    if deployment is None:
+        raise NotDeployed("No deployment was found.", _ADVICE)
+    wanted = config.role_arn or environ.get("SAGEMAKER_ROLE_ARN")
+    if wanted and deployment.worker_role_arn and wanted != deployment.worker_role_arn:
+        raise BadOption(
+            f"Option 'role_arn': got {wanted!r}, but the deployment's jobs run as {deployment.worker_role_arn}.",
+            "The role is part of the deployment: leave the option out, or change it in Terraform.",
+        )
+    return deployment
+
+
+def input_bucket(config: AWSConfig, environ: Mapping[str, str]) -> str | None:
+    """The bucket that relative prefixes are in; None means that they are local folders."""
+    return config.bucket or environ.get("OCR_BUCKET_NAME") or None
+
+
+def _from_environment(config: AWSConfig, environ: Mapping[str, str]) -> Deployment | None:
+    arn, bucket = environ.get("OCR_STATE_MACHINE_ARN"), environ.get("OCR_OUTPUT_BUCKET")
+    if not arn or not bucket:
+        return None
+    region = config.region if "region" in config.model_fields_set else environ.get("AWS_REGION") or config.region
+    return Deployment(region, arn, bucket, input_bucket(config, environ), environ.get("SAGEMAKER_ROLE_ARN"))
+
+
+def _from_terraform(folder: Path) -> Deployment | None:
+    outputs = read_terraform_outputs(folder)
+    if "state_machine_arn" not in outputs:
+        return None
+    return Deployment(
+        region=outputs["region"],
+        state_machine_arn=outputs["state_machine_arn"],
+        output_bucket=outputs["output_bucket"],
+        input_bucket=outputs.get("input_bucket"),
+        worker_role_arn=outputs.get("worker_role_arn"),
+    )
+
+
+def read_terraform_outputs(folder: Path) -> dict[str, Any]:
+    """`terraform output` of the root module in `folder`; empty where Terraform or its state is missing."""
+    if not shutil.which("terraform") or not (folder / ".terraform").exists():
+        return {}
+    from python_terraform import Terraform  # pylint: disable=import-outside-toplevel  # not in the container
+
+    outputs: dict[str, dict[str, Any]] = Terraform(working_dir=str(folder)).output(json=True) or {}
+    return {name: output["value"] for name, output in outputs.items()}

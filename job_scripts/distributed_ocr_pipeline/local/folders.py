@@ -1,0 +1,81 @@
+"""Local folders in, local folders out: what surrounds a run on the local environment."""
+
+import os
+from pathlib import Path
+
+from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.storage import Storage
+
+TABLES = ("pages", "documents", "images")
+
+
+def find_documents(folder: Path) -> list[Path]:
+    """Every regular file below a folder; links are not followed.
+
+    Raises:
+        BadInput: The folder is missing, empty, or holds a file that cannot be read.
+    """
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.is_file() else "does not exist"
+        raise BadInput(f"The folder {str(folder)!r} {what}.", "Give a folder of documents, or s3://bucket/prefix/.")
+    files = [path for path in _walk(folder) if path.is_file() and not path.is_symlink()]
+    if not files:
+        raise BadInput(f"The folder {str(folder)!r} holds no files.", "Give a folder of documents.")
+    for path in files:
+        if not os.access(path, os.R_OK):
+            raise BadInput(f"The file {str(path)!r} cannot be read.", "Change its permissions, or move it elsewhere.")
+    return files
+
+
+def _walk(folder: Path) -> list[Path]:
+    def refuse(error: OSError) -> None:
+        raise BadInput(f"The folder {error.filename!r} cannot be read: {error.strerror}.", "Change its permissions.")
+
+    return sorted(Path(root) / name for root, _, names in os.walk(folder, onerror=refuse) for name in names)
+
+
+def upload_documents(folder: Path, storage: Storage, bucket: str) -> str:
+    """Store a folder's documents in the local environment; returns their `input_prefix`.
+
+    Keys are the paths as seen from the working folder (absolute for a folder elsewhere), so a document keeps its id
+    from run to run.
+    """
+    files = find_documents(folder)
+    here = Path.cwd()
+    absolute = folder.resolve()
+    base = absolute.relative_to(here) if absolute.is_relative_to(here) else absolute.relative_to(absolute.anchor)
+    prefix = "" if base == Path() else f"{base.as_posix()}/"
+    for path in files:
+        storage.upload(path, S3Location(bucket, prefix + path.relative_to(folder).as_posix()))
+    return f"s3://{bucket}/{prefix}"
+
+
+def require_writable(folder: Path) -> None:
+    """Raise `BadInput` unless results can be written below `folder`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise BadInput(
+            f"The output folder {str(folder)!r} cannot be written: {error.strerror}.", "Choose another."
+        ) from error
+
+
+def upload_ledger(output: Path, storage: Storage, bucket: str) -> None:
+    """Bring earlier runs' ledger back, so that the planner sees what is done."""
+    if (output / "documents").is_dir():
+        storage.upload_folder(output / "documents", S3Location(bucket, "documents"))
+
+
+def download_results(run_id: str, output: Path, storage: Storage, bucket: str) -> None:
+    """Fetch a run's tables, images and report."""
+    for name in TABLES:
+        storage.download_prefix(S3Location(bucket, f"{name}/run_id={run_id}/"), output / name / f"run_id={run_id}")
+    for name in ("run.json", "plan.json", "shards.json", "report.json", "failures.csv"):
+        location = S3Location(bucket, f"runs/{run_id}/{name}")
+        if storage.exists(location):
+            target = output / "runs" / run_id / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(storage.get_bytes(location))

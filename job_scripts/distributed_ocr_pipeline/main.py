@@ -1,0 +1,126 @@
+"""The command line: `ocr-pipeline`, or `python -m distributed_ocr_pipeline.main`."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+
+from distributed_ocr_pipeline import __version__
+from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunOptions
+from distributed_ocr_pipeline.display import TerminalObserver, print_result
+from distributed_ocr_pipeline.errors import BadOption, ExitCode, PipelineError
+from distributed_ocr_pipeline.pipeline import OCRPipeline, UnfinishedRun
+
+_DESCRIPTION = """\
+Turns the PDFs, scans and photos below a prefix into text in Parquet, and accounts for every one of them.
+
+An s3:// prefix runs on your deployment (see `make deploy`). A folder runs on this machine, without AWS,
+unless OCR_BUCKET_NAME names a bucket that it is a prefix of."""
+_EXIT = "exit status: " + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
+_HIDDEN = ("input_prefix", "planned")  # required and own; set by the command itself
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the pipeline as the arguments say; returns the exit status."""
+    parsed = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if parsed.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        return _run(parsed)
+    except KeyboardInterrupt:
+        return _fail("Interrupted.", ExitCode.INTERRUPTED, parsed.debug)
+    except PipelineError as error:
+        return _fail(str(error), error.exit_code, parsed.debug)
+    except Exception as error:  # pylint: disable=broad-exception-caught  # the last stop before the exit status
+        message = f"Internal error: {type(error).__name__}: {error}. Run again with --debug for details."
+        return _fail(message, ExitCode.INTERNAL, parsed.debug)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    options = _chosen_options(parsed)
+    ocr = {name: options.pop(name) for name in list(options) if name in OCRConfig.model_fields}
+    aws = {name: options.pop(name) for name in list(options) if name in AWSConfig.model_fields}
+    if parsed.region:
+        aws["region"] = parsed.region
+    pipeline = OCRPipeline(
+        AWSConfig(**aws), OCRConfig(**ocr), output=parsed.output, observer=TerminalObserver(sys.stderr)
+    )
+    try:
+        print_result(pipeline.run(parsed.input_prefix, **options), sys.stdout)
+    except UnfinishedRun as error:
+        print_result(error.result, sys.stdout)
+        raise
+    return ExitCode.OK
+
+
+def _chosen_options(parsed: argparse.Namespace) -> dict[str, Any]:
+    """Only what was given, so that the deployment's defaults hold for the rest."""
+    chosen = {
+        name: value for name, value in vars(parsed).items() if name in RunOptions.model_fields and value is not None
+    }
+    del chosen["input_prefix"]
+    if "tesseract_config" in chosen:
+        chosen["tesseract_config"] = _decode(chosen["tesseract_config"])
+    return chosen
+
+
+def _decode(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise BadOption(f"Option 'tesseract_config': got {text!r}; it should look like {{\"psm\": 6}}.") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ocr-pipeline",
+        description=_DESCRIPTION,
+        epilog=_EXIT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--input-prefix", required=True, metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
+    parser.add_argument("--output", default="output", metavar="FOLDER", help="results of local runs (default: output)")
+    parser.add_argument("--region", metavar="REGION", help="AWS region (default: the deployment's)")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks and debug messages")
+    parser.add_argument("--version", action="version", version=__version__)
+    group = parser.add_argument_group(
+        "run options", "Defaults are the deployment's; those shown are the project's own."
+    )
+    for name, field in RunOptions.model_fields.items():
+        if name not in _HIDDEN:
+            _add_option(group, name, field)
+    return parser
+
+
+def _add_option(group: argparse._ArgumentGroup, name: str, field: FieldInfo) -> None:
+    flag = f"--{name.replace('_', '-')}"
+    text = f"{field.description} (default: {field.default})".replace("%", "%%")
+    if field.annotation is bool:
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
+    else:
+        choices = [str(choice) for choice in get_args(field.annotation) if isinstance(choice, str)]
+        group.add_argument(flag, metavar="|".join(choices) or "VALUE", help=text)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but with this project's exit status for wrong usage, and one line of it."""
+
+    def error(self, message: str) -> Any:
+        self.exit(ExitCode.BAD_INPUT, f"{self.prog}: error: {message}. Run `{self.prog} --help` for the options.\n")
+
+
+def _fail(message: str, code: ExitCode, debug: bool) -> int:
+    if debug:
+        logging.getLogger(__name__).exception("Traceback of the error below")
+    print(f"ocr-pipeline: error: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,246 @@
+"""The proof at the end of a run: every planned document is in the ledger once, every counted page in the pages table."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from distributed_ocr_pipeline.config import RunOptions
+from distributed_ocr_pipeline.errors import ErrorClass, Origin, RunFailed
+from distributed_ocr_pipeline.manifests import parse_documents
+from distributed_ocr_pipeline.records import DocumentStatus, S3Location
+from distributed_ocr_pipeline.storage import Storage
+
+_LEDGER_COLUMNS = [
+    "shard_id",
+    "document_id",
+    "source_uri",
+    "page_count",
+    "pages_succeeded",
+    "pages_failed",
+    "pages_blank",
+    "status",
+    "error_class",
+    "error_message",
+    "duration_ms",
+]
+_FAILURE_COLUMNS = ["document_id", "source_uri", "status", "error_class", "error_message", "pages_failed", "shard_id"]
+_NAMED = 1000  # so many unaccounted documents are named in report.json; failures.csv names all
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the plan promised and what the tables hold."""
+
+    planned: Mapping[str, str]  # document_id -> source_uri
+    ledger: tuple[Mapping[str, Any], ...]  # rows of `documents`
+    pages: Mapping[str, int]  # document_id -> rows of `pages`
+    page_keys_doubled: int  # (document_id, page_number) pairs that occur more than once
+    incomplete_files: tuple[str, ...]  # shards whose files disagree with their footers
+
+
+@dataclass(frozen=True)
+class Report:
+    """The content of report.json.
+
+    A run is balanced when no document is missing, doubled or unplanned and the pages add up. It succeeded when it is
+    also complete (nothing deferred) and both error rates are within their limits.
+    """
+
+    run_id: str
+    input_prefix: str
+    planned: int
+    up_to_date: int
+    shards: int
+    documents_by_status: Mapping[str, int]
+    documents_by_error_class: Mapping[str, int]
+    pages: Mapping[str, int]
+    processing_seconds: float
+    processing_error_rate: float
+    input_error_rate: float
+    missing: tuple[str, ...]
+    doubled: tuple[str, ...]
+    unplanned: tuple[str, ...]
+    pages_mismatch: tuple[str, ...]
+    deferred: int
+    page_keys_doubled: int
+    incomplete_files: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether plan, ledger and pages agree, document by document."""
+        documents = self.missing + self.doubled + self.unplanned + self.pages_mismatch
+        return not (documents or self.page_keys_doubled or self.incomplete_files)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the run is green."""
+        return not self.problems
+
+    @property
+    def summary(self) -> str:
+        """One line for people: counts by status, then what is wrong."""
+        counts = ", ".join(f"{count} {status}" for status, count in self.documents_by_status.items() if count)
+        outcome = "; ".join(self.problems) if self.problems else "the ledger balances"
+        return f"{self.planned} documents planned: {counts or 'none in the ledger'}; {self.pages['total']} pages; {outcome}."
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready values, with long lists cut."""
+        values = {name: value[:_NAMED] if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return values | {"balanced": self.balanced, "succeeded": self.succeeded, "summary": self.summary}
+
+
+def collect_evidence(storage: Storage, output_bucket: str, run_id: str) -> Evidence:
+    """Read the plan's documents, the run's ledger and the keys of its pages from S3."""
+    ledger = tuple(storage.read_parquet(S3Location(output_bucket, f"documents/run_id={run_id}"), _LEDGER_COLUMNS))
+    page_keys = Counter(
+        (row["document_id"], row["page_number"])
+        for row in storage.read_parquet(
+            S3Location(output_bucket, f"pages/run_id={run_id}"), ["document_id", "page_number"]
+        )
+    )
+    return Evidence(
+        planned=_read_planned(storage, output_bucket, run_id),
+        ledger=ledger,
+        pages=Counter(document_id for document_id, _ in page_keys.elements()),
+        page_keys_doubled=sum(1 for count in page_keys.values() if count > 1),
+        incomplete_files=_find_incomplete(storage, output_bucket, run_id),
+    )
+
+
+def _read_planned(storage: Storage, output_bucket: str, run_id: str) -> dict[str, str]:
+    planned: dict[str, str] = {}
+    for shard in storage.get_json(S3Location(output_bucket, f"runs/{run_id}/shards.json")):
+        location = S3Location(output_bucket, f"runs/{run_id}/shards/{shard['shard_id']}/documents.jsonl")
+        documents = parse_documents(storage.get_bytes(location).decode("utf-8"))
+        planned |= {document.document_id: document.source_uri for document in documents}
+    return planned
+
+
+def _find_incomplete(storage: Storage, output_bucket: str, run_id: str) -> tuple[str, ...]:
+    """Shards whose pages and ledger files do not hold the row counts that their ledger's footer promises."""
+    pages: Counter[str] = Counter()
+    for name, rows, _ in storage.read_footers(S3Location(output_bucket, f"pages/run_id={run_id}")):
+        pages[name] += rows
+    ledgers = list(storage.read_footers(S3Location(output_bucket, f"documents/run_id={run_id}")))
+    wrong = {
+        name
+        for name, rows, footer in ledgers
+        if str(rows) != footer.get("documents") or str(pages[name]) != footer.get("pages")
+    }
+    return tuple(sorted(wrong | (pages.keys() - {name for name, _, _ in ledgers})))
+
+
+def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evidence: Evidence) -> Report:
+    """Hold the evidence against the plan and the limits."""
+    rows = Counter(row["document_id"] for row in evidence.ledger)
+    sources = {row["document_id"]: row["source_uri"] for row in evidence.ledger} | dict(evidence.planned)
+    found: dict[str, Any] = {
+        "missing": _uris(sources, evidence.planned.keys() - rows.keys()),
+        "doubled": _uris(sources, {document_id for document_id, count in rows.items() if count > 1}),
+        "unplanned": _uris(sources, rows.keys() - evidence.planned.keys()),
+        "pages_mismatch": _uris(sources, _pages_mismatch(evidence)),
+        "page_keys_doubled": evidence.page_keys_doubled,
+        "incomplete_files": evidence.incomplete_files,
+        "deferred": _count(evidence.ledger, "status", DocumentStatus.DEFERRED.value),
+        "processing_error_rate": _error_rate(evidence.ledger, Origin.PROCESSING),
+        "input_error_rate": _error_rate(evidence.ledger, Origin.INPUT),
+    }
+    return Report(
+        run_id=run_id,
+        input_prefix=options.input_prefix,
+        planned=len(evidence.planned),
+        up_to_date=int(plan["up_to_date"]),
+        shards=int(plan["shards"]),
+        documents_by_status={
+            status.value: _count(evidence.ledger, "status", status.value) for status in DocumentStatus
+        },
+        documents_by_error_class=dict(Counter(row["error_class"] for row in evidence.ledger if row["error_class"])),
+        pages=_count_pages(evidence.ledger),
+        processing_seconds=sum(row["duration_ms"] for row in evidence.ledger) / 1000,
+        problems=tuple(_problems(found, options)),
+        **found,
+    )
+
+
+def _pages_mismatch(evidence: Evidence) -> set[str]:
+    promised: Counter[str] = Counter()
+    for row in evidence.ledger:
+        promised[row["document_id"]] += row["pages_succeeded"] + row["pages_failed"] + row["pages_blank"]
+    return {key for key in promised.keys() | evidence.pages.keys() if promised[key] != evidence.pages.get(key, 0)}
+
+
+def _uris(sources: Mapping[str, str], document_ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(sources.get(document_id, document_id) for document_id in document_ids))
+
+
+def _count(rows: Iterable[Mapping[str, Any]], column: str, value: str) -> int:
+    return sum(1 for row in rows if row[column] == value)
+
+
+def _count_pages(ledger: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    pages: Counter[str] = Counter()
+    for row in ledger:
+        pages.update({name: row[f"pages_{name}"] for name in ("succeeded", "failed", "blank")})
+    return {name: pages[name] for name in ("succeeded", "failed", "blank")} | {"total": pages.total()}
+
+
+def _error_rate(ledger: tuple[Mapping[str, Any], ...], origin: Origin) -> float:
+    faults = sum(1 for row in ledger if row["error_class"] and ErrorClass(row["error_class"]).origin is origin)
+    return faults / len(ledger) if ledger else 0.0
+
+
+def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterable[str]:
+    if found["missing"]:
+        yield f"{len(found['missing'])} planned documents are not in the ledger (first: {found['missing'][0]})"
+    if found["doubled"]:
+        yield f"{len(found['doubled'])} documents are in the ledger more than once (first: {found['doubled'][0]})"
+    if found["unplanned"]:
+        yield f"{len(found['unplanned'])} documents are in the ledger but not in the plan (first: {found['unplanned'][0]})"
+    if found["pages_mismatch"]:
+        yield f"the pages of {len(found['pages_mismatch'])} documents do not add up (first: {found['pages_mismatch'][0]})"
+    if found["page_keys_doubled"]:
+        yield f"{found['page_keys_doubled']} pages are there more than once"
+    if found["incomplete_files"]:
+        yield f"the files of {len(found['incomplete_files'])} shards are incomplete (first: {found['incomplete_files'][0]})"
+    if found["deferred"]:
+        yield f"{found['deferred']} documents were not reached before the deadline; run again to process them"
+    if found["processing_error_rate"] > options.max_error_rate:
+        yield f"the processing error rate {found['processing_error_rate']:.3f} is over max_error_rate {options.max_error_rate}"
+    if found["input_error_rate"] > options.max_input_error_rate:
+        yield f"the input error rate {found['input_error_rate']:.3f} is over max_input_error_rate {options.max_input_error_rate}"
+
+
+def write_report(report: Report, evidence: Evidence, folder: Path) -> None:
+    """Write report.json and failures.csv: a line per document that has no full result, unaccounted ones included."""
+    (folder / "report.json").write_text(json.dumps(report.as_dict(), indent=2), encoding="utf-8")
+    with (folder / "failures.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, _FAILURE_COLUMNS, extrasaction="ignore")
+        table.writeheader()
+        table.writerows(row for row in evidence.ledger if row["status"] != DocumentStatus.SUCCEEDED.value)
+        table.writerows(_missing_row(evidence, document_id) for document_id in _missing_ids(evidence))
+
+
+def _missing_ids(evidence: Evidence) -> list[str]:
+    return sorted(evidence.planned.keys() - {row["document_id"] for row in evidence.ledger})
+
+
+def _missing_row(evidence: Evidence, document_id: str) -> dict[str, str]:
+    return {
+        "document_id": document_id,
+        "source_uri": evidence.planned[document_id],
+        "status": "unaccounted",
+        "error_message": "The document's shard left no result; run again to process it.",
+    }
+
+
+def require_success(report: Report) -> None:
+    """Raise `RunFailed` with the report's one-line summary unless the run is green."""
+    if not report.succeeded:
+        raise RunFailed(
+            report.summary, f"See runs/{report.run_id}/report.json; running again processes only what is missing."
+        )

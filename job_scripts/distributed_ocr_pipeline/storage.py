@@ -1,0 +1,158 @@
+"""The S3 adapter: listing, small files, folders, and Parquet columns read in place."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pyarrow.dataset as ds
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from pyarrow.fs import FileSelector, FileType, S3FileSystem
+
+from distributed_ocr_pipeline.errors import BadInput, ServiceFault
+from distributed_ocr_pipeline.records import S3Location
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_PARALLEL_TRANSFERS = 16
+_CALLERS_FAULT = {"NoSuchBucket", "NoSuchKey", "404", "AccessDenied", "403", "InvalidBucketName", "PermanentRedirect"}
+
+
+@dataclass(frozen=True)
+class ListedObject:
+    """One object of a listing."""
+
+    key: str
+    etag: str
+    size_bytes: int
+
+
+@contextmanager
+def aws_call(doing: str) -> Iterator[None]:
+    """Turn the SDK's errors into ours: `doing` completes the sentence "… failed"."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        message = f"{doing} failed: {error.response.get('Error', {}).get('Message', error)} ({code})."
+        raise (BadInput if code in _CALLERS_FAULT else ServiceFault)(message) from error
+    except BotoCoreError as error:
+        raise ServiceFault(f"{doing} failed: {error}", "Check the AWS region, profile and network.") from error
+
+
+class Storage:
+    """S3 as this pipeline uses it. What is not given comes from the usual AWS settings."""
+
+    def __init__(self, session: boto3.Session | None = None, endpoint_url: str | None = None) -> None:
+        config = Config(max_pool_connections=_PARALLEL_TRANSFERS, retries={"mode": "adaptive", "max_attempts": 8})
+        with aws_call("Connecting to S3"):
+            self._session = session or boto3.Session()
+            self._client: "S3Client" = self._session.client("s3", endpoint_url=endpoint_url, config=config)
+
+    def list_objects(self, prefix: S3Location) -> Iterator[ListedObject]:
+        """Every object below a prefix, in key order, page by page."""
+        with aws_call(f"Listing {prefix}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
+            for page in pages:
+                for item in page.get("Contents", []):
+                    yield ListedObject(item["Key"], item["ETag"].strip('"'), item["Size"])
+
+    def get_json(self, location: S3Location) -> Any:
+        """Decode an object; a JSON document stored as a quoted string is unquoted."""
+        value = json.loads(self.get_bytes(location))
+        return json.loads(value) if isinstance(value, str) else value
+
+    def get_bytes(self, location: S3Location) -> bytes:
+        """An object's content."""
+        with aws_call(f"Reading {location}"):
+            return self._client.get_object(Bucket=location.bucket, Key=location.key)["Body"].read()
+
+    def exists(self, location: S3Location) -> bool:
+        """Whether an object is there."""
+        try:
+            with aws_call(f"Looking for {location}"):
+                self._client.head_object(Bucket=location.bucket, Key=location.key)
+        except BadInput:
+            return False
+        return True
+
+    def upload(self, path: Path, location: S3Location) -> None:
+        """Store one file."""
+        with aws_call(f"Writing {location}"):
+            self._client.upload_file(str(path), location.bucket, location.key)
+
+    def upload_folder(self, folder: Path, location: S3Location) -> None:
+        """Store every regular file below `folder`, under the same relative names."""
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
+        self._in_parallel(lambda path: self.upload(path, _below(location, path.relative_to(folder).as_posix())), files)
+
+    def download_prefix(self, location: S3Location, folder: Path) -> int:
+        """Fetch every object below a prefix into `folder`, under the same relative names; returns how many."""
+        objects = list(self.list_objects(location))
+        self._in_parallel(lambda item: self._download(location, item, folder), objects)
+        return len(objects)
+
+    def read_parquet(
+        self, location: S3Location, columns: list[str], where: ds.Expression | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Rows of all Parquet files below a prefix (a Hive layout), reading only the columns asked for."""
+        dataset = self._dataset(location)
+        if dataset is None:
+            return
+        for batch in dataset.to_batches(columns=columns, filter=where):
+            yield from batch.to_pylist()
+
+    def read_footers(self, location: S3Location) -> Iterator[tuple[str, int, dict[str, str]]]:
+        """File name, row count and key-value metadata of every Parquet file below a prefix."""
+        dataset = self._dataset(location)
+        for fragment in dataset.get_fragments() if dataset else ():
+            footer = fragment.metadata
+            metadata = {
+                key.decode(): value.decode() for key, value in (footer.metadata or {}).items() if key != b"ARROW:schema"
+            }
+            yield Path(fragment.path).name, footer.num_rows, metadata
+
+    def _dataset(self, location: S3Location) -> ds.Dataset | None:
+        """The Parquet files below a prefix; None where there is none."""
+        base = f"{location.bucket}/{location.key}".rstrip("/")
+        filesystem = self._arrow_filesystem()
+        found = filesystem.get_file_info(FileSelector(base, allow_not_found=True, recursive=True))
+        files = [info.path for info in found if info.type is FileType.File and info.path.endswith(".parquet")]
+        if not files:
+            return None
+        return ds.dataset(files, filesystem=filesystem, format="parquet", partitioning="hive", partition_base_dir=base)
+
+    def _arrow_filesystem(self) -> S3FileSystem:
+        """Arrow's own S3 client, which reads single columns of remote files; set up like the boto3 client."""
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            raise BadInput("No AWS credentials were found.", "Set AWS_PROFILE or run `aws configure`.")
+        frozen = credentials.get_frozen_credentials()
+        return S3FileSystem(
+            access_key=frozen.access_key,
+            secret_key=frozen.secret_key,
+            session_token=frozen.token,
+            region=self._client.meta.region_name,
+            endpoint_override=self._client.meta.endpoint_url,
+        )
+
+    def _download(self, location: S3Location, item: ListedObject, folder: Path) -> None:
+        target = folder / item.key.removeprefix(location.key).lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with aws_call(f"Reading s3://{location.bucket}/{item.key}"):
+            self._client.download_file(location.bucket, item.key, str(target))
+
+    def _in_parallel(self, action: Any, items: list[Any]) -> None:
+        with ThreadPoolExecutor(_PARALLEL_TRANSFERS) as pool:
+            for _ in pool.map(action, items):
+                pass
+
+
+def _below(location: S3Location, name: str) -> S3Location:
+    return S3Location(location.bucket, f"{location.key.rstrip('/')}/{name}".lstrip("/"))

@@ -1,0 +1,235 @@
+"""The two tables as Parquet: their columns, and the writer that streams a shard's results into them.
+
+`pages` has a row per page, `documents` (the ledger) a row per input object. `run_id` is a folder of the layout
+and therefore not a column of the files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from distributed_ocr_pipeline.config import RunOptions
+from distributed_ocr_pipeline.records import DocumentResult, PageChunk, PageResult
+
+_FOLDER_KEYS = (
+    "language",
+    "media_type",
+    "text_source",
+)  # few values; document_id sorts the rows, run_id is a folder anyway
+
+ROW_GROUP_BYTES = 16 * 1024 * 1024
+"""Row groups are cut at this much text, so that neither writer nor reader ever holds more of one."""
+
+WORD = pa.struct(
+    [
+        ("text", pa.string()),
+        ("left", pa.int32()),
+        ("top", pa.int32()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("confidence", pa.float32()),
+        ("line", pa.int32()),
+    ]
+)
+
+PAGES_SCHEMA = pa.schema(
+    [
+        ("shard_id", pa.string()),
+        ("document_id", pa.string()),
+        ("source_uri", pa.string()),
+        ("page_number", pa.int32()),
+        ("page_count", pa.int32()),
+        ("text", pa.string()),
+        ("text_source", pa.string()),
+        ("status", pa.string()),
+        ("error_class", pa.string()),
+        ("error_message", pa.string()),
+        ("confidence", pa.float32()),
+        ("word_count", pa.int32()),
+        ("words", pa.list_(WORD)),
+        ("language", pa.string()),
+        ("rotation_degrees", pa.float32()),
+        ("dpi", pa.int32()),
+        ("width_px", pa.int32()),
+        ("height_px", pa.int32()),
+        ("duration_ms", pa.int64()),
+        ("image_uri", pa.string()),
+        ("note", pa.string()),
+    ]
+)
+
+DOCUMENTS_SCHEMA = pa.schema(
+    [
+        ("shard_id", pa.string()),
+        ("document_id", pa.string()),
+        ("source_uri", pa.string()),
+        ("source_etag", pa.string()),
+        ("size_bytes", pa.int64()),
+        ("media_type", pa.string()),
+        ("page_count", pa.int32()),
+        ("pages_succeeded", pa.int32()),
+        ("pages_failed", pa.int32()),
+        ("pages_blank", pa.int32()),
+        ("status", pa.string()),
+        ("error_class", pa.string()),
+        ("error_message", pa.string()),
+        ("duration_ms", pa.int64()),
+        ("engine", pa.string()),
+        ("engine_version", pa.string()),
+        ("options_fingerprint", pa.string()),
+        ("processed_at", pa.timestamp("ms", tz="UTC")),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class ShardInfo:
+    """What every row of a shard has in common."""
+
+    run_id: str
+    shard_id: str
+    output_bucket: str
+    engine: str
+    engine_version: str
+    options_fingerprint: str
+
+
+class _TableFile:
+    """One Parquet file, written in row groups that are bounded in bytes."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.rows = 0
+        self._pending: list[Mapping[str, Any]] = []
+        self._pending_bytes = 0
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_index=True)
+
+    def add(self, row: Mapping[str, Any], size: int) -> None:
+        """Append a row of about `size` bytes."""
+        self._pending.append(row)
+        self._pending_bytes += size
+        self.rows += 1
+        if self._pending_bytes >= ROW_GROUP_BYTES:
+            self._flush()
+
+    def close(self, metadata: Mapping[str, str]) -> None:
+        """Write what is pending and the footer, with `metadata` in it."""
+        self._flush()
+        self._writer.add_key_value_metadata(dict(metadata))
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._writer.write_table(pa.Table.from_pylist(self._pending, schema=self._writer.schema))
+        self._pending, self._pending_bytes = [], 0
+
+
+class ShardTables:
+    """Writes a shard's rows; the files appear in their folders, complete, when the `with` block ends well.
+
+    Args:
+        info: What every row has in common.
+        options: `partition_key` decides the folders of `pages`; the ledger is always one file.
+        scratch: Folder for files in the making.
+        pages, documents: Folders that are uploaded.
+    """
+
+    def __init__(self, info: ShardInfo, options: RunOptions, *, scratch: Path, pages: Path, documents: Path) -> None:
+        self._info = info
+        self._partition_key = options.partition_key if options.partition_key in _FOLDER_KEYS else None
+        self._scratch, self._pages_folder, self._documents_folder = scratch, pages, documents
+        self._name = f"{info.shard_id}.parquet"
+        self._pages_files: dict[str, _TableFile] = {}
+        self._ledger = _TableFile(scratch / "documents" / self._name, DOCUMENTS_SCHEMA)
+
+    def __enter__(self) -> "ShardTables":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._publish()
+
+    def add_pages(self, chunk: PageChunk) -> None:
+        """Append rows of `pages`."""
+        for page in chunk.pages:
+            row = _page_row(self._info, chunk, page)
+            folder = self._folder(row | {"media_type": chunk.media_type})
+            if folder not in self._pages_files:
+                path = self._scratch / "pages" / folder / self._name
+                self._pages_files[folder] = _TableFile(path, self._pages_schema())
+            self._pages_files[folder].add(row, len(page.text) + 64 * len(page.words) + 512)
+
+    def add_document(self, result: DocumentResult) -> None:
+        """Append one row of the ledger."""
+        self._ledger.add(_document_row(self._info, result), 1024)
+
+    def _pages_schema(self) -> pa.Schema:
+        return pa.schema([field for field in PAGES_SCHEMA if field.name != self._partition_key])
+
+    def _folder(self, row: Mapping[str, Any]) -> str:
+        if self._partition_key is None:
+            return ""
+        return f"{self._partition_key}={quote(row[self._partition_key] or '__HIVE_DEFAULT_PARTITION__', safe='')}"
+
+    def _publish(self) -> None:
+        """Close the files and move them where they are uploaded, the ledger last.
+
+        The footers carry both row counts, so that one file without the other is not taken for a result.
+        """
+        if not self._pages_files:
+            self._pages_files[""] = _TableFile(self._scratch / "pages" / self._name, self._pages_schema())
+        rows = sum(file.rows for file in self._pages_files.values())
+        metadata = {"run_id": self._info.run_id, "pages": str(rows), "documents": str(self._ledger.rows)}
+        for folder, file in self._pages_files.items():
+            file.close(metadata)
+            _move(self._scratch / "pages" / folder / self._name, self._pages_folder / folder / self._name)
+        self._ledger.close(metadata)
+        _move(self._scratch / "documents" / self._name, self._documents_folder / self._name)
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+
+
+def _page_row(info: ShardInfo, chunk: PageChunk, page: PageResult) -> dict[str, Any]:
+    row = asdict(page)
+    image_path = row.pop("image_path")
+    image_uri = f"s3://{info.output_bucket}/images/run_id={info.run_id}/{image_path}" if image_path else None
+    return _enums_to_text(row) | {
+        "shard_id": info.shard_id,
+        "document_id": chunk.document.document_id,
+        "source_uri": chunk.document.source_uri,
+        "page_count": chunk.page_count,
+        "words": row["words"] or None,
+        "image_uri": image_uri,
+    }
+
+
+def _document_row(info: ShardInfo, result: DocumentResult) -> dict[str, Any]:
+    row = asdict(result)
+    document = row.pop("document")
+    return _enums_to_text(row) | {
+        "shard_id": info.shard_id,
+        "document_id": document["document_id"],
+        "source_uri": document["source_uri"],
+        "source_etag": document["etag"],
+        "size_bytes": document["size_bytes"],
+        "engine": info.engine,
+        "engine_version": info.engine_version,
+        "options_fingerprint": info.options_fingerprint,
+    }
+
+
+def _enums_to_text(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Column values: an enum's text, and null where an error column has nothing to say."""
+    values = {name: getattr(value, "value", value) for name, value in row.items()}
+    return values | {"error_message": values["error_message"] or None}

@@ -1,0 +1,64 @@
+"""The shard's job: OCRs the documents that SageMaker downloaded and writes their rows and page images."""
+
+import signal
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from distributed_ocr_pipeline.config import RunOptions
+from distributed_ocr_pipeline.container import JobContext, run_job
+from distributed_ocr_pipeline.delivery import locate_documents
+from distributed_ocr_pipeline.engines import check_tools, engine_version
+from distributed_ocr_pipeline.manifests import parse_documents
+from distributed_ocr_pipeline.metrics import Stopwatch, embedded_metrics
+from distributed_ocr_pipeline.progress import ShardProgress
+from distributed_ocr_pipeline.records import PageChunk
+from distributed_ocr_pipeline.tables import ShardInfo, ShardTables
+from distributed_ocr_pipeline.worker import Stop, process_documents
+
+DEADLINE_SHARE = 0.9
+"""Of the job's time limit: what is not done by then is deferred, so that what is done can still be uploaded."""
+
+
+def process_shard(job: JobContext) -> str:
+    """Turn the shard's documents into rows; returns the job's one-line message."""
+    options = job.options()
+    check_tools(options)
+    stop = _stop_on_signals(job)
+    progress, stopwatch = ShardProgress(job.run_id, job.shard_id), Stopwatch()
+    with TemporaryDirectory() as scratch:
+        _write_tables(job, options, stop, progress, Path(scratch))
+    progress.log()
+    properties = {"run_id": job.run_id, "shard_id": job.shard_id}
+    print(embedded_metrics(progress.metrics(stopwatch), job.pipeline, properties), flush=True)
+    return progress.summary(stopwatch)
+
+
+def _stop_on_signals(job: JobContext) -> Stop:
+    """Whatever ends the job early, signal or deadline: finish writing and defer the rest."""
+    stop = Stop(job.max_runtime_seconds * DEADLINE_SHARE)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.request())
+    return stop
+
+
+def _write_tables(job: JobContext, options: RunOptions, stop: Stop, progress: ShardProgress, scratch: Path) -> None:
+    documents = parse_documents((job.input("shard") / "documents.jsonl").read_text(encoding="utf-8"))
+    sources = locate_documents(documents, job.input("documents"), options.input_prefix)
+    images = job.output("images") if options.output_type != "text" else None
+    info = ShardInfo(
+        job.run_id, job.shard_id, job.output_bucket, options.engine, engine_version(options), options.fingerprint
+    )
+    with ShardTables(
+        info, options, scratch=scratch, pages=job.output("pages"), documents=job.output("documents")
+    ) as tables:
+        for result in process_documents(sources, options, scratch=scratch, images=images, stop=stop):
+            if isinstance(result, PageChunk):
+                tables.add_pages(result)
+            else:
+                tables.add_document(result)
+            progress.add(result)
+
+
+if __name__ == "__main__":
+    sys.exit(run_job(process_shard))

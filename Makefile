@@ -1,0 +1,98 @@
+# `make` shows what there is. Everything runs in .venv, which the targets make themselves.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+-include .env
+export AWS_PROFILE AWS_REGION OCR_BUCKET_NAME OCR_STATE_MACHINE_ARN OCR_OUTPUT_BUCKET SAGEMAKER_ROLE_ARN
+# A variable that .env leaves empty must not hide the SDK's own default.
+$(foreach name,AWS_PROFILE AWS_REGION OCR_BUCKET_NAME OCR_STATE_MACHINE_ARN OCR_OUTPUT_BUCKET SAGEMAKER_ROLE_ARN,$(if $($(name)),,$(eval unexport $(name))))
+
+PYTHON ?= python3
+INPUT_PREFIX ?= examples/documents
+ARGS ?=
+BIN := .venv/bin
+SOURCES := job_scripts tests examples benchmarks scripts
+
+##@ Use
+
+.PHONY: run-pipeline
+run-pipeline: .venv/installed tools ## Process INPUT_PREFIX (a folder or s3://…; default: the examples), with ARGS="--output-type both …"
+	@$(BIN)/ocr-pipeline --input-prefix "$(INPUT_PREFIX)" $(ARGS)
+ifeq ($(INPUT_PREFIX),examples/documents)
+	@$(BIN)/python examples/check_results.py output
+endif
+
+.PHONY: install
+install: .venv/installed tools ## Make .venv, and install Tesseract and Poppler if they are missing
+
+##@ Local environment (AWS on 127.0.0.1)
+
+.PHONY: local-setup
+local-setup: .venv/installed tools ## Start it in the background
+	@$(BIN)/python -m distributed_ocr_pipeline.local start
+
+.PHONY: local-test
+local-test: .venv/installed ## Run a small execution through it and check the results
+	@$(BIN)/python -m distributed_ocr_pipeline.local test
+
+.PHONY: local-logs
+local-logs: .venv/installed ## Show its log and the logs of its jobs
+	@$(BIN)/python -m distributed_ocr_pipeline.local logs
+
+.PHONY: local-stop
+local-stop: .venv/installed ## Stop it
+	@$(BIN)/python -m distributed_ocr_pipeline.local stop
+
+##@ Development
+
+.PHONY: format
+format: .venv/installed ## Format Python and Terraform
+	$(BIN)/black -q $(SOURCES)
+	$(BIN)/isort -q $(SOURCES)
+	@if command -v terraform >/dev/null; then terraform fmt -recursive; fi
+
+.PHONY: lint
+lint: .venv/installed lint-types ## Check formatting, types and style
+	$(BIN)/black --check -q $(SOURCES)
+	$(BIN)/isort --check -q $(SOURCES)
+	$(BIN)/pylint -j 0 $(SOURCES)
+	@if command -v terraform >/dev/null; then terraform fmt -check -recursive; fi
+
+.PHONY: lint-types
+lint-types: .venv/installed
+	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline examples benchmarks tests scripts
+	for script in job_scripts/*.py; do $(BIN)/mypy --strict "$$script"; done
+
+.PHONY: test
+test: .venv/installed tools ## Run unit and integration tests
+	$(BIN)/pytest
+
+.PHONY: lock
+lock: .venv/installed ## Resolve the dependencies anew: requirements-dev.lock, and container/requirements.lock from it
+	scripts/lock.sh
+
+##@ Deployment
+
+.PHONY: build-image deploy
+build-image deploy: ## Not there yet: this version runs locally
+	@echo "make $@ needs the Terraform deployment, which this version does not have yet. Run locally: make run-pipeline" >&2; exit 1
+
+##@ Help
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+( [a-z-]+)*:.*## / {split($$1, names, " "); for (i in names) printf "  %-14s %s\n", names[i], $$2}' Makefile
+
+.PHONY: tools
+tools:
+	@scripts/install-tools.sh
+
+.venv/installed: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or later is needed; this is $$($(PYTHON) --version). Choose one: make PYTHON=python3.11 …" >&2; exit 1; }
+	@echo "Installing the Python packages into .venv (once, about a minute) …" >&2
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,94 @@
+"""Options are validated once, and a wrong one is named with what it got and what is allowed."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunOptions, parse_options
+from distributed_ocr_pipeline.errors import BadOption
+
+PREFIX = {"input_prefix": "s3://bucket/documents/"}
+
+
+def test_defaults_are_those_of_the_public_interface() -> None:
+    aws, ocr = AWSConfig(), OCRConfig()
+    assert (aws.region, aws.instance_type, aws.max_parallel_jobs, aws.files_per_job) == (
+        "us-west-2",
+        "ml.t3.xlarge",
+        10,
+        10,
+    )
+    assert (ocr.output_format, ocr.partition_key, ocr.tesseract_config) == ("parquet", "document_id", None)
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "got", "allowed"),
+    [
+        ({"output_type": "pdf"}, "'output_type'", "'pdf'", "'text', 'image' or 'both'"),
+        ({"files_per_job": 0}, "'files_per_job'", "0", "greater than or equal to 1"),
+        ({"languages": "eng deu"}, "'languages'", "'eng deu'", "eng+deu"),
+        ({"instance_type": "t3.large"}, "'instance_type'", "'t3.large'", "ml.c6i.4xlarge"),
+        ({"max_error_rate": 5}, "'max_error_rate'", "5", "less than or equal to 1"),
+        ({"input_prefix": "/data"}, "'input_prefix'", "'/data'", "s3://bucket/prefix/"),
+    ],
+)
+def test_a_wrong_value_says_field_value_and_what_is_allowed(
+    values: dict[str, object], field: str, got: str, allowed: str
+) -> None:
+    with pytest.raises(BadOption) as error:
+        parse_options(PREFIX | values)
+    assert all(part in str(error.value) for part in (field, got, allowed))
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_option_is_named_with_the_known_ones() -> None:
+    with pytest.raises(BadOption, match=r"'colour'.*max_error_rate.*output_type"):
+        parse_options(PREFIX | {"colour": "grey"})
+
+
+def test_a_missing_prefix_is_named() -> None:
+    with pytest.raises(BadOption, match="'input_prefix' is required"):
+        parse_options({})
+
+
+def test_several_mistakes_are_all_told() -> None:
+    with pytest.raises(BadOption, match=r"'dpi'.*'engine'|'engine'.*'dpi'"):
+        parse_options(PREFIX | {"dpi": 1, "engine": "magic"})
+
+
+def test_a_number_in_quotes_is_refused_in_an_execution_input() -> None:
+    with pytest.raises(BadOption, match="'max_parallel_jobs': got '5'"):
+        parse_options(PREFIX | {"max_parallel_jobs": "5"})
+
+
+def test_the_command_line_may_give_numbers_as_text() -> None:
+    assert RunOptions(**PREFIX, max_parallel_jobs="5").max_parallel_jobs == 5
+
+
+def test_options_that_are_not_an_object_are_refused() -> None:
+    with pytest.raises(BadOption, match="'options'"):
+        parse_options(["s3://bucket/"])  # type: ignore[arg-type]
+
+
+def test_configuration_cannot_be_changed_after_it_was_validated() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        AWSConfig().region = "eu-west-1"
+
+
+def test_only_options_that_change_the_tables_change_the_fingerprint() -> None:
+    plain = parse_options(PREFIX)
+    assert parse_options(PREFIX | {"files_per_job": 99, "reprocess": True}).fingerprint == plain.fingerprint
+    changed = [
+        {"languages": "deu"},
+        {"dpi": 200},
+        {"output_type": "both"},
+        {"tesseract_config": {"psm": 6}},
+        {"words": True},
+    ]
+    assert len({parse_options(PREFIX | values).fingerprint for values in changed} | {plain.fingerprint}) == 6
+
+
+def test_options_survive_the_way_through_run_json() -> None:
+    options = parse_options(PREFIX | {"tesseract_config": {"psm": 6}, "max_error_rate": 0.5})
+    assert parse_options(json.loads(options.model_dump_json())) == options

@@ -1,0 +1,40 @@
+"""The error tree agrees with itself and with the workflow's retry rule."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from distributed_ocr_pipeline import errors
+from distributed_ocr_pipeline.errors import ErrorClass, ExitCode, Origin, PipelineError
+from distributed_ocr_pipeline.workflow import DEFINITION
+
+
+def test_every_error_has_an_exit_code_and_a_sentence() -> None:
+    for kind in vars(errors).values():
+        if isinstance(kind, type) and issubclass(kind, PipelineError):
+            assert isinstance(kind.exit_code, ExitCode) and kind.__doc__
+
+
+def test_the_workflow_retries_exactly_the_retryable_exit_codes() -> None:
+    """Its rule is textual: no second attempt where the cause holds `exit code: 6`."""
+    template = DEFINITION.read_text(encoding="utf-8")
+    assert template.count('StringMatches: "*exit code: 6*"') == 1
+    for code in ExitCode:
+        if code not in (ExitCode.OK, ExitCode.INTERRUPTED):
+            assert str(code.value).startswith("6") is not code.retryable
+
+
+@pytest.mark.parametrize("error_class", list(ErrorClass))
+def test_processing_faults_are_worth_another_try(error_class: ErrorClass) -> None:
+    if error_class.origin is Origin.PROCESSING:
+        assert error_class.retryable
+
+
+def test_advice_follows_the_message() -> None:
+    assert str(PipelineError("It broke.", "Mend it.")) == "It broke. Mend it."
+
+
+def test_the_definition_is_yaml_without_its_substitutions() -> None:
+    text = Path(DEFINITION).read_text(encoding="utf-8")
+    assert yaml.safe_load(text.replace("${default_options}", "{}"))["StartAt"] == "Defaults"

@@ -28,9 +28,8 @@ _HIDDEN = ("input_prefix", "planned")  # required and own; set by the command it
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the pipeline as the arguments say; returns the exit status."""
     parsed = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if parsed.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("distributed_ocr_pipeline").setLevel(logging.DEBUG if parsed.debug else logging.WARNING)
     try:
         return _run(parsed)
     except KeyboardInterrupt:

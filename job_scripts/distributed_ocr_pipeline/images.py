@@ -1,0 +1,175 @@
+"""Pictures: opening documents that are pictures, looking at rendered pages, writing page images.
+
+`describe` and `rasterise` read files from outside, so they run in a helper process (`helper`); the other functions
+are given what this pipeline itself has drawn: 8-bit grey PGM files.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+from PIL.PpmImagePlugin import PpmImageFile
+
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+
+MAX_SIDE = 32_000  # Tesseract reads no picture with a side over 32,767
+_WEBP_SIDE = 16_383
+_JPEG_SIDE = 65_500
+_BYTES_PER_PIXEL = 8  # what decoding and turning grey may take at worst
+_PLAUSIBLE_DPI = (50, 2400)
+_INK_CONTRAST = 48  # grey levels between paper and the faintest ink
+_FAINT_CONTRAST = 12
+_DARK = 110
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A page drawn as an uncompressed grey image. `dpi` is None if the document does not say it."""
+
+    path: Path
+    width: int
+    height: int
+    dpi: int | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a glance at a page shows."""
+
+    blank: bool
+    dark: bool  # most of it is dark: light text on a dark page
+    dark_areas: bool  # some of it is
+
+
+def describe(path: str) -> dict[str, Any]:
+    """Number of pages of a picture: `{"frames": n}`. Only a TIFF has several; elsewhere frames are animation or previews."""
+    with _opened(path) as image:
+        return {"frames": int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1}
+
+
+def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: int) -> dict[str, Any]:
+    """Write one frame (from 0) as grey PGM to `target`; returns width, height, dpi and note of a `Raster`."""
+    with _opened(path) as image:
+        image.seek(frame)
+        size = image.size
+        if size[0] * size[1] * _BYTES_PER_PIXEL > memory_mb * 1024 * 1024:
+            image.draft("L", (MAX_SIDE, MAX_SIDE))
+        if image.size[0] * image.size[1] * _BYTES_PER_PIXEL > memory_mb * 1024 * 1024:
+            raise DocumentError(
+                ErrorClass.TOO_LARGE, f"A picture of {size[0]} x {size[1]} pixels needs too much memory."
+            )
+        dpi = _dpi_of(image)
+        grey, scale = _reduced(_grey(image), max_pixels)
+        grey.save(target, format="PPM")
+    note = f"reduced from {size[0]} x {size[1]} pixels" if scale < 1 else ""
+    return {
+        "width": grey.width,
+        "height": grey.height,
+        "dpi": round(dpi * scale) if dpi else None,
+        "note": note,
+    }
+
+
+def look(raster: Raster) -> Look:
+    """A glance at a page: whether anything is on it, and whether it is light on dark."""
+    with _loaded(raster) as image:
+        coarse = image.reduce(8) if min(image.size) >= 64 else image.copy()
+    counts = coarse.histogram()
+    paper, total = _median(counts), sum(counts)
+    blank = not any(counts[: max(0, paper - _FAINT_CONTRAST)]) and not any(counts[paper + _INK_CONTRAST :])
+    dark = sum(counts[:_DARK])
+    return Look(blank=blank, dark=paper < _DARK, dark_areas=dark > total * 0.005)
+
+
+def invert(raster: Raster) -> None:
+    """Swap light and dark, in place."""
+    with _loaded(raster) as image:
+        inverted = ImageOps.invert(image)
+    inverted.save(raster.path, format="PPM")
+
+
+def save_page_image(raster: Raster, target: Path, image_format: str) -> None:
+    """Write the page image (`webp` or `jpeg`), made smaller if the format cannot hold it."""
+    side = _WEBP_SIDE if image_format == "webp" else _JPEG_SIDE
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _loaded(raster) as image:
+        if max(image.size) > side:
+            image.thumbnail((side, side))
+        if image_format == "webp":
+            image.save(target, format="WEBP", quality=75, method=0)
+        else:
+            image.save(target, format="JPEG", quality=80)
+
+
+def _opened(path: str) -> Image.Image:
+    Image.MAX_IMAGE_PIXELS = None  # the size is checked by what it costs, and this is a process of its own
+    return Image.open(path, formats=("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000"))
+
+
+def _loaded(raster: Raster) -> Image.Image:
+    """A raster of our own. Not by `Image.open`, which warns of pictures that are as large as our limit allows."""
+    return PpmImageFile(raster.path)
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """8-bit grey, upright as its Exif says, transparent parts white."""
+    upright = _transposed(image)
+    if upright.mode.startswith(("I", "F")):
+        return _from_deep(upright)
+    if "A" in upright.mode or "transparency" in upright.info or upright.mode in ("PA", "La"):
+        rgba = upright.convert("RGBA")
+        paper = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        return Image.alpha_composite(paper, rgba).convert("L")
+    return upright.convert("L")
+
+
+def _from_deep(image: Image.Image) -> Image.Image:
+    """8 bits of 16 or 32: the range from the darkest to the lightest pixel."""
+    values = image.convert("F")
+    low, high = values.getextrema()
+    span = (float(high) - float(low)) or 1.0  # type: ignore[arg-type]
+    return values.point(lambda value: value * (255.0 / span) - float(low) * 255.0 / span).convert("L")  # type: ignore[arg-type]
+
+
+def _transposed(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except (OSError, MemoryError):
+        raise
+    except Exception:  # pylint: disable=broad-exception-caught  # Exif data may hold anything
+        return image
+
+
+def _reduced(grey: Image.Image, max_pixels: int) -> tuple[Image.Image, float]:
+    """The picture within the limits on pixels and sides, and the scale that took."""
+    scale = min(1.0, (max_pixels / (grey.width * grey.height)) ** 0.5, MAX_SIDE / max(grey.size))
+    if scale == 1.0:
+        return grey, 1.0
+    return grey.resize((max(1, int(grey.width * scale)), max(1, int(grey.height * scale))), Image.Resampling.BOX), scale
+
+
+def _dpi_of(image: Image.Image) -> int | None:
+    """The resolution the file claims, if it is one a scanner could have."""
+    try:
+        dpi = round(float(image.info["dpi"][0]))
+    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError):
+        return None
+    return dpi if _PLAUSIBLE_DPI[0] <= dpi <= _PLAUSIBLE_DPI[1] else None
+
+
+def _median(counts: list[int]) -> int:
+    """The grey level in the middle of a histogram."""
+    half, seen = sum(counts) / 2, 0
+    for level, count in enumerate(counts):
+        seen += count
+        if seen >= half:
+            return level
+    return 255
+
+
+Task = Callable[..., dict[str, Any]]
+TASKS: dict[str, Task] = {"describe": describe, "rasterise": rasterise}
+"""What the helper process may be asked to do."""

@@ -1,0 +1,102 @@
+"""The local environment in the background: start, stop, status."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from distributed_ocr_pipeline.deployment import Deployment
+from distributed_ocr_pipeline.errors import NotDeployed, PipelineError
+from distributed_ocr_pipeline.local.environment import serve_command, variables, wait_until_ready
+from distributed_ocr_pipeline.local.readyfile import Ready, read_ready
+from distributed_ocr_pipeline.local.serve import PROJECT
+
+FOLDER = PROJECT / ".local"
+
+_STOP_SECONDS = 20.0
+_PULSE_SECONDS = 0.05
+
+
+def ready_file(folder: Path) -> Path:
+    """Where a server in the background says where it is."""
+    return folder / "server.json"
+
+
+def server_log(folder: Path) -> Path:
+    """Its log."""
+    return folder / "server.log"
+
+
+def start(folder: Path, port: int) -> None:
+    """Start it, unless it runs, and print what a user needs to work with it."""
+    ready = read_ready(ready_file(folder))
+    if ready:
+        print(f"The local environment is already running (process {ready.pid}).")
+    else:
+        ready = _launch(folder, port)
+        print(f"The local environment is running (process {ready.pid}). Its log: {server_log(folder)}")
+    print(usage(ready.deployment))
+
+
+def stop(folder: Path) -> None:
+    """End it and all its jobs; what it stored is gone."""
+    ready = read_ready(ready_file(folder))
+    if ready is None:
+        print("The local environment is not running.")
+        return
+    os.kill(ready.pid, signal.SIGTERM)
+    end = time.monotonic() + _STOP_SECONDS
+    while read_ready(ready_file(folder)):
+        if time.monotonic() > end:
+            os.kill(ready.pid, signal.SIGKILL)
+            break
+        time.sleep(_PULSE_SECONDS)
+    print("The local environment has been stopped.")
+
+
+def status(folder: Path) -> None:
+    """Say whether it runs, and what runs in it; `NotDeployed` if it does not."""
+    deployment = running(folder)
+    jobs = deployment.client("sagemaker").get_paginator("list_processing_jobs").paginate(StatusEquals="InProgress")
+    count = sum(len(page["ProcessingJobSummaries"]) for page in jobs)
+    print(f"The local environment is running, with {count} processing jobs at work.")
+    print(usage(deployment))
+
+
+def running(folder: Path) -> Deployment:
+    """What is deployed on the server in the background."""
+    ready = read_ready(ready_file(folder))
+    if ready is None:
+        raise NotDeployed("The local environment is not running.", "Start it: make local-setup")
+    return ready.deployment
+
+
+def usage(deployment: Deployment) -> str:
+    """Shell lines: the variables to set, and how to start a run."""
+    lines = [f"export {name}={value}" for name, value in variables(deployment).items()]
+    example = f'{{"input_prefix": "s3://{deployment.input_bucket}/documents/"}}'
+    start_line = (
+        f"aws stepfunctions start-execution --endpoint-url {deployment.endpoint_url} --region {deployment.region} "
+        f"--state-machine-arn {deployment.state_machine_arn} --input '{example}'"
+    )
+    return "\n".join([*lines, "", "# A run of what lies in the input bucket under documents/:", start_line])
+
+
+def _launch(folder: Path, port: int) -> Ready:
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = ["--port", str(port), "--ready-file", str(ready_file(folder))]
+    with server_log(folder).open("wb") as log:
+        process = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives this one
+            serve_command(arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        return wait_until_ready(process, ready_file(folder), server_log(folder))
+    except PipelineError:
+        process.kill()
+        process.wait()
+        raise

@@ -1,0 +1,67 @@
+"""boto3 clients of the local endpoint."""
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+ACCESS_KEY_ID = "local"
+SECRET_ACCESS_KEY = "local"
+
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=120,
+    retries={"mode": "standard", "max_attempts": 3},
+    proxies={},
+    max_pool_connections=32,
+    s3={"addressing_style": "path"},
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Keys of a principal; those of a role come with a session token."""
+
+    access_key_id: str = ACCESS_KEY_ID
+    secret_access_key: str = SECRET_ACCESS_KEY
+    session_token: str | None = None
+
+    def environ(self) -> dict[str, str]:
+        """As environment variables."""
+        token = {"AWS_SESSION_TOKEN": self.session_token} if self.session_token else {}
+        return {"AWS_ACCESS_KEY_ID": self.access_key_id, "AWS_SECRET_ACCESS_KEY": self.secret_access_key} | token
+
+
+class Endpoint:
+    """The local endpoint. Its clients use neither this machine's AWS configuration nor a proxy."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._lock = threading.Lock()  # making clients of one session is not safe in threads, using them is
+        self._session = boto3.session.Session()
+        self._clients: dict[tuple[str, str, Credentials], Any] = {}
+
+    def client(self, service: str, region: str, credentials: Credentials = Credentials()) -> Any:
+        """A client of a service, with the environment's own credentials or a role's."""
+        with self._lock:
+            if (service, region, credentials) not in self._clients:
+                self._clients[service, region, credentials] = self._make(service, region, credentials)
+            return self._clients[service, region, credentials]
+
+    def _make(self, service: str, region: str, credentials: Credentials) -> Any:
+        return self._session.client(  # type: ignore[call-overload]
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            aws_session_token=credentials.session_token,
+            config=_CONFIG,
+        )
+
+    def assume_role(self, role_arn: str, session_name: str, region: str) -> Credentials:
+        """Temporary credentials of a role."""
+        answer = self.client("sts", region).assume_role(RoleArn=role_arn, RoleSessionName=session_name)["Credentials"]
+        return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])

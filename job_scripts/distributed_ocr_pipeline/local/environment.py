@@ -1,0 +1,172 @@
+"""`LocalEnvironment`: the local environment as a context manager, in a process of its own."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from distributed_ocr_pipeline.deployment import Deployment
+from distributed_ocr_pipeline.errors import PipelineError
+from distributed_ocr_pipeline.local.readyfile import Ready, read_ready
+
+READY_SECONDS = 120.0
+"""Longest time from start to ready; on a slow machine it takes some ten seconds."""
+
+_END_SECONDS = 15.0
+_PULSE_SECONDS = 0.05
+_SHOWN_LOG_LINES = 15
+
+
+class NotStarted(PipelineError):
+    """The local environment ended, or was not ready in time; the message has the end of its log."""
+
+
+class LocalEnvironment:
+    """Starts the local environment on a free port of 127.0.0.1 and ends it, with all its jobs, on leaving.
+
+    Args:
+        scripts: Folder of the job scripts; the project's own by default.
+        bare: Deploy nothing (for Terraform).
+        environ: Additional environment variables of the server, such as OCR_LOCAL_FAULTS.
+        grace_seconds: From SIGTERM to SIGKILL when a job is stopped.
+
+    Example:
+        >>> with LocalEnvironment() as environment:  # doctest: +SKIP
+        ...     environment.client("s3").list_buckets()
+    """
+
+    def __init__(
+        self,
+        *,
+        scripts: Path | None = None,
+        bare: bool = False,
+        environ: Mapping[str, str] | None = None,
+        grace_seconds: float = 30.0,
+    ) -> None:
+        self._arguments = ["--exit-with-parent", "--grace-seconds", str(grace_seconds)]
+        self._arguments += ["--bare"] if bare else []
+        self._arguments += ["--scripts", str(scripts)] if scripts else []
+        self._environ = environ or {}
+        self._running = ExitStack()
+        self._deployment: Deployment | None = None
+
+    def __enter__(self) -> "LocalEnvironment":
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ocr-local-server-"))
+            ready_file, log = Path(folder, "ready.json"), Path(folder, "server.log")
+            process = _spawn([*self._arguments, "--ready-file", str(ready_file)], self._environ, log)
+            stack.callback(_end, process)
+            self._deployment = wait_until_ready(process, ready_file, log).deployment
+            self._running = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def deployment(self) -> Deployment:
+        """What is deployed, as commands know it."""
+        if self._deployment is None:
+            raise NotStarted("The local environment is not running.", "Use it as a context manager.")
+        return self._deployment
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where every AWS call goes."""
+        return str(self.deployment().endpoint_url)
+
+    @property
+    def region(self) -> str:
+        """The region everything is in."""
+        return self.deployment().region
+
+    @property
+    def input_bucket(self) -> str:
+        """A bucket for documents."""
+        return str(self.deployment().input_bucket)
+
+    @property
+    def output_bucket(self) -> str:
+        """The bucket of runs and tables."""
+        return self.deployment().output_bucket
+
+    @property
+    def state_machine_arn(self) -> str:
+        """The workflow."""
+        return self.deployment().state_machine_arn
+
+    def client(self, service: str) -> Any:
+        """A boto3 client."""
+        return self.deployment().client(service)
+
+    def environ(self) -> dict[str, str]:
+        """Environment variables with which boto3, the AWS CLI, Terraform and this project's commands work with it."""
+        return variables(self.deployment())
+
+
+def variables(deployment: Deployment) -> dict[str, str]:
+    """The environment variables that make AWS tools and this project's commands use a local deployment."""
+    access_key, secret_key = deployment.credentials or ("", "")
+    found = {
+        "AWS_ENDPOINT_URL": str(deployment.endpoint_url),
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+        "AWS_REGION": deployment.region,
+        "AWS_DEFAULT_REGION": deployment.region,
+        "OCR_STATE_MACHINE_ARN": deployment.state_machine_arn,
+        "OCR_BUCKET_NAME": deployment.input_bucket or "",
+        "OCR_OUTPUT_BUCKET": deployment.output_bucket,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def serve_command(arguments: Sequence[str]) -> list[str]:
+    """The command line of a server."""
+    return [sys.executable, "-m", "distributed_ocr_pipeline.local", "serve", *arguments]
+
+
+def wait_until_ready(process: "subprocess.Popen[bytes]", ready_file: Path, log: Path) -> Ready:
+    """Wait for a server to answer; `NotStarted` if it ends first or takes too long."""
+    end = time.monotonic() + READY_SECONDS
+    while time.monotonic() < end:
+        if ready := read_ready(ready_file):
+            return ready
+        if process.poll() is not None:
+            raise NotStarted(f"The local environment ended with status {process.returncode}:\n{_last_lines(log)}")
+        time.sleep(_PULSE_SECONDS)
+    raise NotStarted(f"The local environment was not ready after {READY_SECONDS:.0f} s:\n{_last_lines(log)}")
+
+
+def _spawn(arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            serve_command(arguments),
+            env=os.environ | dict(environ),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End of its standard input ends the server."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _last_lines(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(lines[-_SHOWN_LOG_LINES:])

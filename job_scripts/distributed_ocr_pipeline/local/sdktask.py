@@ -1,0 +1,22 @@
+"""`arn:aws:states:::aws-sdk:...` for moto's Step Functions engine: results become JSON, as on AWS."""
+
+from datetime import datetime
+from typing import Any
+
+from botocore.response import StreamingBody
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
+)
+
+
+class SdkTask(StateTaskServiceAwsSdk):
+    """moto hands on what boto3 returned; a body must become text and a moment a string."""
+
+    def _normalise_response(
+        self, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        for name, value in response.items():
+            if isinstance(value, StreamingBody):
+                response[name] = value.read().decode("utf-8", "replace")
+            elif isinstance(value, datetime):
+                response[name] = value.isoformat()

@@ -1,0 +1,92 @@
+"""Keeps one job's processes: started by the local environment as a program of its own, standard library only.
+
+    python supervisor.py COMMAND [ARGUMENT...]
+
+Its standard input is a lifeline: when it closes, because the environment wants the job dead or is dead itself,
+every process of the job is killed. SIGTERM is passed on to the command. When the command ends, what it left
+running is killed too, as in a container. The exit status is the command's; 128 + n if signal n ended it.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def main(command: list[str]) -> int:
+    """Run the command to its end."""
+    adopts = _adopt_orphans()
+    terminate = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: terminate.set())
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: _signal(child.pid, signal.SIGTERM))
+    if terminate.is_set():
+        _signal(child.pid, signal.SIGTERM)
+    threading.Thread(target=_kill_at_end_of_lifeline, args=(child.pid,), daemon=True).start()
+    status = child.wait()
+    _kill_group(child.pid)
+    if adopts:
+        _kill_children()
+    return status if status >= 0 else 128 - status
+
+
+def _adopt_orphans() -> bool:
+    """Become the parent of processes whose own parent ended, so that none escapes. Linux only."""
+    if not sys.platform.startswith("linux"):
+        return False
+    return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+
+
+def _kill_at_end_of_lifeline(child: int) -> None:
+    while os.read(0, 1024):
+        pass
+    _kill_group(child)
+
+
+def _kill_group(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _kill_children() -> None:
+    """Kill the processes that left the group: as their parents die, they become children of this process."""
+    while pids := _children():
+        for pid in pids:
+            _signal(pid, signal.SIGKILL)
+            _reap(pid)
+
+
+def _children() -> list[int]:
+    """Direct children of this process."""
+    found: list[int] = []
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            found += [int(pid) for pid in (task / "children").read_text().split()]
+        except OSError:
+            continue
+    return found
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        pass
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,136 @@
+"""What SageMaker does before and after the container: inputs are downloaded, outputs uploaded."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_THREADS = 4
+_NAME_BYTES = 255  # of one folder or file name, on Linux
+_ONE_STREAM = TransferConfig(use_threads=False)
+
+
+class TransferError(Exception):
+    """An input or output cannot be moved; the message becomes the job's failure reason."""
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One object and its place under the input's folder."""
+
+    bucket: str
+    key: str
+    relative: str
+
+
+def download_input(s3: "S3Client", source: Mapping[str, Any], folder: Path) -> None:
+    """Download one S3Input (File mode) into `folder`; `TransferError` if anything of it is not there."""
+    try:
+        _download(s3, source, folder)
+    except (ClientError, BotoCoreError, OSError) as error:
+        raise TransferError(f"Failed to download data from {source['S3Uri']}: {error}") from error
+
+
+def _download(s3: "S3Client", source: Mapping[str, Any], folder: Path) -> None:
+    bucket, key = split_uri(source["S3Uri"])
+    items = list(_manifest(s3, bucket, key) if source["S3DataType"] == "ManifestFile" else _prefix(s3, bucket, key))
+    if not items:
+        raise TransferError(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.')
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for _ in pool.map(lambda item: _fetch(s3, item, folder), items):
+            pass
+
+
+def _prefix(s3: "S3Client", bucket: str, prefix: str) -> Iterator[_Item]:
+    """Every key that begins with the prefix; what follows its last slash is kept as the local path."""
+    base = prefix.rfind("/") + 1
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for found in page.get("Contents", []):
+            if not found["Key"].endswith("/"):
+                yield _Item(bucket, found["Key"], found["Key"][base:])
+
+
+def _manifest(s3: "S3Client", bucket: str, key: str) -> Iterator[_Item]:
+    """`[{"prefix": "s3://bucket/some/prefix/"}, "a/one.pdf", "two.pdf"]`"""
+    content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    try:
+        head, *suffixes = json.loads(content)
+        source, prefix = split_uri(head["prefix"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise TransferError(f"The manifest s3://{bucket}/{key} is not a manifest: {error!r}.") from error
+    for suffix in suffixes:
+        yield _Item(source, prefix + suffix, suffix)
+
+
+def _fetch(s3: "S3Client", item: _Item, folder: Path) -> None:
+    target = folder / _safe(item.relative)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        s3.download_file(Bucket=item.bucket, Key=item.key, Filename=str(target), Config=_ONE_STREAM)
+    except ClientError as error:
+        raise TransferError(f"Failed to download data. s3://{item.bucket}/{item.key}: {error}") from error
+
+
+def _safe(relative: str) -> Path:
+    """The path below the input's folder; a key that cannot be a file name there is an error."""
+    parts = [part for part in relative.split("/") if part]
+    for part in parts:
+        if part in (".", "..") or "\0" in part or len(part.encode("utf-8", "surrogatepass")) > _NAME_BYTES:
+            raise TransferError(f"Failed to download data. The key '{relative}' cannot be a file name.")
+    return Path(*parts)
+
+
+class OutputUploader:
+    """Uploads one S3Output: every regular file under its folder, links left out, changed files again."""
+
+    def __init__(self, s3: "S3Client", target: Mapping[str, Any], kms_key_id: str, folder: Path) -> None:
+        self._s3 = s3
+        self._uri: str = target["S3Uri"]
+        self._folder = folder
+        self._encryption = {"ServerSideEncryption": "aws:kms"} | ({"SSEKMSKeyId": kms_key_id} if kms_key_id else {})
+        self._uploaded: dict[Path, tuple[int, int]] = {}
+        self.continuous = target["S3UploadMode"] == "Continuous"
+
+    def upload(self) -> None:
+        """Upload what is new or has changed since the last call; `TransferError` if S3 refuses it."""
+        bucket, prefix = split_uri(self._uri)
+        for path in self._files():
+            version = (path.stat().st_mtime_ns, path.stat().st_size)
+            if self._uploaded.get(path) != version:
+                self._put(
+                    path, bucket, "/".join(filter(None, (prefix.rstrip("/"), str(path.relative_to(self._folder)))))
+                )
+                self._uploaded[path] = version
+
+    def _files(self) -> Iterator[Path]:
+        for parent, _, names in os.walk(self._folder):
+            for name in sorted(names):
+                path = Path(parent, name)
+                if path.is_file() and not path.is_symlink():
+                    yield path
+
+    def _put(self, path: Path, bucket: str, key: str) -> None:
+        try:
+            self._s3.upload_file(
+                Filename=str(path), Bucket=bucket, Key=key, ExtraArgs=self._encryption, Config=_ONE_STREAM
+            )
+        except Exception as error:  # pylint: disable=broad-exception-caught  # boto3 has several families of them
+            raise TransferError(f"Failed to upload {path.name} to s3://{bucket}/{key}: {error}") from error
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of `s3://bucket/key`."""
+    scheme, _, path = uri.partition("://")
+    bucket, _, key = path.partition("/")
+    if scheme != "s3" or not bucket:
+        raise TransferError(f"'{uri}' is not an S3 URI.")
+    return bucket, key

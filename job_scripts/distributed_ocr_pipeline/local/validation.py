@@ -1,0 +1,103 @@
+"""What CreateProcessingJob accepts: the service model's own constraints, and the few rules it leaves out.
+
+botocore checks types and required members. Lengths, patterns and enumerations are in the same model but are
+left to the service, so they are checked here.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.session import get_session
+from botocore.validate import ParamValidator
+
+LOCAL_PATH_PREFIX = "/opt/ml/processing/"
+
+
+class InvalidRequest(ValueError):
+    """The request breaks a constraint; the message is worded as AWS words it."""
+
+
+class RequestValidator:
+    """Checks requests of one SageMaker operation against the service model."""
+
+    def __init__(self, operation: str) -> None:
+        shape = get_session().get_service_model("sagemaker").operation_model(operation).input_shape
+        if shape is None:
+            raise ValueError(f"{operation} takes no request.")
+        self._shape: Shape = shape
+
+    def check(self, request: Mapping[str, Any]) -> None:
+        """Raise `InvalidRequest` that names the first constraint the request breaks."""
+        report = ParamValidator().validate(dict(request), self._shape)
+        if report.has_errors():
+            raise InvalidRequest(report.generate_report())
+        for problem in _problems(self._shape, request, ""):
+            raise InvalidRequest(f"1 validation error detected: {problem}")
+
+
+def check_processing_job(request: Mapping[str, Any]) -> None:
+    """Rules of CreateProcessingJob that the model does not state, and what this environment cannot run."""
+    inputs = [_only_s3(item, "S3Input") for item in request.get("ProcessingInputs", [])]
+    outputs = [_only_s3(item, "S3Output") for item in request.get("ProcessingOutputConfig", {}).get("Outputs", [])]
+    paths = [item.get("LocalPath", "") for item in inputs + outputs]
+    for path in paths:
+        if not path.startswith(LOCAL_PATH_PREFIX) or ".." in path.split("/"):
+            raise InvalidRequest(f"LocalPath must be a path under {LOCAL_PATH_PREFIX}, got '{path}'.")
+    if len(set(paths)) != len(paths):
+        raise InvalidRequest("Every input and output must have its own LocalPath.")
+    for item in inputs:
+        if item.get("S3InputMode", "File") != "File" or item.get("S3CompressionType", "None") != "None":
+            raise InvalidRequest("The local environment downloads inputs in File mode, uncompressed, only.")
+    cluster = request["ProcessingResources"]["ClusterConfig"]
+    if "InstanceType" not in cluster or cluster.get("InstanceCount") != 1:
+        raise InvalidRequest("The local environment runs jobs with one InstanceType and an InstanceCount of 1 only.")
+
+
+def _only_s3(item: Mapping[str, Any], member: str) -> dict[str, Any]:
+    if member not in item:
+        raise InvalidRequest(f"The local environment needs {member} in every processing input or output.")
+    found: dict[str, Any] = item[member]
+    return found
+
+
+def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    """Walk value and model side by side and yield what is wrong."""
+    yield from _own_problems(shape, value, path)
+    if isinstance(shape, StructureShape):
+        for name, item in value.items():
+            yield from _problems(
+                shape.members[name], item, f"{path}.{_lower_first(name)}" if path else _lower_first(name)
+            )
+    elif isinstance(shape, ListShape):
+        for number, item in enumerate(value, 1):
+            yield from _problems(shape.member, item, f"{path}.{number}.member")
+    elif isinstance(shape, MapShape):
+        for key, item in value.items():
+            yield from _problems(shape.key, key, f"{path} key")
+            yield from _problems(shape.value, item, f"{path}.{key}")
+
+
+def _own_problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    limits: Mapping[str, Any] = shape.metadata
+    size = value if isinstance(value, (int, float)) else len(value)
+    word = "value" if isinstance(value, (int, float)) else "length"
+    failed = f"Value '{value}' at '{path}' failed to satisfy constraint: Member must"
+    if "max" in limits and size > limits["max"]:
+        yield f"{failed} have {word} less than or equal to {limits['max']}"
+    if "min" in limits and size < limits["min"]:
+        yield f"{failed} have {word} greater than or equal to {limits['min']}"
+    if "enum" in limits and value not in limits["enum"]:
+        yield f"{failed} satisfy enum value set: {limits['enum']}"
+    if "pattern" in limits and not re.fullmatch(_python_pattern(limits["pattern"]), value):
+        yield f"{failed} satisfy regular expression pattern: {limits['pattern']}"
+
+
+def _python_pattern(pattern: str) -> str:
+    """The model's patterns are Java's: its Unicode classes are written differently in Python."""
+    return pattern.replace(r"\p{L}", r"\w").replace(r"\p{Z}", r"\s").replace(r"\p{N}", r"\d")
+
+
+def _lower_first(name: str) -> str:
+    return name[:1].lower() + name[1:]

@@ -1,0 +1,55 @@
+"""Work in parallel, results in order; and how much parallel work this machine can take."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+_WORKER_MEMORY_MB = 512  # what a worker and its engine process use on common pages, with room
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def ordered_map(
+    pool: Executor, function: Callable[[_Item], _Result], items: Iterable[_Item], ahead: int
+) -> Iterator[_Result]:
+    """`map` on a pool: results in the order of `items`, which are taken only `ahead` of what is handed out."""
+    pending: deque[Future[_Result]] = deque()
+    for item in items:
+        pending.append(pool.submit(function, item))
+        while pending and (len(pending) >= ahead or pending[0].done()):
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
+
+
+def worker_count() -> int:
+    """Engine processes to run at once: one a core that this process may use, fewer if memory is short."""
+    return max(1, min(_cores(), _memory_mb() // _WORKER_MEMORY_MB))
+
+
+def _cores() -> int:
+    """Cores of the machine, the CPU set and the cgroup's quota, whichever is least."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota, _, period = _cgroup_value("cpu.max").partition(" ")
+    if quota.isdigit() and period.isdigit():
+        cores = min(cores, max(1, int(quota) // int(period)))
+    return cores
+
+
+def _memory_mb() -> int:
+    """Memory of the machine or of the cgroup, whichever is less."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = _cgroup_value("memory.max")
+    return (min(total, int(limit)) if limit.isdigit() else total) // 1024**2
+
+
+def _cgroup_value(name: str) -> str:
+    try:
+        return (_CGROUP / name).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

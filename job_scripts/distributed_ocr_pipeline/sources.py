@@ -1,0 +1,247 @@
+"""Documents as sequences of pages: one class for PDF, one for pictures, the same three steps for both.
+
+`survey` finds out cheaply what a page is, `draw` makes grey rasters of pages, and `layer` gives a PDF page's own words.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from distributed_ocr_pipeline import images, media, poppler, text_layer
+from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.helper import HelperPool
+from distributed_ocr_pipeline.images import Raster
+from distributed_ocr_pipeline.programs import Limits
+from distributed_ocr_pipeline.records import Word
+from distributed_ocr_pipeline.stopping import Stop, TimeLimit
+
+_PDF_TOOL_MEMORY_MB = 1024
+_ASSUMED_SIZE = poppler.PageSize(612.0, 792.0)
+_LAYER_CONFIDENCE = 100.0
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What sources work with."""
+
+    config: OCRConfig
+    helpers: HelperPool
+    stop: Stop
+
+
+@dataclass(frozen=True)
+class PageSurvey:
+    """What is known of a page before it is drawn."""
+
+    number: int
+    size: poppler.PageSize | None = None  # None: a picture
+    scan_dpi: int | None = None  # resolution of the picture that fills the page, if one does
+    text: str = ""  # of its text layer
+    verdict: text_layer.Verdict = field(default=text_layer.Verdict(False, ""))
+    error: DocumentError | None = None
+
+
+Drawn = Mapping[int, Raster | DocumentError]
+"""By page number: the page's raster, or why there is none."""
+
+
+class Source(Protocol):
+    """An open document."""
+
+    media_type: str
+    page_count: int
+
+    def survey(self, pages: range) -> list[PageSurvey]:
+        """Find out about consecutive pages."""
+
+    def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Drawn:
+        """Draw pages as rasters in `folder`."""
+
+    def layer(self, page: PageSurvey, dpi: int, limit: TimeLimit) -> tuple[Word, ...]:
+        """The words of a page's text layer, boxes at `dpi`."""
+
+
+def open_source(path: Path, tools: Tools) -> Source:
+    """Open a document. Raises `DocumentError` (see `media.media_type`, `poppler.page_count`, `images.describe`)."""
+    path = path.absolute()  # a name that begins with a dash is not an option
+    kind = media.media_type(path, tools.config.max_document_mb)
+    return PdfSource(path, tools) if kind == media.PDF else PictureSource(path, kind, tools)
+
+
+class PdfSource:
+    """A PDF."""
+
+    media_type = media.PDF
+
+    def __init__(self, path: Path, tools: Tools) -> None:
+        self._path = path
+        self._tools = tools
+        self.page_count = poppler.page_count(path, self._limits(tools.config.page_timeout_seconds), tools.stop)
+
+    def survey(self, pages: range) -> list[PageSurvey]:
+        """Sizes, pictures and text layers of consecutive pages."""
+        limits, stop = self._limits(self._tools.config.page_timeout_seconds), self._tools.stop
+        sizes = poppler.page_sizes(self._path, pages, limits, stop)
+        try:
+            placed = poppler.placed_images(self._path, pages, limits, stop)
+        except DocumentError:  # only a hint; the page itself may still be drawn
+            placed = {}
+        texts = self._texts(pages, limits)
+        return [_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]) for page in pages]
+
+    def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Drawn:
+        """Draw pages; neighbours of the same resolution with one call, and singly if that call fails."""
+        drawn: dict[int, Raster | DocumentError] = {}
+        for group, group_dpi, note in self._groups(pages, dpi):
+            drawn |= self._draw_group(group, group_dpi, note, folder, limit)
+        return drawn
+
+    def layer(self, page: PageSurvey, dpi: int, limit: TimeLimit) -> tuple[Word, ...]:
+        """The words of a page's text layer, boxes at `dpi`."""
+        words = poppler.layer_words(self._path, page.number, self._limits(limit.seconds()), self._tools.stop)
+        scale = dpi / poppler.POINTS_PER_INCH
+        return tuple(
+            Word(
+                word.text,
+                round(word.left * scale),
+                round(word.top * scale),
+                round(word.width * scale),
+                round(word.height * scale),
+                _LAYER_CONFIDENCE,
+                word.line,
+            )
+            for word in words
+        )
+
+    def _texts(self, pages: range, limits: Limits) -> dict[int, str | DocumentError]:
+        """Text layers by page; if the call for all of them fails, each page is asked for by itself."""
+        if self._tools.config.text_layer == "ignore":
+            return dict.fromkeys(pages, "")
+        try:
+            return dict(zip(pages, poppler.layer_texts(self._path, pages, limits, self._tools.stop)))
+        except DocumentError as error:
+            if len(pages) == 1:
+                return {pages.start: error}
+        return {page: text for one in pages for page, text in self._texts(range(one, one + 1), limits).items()}
+
+    def _groups(self, pages: Sequence[PageSurvey], dpi: int) -> list[tuple[range, int, str]]:
+        """Runs of neighbouring pages to be drawn at the same resolution, with that resolution's note."""
+        groups: list[tuple[range, int, str]] = []
+        for page in pages:
+            page_dpi, note = _page_dpi(page, dpi, self._tools.config.max_page_pixels)
+            if groups and groups[-1][0].stop == page.number and groups[-1][1:] == (page_dpi, note):
+                groups[-1] = (range(groups[-1][0].start, page.number + 1), page_dpi, note)
+            else:
+                groups.append((range(page.number, page.number + 1), page_dpi, note))
+        return groups
+
+    def _draw_group(self, pages: range, dpi: int, note: str, folder: Path, limit: TimeLimit) -> Drawn:
+        try:
+            limits = self._limits(limit.seconds(len(pages)))
+            files, _ = poppler.render(self._path, pages, dpi, folder, limits, self._tools.stop)
+        except DocumentError as error:
+            if len(pages) == 1:
+                return {pages.start: error}
+            singles = (range(page, page + 1) for page in pages)
+            return {
+                page: raster
+                for single in singles
+                for page, raster in self._draw_group(single, dpi, note, folder, limit).items()
+            }
+        return {page: _raster_of(page, file, dpi, note) for page, file in zip(pages, files)}
+
+    def _limits(self, seconds: float) -> Limits:
+        return Limits(seconds=seconds, memory_mb=max(_PDF_TOOL_MEMORY_MB, self._tools.config.engine_memory_mb))
+
+
+class PictureSource:
+    """A picture: one page, or a page per frame of a TIFF."""
+
+    def __init__(self, path: Path, media_type: str, tools: Tools) -> None:
+        self.media_type = media_type
+        self._path = path
+        self._tools = tools
+        answer = tools.helpers.call("describe", {"path": str(path)}, tools.config.page_timeout_seconds, tools.stop)
+        self.page_count = int(answer["frames"])
+
+    def survey(self, pages: range) -> list[PageSurvey]:
+        """Nothing is known of a picture before it is drawn."""
+        return [PageSurvey(number=page, verdict=text_layer.Verdict(False, "a picture")) for page in pages]
+
+    def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Drawn:
+        """Decode frames, one by one; `dpi` does not apply."""
+        del dpi
+        return {page.number: self._draw_one(page.number, folder, limit) for page in pages}
+
+    def layer(self, page: PageSurvey, dpi: int, limit: TimeLimit) -> tuple[Word, ...]:
+        """A picture has no text layer."""
+        del page, dpi, limit
+        return ()
+
+    def _draw_one(self, page: int, folder: Path, limit: TimeLimit) -> Raster | DocumentError:
+        config, target = self._tools.config, folder / f"page-{page}.pgm"
+        arguments = {
+            "path": str(self._path),
+            "frame": page - 1,
+            "target": str(target),
+            "max_pixels": config.max_page_pixels,
+            "memory_mb": config.engine_memory_mb,
+        }
+        try:
+            answer = self._tools.helpers.call("rasterise", arguments, limit.seconds(), self._tools.stop)
+        except DocumentError as error:
+            return error
+        return Raster(target, answer["width"], answer["height"], answer["dpi"], answer["note"])
+
+
+def _survey_of(
+    page: int, size: poppler.PageSize | None, placed: Sequence[poppler.PlacedImage], text: str | DocumentError
+) -> PageSurvey:
+    if size is None:
+        return PageSurvey(number=page, error=DocumentError(ErrorClass.CORRUPT, "The file has no such page."))
+    if isinstance(text, DocumentError):
+        verdict, text = text_layer.Verdict(False, f"the text layer cannot be read ({text.error_class.value})"), ""
+    else:
+        verdict = text_layer.judge(text, _cover(size, placed))
+    return PageSurvey(page, size, _scan_dpi(size, placed), text.strip("\n"), verdict)
+
+
+def _square_inches(size: poppler.PageSize) -> float:
+    return max(size.width * size.height, 1.0) / poppler.POINTS_PER_INCH**2
+
+
+def _cover(size: poppler.PageSize, placed: Sequence[poppler.PlacedImage]) -> float:
+    """Share of the page under pictures (overlaps counted twice, at most 1)."""
+    return min(1.0, sum(image.area for image in placed) / _square_inches(size))
+
+
+def _scan_dpi(size: poppler.PageSize, placed: Sequence[poppler.PlacedImage]) -> int | None:
+    """Resolution of the finest picture that fills most of the page."""
+    page = _square_inches(size)
+    filling = [max(image.x_ppi, image.y_ppi) for image in placed if image.area > page * 0.5]
+    return round(max(filling)) if filling else None
+
+
+def _page_dpi(page: PageSurvey, dpi: int, max_pixels: int) -> tuple[int, str]:
+    """The resolution to draw a page at: what was asked for, within the limits on pixels and sides; with a note."""
+    size = page.size or _ASSUMED_SIZE
+    width, height = max(size.width, 1.0) / poppler.POINTS_PER_INCH, max(size.height, 1.0) / poppler.POINTS_PER_INCH
+    most = min((max_pixels / (width * height)) ** 0.5, images.MAX_SIDE / max(width, height))
+    if dpi <= most:
+        return dpi, ""
+    return max(1, int(most)), f"drawn at {max(1, int(most))} dpi instead of {dpi} to keep within the pixel limit"
+
+
+def _raster_of(page: int, file: Path, dpi: int, note: str) -> Raster:
+    width, height = _pgm_size(file)
+    return Raster(file.rename(file.with_name(f"page-{page}.pgm")), width, height, dpi, note)
+
+
+def _pgm_size(file: Path) -> tuple[int, int]:
+    """Width and height in the head of a PGM file that Poppler wrote: `P5\\n<width> <height>\\n255\\n`."""
+    with file.open("rb") as stream:
+        stream.readline()
+        width, height = stream.readline().split()
+    return int(width), int(height)

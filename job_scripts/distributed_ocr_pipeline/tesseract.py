@@ -1,0 +1,125 @@
+"""Tesseract: the only module that calls the `tesseract` program.
+
+One call recognises many pages: the model is loaded once, and text and word boxes come out of one recognition.
+Its exit status is not believed: the answer must have as many pages as were given.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytesseract import pytesseract
+
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.programs import Finished, Limits, run
+from distributed_ocr_pipeline.records import Word
+from distributed_ocr_pipeline.stopping import Stop
+
+PAGE_MARK = b"Page "  # printed to stderr as each page of a list begins
+_PAGE_BEGUN = re.compile(r"^Page \d+ : ", re.MULTILINE)
+_PAGE_LEVEL, _WORD_LEVEL = "1", "5"
+_TSV_COLUMNS = 12
+_FLAGS = ("psm", "oem")
+_HARMLESS = ("Estimating resolution", "Page ", "Detected ", "Empty page", "Image too small", "Warning")
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What the engine read on one page; boxes in pixels of the image it was given."""
+
+    text: str
+    words: tuple[Word, ...]
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean over words, 0-100; None if there is no word."""
+        return sum(word.confidence for word in self.words) / len(self.words) if self.words else None
+
+
+def program() -> str:
+    """The program's name or path; honours `pytesseract.pytesseract.tesseract_cmd`."""
+    return str(pytesseract.tesseract_cmd)
+
+
+def version(stop: Stop) -> str:
+    """The version of Tesseract, such as `5.3.0`."""
+    finished = run([program(), "--version"], Limits(seconds=20, memory_mb=2048), stop)
+    found = re.search(r"tesseract v?(\S+)", finished.stdout.decode("utf-8", "replace") + finished.stderr)
+    return found.group(1) if found else "unknown"
+
+
+def installed_languages(stop: Stop) -> list[str]:
+    """Names of the language models that are installed."""
+    finished = run([program(), "--list-langs"], Limits(seconds=20, memory_mb=2048), stop)
+    lines = (finished.stdout.decode("utf-8", "replace") or finished.stderr).splitlines()
+    return [line.strip() for line in lines[1:] if line.strip()]
+
+
+def option_arguments(options: Mapping[str, str | int | float | bool]) -> list[str]:
+    """`tesseract_config` as arguments: psm and oem are flags, everything else a variable."""
+    arguments: list[str] = []
+    for name, value in options.items():
+        text = str(int(value)) if isinstance(value, bool) else str(value)
+        arguments += [f"--{name}", text] if name in _FLAGS else ["-c", f"{name}={text}"]
+    return arguments
+
+
+def recognise(
+    images: Sequence[Path], languages: str, options: Mapping[str, str | int | float | bool], limits: Limits, stop: Stop
+) -> list[Recognition]:
+    """Read pages (image files, all in one folder that may be written to) with one call.
+
+    `limits.seconds` is for one page. Raises `DocumentError`; `ProgramFailed.stderr` tells with `pages_begun` which
+    page was being read.
+    """
+    base = images[0].with_suffix(".read")
+    listing = base.with_suffix(".list")
+    listing.write_text("".join(f"{image}\n" for image in images), encoding="utf-8")
+    command = [program(), str(listing), str(base), "-l", languages, *option_arguments(options), "txt", "tsv"]
+    finished = run(command, limits, stop)
+    try:
+        texts = _pages_of_text(base.with_name(base.name + ".txt").read_text("utf-8", "replace"))
+        pages = list(_pages_of_tsv(base.with_name(base.name + ".tsv").read_text("utf-8", "replace")))
+    except (OSError, ValueError):  # no output, or numbers that are none
+        texts, pages = [], []
+    if finished.exit_code != 0 or not len(texts) == len(pages) == len(images):
+        raise _failure(finished, len(images), len(texts))
+    return [Recognition(text.strip(), words) for text, words in zip(texts, pages)]
+
+
+def pages_begun(chatter: str) -> int:
+    """How many pages of a list had begun, by what was printed to stderr."""
+    return len(_PAGE_BEGUN.findall(chatter))
+
+
+def _pages_of_text(text: str) -> list[str]:
+    """Pages end in a form feed in some versions of Tesseract, and are only separated by one in others."""
+    pages = text.split("\f")
+    return pages[:-1] if len(pages) > 1 and not pages[-1].strip() and text.endswith("\f") else pages
+
+
+def _pages_of_tsv(tsv: str) -> Iterator[tuple[Word, ...]]:
+    """The words of each page. Raises ValueError where a number is none."""
+    rows = [row.split("\t", _TSV_COLUMNS - 1) for row in tsv.split("\n")]
+    starts = [number for number, row in enumerate(rows) if row[0] == _PAGE_LEVEL]
+    for start, end in zip(starts, [*starts[1:], len(rows)]):
+        yield _words_of_page(rows[start:end])
+
+
+def _words_of_page(rows: Sequence[Sequence[str]]) -> tuple[Word, ...]:
+    words: list[Word] = []
+    lines: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        if len(row) == _TSV_COLUMNS and row[0] == _WORD_LEVEL and row[11].strip():
+            line = lines.setdefault(tuple(row[2:5]), len(lines) + 1)
+            left, top, width, height = (int(cell) for cell in row[6:10])
+            words.append(Word(row[11].strip(), left, top, width, height, float(row[10]), line))
+    return tuple(words)
+
+
+def _failure(finished: Finished, asked: int, got: int) -> DocumentError:
+    """Why an answer is not what was asked for, in the engine's words if it has any."""
+    lines = [line for line in finished.stderr.splitlines() if line.strip() and not line.startswith(_HARMLESS)]
+    reason = lines[0].strip()[:200] if lines else f"it returned {got} of {asked} pages"
+    return DocumentError(ErrorClass.ENGINE_CRASH, f"tesseract failed with exit status {finished.exit_code}: {reason}")

@@ -59,6 +59,8 @@ def print_result(result: RunResult, stream: TextIO) -> None:
     """Print what became of the documents, and where to find it."""
     print(f"\nrun {result.run_id}", file=stream)
     print(_table(_rows(result)), file=stream)
+    if not result.plan.documents:
+        print("\nNothing to do: every document has an up-to-date result (--reprocess does them again).", file=stream)
     print(f"\nresults  {result.output}/pages/  {result.output}/documents/", file=stream)
     if result.report is not None:
         print(f"report   {result.output}/runs/{result.run_id}/report.json", file=stream)

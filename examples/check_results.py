@@ -34,9 +34,8 @@ def main(output: Path) -> int:
         as_expected = outcome == expected.get(name)
         surprises += not as_expected
         if not as_expected or outcome != ("succeeded", None):
-            print(
-                f"  {name:<28} {_describe(outcome):<26} {'expected' if as_expected else f'NOT EXPECTED: {_describe(expected.get(name))}'}"
-            )
+            verdict = "expected" if as_expected else f"NOT EXPECTED, but {_describe(expected.get(name))}"
+            print(f"  {name:<28} {_describe(outcome):<26} {verdict}")
     return min(surprises, 1)
 
 

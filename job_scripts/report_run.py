@@ -11,7 +11,7 @@ from distributed_ocr_pipeline.storage import Storage
 
 
 def report_run(job: JobContext) -> str:
-    """Write the run's report beside its plan; returns the one-line summary, raises `RunFailed` if the run is not green."""
+    """Write the report beside the plan; returns its one-line summary, raises `RunFailed` if the run is not green."""
     options = job.options()
     storage = Storage()
     run = S3Location(job.output_bucket, f"runs/{job.run_id}")

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import TextIO
 
 from tqdm import tqdm
+from typing_extensions import Never
 
 from distributed_ocr_pipeline.pipeline import Observer, RunResult
 from distributed_ocr_pipeline.planning import Plan
@@ -20,14 +21,13 @@ class TerminalObserver(Observer):
         self._stream = stream
         self._total = 0
         self._started = self._shown_at = time.monotonic()
-        self._bar: "tqdm[Any] | None" = None
+        self._bar: tqdm[Never] | None = None
 
     def planned(self, plan: Plan) -> None:
         self._total = plan.documents
         self._started = time.monotonic()
-        self._say(
-            f"{plan.documents} documents ({_size(plan.size_bytes)}) in {len(plan.shards)} shards; {plan.up_to_date} up to date"
-        )
+        documents = f"{plan.documents} documents ({_size(plan.size_bytes)})"
+        self._say(f"{documents} in {len(plan.shards)} shards; {plan.up_to_date} up to date")
         if self._stream.isatty() and self._total:
             layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} documents{postfix} [{elapsed}, {remaining} left]"
             self._bar = tqdm(total=self._total, file=self._stream, bar_format=layout, leave=False)
@@ -41,9 +41,8 @@ class TerminalObserver(Observer):
                 self._bar.close()
         elif time.monotonic() - self._shown_at >= _PLAIN_INTERVAL_SECONDS:
             self._shown_at = time.monotonic()
-            self._say(
-                f"{progress.documents}/{self._total} documents, {progress.pages} pages, {rate:.1f} pages/s, {self._left(progress)} left"
-            )
+            done = f"{progress.documents}/{self._total} documents, {progress.pages} pages"
+            self._say(f"{done}, {rate:.1f} pages/s, {self._left(progress)} left")
 
     def _left(self, progress: Progress) -> str:
         if not progress.documents:

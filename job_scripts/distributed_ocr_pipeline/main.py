@@ -3,7 +3,6 @@
 import argparse
 import json
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -43,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(parsed: argparse.Namespace) -> int:
     options = _chosen_options(parsed)
-    ocr = {name: options.pop(name) for name in list(options) if name in OCRConfig.model_fields}
-    aws = {name: options.pop(name) for name in list(options) if name in AWSConfig.model_fields}
+    ocr = {name: options.pop(name) for name in list(options) if name in OCRConfig.names()}
+    aws = {name: options.pop(name) for name in list(options) if name in AWSConfig.names()}
     if parsed.region:
         aws["region"] = parsed.region
     pipeline = OCRPipeline(
@@ -60,9 +59,7 @@ def _run(parsed: argparse.Namespace) -> int:
 
 def _chosen_options(parsed: argparse.Namespace) -> dict[str, Any]:
     """Only what was given, so that the deployment's defaults hold for the rest."""
-    chosen = {
-        name: value for name, value in vars(parsed).items() if name in RunOptions.model_fields and value is not None
-    }
+    chosen = {name: value for name, value in vars(parsed).items() if name in RunOptions.names() and value is not None}
     del chosen["input_prefix"]
     if "tesseract_config" in chosen:
         chosen["tesseract_config"] = _decode(chosen["tesseract_config"])

@@ -1,7 +1,7 @@
 """The job's metrics as lines on stdout, which CloudWatch turns into metrics (embedded metric format).
 
 A network-isolated job cannot call CloudWatch, but its log lines arrive there. (CloudWatch guide, "Specification:
-Embedded metric format".) No shard or document is a dimension: every combination would be a metric of its own to pay for.
+Embedded metric format".) No shard or document is a dimension: each would be a metric of its own to pay for.
 """
 
 import json
@@ -63,7 +63,7 @@ class Stopwatch:
 
 
 def embedded_metrics(metrics: ShardMetrics, pipeline: str, properties: Mapping[str, str]) -> str:
-    """One line of embedded metric format: `pipeline` is the only dimension, `properties` (run, shard) are searchable."""
+    """One line of embedded metric format; `pipeline` is its only dimension, `properties` can be searched."""
     directive = {
         "Namespace": NAMESPACE,
         "Dimensions": [["Pipeline"]],

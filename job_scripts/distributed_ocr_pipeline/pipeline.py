@@ -10,7 +10,7 @@ from typing import Any
 from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunOptions
 from distributed_ocr_pipeline.deployment import Deployment, find_deployment, input_bucket
 from distributed_ocr_pipeline.errors import RunFailed
-from distributed_ocr_pipeline.execution import Execution, OnProgress
+from distributed_ocr_pipeline.execution import Execution
 from distributed_ocr_pipeline.planning import Plan
 from distributed_ocr_pipeline.progress import Progress
 

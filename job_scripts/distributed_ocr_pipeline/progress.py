@@ -69,4 +69,5 @@ class ShardProgress:
     def summary(self, stopwatch: Stopwatch) -> str:
         """One line for people."""
         counts = ", ".join(f"{count} {status.value}" for status, count in sorted(self._statuses.items()))
-        return f"Processed {self._statuses.total()} documents ({counts}), {self._pages} pages in {stopwatch.seconds:.1f} s."
+        documents = f"{self._statuses.total()} documents ({counts})"
+        return f"Processed {documents}, {self._pages} pages in {stopwatch.seconds:.1f} s."

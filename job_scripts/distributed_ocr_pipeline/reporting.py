@@ -1,9 +1,9 @@
-"""The proof at the end of a run: every planned document is in the ledger once, every counted page in the pages table."""
+"""The proof at the end of a run: every planned document is in the ledger once, and its pages are in the pages table."""
 
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,13 @@ _LEDGER_COLUMNS = [
     "duration_ms",
 ]
 _FAILURE_COLUMNS = ["document_id", "source_uri", "status", "error_class", "error_message", "pages_failed", "shard_id"]
+_DOCUMENT_PROBLEMS = {
+    "missing": "planned documents are not in the ledger",
+    "doubled": "documents are in the ledger more than once",
+    "unplanned": "documents are in the ledger but not in the plan",
+    "pages_mismatch": "documents have pages that do not add up",
+    "incomplete_files": "shards have incomplete files",
+}
 _NAMED = 1000  # so many unaccounted documents are named in report.json; failures.csv names all
 
 
@@ -86,7 +93,8 @@ class Report:
         """One line for people: counts by status, then what is wrong."""
         counts = ", ".join(f"{count} {status}" for status, count in self.documents_by_status.items() if count)
         outcome = "; ".join(self.problems) if self.problems else "the ledger balances"
-        return f"{self.planned} documents planned: {counts or 'none in the ledger'}; {self.pages['total']} pages; {outcome}."
+        documents = f"{self.planned} documents planned: {counts or 'none in the ledger'}"
+        return f"{documents}; {self.pages['total']} pages; {outcome}."
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values, with long lists cut."""
@@ -194,25 +202,17 @@ def _error_rate(ledger: tuple[Mapping[str, Any], ...], origin: Origin) -> float:
     return faults / len(ledger) if ledger else 0.0
 
 
-def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterable[str]:
-    if found["missing"]:
-        yield f"{len(found['missing'])} planned documents are not in the ledger (first: {found['missing'][0]})"
-    if found["doubled"]:
-        yield f"{len(found['doubled'])} documents are in the ledger more than once (first: {found['doubled'][0]})"
-    if found["unplanned"]:
-        yield f"{len(found['unplanned'])} documents are in the ledger but not in the plan (first: {found['unplanned'][0]})"
-    if found["pages_mismatch"]:
-        yield f"the pages of {len(found['pages_mismatch'])} documents do not add up (first: {found['pages_mismatch'][0]})"
+def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterator[str]:
+    for name, sentence in _DOCUMENT_PROBLEMS.items():
+        if documents := found[name]:
+            yield f"{len(documents)} {sentence} (first: {documents[0]})"
     if found["page_keys_doubled"]:
         yield f"{found['page_keys_doubled']} pages are there more than once"
-    if found["incomplete_files"]:
-        yield f"the files of {len(found['incomplete_files'])} shards are incomplete (first: {found['incomplete_files'][0]})"
     if found["deferred"]:
         yield f"{found['deferred']} documents were not reached before the deadline; run again to process them"
-    if found["processing_error_rate"] > options.max_error_rate:
-        yield f"the processing error rate {found['processing_error_rate']:.3f} is over max_error_rate {options.max_error_rate}"
-    if found["input_error_rate"] > options.max_input_error_rate:
-        yield f"the input error rate {found['input_error_rate']:.3f} is over max_input_error_rate {options.max_input_error_rate}"
+    for rate, limit in (("processing_error_rate", "max_error_rate"), ("input_error_rate", "max_input_error_rate")):
+        if found[rate] > getattr(options, limit):
+            yield f"the {rate} {found[rate]:.3f} is over {limit} {getattr(options, limit)}"
 
 
 def write_report(report: Report, evidence: Evidence, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Options are validated once, and a wrong one is named with what it got and what is allowed."""
 
 import json
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -73,13 +74,13 @@ def test_options_that_are_not_an_object_are_refused() -> None:
 
 def test_configuration_cannot_be_changed_after_it_was_validated() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        AWSConfig().region = "eu-west-1"
+        AWSConfig().region = "eu-west-1"  # type: ignore[misc]
 
 
 def test_only_options_that_change_the_tables_change_the_fingerprint() -> None:
     plain = parse_options(PREFIX)
     assert parse_options(PREFIX | {"files_per_job": 99, "reprocess": True}).fingerprint == plain.fingerprint
-    changed = [
+    changed: list[dict[str, Any]] = [
         {"languages": "deu"},
         {"dpi": 200},
         {"output_type": "both"},

@@ -67,6 +67,6 @@ def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_option() -> None:
     command = [sys.executable, "-m", "distributed_ocr_pipeline.main", "--help"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    for name in RunOptions.model_fields:
+    for name in RunOptions.names():
         if name != "planned":
             assert f"--{name.replace('_', '-')}" in shown

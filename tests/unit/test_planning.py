@@ -18,10 +18,10 @@ def document(key: str, size: int = 10) -> Document:
     return Document(document_id_of(uri), uri, key, "etag", size)
 
 
-sizes = st.lists(st.integers(0, MAX_SHARD_BYTES * 2), max_size=60)
+SIZES = st.lists(st.integers(0, MAX_SHARD_BYTES * 2), max_size=60)
 
 
-@given(sizes=sizes, files_per_job=st.integers(1, 20))
+@given(sizes=SIZES, files_per_job=st.integers(1, 20))
 def test_every_document_is_in_exactly_one_shard(sizes: list[int], files_per_job: int) -> None:
     documents = [document(f"docs/{index}.pdf", size) for index, size in enumerate(sizes)]
     shards = list(make_shards(documents, files_per_job))

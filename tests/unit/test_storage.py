@@ -28,12 +28,13 @@ def fixture_endpoint() -> Iterator[str]:
 
 @pytest.fixture(name="storage")
 def fixture_storage(endpoint: str) -> Storage:
-    boto3.client("s3", endpoint_url=endpoint, **keys()).create_bucket(Bucket="bucket")
-    return Storage(boto3.Session(**keys()), endpoint)
+    session = local_session()
+    session.client("s3", endpoint_url=endpoint).create_bucket(Bucket="bucket")
+    return Storage(session, endpoint)
 
 
-def keys() -> dict[str, str]:
-    return {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
+def local_session() -> boto3.Session:
+    return boto3.Session("testing", "testing", region_name="us-east-1")
 
 
 def store(storage: Storage, key: str, content: bytes, tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ def test_a_missing_bucket_is_the_callers_mistake(storage: Storage) -> None:
 
 
 def test_a_server_that_is_not_there_is_a_service_fault() -> None:
-    storage = Storage(boto3.Session(**keys()), "http://127.0.0.1:9")
+    storage = Storage(local_session(), "http://127.0.0.1:9")
     with pytest.raises(ServiceFault, match="Listing"):
         list(storage.list_objects(S3Location("bucket", "")))
 

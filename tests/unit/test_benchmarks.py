@@ -1,0 +1,86 @@
+"""The benchmark's own arithmetic, and that its figures find their places."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import report
+from benchmarks.corpus import TrueDocument, TruePage
+from benchmarks.measure import Command, CommandFailed, measure
+from benchmarks.scoring import Score, score, scores_by_kind, total
+
+
+@pytest.fixture(name="content")
+def fixture_content() -> dict[str, Any]:
+    versions = ("python", "tesseract", "poppler", "tesserocr", "pytesseract", "pdf2image", "ocrmypdf")
+    machine = {"processor": "P", "cores": 2, "memory_gb": 8, "system": "S", "date": "D"} | dict.fromkeys(versions, "1")
+
+    def speed(contestant: str, pages_per_second: float, cpu: float) -> dict[str, Any]:
+        figures = {"pages_per_second": pages_per_second, "cpu_seconds_per_page": cpu, "peak_mb": 10.0}
+        return {"group": "scanned", "contestant": contestant, **figures}
+
+    return {
+        "machine": machine,
+        "left_out": ["nothing"],
+        "groups": {"scanned": {"pages": 2, "kinds": {"clean": 2}}},
+        "speed": [
+            speed("hand-made", 1.0, 2.0),
+            speed("ours, pytesseract", 1.25, 1.6),
+            speed("ours, pytesseract, words", 1.2, 1.64),
+        ],
+        "accuracy": [{"kind": "clean", "contestant": "hand-made", "pages": 2, "cer": 0.01, "wer": 0.125}],
+        "engine_shares": {"ours, pytesseract": 0.955},
+    }
+
+
+def test_error_rates_count_edits_against_the_truth() -> None:
+    found = score("the  quick\nbrown fix", "the quick brown fox")
+    assert (found.cer, found.wer) == (1 / 19, 1 / 4)
+
+
+def test_text_read_on_a_blank_page_is_an_error() -> None:
+    assert (score("", "").cer, score("x", "").cer) == (0.0, 1.0)
+
+
+def test_scores_add_up_as_if_pages_were_one() -> None:
+    assert total([score("ab", "ab"), score("", "cd")]) == Score(2, 2, 4, 1, 2)
+
+
+def test_a_page_that_did_not_come_out_counts_as_empty() -> None:
+    document = TrueDocument(Path("a.pdf"), "group", (TruePage("clean", "one"), TruePage("clean", "two")))
+    assert scores_by_kind([document], {"a.pdf": ["one"]})["clean"].cer == 0.5
+
+
+def test_measuring_counts_cpu_time_and_memory_of_descendants(tmp_path: Path) -> None:
+    child = "import time; block = bytearray(120_000_000); sum(range(8_000_000)); time.sleep(0.6)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}], check=True)"
+    found = measure(Command([sys.executable, "-c", parent], tmp_path / "log"))
+    assert found.peak_mb > 120
+    assert 0.05 < found.cpu_seconds
+    assert found.seconds > 0.6
+
+
+def test_a_command_that_fails_is_an_error_with_its_last_words(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed, match="ended with 3: no such luck"):
+        measure(Command([sys.executable, "-c", "print('no such luck'); raise SystemExit(3)"], tmp_path / "log"))
+
+
+def test_ratios_are_ours_over_the_others(content: dict[str, Any]) -> None:
+    text = report.ratios(content)
+    assert "| ours, pytesseract / hand-made | scanned | 1.25 | ≥ 1.15 |" in text
+    assert "| ours, tesserocr / hand-made | scanned | - | ≥ 1.3 |" in text
+    assert "| cost of `words`, CPU time | scanned | +2.5% | < 5% |" in text
+    assert "| ours, pytesseract: CPU time inside the engine | scanned | 95.5% | ≥ 93% |" in text
+
+
+def test_the_page_in_the_docs_has_a_place_for_every_table(content: dict[str, Any]) -> None:
+    filled = report.fill(report.PAGE.read_text(encoding="utf-8"), content)
+    assert "| clean | 0.0100 / 0.1250 |" in filled
+    assert report.fill(filled, content) == filled
+
+
+def test_a_page_without_a_place_for_a_table_is_refused(content: dict[str, Any]) -> None:
+    with pytest.raises(KeyError, match="machine"):
+        report.fill("no places here", content)

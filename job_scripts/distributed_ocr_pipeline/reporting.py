@@ -35,18 +35,28 @@ _DOCUMENT_PROBLEMS = {
     "pages_mismatch": "documents have pages that do not add up",
     "incomplete_files": "shards have incomplete files",
 }
+_REASON = 300  # characters of a failed job's words in the summary
 _NAMED = 1000  # so many unaccounted documents are named in report.json; failures.csv names all
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What the plan promised and what the tables hold."""
+class PlannedDocument:
+    """Where a document was planned."""
 
-    planned: Mapping[str, str]  # document_id -> source_uri
+    source_uri: str
+    shard_id: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the plan promised, what the tables hold, and why shards failed."""
+
+    planned: Mapping[str, PlannedDocument]  # by document_id
     ledger: tuple[Mapping[str, Any], ...]  # rows of `documents`
     pages: Mapping[str, int]  # document_id -> rows of `pages`
     page_keys_doubled: int  # (document_id, page_number) pairs that occur more than once
-    incomplete_files: tuple[str, ...]  # shards whose files disagree with their footers
+    incomplete_files: tuple[str, ...]  # files of shards that disagree with their footers
+    failed_shards: Mapping[str, str]  # shard_id -> what its last job said
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,7 @@ class Report:
     deferred: int
     page_keys_doubled: int
     incomplete_files: tuple[str, ...]
+    failed_shards: Mapping[str, str]
     problems: tuple[str, ...]
 
     @property
@@ -117,15 +128,35 @@ def collect_evidence(storage: Storage, output_bucket: str, run_id: str) -> Evide
         pages=Counter(document_id for document_id, _ in page_keys.elements()),
         page_keys_doubled=sum(1 for count in page_keys.values() if count > 1),
         incomplete_files=_find_incomplete(storage, output_bucket, run_id),
+        failed_shards=_read_failed_shards(storage, S3Location(output_bucket, f"runs/{run_id}/failed/")),
     )
 
 
-def _read_planned(storage: Storage, output_bucket: str, run_id: str) -> dict[str, str]:
-    planned: dict[str, str] = {}
+def _read_failed_shards(storage: Storage, location: S3Location) -> dict[str, str]:
+    """The failures that the workflow recorded: a file `<shard_id>.json` with Error and Cause each."""
+    keys = [item.key for item in storage.list_objects(location)]
+    failures = {Path(key).stem: storage.get_json(S3Location(location.bucket, key)) for key in keys}
+    return {shard_id: _explain_failure(failure) for shard_id, failure in failures.items()}
+
+
+def _explain_failure(failure: Mapping[str, str]) -> str:
+    """The words of a failed job; its description comes as JSON, a refused call as plain text."""
+    cause = failure.get("Cause", "")
+    try:
+        job = json.loads(cause)
+        said = [job.get("FailureReason"), job.get("ExitMessage")]
+    except ValueError:
+        said = [failure.get("Error"), cause]
+    return " ".join(part for part in said if part)
+
+
+def _read_planned(storage: Storage, output_bucket: str, run_id: str) -> dict[str, PlannedDocument]:
+    planned: dict[str, PlannedDocument] = {}
     for shard in storage.get_json(S3Location(output_bucket, f"runs/{run_id}/shards.json")):
         location = S3Location(output_bucket, f"runs/{run_id}/shards/{shard['shard_id']}/documents.jsonl")
         documents = parse_documents(storage.get_bytes(location).decode("utf-8"))
-        planned |= {document.document_id: document.source_uri for document in documents}
+        for document in documents:
+            planned[document.document_id] = PlannedDocument(document.source_uri, shard["shard_id"])
     return planned
 
 
@@ -146,7 +177,8 @@ def _find_incomplete(storage: Storage, output_bucket: str, run_id: str) -> tuple
 def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evidence: Evidence) -> Report:
     """Hold the evidence against the plan and the limits."""
     rows = Counter(row["document_id"] for row in evidence.ledger)
-    sources = {row["document_id"]: row["source_uri"] for row in evidence.ledger} | dict(evidence.planned)
+    sources = {row["document_id"]: row["source_uri"] for row in evidence.ledger}
+    sources |= {document_id: document.source_uri for document_id, document in evidence.planned.items()}
     found: dict[str, Any] = {
         "missing": _uris(sources, evidence.planned.keys() - rows.keys()),
         "doubled": _uris(sources, {document_id for document_id, count in rows.items() if count > 1}),
@@ -154,6 +186,7 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
         "pages_mismatch": _uris(sources, _pages_mismatch(evidence)),
         "page_keys_doubled": evidence.page_keys_doubled,
         "incomplete_files": evidence.incomplete_files,
+        "failed_shards": _without_result(evidence),
         "deferred": _count(evidence.ledger, "status", DocumentStatus.DEFERRED.value),
         "processing_error_rate": _error_rate(evidence.ledger, Origin.PROCESSING),
         "input_error_rate": _error_rate(evidence.ledger, Origin.INPUT),
@@ -173,6 +206,12 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
         problems=tuple(_problems(found, options)),
         **found,
     )
+
+
+def _without_result(evidence: Evidence) -> dict[str, str]:
+    """Failed shards, less those that a later attempt (a redrive) finished."""
+    finished = {row["shard_id"] for row in evidence.ledger}
+    return {shard_id: reason for shard_id, reason in evidence.failed_shards.items() if shard_id not in finished}
 
 
 def _pages_mismatch(evidence: Evidence) -> set[str]:
@@ -206,6 +245,8 @@ def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterator[str]:
     for name, sentence in _DOCUMENT_PROBLEMS.items():
         if documents := found[name]:
             yield f"{len(documents)} {sentence} (first: {documents[0]})"
+    for shard_id, reason in sorted(found["failed_shards"].items())[:1]:
+        yield f"{len(found['failed_shards'])} shards failed (first: {shard_id}: {reason[:_REASON]})"
     if found["page_keys_doubled"]:
         yield f"{found['page_keys_doubled']} pages are there more than once"
     if found["deferred"]:
@@ -230,11 +271,14 @@ def _missing_ids(evidence: Evidence) -> list[str]:
 
 
 def _missing_row(evidence: Evidence, document_id: str) -> dict[str, str]:
+    planned = evidence.planned[document_id]
+    reason = evidence.failed_shards.get(planned.shard_id, "its shard left no result")
     return {
         "document_id": document_id,
-        "source_uri": evidence.planned[document_id],
+        "source_uri": planned.source_uri,
         "status": "unaccounted",
-        "error_message": "The document's shard left no result; run again to process it.",
+        "error_message": f"{reason}; run again to process it",
+        "shard_id": planned.shard_id,
     }
 
 

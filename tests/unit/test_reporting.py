@@ -10,7 +10,7 @@ import pytest
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import RunFailed
-from distributed_ocr_pipeline.reporting import Evidence, make_report, require_success, write_report
+from distributed_ocr_pipeline.reporting import Evidence, PlannedDocument, make_report, require_success, write_report
 
 PLAN = {"up_to_date": 0, "shards": 1}
 
@@ -39,11 +39,12 @@ def row(
 
 def evidence(**changes: Any) -> Evidence:
     good = Evidence(
-        planned={name: f"s3://bucket/docs/{name}" for name in "abcd"},
+        planned={name: PlannedDocument(f"s3://bucket/docs/{name}", "s00000") for name in "abcd"},
         ledger=tuple(row(name) for name in "abcd"),
         pages=dict.fromkeys("abcd", 1),
         page_keys_doubled=0,
         incomplete_files=(),
+        failed_shards={},
     )
     return replace(good, **changes)
 
@@ -66,6 +67,10 @@ def test_a_complete_run_is_green() -> None:
         ({"pages": dict.fromkeys("abcdz", 1)}, "do not add up (first: z)"),
         ({"page_keys_doubled": 2}, "2 pages are there more than once"),
         ({"incomplete_files": ("s00000.parquet",)}, "s00000.parquet"),
+        (
+            {"ledger": (), "pages": {}, "failed_shards": {"s00000": "exit code: 1"}},
+            "1 shards failed (first: s00000: exit code: 1)",
+        ),
     ],
 )
 def test_a_run_that_does_not_balance_fails_and_names_what_is_wrong(changes: dict[str, Any], word: str) -> None:
@@ -94,14 +99,18 @@ def test_input_faults_alone_never_fail_a_run_by_default() -> None:
     assert make_report("run", options(), PLAN, evidence(ledger=ledger)).succeeded
 
 
+def test_a_failure_that_a_later_attempt_mended_is_forgotten() -> None:
+    assert make_report("run", options(), PLAN, evidence(failed_shards={"s00000": "exit code: 1"})).succeeded
+
+
 def test_failures_csv_lists_failed_and_unaccounted_documents(tmp_path: Path) -> None:
-    found = evidence(ledger=(row("a"), row("b"), row("c", status="failed", error_class="corrupt")))
+    ledger = (row("a"), row("b"), row("c", status="failed", error_class="corrupt"))
+    found = evidence(ledger=ledger, failed_shards={"s00000": "out of memory"})
     report = make_report("run", options(), PLAN, found)
     write_report(report, found, tmp_path)
     with (tmp_path / "failures.csv").open(encoding="utf-8", newline="") as file:
-        assert [(line["document_id"], line["status"]) for line in csv.DictReader(file)] == [
-            ("c", "failed"),
-            ("d", "unaccounted"),
-        ]
+        lines = list(csv.DictReader(file))
+    assert [(line["document_id"], line["status"]) for line in lines] == [("c", "failed"), ("d", "unaccounted")]
+    assert lines[1]["error_message"].startswith("out of memory")
     stored = json.loads((tmp_path / "report.json").read_text())
     assert stored["missing"] == ["s3://bucket/docs/d"] and stored["balanced"] is False

@@ -68,7 +68,20 @@ lint-types: .venv/installed
 
 .PHONY: test
 test: .venv/installed tools ## Run unit and integration tests
-	$(BIN)/pytest
+	$(BIN)/pytest tests/unit tests/integration
+
+.PHONY: accuracy
+accuracy: .venv/installed tools ## Read pages with known text and compare (a few minutes)
+	$(BIN)/python -m benchmarks.accuracy
+
+.PHONY: bench
+bench: .venv/installed tools ## Compare speed and accuracy with other ways to do it (quarter of an hour)
+	@$(BIN)/python -c "import ocrmypdf" 2>/dev/null || $(BIN)/pip install -qq --disable-pip-version-check --constraint requirements-dev.lock "ocrmypdf>=17"
+	$(BIN)/python -m benchmarks.run
+
+.PHONY: bench-memory
+bench-memory: .venv/installed tools ## Peak memory on 20 and on 1,000 pages
+	$(BIN)/python -m benchmarks.memory
 
 .PHONY: lock
 lock: .venv/installed ## Resolve the dependencies anew: requirements-dev.lock, and container/requirements.lock from it

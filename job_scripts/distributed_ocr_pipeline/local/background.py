@@ -95,8 +95,10 @@ def _launch(folder: Path, port: int) -> Ready:
             start_new_session=True,
         )
     try:
-        return wait_until_ready(process, ready_file(folder), server_log(folder))
+        ready = wait_until_ready(process, ready_file(folder), server_log(folder))
     except PipelineError:
         process.kill()
         process.wait()
         raise
+    process.returncode = 0  # It is not for us to wait for any more; else Python warns that it still runs.
+    return ready

@@ -1,23 +1,27 @@
 """boto3 clients of the local endpoint."""
 
+import os
 import threading
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 ACCESS_KEY_ID = "local"
 SECRET_ACCESS_KEY = "local"
 
 _CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=120,
-    retries={"mode": "standard", "max_attempts": 3},
-    proxies={},
-    max_pool_connections=32,
-    s3={"addressing_style": "path"},
+    connect_timeout=5, read_timeout=120, proxies={}, max_pool_connections=32, s3={"addressing_style": "path"}
 )
+
+# In the form of botocore's own table: name in files, environment variable, default, conversion.
+_NO_FILES = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,16 @@ class Credentials:
 
 
 class Endpoint:
-    """The local endpoint. Its clients use neither this machine's AWS configuration nor a proxy."""
+    """The local endpoint. Its clients use neither this machine's AWS configuration nor a proxy.
 
-    def __init__(self, url: str) -> None:
+    `attempts`: how often a client tries a call that was throttled or met a fault of the service.
+    """
+
+    def __init__(self, url: str, attempts: int = 3) -> None:
         self.url = url
+        self._config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
         self._lock = threading.Lock()  # making clients of one session is not safe in threads, using them is
-        self._session = boto3.session.Session()
+        self._session = boto3.session.Session(botocore_session=botocore.session.Session(_NO_FILES))
         self._clients: dict[tuple[str, str, Credentials], Any] = {}
 
     def client(self, service: str, region: str, credentials: Credentials = Credentials()) -> Any:
@@ -58,7 +66,7 @@ class Endpoint:
             aws_access_key_id=credentials.access_key_id,
             aws_secret_access_key=credentials.secret_access_key,
             aws_session_token=credentials.session_token,
-            config=_CONFIG,
+            config=self._config,
         )
 
     def assume_role(self, role_arn: str, session_name: str, region: str) -> Credentials:

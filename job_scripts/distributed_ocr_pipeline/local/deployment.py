@@ -1,4 +1,4 @@
-"""What `terraform apply` would deploy, as far as a run on this machine needs it: buckets, roles, log group, workflow."""
+"""What Terraform would deploy, as far as a run on this machine needs it: buckets, roles, log group, workflow."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.deployment import Deployment
+from distributed_ocr_pipeline.errors import NotDeployed
 from distributed_ocr_pipeline.local.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Endpoint
 from distributed_ocr_pipeline.local.joblogs import GROUP
 from distributed_ocr_pipeline.workflow import DEFINITION, render_definition
@@ -40,8 +41,7 @@ def deploy(endpoint: Endpoint, project: Path, region: str = REGION) -> Deploymen
     iam = endpoint.client("iam", region)
     for name, service in _ROLES.items():
         iam.create_role(RoleName=f"ocr-local-{name}", AssumeRolePolicyDocument=json.dumps(_trust(service)))
-    template = (project / DEFINITION).read_text(encoding="utf-8")
-    definition = render_definition(template, template_values(region))
+    definition = render_definition(_template(project), template_values(region))
     answer = endpoint.client("stepfunctions", region).create_state_machine(
         name=STATE_MACHINE, definition=json.dumps(definition), roleArn=role_arn("workflow")
     )
@@ -89,6 +89,16 @@ def default_options(max_parallel_jobs: int) -> dict[str, Any]:
 def role_arn(name: str) -> str:
     """ARN of one of this deployment's roles."""
     return f"arn:aws:iam::{ACCOUNT}:role/ocr-local-{name}"
+
+
+def _template(project: Path) -> str:
+    try:
+        return (project / DEFINITION).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        message = f"The workflow's definition {project / DEFINITION} was not found."
+        raise NotDeployed(
+            message, "The local environment needs the project's folder: work in a clone of it."
+        ) from error
 
 
 def _trust(service: str) -> Mapping[str, Any]:

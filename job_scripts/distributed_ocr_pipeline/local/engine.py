@@ -22,6 +22,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
+from distributed_ocr_pipeline.local.authorization import StateCredentials
 from distributed_ocr_pipeline.local.clients import Endpoint
 from distributed_ocr_pipeline.local.distributedmap import CountingItemProcessor
 from distributed_ocr_pipeline.local.failures import state_failure
@@ -32,15 +33,18 @@ from distributed_ocr_pipeline.local.sdktask import SdkTask
 _LONGEST_WAIT_SECONDS = 1.0
 
 
-def install(endpoint: Endpoint, registry: JobRegistry, retry_wait_scale: float) -> None:
+def install(
+    endpoint: Endpoint, registry: JobRegistry, retry_wait_scale: float, credentials: StateCredentials | None = None
+) -> None:
     """Make moto execute state machines, with processing jobs. Once per process."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    without_retries = Endpoint(endpoint.url, attempts=1)  # retrying is the workflow's business
     others = state_task_service_factory.state_task_service_for
 
     def service_for(service_name: str) -> Any:
         match service_name:
             case "sagemaker":
-                return ProcessingJobTask(endpoint, registry)
+                return ProcessingJobTask(without_retries, registry, credentials)
             case "aws-sdk":
                 return SdkTask()  # type: ignore[no-untyped-call]
             case _:

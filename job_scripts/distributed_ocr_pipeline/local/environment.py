@@ -13,6 +13,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import PipelineError
+from distributed_ocr_pipeline.local.clients import Endpoint
 from distributed_ocr_pipeline.local.readyfile import Ready, read_ready
 
 READY_SECONDS = 120.0
@@ -54,28 +55,34 @@ class LocalEnvironment:
         self._arguments += ["--scripts", str(scripts)] if scripts else []
         self._environ = environ or {}
         self._running = ExitStack()
-        self._deployment: Deployment | None = None
+        self._ready: Ready | None = None
+        self._endpoint = Endpoint("")
 
     def __enter__(self) -> "LocalEnvironment":
         with ExitStack() as stack:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ocr-local-server-"))
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"ocr-local-{os.getpid()}-start-"))
             ready_file, log = Path(folder, "ready.json"), Path(folder, "server.log")
             process = _spawn([*self._arguments, "--ready-file", str(ready_file)], self._environ, log)
             stack.callback(_end, process)
-            self._deployment = wait_until_ready(process, ready_file, log).deployment
+            self._ready = wait_until_ready(process, ready_file, log)
+            self._endpoint = Endpoint(self.endpoint_url)
             self._running = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._ready = None
         self._running.close()
 
     def deployment(self) -> Deployment:
         """What is deployed, as commands know it."""
-        if self._deployment is None:
-            raise NotStarted("The local environment is not running.", "Use it as a context manager.")
-        return self._deployment
+        return self._running_server().deployment
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._running_server().pid
 
     @property
     def endpoint_url(self) -> str:
@@ -103,12 +110,17 @@ class LocalEnvironment:
         return self.deployment().state_machine_arn
 
     def client(self, service: str) -> Any:
-        """A boto3 client."""
-        return self.deployment().client(service)
+        """A boto3 client, the same for every call."""
+        return self._endpoint.client(service, self.region)
 
     def environ(self) -> dict[str, str]:
         """Environment variables with which boto3, the AWS CLI, Terraform and this project's commands work with it."""
         return variables(self.deployment())
+
+    def _running_server(self) -> Ready:
+        if self._ready is None:
+            raise NotStarted("The local environment is not running.", "Use it as a context manager.")
+        return self._ready
 
 
 def variables(deployment: Deployment) -> dict[str, str]:

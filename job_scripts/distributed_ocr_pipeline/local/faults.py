@@ -6,8 +6,8 @@ The file named by the environment variable OCR_LOCAL_FAULTS, read when the envir
       "retry_wait_scale": 0.01,
       "jobs": [
         {"name": "ocr-plan-*", "refuse": "ResourceLimitExceeded", "times": 3},
-        {"name": "ocr-*-report-*", "end": {"status": "Failed", "failure_reason": "AlgorithmError: , exit code: 1"}},
-        {"name": "ocr-shard-*", "end": {"status": "Completed"}, "times": 1}
+        {"name": "ocr-report-*", "end": {"status": "Failed", "failure_reason": "AlgorithmError: , exit code: 1"}},
+        {"name": "ocr-s*", "end": {"status": "Completed"}, "times": 1}
       ]
     }
 
@@ -23,6 +23,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.local.jobs import JobOutcome
 
 VARIABLE = "OCR_LOCAL_FAULTS"
@@ -67,8 +68,13 @@ class Faults:
 
     @classmethod
     def from_file(cls, path: str | None) -> "Faults":
-        """The faults in the file; none without a path."""
-        return cls(FaultPlan.model_validate_json(Path(path).read_text(encoding="utf-8"))) if path else cls()
+        """The faults in the file; none without a path. `BadInput` says what is wrong with the file."""
+        if not path:
+            return cls()
+        try:
+            return cls(FaultPlan.model_validate_json(Path(path).read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{VARIABLE} names {path}, which cannot be used: {error}") from error
 
     def refusal(self, job_name: str) -> str | None:
         """The error code to refuse this job with."""

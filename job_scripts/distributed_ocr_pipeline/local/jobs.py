@@ -1,12 +1,14 @@
 """Processing jobs as the SageMaker API shows them: created, described, listed and stopped by name."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 DEFAULT_MAX_RUNTIME_SECONDS = 86_400
+_KILL_SECONDS = 2.0
 
 _NOT_DESCRIBED = frozenset({"Tags"})
 
@@ -37,6 +39,7 @@ class ProcessingJob:
         self.request = request
         self.arn = f"arn:aws:sagemaker:{region}:{account}:processing-job/{self.name}"
         self.stop_requested = threading.Event()
+        self.abandoned = threading.Event()
         self.ended = threading.Event()
         self._lock = threading.Lock()
         self._outcome: JobOutcome | None = None
@@ -130,13 +133,18 @@ class JobRegistry:
             return [job for (place, _), job in self._jobs.items() if place == region]
 
     def stop_all(self, timeout_seconds: float) -> None:
-        """Stop whatever runs and wait for it, at most `timeout_seconds` for each."""
+        """Stop whatever runs; what has not ended after `timeout_seconds` is killed, whatever its time of grace."""
         with self._lock:
             running = [job for job in self._jobs.values() if not job.ended.is_set()]
         for job in running:
             job.stop()
+        end = time.monotonic() + timeout_seconds
         for job in running:
-            job.ended.wait(timeout_seconds)
+            job.ended.wait(max(0.0, end - time.monotonic()))
+        for job in running:
+            job.abandoned.set()
+        for job in running:
+            job.ended.wait(_KILL_SECONDS)
 
     def _work(self, job: ProcessingJob) -> None:
         try:

@@ -18,7 +18,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
-from distributed_ocr_pipeline.local.clients import Endpoint
+from distributed_ocr_pipeline.local.authorization import StateCredentials
+from distributed_ocr_pipeline.local.clients import Credentials, Endpoint
 from distributed_ocr_pipeline.local.failures import failure
 from distributed_ocr_pipeline.local.jobs import JobRegistry, ProcessingJob
 
@@ -48,10 +49,11 @@ _PULSE_SECONDS = 0.2
 class ProcessingJobTask(StateTaskServiceCallback):
     """A Task state that creates a processing job and, with `.sync`, waits for its end."""
 
-    def __init__(self, endpoint: Endpoint, registry: JobRegistry) -> None:
+    def __init__(self, endpoint: Endpoint, registry: JobRegistry, credentials: StateCredentials | None = None) -> None:
         super().__init__(supported_integration_patterns={ResourceCondition("sync")})
         self._endpoint = endpoint
         self._registry = registry
+        self._credentials = credentials
 
     def _get_supported_parameters(self) -> set[str] | None:
         """None makes the definition invalid."""
@@ -65,7 +67,9 @@ class ProcessingJobTask(StateTaskServiceCallback):
         normalised_parameters: dict[str, Any],
         state_credentials: Any,
     ) -> None:
-        client = self._endpoint.client("sagemaker", resource_runtime_part.region)
+        region = resource_runtime_part.region
+        role = self._credentials.of(state_credentials.role_arn, region) if self._credentials else Credentials()
+        client = self._endpoint.client("sagemaker", region, role)
         answer = client.create_processing_job(**normalised_parameters)
         answer.pop("ResponseMetadata", None)
         env.stack.append(answer)

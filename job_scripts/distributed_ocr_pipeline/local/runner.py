@@ -32,7 +32,12 @@ _LOG_END_SECONDS = 5.0
 class JobRunner:
     """Runs jobs on this machine, each in a temporary folder of its own that stands for the instance.
 
-    `scratch`: where these folders are made. `grace_seconds`: time between SIGTERM and SIGKILL when a job is stopped or its time is over.
+    Args:
+        endpoint: The local endpoint.
+        runtime: How containers are run.
+        scratch: Where the folders are made.
+        faults: Jobs that are to end without having run.
+        grace_seconds: Time between SIGTERM and SIGKILL when a job is stopped or its time is over.
     """
 
     endpoint: Endpoint
@@ -109,7 +114,7 @@ class _Run:
         log = JobLog(logs, metrics, self._job.name)
         self._job.started()
         deadline = time.monotonic() + self._job.max_runtime_seconds
-        with _process(command, self._root, log) as process:
+        with _process(command, self._root, log, self._job.network_isolation) as process:
             while not _ended(process) and not self._job.stop_requested.is_set() and time.monotonic() < deadline:
                 log.flush()
                 for output in continuous:
@@ -123,16 +128,17 @@ class _Run:
 
     def _terminate(self, process: "subprocess.Popen[bytes]") -> None:
         process.terminate()
-        try:
-            process.wait(self._runner.grace_seconds)
-        except subprocess.TimeoutExpired:
-            _cut_lifeline(process)
+        end = time.monotonic() + self._runner.grace_seconds
+        while not _ended(process) and time.monotonic() < end and not self._job.abandoned.is_set():
+            pass
+        _cut_lifeline(process)
 
 
 @contextmanager
-def _process(command: Command, root: Path, log: JobLog) -> Iterator["subprocess.Popen[bytes]"]:
+def _process(command: Command, root: Path, log: JobLog, isolated: bool) -> Iterator["subprocess.Popen[bytes]"]:
     """The job's process under its supervisor; at the end all of its processes are gone and its output is read."""
-    arguments = [sys.executable, "-I", "-S", supervisor.__file__, *command.arguments]
+    arguments = [sys.executable, "-I", "-S", supervisor.__file__]
+    arguments += [supervisor.NO_NETWORK, *command.arguments] if isolated else command.arguments
     with subprocess.Popen(
         arguments,
         env=dict(command.environment),

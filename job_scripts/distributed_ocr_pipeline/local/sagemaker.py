@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.iam.models import iam_backends
+from moto.sagemaker.exceptions import SagemakerClientError
 from moto.sagemaker.responses import SageMakerResponse
 
 from distributed_ocr_pipeline.local.faults import Faults
@@ -38,7 +38,7 @@ def _answering(action: Any) -> Any:
         try:
             found = action(response.current_account, response.region, json.loads(response.body or "{}"))
         except InvalidRequest as error:
-            raise ServiceException("ValidationException", str(error)) from error
+            raise SagemakerClientError("ValidationException", str(error)) from error
         return ActionResult(found) if found is not None else EmptyResult()
 
     return answer
@@ -60,12 +60,12 @@ class ProcessingJobsApi:
         _check_role(account, request["RoleArn"])
         refusal = self._faults.refusal(request["ProcessingJobName"])
         if refusal is not None:
-            raise ServiceException(refusal, f"{refusal}: refused by the fault plan of the local environment.")
+            raise SagemakerClientError(refusal, f"{refusal}: refused by the fault plan of the local environment.")
         try:
             return {"ProcessingJobArn": self._registry.create(account, region, request).arn}
         except NameInUse as error:
-            message = f"Job name must be unique within an AWS account and region, and a job with this name already exists ({error})"
-            raise ServiceException("ResourceInUse", message) from error
+            message = f"Job name must be unique within an AWS account and region: '{error}' already exists."
+            raise SagemakerClientError("ResourceInUse", message) from error
 
     def describe_processing_job(self, _account: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """Everything about one job."""
@@ -97,7 +97,7 @@ class ProcessingJobsApi:
         try:
             return self._registry.get(region, request["ProcessingJobName"])
         except (UnknownJob, KeyError) as error:
-            raise ServiceException("ResourceNotFound", "Could not find requested job") from error
+            raise SagemakerClientError("ResourceNotFound", "Could not find requested job") from error
 
 
 def _check_role(account: str, role_arn: str) -> None:

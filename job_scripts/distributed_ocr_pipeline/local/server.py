@@ -12,7 +12,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +28,9 @@ HOST = "127.0.0.1"
 _BUFFER_BYTES = 64 * 1024  # larger objects lie in nameless files instead of memory
 _OPEN_FILES = 1 << 16  # each such object keeps its file open
 _BACKLOG = 128
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 3.0
 _NOT_INHERITED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN")
-_NOISY_LOGGERS = ("werkzeug", "botocore", "boto3", "s3transfer", "urllib3", "moto.stepfunctions.parser.asl.component")
+_NOISY_LOGGERS = ("werkzeug", "botocore", "boto3", "s3transfer", "urllib3", "moto.stepfunctions.parser.asl")
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +48,9 @@ class ServerSettings:
 def serving(settings: ServerSettings) -> Iterator[Endpoint]:
     """Serve requests in the background; at the end, stop the jobs that run and remove what they left."""
     listener = _listen(settings.port)
-    endpoint = Endpoint(f"http://{HOST}:{listener.getsockname()[1]}")
-    _prepare_process(listener.getsockname()[1])
+    port = listener.getsockname()[1]
+    _prepare_process(port)
+    endpoint = Endpoint(f"http://{HOST}:{port}")
     faults = Faults.from_file(os.environ.get(VARIABLE))
     with listener, _scratch() as scratch:
         runner = JobRunner(endpoint, ScriptRuntime(settings.scripts), scratch, faults, settings.grace_seconds)
@@ -72,20 +73,10 @@ def _listen(port: int) -> socket.socket:
 @contextmanager
 def _answering(listener: socket.socket, endpoint: Endpoint, registry: JobRegistry, faults: Faults) -> Iterator[None]:
     # After `_prepare_process`, and slow: whoever asks for help only need not wait for it.
-    from moto.moto_server.werkzeug_app import (  # pylint: disable=import-outside-toplevel
-        DomainDispatcherApplication,
-        MotoRequestHandler,
-        create_backend_app,
-    )
-    from werkzeug.serving import make_server  # pylint: disable=import-outside-toplevel
+    from distributed_ocr_pipeline.local import application  # pylint: disable=import-outside-toplevel
 
-    from distributed_ocr_pipeline.local import engine, sagemaker, states  # pylint: disable=import-outside-toplevel
-
-    engine.install(endpoint, registry, faults.retry_wait_scale)
-    sagemaker.install(registry, faults)
-    states.install()
-    application = DomainDispatcherApplication(create_backend_app)
-    server = make_server(HOST, 0, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())
+    application.install(endpoint, registry, faults)
+    server = application.web_server(listener)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -110,10 +101,15 @@ def _prepare_process(port: int) -> None:
     }
     for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL if name.startswith("moto") else logging.WARNING)
+    _allow_open_files()
+
+
+def _allow_open_files() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
     if wanted > soft:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        with suppress(ValueError, OSError):  # some systems have a lower limit than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextmanager

@@ -1,10 +1,13 @@
 """Keeps one job's processes: started by the local environment as a program of its own, standard library only.
 
-    python supervisor.py COMMAND [ARGUMENT...]
+    python supervisor.py [--no-network] COMMAND [ARGUMENT...]
 
 Its standard input is a lifeline: when it closes, because the environment wants the job dead or is dead itself,
 every process of the job is killed. SIGTERM is passed on to the command. When the command ends, what it left
 running is killed too, as in a container. The exit status is the command's; 128 + n if signal n ended it.
+
+With --no-network the command has no network, not even this machine's own, wherever the system allows that: on
+Linux, for root or where users may make namespaces. Elsewhere it runs with network.
 """
 
 import ctypes
@@ -15,15 +18,24 @@ import sys
 import threading
 from pathlib import Path
 
+NO_NETWORK = "--no-network"
+
 _PR_SET_CHILD_SUBREAPER = 36
+_CLONE_NEWUSER = 0x10000000
+_CLONE_NEWNET = 0x40000000
 
 
 def main(command: list[str]) -> int:
     """Run the command to its end."""
+    if command[0] == NO_NETWORK:
+        command = command[1:]
+        _leave_network()
     adopts = _adopt_orphans()
     terminate = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: terminate.set())
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    child = subprocess.Popen(  # pylint: disable=consider-using-with  # it is waited for below
+        command, stdin=subprocess.DEVNULL, start_new_session=True
+    )
     signal.signal(signal.SIGTERM, lambda _number, _frame: _signal(child.pid, signal.SIGTERM))
     if terminate.is_set():
         _signal(child.pid, signal.SIGTERM)
@@ -33,6 +45,17 @@ def main(command: list[str]) -> int:
     if adopts:
         _kill_children()
     return status if status >= 0 else 128 - status
+
+
+def _leave_network() -> None:
+    """Go into a network namespace in which there is nothing."""
+    if not sys.platform.startswith("linux"):
+        return
+    user, group, libc = os.getuid(), os.getgid(), ctypes.CDLL(None)
+    if libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+        return
+    for name, content in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        Path("/proc/self", name).write_text(content, encoding="ascii")
 
 
 def _adopt_orphans() -> bool:

@@ -1,0 +1,36 @@
+"""moto's web application, with everything this environment adds to it."""
+
+import os
+import socket
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from distributed_ocr_pipeline.local import athena, authorization, bucketpolicies, engine, sagemaker, states
+from distributed_ocr_pipeline.local.clients import Endpoint
+from distributed_ocr_pipeline.local.faults import Faults
+from distributed_ocr_pipeline.local.jobs import JobRegistry
+
+
+def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults) -> None:
+    """Put the additions into moto. Once per process."""
+    credentials = authorization.StateCredentials(endpoint) if _iam_enforced() else None
+    if credentials:
+        authorization.install(endpoint, credentials)
+    engine.install(endpoint, registry, faults.retry_wait_scale, credentials)
+    sagemaker.install(registry, faults)
+    states.install()
+    athena.install()
+    bucketpolicies.install()
+
+
+def web_server(listener: socket.socket) -> BaseWSGIServer:
+    """The server behind a listening socket, with a thread for every connection."""
+    moto = DomainDispatcherApplication(create_backend_app)
+    application = authorization.Authorizing(moto) if _iam_enforced() else moto
+    host, port = listener.getsockname()
+    return make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())
+
+
+def _iam_enforced() -> bool:
+    return os.environ.get(authorization.VARIABLE) == authorization.ENFORCED

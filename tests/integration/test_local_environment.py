@@ -222,3 +222,27 @@ def test_the_workflow_is_valid_and_has_no_mistakes_that_moto_lets_pass(environme
     client = environment.client("stepfunctions")
     definition = client.describe_state_machine(stateMachineArn=environment.state_machine_arn)["definition"]
     assert client.validate_state_machine_definition(definition=definition)["diagnostics"] == []
+
+
+def test_every_shard_is_an_execution_with_a_history_of_its_own(environment: LocalEnvironment) -> None:
+    answer = run(environment, "children", "a.pdf", "broken.pdf", tolerated_failed_shards_percent=50)
+    client = environment.client("stepfunctions")
+    (map_run,) = client.list_map_runs(executionArn=answer["executionArn"])["mapRuns"]
+    children = client.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+    assert sorted(child["status"] for child in children) == ["FAILED", "SUCCEEDED"]
+    for child in children:
+        events = client.get_execution_history(executionArn=child["executionArn"])["events"]
+        resources = [
+            event["taskScheduledEventDetails"]["resource"] for event in events if "taskScheduledEventDetails" in event
+        ]
+        assert resources.count("createProcessingJob.sync") == (2 if child["status"] == "FAILED" else 1)
+    (failed,) = client.list_executions(mapRunArn=map_run["mapRunArn"], statusFilter="FAILED")["executions"]
+    described = client.describe_execution(executionArn=failed["executionArn"])
+    assert described["error"] == "States.TaskFailed" and json.loads(described["input"])["run_id"] == "children"
+
+
+def test_why_a_shard_failed_is_recorded(environment: LocalEnvironment) -> None:
+    run(environment, "recorded", "wrong.pdf")
+    key = "runs/recorded/failed/s0000.json"
+    stored = environment.client("s3").get_object(Bucket=environment.output_bucket, Key=key)["Body"].read()
+    assert json.loads(json.loads(stored)["Cause"])["ExitMessage"] == "The document is not one."

@@ -6,7 +6,7 @@ import socket
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from distributed_ocr_pipeline.local import athena, authorization, bucketpolicies, engine, sagemaker, states
+from distributed_ocr_pipeline.local import athena, authorization, bucketpolicies, childexecutions, engine, sagemaker, states
 from distributed_ocr_pipeline.local.clients import Endpoint
 from distributed_ocr_pipeline.local.faults import Faults
 from distributed_ocr_pipeline.local.jobs import JobRegistry
@@ -20,6 +20,7 @@ def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults) -> None:
     engine.install(endpoint, registry, faults.retry_wait_scale, credentials)
     sagemaker.install(registry, faults)
     states.install()
+    childexecutions.install()
     athena.install()
     bucketpolicies.install()
 

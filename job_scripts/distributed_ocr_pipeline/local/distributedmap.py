@@ -19,6 +19,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job 
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramStopped
 
+from distributed_ocr_pipeline.local.childexecutions import ChildExecution, open_child
 from distributed_ocr_pipeline.local.failures import state_failure
 
 _ERROR = "States.ExceedToleratedFailureThreshold"
@@ -75,13 +76,16 @@ class _Worker(DistributedItemProcessorWorker):
     """Runs one child after the other."""
 
     children: _Children
+    _child: ChildExecution
 
     def eval(self) -> None:
         while self._env.is_running() and (job := self._job_pool.next_job()) is not None:
             frame = self._env.open_inner_frame()
             if not self.children.started(frame):
                 return
+            self._child = open_child(frame, self._map_run_record)
             self._eval_job(env=frame, job=job)
+            self._child.end()
             self.children.ended(frame)
             self._env.delete_frame(frame)
 
@@ -97,6 +101,7 @@ class _Worker(DistributedItemProcessorWorker):
         label = self._map_run_record.map_state_machine_arn.rsplit("/", 1)[-1]
         arn = parent["Id"].rsplit(":", 1)[0] + f"/{label}:{name}"
         context["Execution"] = parent | {"Id": arn, "Name": name, "Input": env_frame.states.get_input()}
+        self._child.begin()
         context["StateMachine"] = context["StateMachine"] | {"Id": self._map_run_record.map_state_machine_arn}
 
 

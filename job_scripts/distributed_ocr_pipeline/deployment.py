@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 
 from distributed_ocr_pipeline.config import AWSConfig
 from distributed_ocr_pipeline.errors import BadOption, NotDeployed
 from distributed_ocr_pipeline.storage import Storage, aws_call
 
+_NO_PROFILE = {"profile": (None, None, None, None)}  # AWS_PROFILE may name one that is not on this machine
 _ADVICE = "Run `make deploy`, or set OCR_STATE_MACHINE_ARN and OCR_OUTPUT_BUCKET (see .env.example)."
 
 
@@ -45,9 +47,11 @@ class Deployment:
         return defaults
 
     def _session(self) -> boto3.Session:
-        access_key, secret_key = self.credentials or (None, None)
         with aws_call("Reading the AWS settings"):
-            return boto3.Session(access_key, secret_key, region_name=self.region)
+            if self.credentials is None:
+                return boto3.Session(region_name=self.region)
+            without_profile = botocore.session.Session(_NO_PROFILE)
+            return boto3.Session(*self.credentials, region_name=self.region, botocore_session=without_profile)
 
 
 def find_deployment(config: AWSConfig, environ: Mapping[str, str], folder: Path) -> Deployment:

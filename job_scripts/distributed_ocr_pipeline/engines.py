@@ -5,15 +5,19 @@ memory costs itself alone.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from importlib.util import find_spec
+from typing import Any, Protocol
 
 from distributed_ocr_pipeline import tesseract
 from distributed_ocr_pipeline.config import OCRConfig
-from distributed_ocr_pipeline.errors import DocumentError
+from distributed_ocr_pipeline.errors import DocumentError, MissingTool
+from distributed_ocr_pipeline.helper import HelperPool
 from distributed_ocr_pipeline.images import Raster
 from distributed_ocr_pipeline.programs import Limits, ProgramFailed
 from distributed_ocr_pipeline.stopping import Stop, TimeLimit
 from distributed_ocr_pipeline.tesseract import Recognition
+
+_TESSEROCR_TASKS = "distributed_ocr_pipeline.tesserocr_tasks"
 
 Options = Mapping[str, str | int | float | bool]
 Outcome = Recognition | DocumentError
@@ -31,7 +35,23 @@ class Engine(Protocol):
 
 def make_engine(config: OCRConfig, stop: Stop) -> Engine:
     """The engine that `config` names."""
-    return PytesseractEngine(config, stop)
+    return TesserocrEngine(config, stop) if config.engine == "tesserocr" else PytesseractEngine(config, stop)
+
+
+def check_engine(config: OCRConfig) -> None:
+    """Raise `MissingTool` if the engine or one of its languages is not installed."""
+    engine = TesserocrEngine if config.engine == "tesserocr" else PytesseractEngine
+    installed_languages = engine.languages()
+    absent = [language for language in config.languages.split("+") if language not in installed_languages]
+    if absent:
+        packages = ", ".join(f"tesseract-ocr-{language.replace('_', '-')}" for language in absent)
+        message = f"Tesseract has no language {', '.join(absent)} (installed: {', '.join(installed_languages)})."
+        raise MissingTool(message, f"Install {packages}.")
+
+
+def engine_version(config: OCRConfig) -> str:
+    """The version of the engine's Tesseract, such as `5.3.0`."""
+    return TesserocrEngine.version() if config.engine == "tesserocr" else tesseract.version(Stop())
 
 
 class PytesseractEngine:
@@ -59,6 +79,11 @@ class PytesseractEngine:
     def close(self) -> None:
         """Nothing is kept between calls."""
 
+    @staticmethod
+    def languages() -> list[str]:
+        """Names of the installed language models. Raises `MissingTool` if the program is not installed."""
+        return tesseract.installed_languages(Stop())
+
     def _call(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Recognition]:
         limits = Limits(
             seconds=limit.seconds(),
@@ -74,3 +99,49 @@ class PytesseractEngine:
         """Index of the page that a call was ended on; None if that is not known."""
         begun = tesseract.pages_begun(error.stderr) if isinstance(error, ProgramFailed) else 0
         return begun - 1 if 0 < begun <= pages else None
+
+
+class TesserocrEngine:
+    """The tesserocr library in helper processes, its model loaded once in each."""
+
+    def __init__(self, config: OCRConfig, stop: Stop) -> None:
+        self._config = config
+        self._stop = stop
+        self._helpers = HelperPool(_TESSEROCR_TASKS, Limits(seconds=0, memory_mb=config.engine_memory_mb))
+
+    def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
+        """Read pages one after the other with one helper."""
+        return [self._read_one(raster, options, limit) for raster in rasters]
+
+    def close(self) -> None:
+        """End the helpers."""
+        self._helpers.close()
+
+    @staticmethod
+    def languages() -> list[str]:
+        """Names of the language models that are found. Raises `MissingTool` if the library is not installed."""
+        return [str(language) for language in _ask_tesserocr("languages")]
+
+    @staticmethod
+    def version() -> str:
+        """The version of the Tesseract that the library brings with it."""
+        return str(_ask_tesserocr("version"))
+
+    def _read_one(self, raster: Raster, options: Options, limit: TimeLimit) -> Outcome:
+        arguments = {"path": str(raster.path), "language": self._config.languages, "options": dict(options)}
+        try:
+            answer = self._helpers.call("recognise", arguments, limit.seconds(), self._stop)
+            return tesseract.parse(answer["text"], answer["tsv"], options)
+        except DocumentError as error:
+            return error
+
+
+def _ask_tesserocr(task: str) -> Any:
+    if find_spec("tesserocr") is None:
+        advice = "Install it (pip install 'distributed-ocr-pipeline[tesserocr]') or choose the engine pytesseract."
+        raise MissingTool("The Python package tesserocr is not installed.", advice)
+    helpers = HelperPool(_TESSEROCR_TASKS, Limits(seconds=0, memory_mb=2048))
+    try:
+        return helpers.call(task, {}, seconds=30, stop=Stop())
+    finally:
+        helpers.close()

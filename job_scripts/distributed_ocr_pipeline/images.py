@@ -1,11 +1,11 @@
-"""Pictures: opening documents that are pictures, looking at rendered pages, writing page images.
+"""Pictures: opening documents that are pictures, changing drawn pages, writing page images.
 
 `describe` and `rasterise` read files from outside, so they run in a helper process (`helper`); the other functions
 are given what this pipeline itself has drawn: 8-bit grey PGM files.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,6 @@ _WEBP_SIDE = 16_383
 _JPEG_SIDE = 65_500
 _BYTES_PER_PIXEL = 8  # what decoding and turning grey may take at worst
 _PLAUSIBLE_DPI = (50, 2400)
-_INK_CONTRAST = 48  # grey levels between paper and the faintest ink
-_FAINT_CONTRAST = 12
-_DARK = 110
 
 
 @dataclass(frozen=True)
@@ -36,16 +33,25 @@ class Raster:
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a glance at a page shows."""
+class Change:
+    """What is done to a raster before it is read."""
 
-    blank: bool
-    dark: bool  # most of it is dark: light text on a dark page
-    dark_areas: bool  # some of it is
+    quarter: int = 0  # clockwise turn: 0, 90, 180 or 270 degrees
+    skew: float = 0.0  # further turn, anticlockwise
+    inverted: bool = False
+    scale: float = 1.0
+
+    @property
+    def clockwise(self) -> float:
+        """The whole turn in degrees, clockwise."""
+        return self.quarter - self.skew
+
+
+_QUARTERS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 
 
 def describe(path: str) -> dict[str, Any]:
-    """Number of pages of a picture: `{"frames": n}`. Only a TIFF has several; elsewhere frames are animation or previews."""
+    """Number of pages of a picture: `{"frames": n}`. Only a TIFF has several; other frames are animation."""
     with _opened(path) as image:
         return {"frames": int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1}
 
@@ -56,7 +62,7 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
         image.seek(frame)
         size = image.size
         if size[0] * size[1] * _BYTES_PER_PIXEL > memory_mb * 1024 * 1024:
-            image.draft("L", (MAX_SIDE, MAX_SIDE))
+            image.draft("L", (round(max_pixels**0.5), round(max_pixels**0.5)))  # a JPEG can be decoded smaller
         if image.size[0] * image.size[1] * _BYTES_PER_PIXEL > memory_mb * 1024 * 1024:
             raise DocumentError(
                 ErrorClass.TOO_LARGE, f"A picture of {size[0]} x {size[1]} pixels needs too much memory."
@@ -73,29 +79,38 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
     }
 
 
-def look(raster: Raster) -> Look:
-    """A glance at a page: whether anything is on it, and whether it is light on dark."""
-    with _loaded(raster) as image:
-        coarse = image.reduce(8) if min(image.size) >= 64 else image.copy()
-    counts = coarse.histogram()
-    paper, total = _median(counts), sum(counts)
-    blank = not any(counts[: max(0, paper - _FAINT_CONTRAST)]) and not any(counts[paper + _INK_CONTRAST :])
-    dark = sum(counts[:_DARK])
-    return Look(blank=blank, dark=paper < _DARK, dark_areas=dark > total * 0.005)
+def load(path: Path) -> Image.Image:
+    """A raster of our own. Not by `Image.open`, which warns of pictures that are as large as our limit allows."""
+    return PpmImageFile(path)
 
 
-def invert(raster: Raster) -> None:
-    """Swap light and dark, in place."""
-    with _loaded(raster) as image:
-        inverted = ImageOps.invert(image)
-    inverted.save(raster.path, format="PPM")
+def rework(raster: Raster, change: Change, target: Path) -> Raster:
+    """Write a changed copy of a raster."""
+    with load(raster.path) as image:
+        changed = apply(image, change)
+    changed.save(target, format="PPM")
+    dpi = round(raster.dpi * change.scale) if raster.dpi else None
+    return Raster(target, changed.width, changed.height, dpi, raster.note)
 
 
-def save_page_image(raster: Raster, target: Path, image_format: str) -> None:
-    """Write the page image (`webp` or `jpeg`), made smaller if the format cannot hold it."""
+def apply(image: Image.Image, change: Change) -> Image.Image:
+    """A changed copy of a grey picture: quarter turn, inversion, straightening, scale, in this order."""
+    image = image.transpose(_QUARTERS[change.quarter]) if change.quarter else image
+    image = ImageOps.invert(image) if change.inverted else image
+    if change.skew:
+        image = image.rotate(change.skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    if change.scale != 1.0:
+        size = (max(1, round(image.width * change.scale)), max(1, round(image.height * change.scale)))
+        image = image.resize(size, Image.Resampling.BOX if change.scale < 1 else Image.Resampling.BICUBIC)
+    return image
+
+
+def save_page_image(raster: Raster, change: Change, target: Path, image_format: str) -> None:
+    """Write the page image (`webp` or `jpeg`), turned as it was read, made smaller if the format cannot hold it."""
     side = _WEBP_SIDE if image_format == "webp" else _JPEG_SIDE
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _loaded(raster) as image:
+    with load(raster.path) as loaded:
+        image = apply(loaded, replace(change, inverted=False, scale=1.0))
         if max(image.size) > side:
             image.thumbnail((side, side))
         if image_format == "webp":
@@ -107,11 +122,6 @@ def save_page_image(raster: Raster, target: Path, image_format: str) -> None:
 def _opened(path: str) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # the size is checked by what it costs, and this is a process of its own
     return Image.open(path, formats=("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000"))
-
-
-def _loaded(raster: Raster) -> Image.Image:
-    """A raster of our own. Not by `Image.open`, which warns of pictures that are as large as our limit allows."""
-    return PpmImageFile(raster.path)
 
 
 def _grey(image: Image.Image) -> Image.Image:
@@ -158,16 +168,6 @@ def _dpi_of(image: Image.Image) -> int | None:
     except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError):
         return None
     return dpi if _PLAUSIBLE_DPI[0] <= dpi <= _PLAUSIBLE_DPI[1] else None
-
-
-def _median(counts: list[int]) -> int:
-    """The grey level in the middle of a histogram."""
-    half, seen = sum(counts) / 2, 0
-    for level, count in enumerate(counts):
-        seen += count
-        if seen >= half:
-            return level
-    return 255
 
 
 Task = Callable[..., dict[str, Any]]

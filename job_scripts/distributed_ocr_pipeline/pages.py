@@ -1,21 +1,26 @@
-"""From a chunk of surveyed pages to page results: text layer, or draw, look, recognise; then the page image."""
+"""From a chunk of surveyed pages to page results: the text layer, or draw, look, read; then the page image."""
 
+import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from distributed_ocr_pipeline import images
+from distributed_ocr_pipeline import orientation, resolution
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.engines import Engine, Outcome
-from distributed_ocr_pipeline.errors import DocumentError
-from distributed_ocr_pipeline.images import Look, Raster
-from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.images import Change, Raster, rework, save_page_image
+from distributed_ocr_pipeline.looks import Look, look
+from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource, Word
 from distributed_ocr_pipeline.sources import PageSurvey, Source
 from distributed_ocr_pipeline.stopping import Stop, TimeLimit
+from distributed_ocr_pipeline.tesseract import Recognition
 
 _POINTS_DPI = 72  # boxes of a text layer whose page is not drawn
+_RASTERS_A_PAGE = 3  # as drawn, drawn finer, changed for reading
+_NEARLY_BLANK = 0.002  # share of ink that, if no word is read, is dust
 
 
 @dataclass(frozen=True)
@@ -29,15 +34,19 @@ class Desk:
     stop: Stop
 
 
-@dataclass(frozen=True)
-class _Page:
-    """A page on its way: its raster, what a glance showed, and what was done to it."""
+@dataclass
+class _Sheet:
+    """A drawn page on its way."""
 
     survey: PageSurvey
-    raster: Raster
+    raster: Raster  # as drawn: the page image, and what boxes refer to
     look: Look
-    notes: tuple[str, ...]
-    duration_ms: int
+    source: Raster  # what is read is made from this: the same, or drawn finer
+    reading: Raster  # what is read
+    change: Change = field(default_factory=Change)  # from source to reading
+    notes: list[str] = field(default_factory=list)
+    duration: float = 0.0  # seconds
+    outcome: Outcome | None = None
 
 
 def read_pages(
@@ -45,147 +54,259 @@ def read_pages(
 ) -> list[PageResult]:
     """Results for a chunk of pages, in order. Raises `Stopped`."""
     with TemporaryDirectory(prefix="chunk-", dir=desk.scratch) as folder:
-        return _Chunk(source, document_id, desk, Path(folder), limit).read(surveys)
+        return _Chunk(source, document_id, Path(folder), limit, desk).read(surveys)
 
 
 class _Chunk:
     """One chunk's work in its own scratch folder."""
 
-    def __init__(self, source: Source, document_id: str, desk: Desk, folder: Path, limit: TimeLimit) -> None:
+    def __init__(self, source: Source, document_id: str, folder: Path, limit: TimeLimit, desk: Desk) -> None:
         self._source = source
         self._document_id = document_id
-        self._desk = desk
         self._folder = folder
         self._limit = limit
+        self._desk = desk
+        self._config = desk.config
 
     def read(self, surveys: Sequence[PageSurvey]) -> list[PageResult]:
-        results: dict[int, PageResult] = {page.number: _failed(page, page.error) for page in surveys if page.error}
-        waiting = [page for page in surveys if not page.error]
-        layered = [page for page in waiting if self._uses_layer(page)]
-        to_draw = [page for page in waiting if self._wants_images or page not in layered]
-        pages = self._drawn(to_draw, results)
-        for page in layered:
-            if page.number not in results:
-                results[page.number] = self._from_layer(page, pages.get(page.number))
-        self._recognise([page for page in pages.values() if page.survey.number not in results], results)
-        return [results[page.number] for page in surveys]
-
-    @property
-    def _wants_images(self) -> bool:
-        return self._desk.images is not None
-
-    @property
-    def _wants_text(self) -> bool:
-        return self._desk.config.output_type != "image"
+        """The chunk's pages, done."""
+        failed: dict[int, DocumentError] = {page.number: page.error for page in surveys if page.error}
+        layered = {page.number for page in surveys if not page.error and self._uses_layer(page)}
+        to_draw = [page for page in surveys if not page.error and (self._desk.images or page.number not in layered)]
+        sheets = self._sheets(to_draw, failed)
+        if self._config.output_type != "image":
+            self._recognise(
+                [sheet for number, sheet in sheets.items() if number not in layered and not sheet.look.blank]
+            )
+        return [
+            self._result(page, failed.get(page.number), sheets.get(page.number), page.number in layered)
+            for page in surveys
+        ]
 
     def _uses_layer(self, page: PageSurvey) -> bool:
-        if not self._wants_text or self._desk.config.text_layer == "ignore":
+        if self._config.output_type == "image" or self._config.text_layer == "ignore":
             return False
-        return page.verdict.trusted or self._desk.config.text_layer == "only"
+        return page.verdict.trusted or self._config.text_layer == "only"
 
-    def _drawn(self, surveys: Sequence[PageSurvey], results: dict[int, PageResult]) -> Mapping[int, _Page]:
-        """Draw pages and glance at them; those that cannot be drawn go to `results`."""
-        begun = time.monotonic()
-        self._check_space(surveys)
-        drawn = self._source.draw(surveys, self._desk.config.dpi, self._folder, self._limit)
-        duration = _milliseconds(begun, len(surveys))
-        pages: dict[int, _Page] = {}
-        for survey in surveys:
-            raster = drawn[survey.number]
+    # ---- drawing ---------------------------------------------------------------------------------------------
+
+    def _sheets(self, surveys: Sequence[PageSurvey], failed: dict[int, DocumentError]) -> dict[int, _Sheet]:
+        """Draw pages and glance at them; those that cannot be drawn go to `failed`."""
+        sheets: dict[int, _Sheet] = {}
+        dpi = resolution.first_dpi(self._config, self._desk.images is not None)
+        for number, (raster, survey, seconds) in self._draw(surveys, dpi).items():
             if isinstance(raster, DocumentError):
-                results[survey.number] = _failed(survey, raster)
+                failed[number] = raster
             else:
-                notes = tuple(filter(None, (survey.verdict.reason, raster.note)))
-                pages[survey.number] = _Page(survey, raster, images.look(raster), notes, duration)
-        return pages
+                seen = look(raster)
+                sheets[number] = _Sheet(survey, raster, seen, raster, raster, duration=seconds)
+                sheets[number].notes += filter(None, (survey.verdict.reason, raster.note))
+        return sheets
 
-    def _check_space(self, surveys: Sequence[PageSurvey]) -> None:
-        del surveys
-
-    def _from_layer(self, survey: PageSurvey, page: _Page | None) -> PageResult:
+    def _draw(
+        self, surveys: Sequence[PageSurvey], dpi: int
+    ) -> dict[int, tuple[Raster | DocumentError, PageSurvey, float]]:
         begun = time.monotonic()
-        dpi = page.raster.dpi or _POINTS_DPI if page else _POINTS_DPI
-        words = self._source.layer(survey, dpi, self._limit) if self._desk.config.words else ()
-        size = survey.size
-        text = survey.text
-        return PageResult(
-            page_number=survey.number,
-            status=PageStatus.SUCCEEDED if text.strip() else PageStatus.BLANK,
-            text=text,
-            text_source=TextSource.TEXT_LAYER if text.strip() else TextSource.NONE,
-            word_count=len(text.split()),
-            words=words,
-            dpi=dpi,
-            width_px=page.raster.width if page else round(size.width) if size else None,
-            height_px=page.raster.height if page else round(size.height) if size else None,
-            duration_ms=_milliseconds(begun, 1) + (page.duration_ms if page else 0),
-            image_path=self._save_image(page) if page else "",
-            note=survey.verdict.reason,
-        )
+        drawn = self._draw_within_space(surveys, dpi)
+        seconds = (time.monotonic() - begun) / max(1, len(surveys))
+        return {survey.number: (drawn[survey.number], survey, seconds) for survey in surveys}
 
-    def _recognise(self, pages: Sequence[_Page], results: dict[int, PageResult]) -> None:
-        """Read the pages that have something on them; all those that want the same options with one call."""
-        read = [page for page in pages if self._wants_text and not page.look.blank]
-        for page in pages:
-            if page not in read:
-                status = PageStatus.BLANK if page.look.blank else PageStatus.SUCCEEDED
-                results[page.survey.number] = self._result(page, status)
+    def _draw_within_space(self, surveys: Sequence[PageSurvey], dpi: int) -> Mapping[int, Raster | DocumentError]:
+        """Draw if the scratch folder has room for the rasters of all pages and what is made of them."""
+        needed = sum(survey.pixels(dpi, self._config.max_page_pixels) for survey in surveys) * _RASTERS_A_PAGE
+        free = shutil.disk_usage(self._folder).free
+        if needed <= free:
+            return self._source.draw(surveys, dpi, self._folder, self._limit) if surveys else {}
+        if len(surveys) == 1:
+            message = f"Drawing the page takes {needed >> 20} MB of scratch space; {free >> 20} MB are free."
+            return {surveys[0].number: DocumentError(ErrorClass.TOO_LARGE, message)}
+        return {page: drawn for survey in surveys for page, drawn in self._draw_within_space([survey], dpi).items()}
+
+    def _draw_finer(self, sheets: Sequence[_Sheet]) -> None:
+        """Draw pages with small print again, at the resolution they need."""
+        wanted: dict[int, list[_Sheet]] = {}
+        for sheet in sheets:
+            if sheet.survey.size and sheet.raster.dpi:
+                dpi = resolution.finer_dpi(sheet.look, sheet.raster.dpi, self._config)
+                if dpi > sheet.raster.dpi and not sheet.raster.note:
+                    wanted.setdefault(dpi, []).append(sheet)
+        for dpi, group in wanted.items():
+            drawn = self._draw([sheet.survey for sheet in group], dpi)
+            for sheet in group:
+                raster, _, seconds = drawn[sheet.survey.number]
+                sheet.duration += seconds
+                if isinstance(raster, Raster):
+                    sheet.source = sheet.reading = raster
+                    sheet.notes.append(f"small print, read at {raster.dpi} dpi")
+                    if self._desk.images is None:
+                        sheet.raster = raster
+
+    # ---- reading ---------------------------------------------------------------------------------------------
+
+    def _recognise(self, sheets: Sequence[_Sheet]) -> None:
+        """Read pages, and those that read badly in other orientations."""
+        self._draw_finer(sheets)
+        for sheet in sheets:
+            may_grow = sheet.survey.size is None
+            scale = resolution.reading_scale(sheet.look, may_grow) if sheet.source is sheet.raster else 1.0
+            quarter = 90 if sheet.look.sideways else 0  # or 270: reading will tell
+            sheet.change = Change(quarter, sheet.look.skew, sheet.look.dark, scale)
+            sheet.reading = self._reworked(sheet, sheet.change)
+        for sheet, outcome in zip(sheets, self._read([(sheet, sheet.reading) for sheet in sheets])):
+            sheet.outcome = outcome
+        for turn in range(2):
+            self._try_other_ways(sheets, turn)
+
+    def _reworked(self, sheet: _Sheet, change: Change) -> Raster:
+        """What is read of a page after a change."""
+        if change == Change():
+            return sheet.source
+        target = self._folder / f"read-{sheet.survey.number}-{change.quarter}.pgm"
+        return rework(sheet.source, change, target)
+
+    def _try_other_ways(self, sheets: Sequence[_Sheet], turn: int) -> None:
+        """One round of orientations for the pages that need it."""
+        trials: list[tuple[_Sheet, Raster]] = []
+        changes: list[Change] = []
+        for sheet in sheets:
+            if not isinstance(sheet.outcome, Recognition):
+                continue
+            ways = orientation.other_ways(sheet.outcome)
+            if turn < len(ways) and (turn == 0 or orientation.is_poor(sheet.outcome)):
+                for quarter in ways[turn]:
+                    change = self._turned(sheet, (sheet.change.quarter + quarter) % 360)
+                    changes.append(change)
+                    trials.append((sheet, self._reworked(sheet, change)))
+        for (sheet, raster), change, outcome in zip(trials, changes, self._read(trials)):
+            if isinstance(outcome, Recognition) and isinstance(sheet.outcome, Recognition):
+                if orientation.is_better(outcome, sheet.outcome):
+                    sheet.outcome, sheet.change, sheet.reading = outcome, change, raster
+
+    def _turned(self, sheet: _Sheet, quarter: int) -> Change:
+        """The change for another orientation; lines that ran upwards show only now whether they are crooked."""
+        turned = replace(sheet.change, quarter=quarter)
+        if (quarter - sheet.change.quarter) % 180 == 0:
+            return turned
+        return replace(turned, skew=look(self._reworked(sheet, Change(quarter=quarter))).skew)
+
+    def _read(self, pages: Sequence[tuple[_Sheet, Raster]]) -> list[Outcome]:
+        """What the engine makes of rasters; all that want the same options with one call."""
+        outcomes: dict[Path, Outcome] = {}
         for inverting in (False, True):
-            group = [page for page in read if page.look.dark_areas == inverting]
+            group = [(sheet, raster) for sheet, raster in pages if _may_be_inverted(sheet) == inverting]
             begun = time.monotonic()
-            outcomes = self._desk.engine.recognise(
-                [page.raster for page in group], self._options(inverting), self._limit
-            )
-            duration = _milliseconds(begun, len(group))
-            for page, outcome in zip(group, outcomes):
-                results[page.survey.number] = self._read_result(page, outcome, duration)
+            read = self._desk.engine.recognise([raster for _, raster in group], self._options(inverting), self._limit)
+            seconds = (time.monotonic() - begun) / max(1, len(group))
+            for (sheet, raster), outcome in zip(group, read):
+                sheet.duration += seconds
+                outcomes[raster.path] = outcome
+        return [outcomes[raster.path] for _, raster in pages]
 
     def _options(self, inverting: bool) -> dict[str, str | int | float | bool]:
-        """Without dark areas there is nothing to try the other way round; with them there may be."""
-        return {"tessedit_do_invert": inverting} | dict(self._desk.config.tesseract_config or {})
+        """Reading doubtful lines once more with light and dark swapped takes time; it is for pages with dark areas."""
+        return {"tessedit_do_invert": inverting} | dict(self._config.tesseract_config or {})
 
-    def _read_result(self, page: _Page, outcome: Outcome, duration_ms: int) -> PageResult:
-        page = replace(page, duration_ms=page.duration_ms + duration_ms)
-        if isinstance(outcome, DocumentError):
-            return replace(
-                self._result(page, PageStatus.FAILED), error_class=outcome.error_class, error_message=str(outcome)
-            )
-        notes = page.notes if outcome.text else (*page.notes, "no text recognised")
+    # ---- results ---------------------------------------------------------------------------------------------
+
+    def _result(
+        self, survey: PageSurvey, error: DocumentError | None, sheet: _Sheet | None, layered: bool
+    ) -> PageResult:
+        if error is not None:
+            return _failed(survey, error)
+        if layered:
+            return self._from_layer(survey, sheet)
+        assert sheet is not None
+        result = PageResult(
+            page_number=survey.number,
+            status=PageStatus.BLANK if sheet.look.blank else PageStatus.SUCCEEDED,
+            rotation_degrees=sheet.change.clockwise,
+            dpi=sheet.raster.dpi,
+            width_px=self._size(sheet)[0],
+            height_px=self._size(sheet)[1],
+            duration_ms=round(sheet.duration * 1000),
+            note="; ".join(sheet.notes),
+        )
+        if isinstance(sheet.outcome, DocumentError):
+            error_class, message = sheet.outcome.error_class, str(sheet.outcome)
+            result = replace(result, status=PageStatus.FAILED, error_class=error_class, error_message=message)
+        elif sheet.outcome is not None:
+            result = self._with_text(result, sheet, sheet.outcome)
+        return self._with_image(result, sheet)
+
+    def _with_text(self, result: PageResult, sheet: _Sheet, read: Recognition) -> PageResult:
+        if not read.text:
+            note = "; ".join([*sheet.notes, "no text recognised"])
+            status = PageStatus.BLANK if sheet.look.ink < _NEARLY_BLANK else PageStatus.SUCCEEDED
+            return replace(result, status=status, note=note)
+        scale = sheet.raster.width / sheet.source.width / sheet.change.scale
         return replace(
-            self._result(replace(page, notes=notes), PageStatus.SUCCEEDED),
-            text=outcome.text,
-            text_source=TextSource.OCR if outcome.text else TextSource.NONE,
-            confidence=outcome.confidence,
-            word_count=len(outcome.words),
-            words=outcome.words if self._desk.config.words else (),
-            language=self._desk.config.languages,
+            result,
+            text=read.text,
+            text_source=TextSource.OCR,
+            confidence=read.confidence,
+            word_count=len(read.words),
+            words=tuple(_scaled(word, scale) for word in read.words) if self._config.words else (),
+            language=self._config.languages,
         )
 
-    def _result(self, page: _Page, status: PageStatus) -> PageResult:
-        """What every drawn page has in common."""
-        return PageResult(
-            page_number=page.survey.number,
-            status=status,
-            dpi=page.raster.dpi,
-            width_px=page.raster.width,
-            height_px=page.raster.height,
-            duration_ms=page.duration_ms,
-            image_path=self._save_image(page),
-            note="; ".join(page.notes),
+    def _from_layer(self, survey: PageSurvey, sheet: _Sheet | None) -> PageResult:
+        begun = time.monotonic()
+        dpi = (sheet.raster.dpi if sheet else None) or _POINTS_DPI
+        words = self._layer_words(survey, dpi)
+        has_text = bool(survey.text.strip())
+        size = (sheet.raster.width, sheet.raster.height) if sheet else survey.points
+        result = PageResult(
+            page_number=survey.number,
+            status=PageStatus.SUCCEEDED if has_text else PageStatus.BLANK,
+            text=survey.text if has_text else "",
+            text_source=TextSource.TEXT_LAYER if has_text else TextSource.NONE,
+            word_count=len(survey.text.split()),
+            words=words,
+            dpi=dpi,
+            width_px=size[0],
+            height_px=size[1],
+            duration_ms=round((time.monotonic() - begun + (sheet.duration if sheet else 0.0)) * 1000),
+            note=survey.verdict.reason,
         )
+        return self._with_image(result, sheet) if sheet else result
 
-    def _save_image(self, page: _Page) -> str:
-        """Write the page image if wanted; its path relative to the images folder."""
+    def _layer_words(self, survey: PageSurvey, dpi: int) -> tuple[Word, ...]:
+        if not self._config.words:
+            return ()
+        try:
+            return self._source.layer(survey, dpi, self._limit)
+        except DocumentError:  # the text itself is there
+            return ()
+
+    def _with_image(self, result: PageResult, sheet: _Sheet) -> PageResult:
+        """Write the page image if wanted, turned as the page was read."""
         if self._desk.images is None:
-            return ""
-        config = self._desk.config
-        name = f"{self._document_id}/page-{page.survey.number:04d}.{config.image_format}"
-        images.save_page_image(page.raster, self._desk.images / name, config.image_format)
-        return name
+            return result
+        name = f"{self._document_id}/page-{result.page_number:04d}.{self._config.image_format}"
+        save_page_image(sheet.raster, sheet.change, self._desk.images / name, self._config.image_format)
+        return replace(result, image_path=name)
+
+    @staticmethod
+    def _size(sheet: _Sheet) -> tuple[int, int]:
+        """Width and height of the page as it was read, in pixels of the page image."""
+        if sheet.change.skew == 0 and sheet.change.quarter in (0, 180):
+            return sheet.raster.width, sheet.raster.height
+        scale = sheet.raster.width / sheet.source.width / sheet.change.scale
+        return round(sheet.reading.width * scale), round(sheet.reading.height * scale)
 
 
-def _failed(page: PageSurvey, error: DocumentError | None) -> PageResult:
-    assert error is not None
+def _may_be_inverted(sheet: _Sheet) -> bool:
+    return sheet.look.mixed
+
+
+def _scaled(word: Word, scale: float) -> Word:
+    if scale == 1.0:
+        return word
+    left, top = round(word.left * scale), round(word.top * scale)
+    return replace(word, left=left, top=top, width=round(word.width * scale), height=round(word.height * scale))
+
+
+def _failed(page: PageSurvey, error: DocumentError) -> PageResult:
     return PageResult(
         page_number=page.number,
         status=PageStatus.FAILED,
@@ -193,8 +314,3 @@ def _failed(page: PageSurvey, error: DocumentError | None) -> PageResult:
         error_message=str(error),
         note=page.verdict.reason,
     )
-
-
-def _milliseconds(begun: float, pages: int) -> int:
-    """Time since `begun` for each of so many pages."""
-    return round((time.monotonic() - begun) * 1000 / max(pages, 1))

@@ -121,7 +121,7 @@ def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerW
     return words
 
 
-def render(pdf: Path, pages: range, dpi: int, folder: Path, limits: Limits, stop: Stop) -> tuple[list[Path], str]:
+def render(pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, stop: Stop) -> tuple[list[Path], str]:
     """Draw consecutive pages as uncompressed grey images (PGM); the files in page order, and Poppler's complaints.
 
     Raises `DocumentError` (corrupt) if a page is missing from the output.

@@ -75,6 +75,7 @@ class _Printed:
 
     @property
     def chatter(self) -> str:
+        """What was printed to stderr, as text."""
         return self.stderr.decode("utf-8", "replace")
 
 

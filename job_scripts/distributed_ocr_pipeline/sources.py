@@ -19,6 +19,7 @@ from distributed_ocr_pipeline.stopping import Stop, TimeLimit
 
 _PDF_TOOL_MEMORY_MB = 1024
 _ASSUMED_SIZE = poppler.PageSize(612.0, 792.0)
+_MIN_SCAN_PPI = 60  # text in a coarser picture is not readable
 _LAYER_CONFIDENCE = 100.0
 
 
@@ -41,6 +42,17 @@ class PageSurvey:
     text: str = ""  # of its text layer
     verdict: text_layer.Verdict = field(default=text_layer.Verdict(False, ""))
     error: DocumentError | None = None
+
+    @property
+    def points(self) -> tuple[int | None, int | None]:
+        """Width and height in points; None for a picture."""
+        return (round(self.size.width), round(self.size.height)) if self.size else (None, None)
+
+    def pixels(self, dpi: int, most: int) -> int:
+        """Pixels (and bytes) of the page drawn at `dpi`, at most `most`; 0 for a picture (size not known yet)."""
+        if self.size is None:
+            return 0
+        return min(most, round(self.size.width * self.size.height * (dpi / poppler.POINTS_PER_INCH) ** 2))
 
 
 Drawn = Mapping[int, Raster | DocumentError]
@@ -140,7 +152,7 @@ class PdfSource:
     def _draw_group(self, pages: range, dpi: int, note: str, folder: Path, limit: TimeLimit) -> Drawn:
         try:
             limits = self._limits(limit.seconds(len(pages)))
-            files, _ = poppler.render(self._path, pages, dpi, folder, limits, self._tools.stop)
+            files, _ = poppler.render(self._path, pages, dpi, folder=folder, limits=limits, stop=self._tools.stop)
         except DocumentError as error:
             if len(pages) == 1:
                 return {pages.start: error}
@@ -181,7 +193,7 @@ class PictureSource:
         return ()
 
     def _draw_one(self, page: int, folder: Path, limit: TimeLimit) -> Raster | DocumentError:
-        config, target = self._tools.config, folder / f"page-{page}.pgm"
+        config, target = self._tools.config, folder / f"page-{page}-0.pgm"
         arguments = {
             "path": str(self._path),
             "frame": page - 1,
@@ -213,8 +225,9 @@ def _square_inches(size: poppler.PageSize) -> float:
 
 
 def _cover(size: poppler.PageSize, placed: Sequence[poppler.PlacedImage]) -> float:
-    """Share of the page under pictures (overlaps counted twice, at most 1)."""
-    return min(1.0, sum(image.area for image in placed) / _square_inches(size))
+    """Share of the page under pictures that could be scans (overlaps counted twice, at most 1)."""
+    scans = [image for image in placed if min(image.x_ppi, image.y_ppi) >= _MIN_SCAN_PPI]
+    return min(1.0, sum(image.area for image in scans) / _square_inches(size))
 
 
 def _scan_dpi(size: poppler.PageSize, placed: Sequence[poppler.PlacedImage]) -> int | None:
@@ -236,7 +249,7 @@ def _page_dpi(page: PageSurvey, dpi: int, max_pixels: int) -> tuple[int, str]:
 
 def _raster_of(page: int, file: Path, dpi: int, note: str) -> Raster:
     width, height = _pgm_size(file)
-    return Raster(file.rename(file.with_name(f"page-{page}.pgm")), width, height, dpi, note)
+    return Raster(file.rename(file.with_name(f"page-{page}-{dpi}.pgm")), width, height, dpi, note)
 
 
 def _pgm_size(file: Path) -> tuple[int, int]:

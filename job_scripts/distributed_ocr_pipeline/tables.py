@@ -4,6 +4,7 @@
 and therefore not a column of the files.
 """
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -197,7 +198,7 @@ class ShardTables:
 
 def _move(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)
+    shutil.move(source, target)  # a job's scratch and output folders may be separate mounts
 
 
 def _page_row(info: ShardInfo, chunk: PageChunk, page: PageResult) -> dict[str, Any]:

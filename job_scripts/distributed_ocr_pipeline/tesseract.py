@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pytesseract import pytesseract
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.programs import Finished, Limits, run
+from distributed_ocr_pipeline.reading_order import Block, reading_order
 from distributed_ocr_pipeline.records import Word
 from distributed_ocr_pipeline.stopping import Stop
 
@@ -35,6 +37,20 @@ class Recognition:
     def confidence(self) -> float | None:
         """Mean over words, 0-100; None if there is no word."""
         return sum(word.confidence for word in self.words) / len(self.words) if self.words else None
+
+
+class _PlacedWord(NamedTuple):
+    """A word as Tesseract places it: the numbers of its block, paragraph and line, its box and confidence."""
+
+    block: int
+    paragraph: tuple[int, ...]
+    line: tuple[int, ...]
+    left: int
+    top: int
+    width: int
+    height: int
+    confidence: float
+    text: str
 
 
 def program() -> str:
@@ -81,11 +97,21 @@ def recognise(
     try:
         texts = _pages_of_text(base.with_name(base.name + ".txt").read_text("utf-8", "replace"))
         pages = list(_pages_of_tsv(base.with_name(base.name + ".tsv").read_text("utf-8", "replace")))
-    except (OSError, ValueError):  # no output, or numbers that are none
+    except (OSError, ValueError, IndexError):  # no output, or numbers that are none
         texts, pages = [], []
     if finished.exit_code != 0 or not len(texts) == len(pages) == len(images):
         raise _failure(finished, len(images), len(texts))
-    return [Recognition(text.strip(), words) for text, words in zip(texts, pages)]
+    keep_order = "preserve_interword_spaces" in options  # only the engine's own text has the spaces
+    return [_recognition(text, words, keep_order) for text, words in zip(texts, pages)]
+
+
+def parse(text: str, tsv: str, options: Mapping[str, str | int | float | bool]) -> Recognition:
+    """What the engine read on one page, from its two forms of output. Raises `DocumentError` if they make no sense."""
+    try:
+        [words] = _pages_of_tsv(tsv)
+    except (ValueError, IndexError) as error:
+        raise DocumentError(ErrorClass.ENGINE_CRASH, "The engine's answer makes no sense.") from error
+    return _recognition(text, words, "preserve_interword_spaces" in options)
 
 
 def pages_begun(chatter: str) -> int:
@@ -99,23 +125,67 @@ def _pages_of_text(text: str) -> list[str]:
     return pages[:-1] if len(pages) > 1 and not pages[-1].strip() and text.endswith("\f") else pages
 
 
-def _pages_of_tsv(tsv: str) -> Iterator[tuple[Word, ...]]:
+def _pages_of_tsv(tsv: str) -> Iterator[list[_PlacedWord]]:
     """The words of each page. Raises ValueError where a number is none."""
     rows = [row.split("\t", _TSV_COLUMNS - 1) for row in tsv.split("\n")]
     starts = [number for number, row in enumerate(rows) if row[0] == _PAGE_LEVEL]
     for start, end in zip(starts, [*starts[1:], len(rows)]):
-        yield _words_of_page(rows[start:end])
+        yield [_placed_word(row) for row in rows[start:end] if row[0] == _WORD_LEVEL and row[-1].strip()]
 
 
-def _words_of_page(rows: Sequence[Sequence[str]]) -> tuple[Word, ...]:
-    words: list[Word] = []
-    lines: dict[tuple[str, ...], int] = {}
-    for row in rows:
-        if len(row) == _TSV_COLUMNS and row[0] == _WORD_LEVEL and row[11].strip():
-            line = lines.setdefault(tuple(row[2:5]), len(lines) + 1)
-            left, top, width, height = (int(cell) for cell in row[6:10])
-            words.append(Word(row[11].strip(), left, top, width, height, float(row[10]), line))
-    return tuple(words)
+def _placed_word(row: Sequence[str]) -> _PlacedWord:
+    """One row of TSV: level, page, block, paragraph, line, word, left, top, width, height, confidence, text."""
+    block, paragraph, line, _, left, top, width, height = (int(cell) for cell in row[2:10])
+    return _PlacedWord(
+        block, (block, paragraph), (block, paragraph, line), left, top, width, height, float(row[10]), row[11].strip()
+    )
+
+
+def _recognition(text: str, placed: list[_PlacedWord], keep_order: bool) -> Recognition:
+    """Text and words of one page, blocks in reading order."""
+    by_block: dict[int, list[_PlacedWord]] = {}
+    for word in placed:
+        by_block.setdefault(word.block, []).append(word)
+    blocks = list(by_block.values())
+    order = reading_order([_box(block) for block in blocks])
+    if keep_order or order == sorted(order):
+        return Recognition(text.strip(), _numbered(placed))
+    ordered = [word for index in order for word in blocks[index]]
+    return Recognition(_joined(ordered), _numbered(ordered))
+
+
+def _box(block: Sequence[_PlacedWord]) -> Block:
+    return Block(
+        left=min(word.left for word in block),
+        top=min(word.top for word in block),
+        right=max(word.left + word.width for word in block),
+        bottom=max(word.top + word.height for word in block),
+    )
+
+
+def _joined(words: Sequence[_PlacedWord]) -> str:
+    """Text as Tesseract writes it: a line a line, an empty line between paragraphs."""
+    paragraphs: dict[tuple[int, ...], dict[tuple[int, ...], list[str]]] = {}
+    for word in words:
+        paragraphs.setdefault(word.paragraph, {}).setdefault(word.line, []).append(word.text)
+    return "\n\n".join("\n".join(" ".join(line) for line in lines.values()) for lines in paragraphs.values())
+
+
+def _numbered(words: Sequence[_PlacedWord]) -> tuple[Word, ...]:
+    """Words with their lines counted through the page."""
+    lines: dict[tuple[int, ...], int] = {}
+    return tuple(
+        Word(
+            word.text,
+            word.left,
+            word.top,
+            word.width,
+            word.height,
+            word.confidence,
+            lines.setdefault(word.line, len(lines) + 1),
+        )
+        for word in words
+    )
 
 
 def _failure(finished: Finished, asked: int, got: int) -> DocumentError:

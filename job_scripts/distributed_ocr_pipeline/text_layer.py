@@ -7,6 +7,7 @@ from dataclasses import dataclass
 _SCAN_COVER = 0.5  # share of the page under pictures from which it is taken for a scan
 _FEW_CHARACTERS = 100  # a stamp or a page number on a scan, not its text
 _MAX_UNMAPPED = 0.02
+_MIN_LETTERS = 0.4
 _MAX_GARBAGE = 0.3
 _RUN = re.compile(r"(\W)\1{2,}")
 _TRUSTED_SYMBOLS = frozenset(".,;:!?'\"()[]/-–—‘’“”„«»…&%$€£§©®°+*=<>@#•·_|")
@@ -30,6 +31,10 @@ def judge(text: str, image_cover: float) -> Verdict:
     unmapped = sum(map(_is_unmapped, characters)) / len(characters)
     if unmapped > _MAX_UNMAPPED:
         return Verdict(False, f"text layer with {unmapped:.0%} unmapped characters")
+    written = _RUN.sub("", "".join(characters))
+    letters = sum(character.isalnum() or _is_mark(character) for character in written) / max(1, len(written))
+    if letters < _MIN_LETTERS:
+        return Verdict(False, f"text layer with {letters:.0%} letters and digits")
     garbage = garbage_score(text)
     if garbage > _MAX_GARBAGE:
         return Verdict(False, f"text layer with garbage score {garbage:.2f}")
@@ -48,15 +53,21 @@ def _is_unmapped(character: str) -> bool:
     return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cc", "Cn", "Cs")
 
 
+def _is_mark(character: str) -> bool:
+    """A vowel sign or accent that belongs to the letter before it."""
+    return unicodedata.category(character)[0] == "M"
+
+
 def _is_odd(token: str) -> bool:
     """Letters mixed with symbols, or case that changes inside a word, or symbols alone that are not punctuation."""
     core = token.strip("".join(_TRUSTED_SYMBOLS))
     if not core:
         return len(token) > 3 and len(set(token)) > 2
     letters = [character for character in core if character.isalpha()]
+    core = "".join(character for character in core if not _is_mark(character))  # vowel signs, accents
     symbols = sum(not character.isalnum() and character not in _TRUSTED_SYMBOLS for character in core)
     if symbols * 4 > len(core):
         return True
     turns = sum(first.islower() and second.isupper() for first, second in zip(letters, letters[1:]))
-    inner = sum(not character.isalnum() and unicodedata.category(character)[0] != "M" for character in core)
+    inner = sum(not character.isalnum() for character in core)
     return turns > 2 or (len(core) > 2 and inner * 2 > len(core))

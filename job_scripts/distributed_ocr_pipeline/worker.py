@@ -11,9 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from distributed_ocr_pipeline import poppler, tesseract
+from distributed_ocr_pipeline import engines, poppler, tesseract
 from distributed_ocr_pipeline.config import OCRConfig
-from distributed_ocr_pipeline.engines import make_engine
+from distributed_ocr_pipeline.engines import check_engine, make_engine
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool, PipelineError
 from distributed_ocr_pipeline.helper import HelperPool
 from distributed_ocr_pipeline.pages import Desk, read_pages
@@ -46,10 +46,12 @@ class _Opened:
 
     @property
     def page_count(self) -> int:
+        """0 if it could not be opened."""
         return self.source.page_count if self.source else 0
 
     @property
     def media_type(self) -> str:
+        """Empty if it could not be opened."""
         return self.source.media_type if self.source else ""
 
     @property
@@ -101,27 +103,22 @@ def process_documents(
 
 
 def check_tools(config: OCRConfig) -> None:
-    """Raise `MissingTool` if a program or a language that `config` needs is not installed."""
-    needed = [*poppler.PROGRAMS, tesseract.program()] if config.output_type != "image" else [*poppler.PROGRAMS]
-    missing = [program for program in needed if not installed(program)]
+    """Raise `MissingTool` if a program, library or language that `config` needs is not installed."""
+    programs = [*poppler.PROGRAMS]
+    if config.output_type != "image" and config.engine == "pytesseract":
+        programs.append(tesseract.program())
+    missing = [program for program in programs if not installed(program)]
     if missing:
         raise MissingTool(
             f"Not installed: {', '.join(missing)}.", "Install the packages tesseract-ocr and poppler-utils."
         )
-    if config.output_type == "image":
-        return
-    languages = tesseract.installed_languages(Stop())
-    absent = [language for language in config.languages.split("+") if language not in languages]
-    if absent:
-        packages = ", ".join(f"tesseract-ocr-{language.replace('_', '-')}" for language in absent)
-        message = f"Tesseract has no language {', '.join(absent)} (installed: {', '.join(languages)})."
-        raise MissingTool(message, f"Install {packages}.")
+    if config.output_type != "image":
+        check_engine(config)
 
 
 def engine_version(config: OCRConfig) -> str:
     """What reads the documents, for the ledger: such as `tesseract 5.3.0, poppler 22.12.0`."""
-    del config
-    return f"tesseract {tesseract.version(Stop())}, poppler {poppler.version(Stop())}"
+    return f"tesseract {engines.engine_version(config)}, poppler {poppler.version(Stop())}"
 
 
 class _Workshop:

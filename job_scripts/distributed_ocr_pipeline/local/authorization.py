@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import threading
+import uuid
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -123,8 +124,9 @@ def _encrypted(buckets: Any) -> Iterator[tuple[str, str]]:
 
 
 def _refuse(service: str, message: str, start_response: "StartResponse") -> Iterable[bytes]:
+    request_id = ("x-amzn-RequestId", str(uuid.uuid4()))  # moto's workflow engine wants one
     if service == "s3":
-        start_response("403 Forbidden", [("Content-Type", "application/xml")])
+        start_response("403 Forbidden", [("Content-Type", "application/xml"), request_id])
         return [f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>".encode()]
-    start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.1")])
+    start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.1"), request_id])
     return [json.dumps({"__type": "AccessDeniedException", "message": message}).encode()]

@@ -81,7 +81,9 @@ class _Run:
         environment = dict(self._job.request.get("Environment", {}))
         if not self._job.network_isolation:
             environment = self._access() | environment
-        command = self._runner.runtime.command(self._job.request["AppSpecification"], environment, self._root)
+        command = self._runner.runtime.command(
+            self._job.request["AppSpecification"], environment, self._root, self._job.network_isolation
+        )
         outputs = self._outputs()
         code, stopped = self._container(command, [output for output in outputs if output.continuous])
         message = read_message(self._root / "output" / "message")
@@ -114,7 +116,7 @@ class _Run:
         log = JobLog(logs, metrics, self._job.name)
         self._job.started()
         deadline = time.monotonic() + self._job.max_runtime_seconds
-        with _process(command, self._root, log, self._job.network_isolation) as process:
+        with _process(command, self._root, log) as process:
             while not _ended(process) and not self._job.stop_requested.is_set() and time.monotonic() < deadline:
                 log.flush()
                 for output in continuous:
@@ -135,10 +137,10 @@ class _Run:
 
 
 @contextmanager
-def _process(command: Command, root: Path, log: JobLog, isolated: bool) -> Iterator["subprocess.Popen[bytes]"]:
+def _process(command: Command, root: Path, log: JobLog) -> Iterator["subprocess.Popen[bytes]"]:
     """The job's process under its supervisor; at the end all of its processes are gone and its output is read."""
     arguments = [sys.executable, "-I", "-S", supervisor.__file__]
-    arguments += [supervisor.NO_NETWORK, *command.arguments] if isolated else command.arguments
+    arguments += [supervisor.NO_NETWORK, *command.arguments] if command.without_network else command.arguments
     with subprocess.Popen(
         arguments,
         env=dict(command.environment),
@@ -156,6 +158,8 @@ def _process(command: Command, root: Path, log: JobLog, isolated: bool) -> Itera
             _cut_lifeline(process)
             process.wait()
             reader.join(_LOG_END_SECONDS)
+            if command.cleanup:
+                subprocess.run(command.cleanup, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
 def _read_lines(process: "subprocess.Popen[bytes]", log: JobLog) -> None:

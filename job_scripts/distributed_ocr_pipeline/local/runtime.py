@@ -19,21 +19,32 @@ class CannotRun(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """A process to start: its arguments and its whole environment."""
+    """A process to start: its arguments and its whole environment.
+
+    `without_network`: it is to be started without network, because it does not leave the network by itself.
+    `cleanup` is run when it has ended, however it did.
+    """
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
+    without_network: bool = False
+    cleanup: tuple[str, ...] = ()
 
 
 class Runtime(Protocol):
     """Runs what AWS runs as a container."""
 
     def command(
-        self, specification: Mapping[str, Sequence[str]], environment: Mapping[str, str], root: Path
+        self,
+        specification: Mapping[str, Sequence[str]],
+        environment: Mapping[str, str],
+        root: Path,
+        isolated: bool = False,
     ) -> Command:
         """The command for a job's AppSpecification.
 
         `environment` is the job's own (and its credentials); `root` is the folder that stands for /opt/ml.
+        `isolated`: the job is to have no network.
         """
 
 
@@ -44,7 +55,11 @@ class ScriptRuntime:
     scripts: Path
 
     def command(
-        self, specification: Mapping[str, Sequence[str]], environment: Mapping[str, str], root: Path
+        self,
+        specification: Mapping[str, Sequence[str]],
+        environment: Mapping[str, str],
+        root: Path,
+        isolated: bool = False,
     ) -> Command:
         """`[plan | process | report]` as ContainerArguments choose the script."""
         arguments = list(specification.get("ContainerArguments", []))
@@ -53,7 +68,8 @@ class ScriptRuntime:
         script = self.scripts / _SCRIPTS[arguments[0]]
         if not script.is_file():
             raise CannotRun(f"The job script {script} does not exist.")
-        return Command((sys.executable, str(script)), self._surroundings(root) | dict(environment))
+        surroundings = self._surroundings(root) | dict(environment)
+        return Command((sys.executable, str(script)), surroundings, without_network=isolated)
 
     def _surroundings(self, root: Path) -> dict[str, str]:
         """What a container has besides the job's environment; nothing else of this machine's is passed on."""

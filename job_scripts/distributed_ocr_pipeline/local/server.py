@@ -18,10 +18,10 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.local.clients import Credentials, Endpoint
+from distributed_ocr_pipeline.local.containers import choose_runtime
 from distributed_ocr_pipeline.local.faults import VARIABLE, Faults
 from distributed_ocr_pipeline.local.jobs import JobRegistry
 from distributed_ocr_pipeline.local.runner import JobRunner
-from distributed_ocr_pipeline.local.runtime import ScriptRuntime
 
 HOST = "127.0.0.1"
 
@@ -52,8 +52,9 @@ def serving(settings: ServerSettings) -> Iterator[Endpoint]:
     _prepare_process(port)
     endpoint = Endpoint(f"http://{HOST}:{port}")
     faults = Faults.from_file(os.environ.get(VARIABLE))
+    runtime = choose_runtime(settings.scripts, os.environ)
     with listener, _scratch() as scratch:
-        runner = JobRunner(endpoint, ScriptRuntime(settings.scripts), scratch, faults, settings.grace_seconds)
+        runner = JobRunner(endpoint, runtime, scratch, faults, settings.grace_seconds)
         registry = JobRegistry(runner.run)
         with _answering(listener, endpoint, registry, faults):
             try:

@@ -1,0 +1,163 @@
+"""A glance at a drawn page, at about a hundredth of the cost of reading it: is anything on it, is it light on dark,
+how high is its text, and is it crooked?
+
+Text height and skew come from one picture of the page squeezed into narrow vertical strips: in a strip every line of
+text is a dark band, and the bands of all strips are in line when the page is straight.
+"""
+
+import math
+from dataclasses import dataclass
+
+from PIL import Image, ImageFilter
+
+from distributed_ocr_pipeline.images import Raster, load
+
+_CELL = 8  # pixels; ink is looked for in cells of this size
+_INK_CONTRAST = 48  # grey levels between paper and a cell that surely has ink in it
+_FAINT_CONTRAST = 12  # ... and one that may have
+_FAINT_SHARE = 0.0002
+_DARK = 110
+_SHADED = 0.6  # of the paper's level: dark enough for light text
+_STRIPS = 48
+_BAND_CONTRAST = 0.08
+_MIN_BAND = 4  # pixels; less is dust and rules
+_MIN_BANDS = 12
+_SKEW_ROWS = 900
+_MAX_SKEW = 12  # degrees
+_FINE_STEPS = (-0.375, -0.25, -0.125, 0.125, 0.25, 0.375)
+_MIN_SKEW = 1.0  # the engine itself copes with less
+_CLEAR = 3  # how much sharper bands are at the right turn than at others
+_SKEW_GAIN = 2.0  # how much clearer the bands must become
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a glance shows."""
+
+    blank: bool
+    dark: bool = False  # light text on a dark page
+    mixed: bool = False  # light text may stand in a dark part of a light page, or the other way round
+    ink: float = 0.0  # share of the page that is not paper
+    sideways: bool = False  # lines run up or down; the next three are of the page with its lines level
+    small_text: int | None = None  # pixels from top to bottom of a quarter of the text (about 0.58 of the font's size)
+    usual_text: int | None = None  # ... of half of it
+    skew: float = 0.0  # degrees by which turning it anticlockwise makes the page straight
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """What the strips of a page say about its lines of text."""
+
+    clear: bool  # there are lines
+    skew: float = 0.0
+
+
+def look(raster: Raster) -> Look:
+    """Glance at a page."""
+    with load(raster.path) as image:
+        image.load()
+        cells = image.reduce(_CELL) if min(image.size) >= _CELL * _CELL else image.copy()
+        counts = cells.histogram()
+        paper, total = _median(counts), sum(counts)
+        inked, faint = _differing(counts, paper, _INK_CONTRAST), _differing(counts, paper, _FAINT_CONTRAST)
+        if not inked and faint <= total * _FAINT_SHARE:
+            return Look(blank=True)
+        sideways, strips, lines = _strips_and_lines(image)
+    small, usual = _text_heights(strips)
+    mixed = _has_area(cells, paper, light=paper < _DARK)
+    return Look(
+        blank=False,
+        dark=paper < _DARK and not mixed,
+        mixed=mixed,
+        ink=faint / total,
+        sideways=sideways,
+        small_text=small,
+        usual_text=usual,
+        skew=lines.skew,
+    )
+
+
+def _strips_and_lines(image: Image.Image) -> tuple[bool, Image.Image, _Lines]:
+    """Whether lines run up or down, the strips across them, and how clear and crooked they are."""
+    width = max(1, image.width // _STRIPS)
+    level = image.reduce((width, 1))
+    lines = _lines(level, width)
+    if not lines.clear:
+        height = max(1, image.height // _STRIPS)
+        upright = image.reduce((1, height)).transpose(Image.Transpose.ROTATE_90)
+        other = _lines(upright, height)
+        if other.clear:
+            return True, upright, other
+    return False, level, lines
+
+
+def _median(counts: list[int]) -> int:
+    """The grey level in the middle of a histogram."""
+    half, seen = sum(counts) / 2, 0
+    for level, count in enumerate(counts):
+        seen += count
+        if seen >= half:
+            return level
+    return 255
+
+
+def _differing(counts: list[int], paper: int, contrast: int) -> int:
+    """How many pixels differ from paper by more than `contrast`."""
+    return sum(counts[: max(0, paper - contrast)]) + sum(counts[paper + contrast + 1 :])
+
+
+def _has_area(cells: Image.Image, paper: int, light: bool) -> bool:
+    """Whether three by three cells together are dark (or light): more than a stroke of a letter."""
+    if min(cells.size) < 3:
+        return False
+    faintest = cells.filter(ImageFilter.MinFilter(3) if light else ImageFilter.MaxFilter(3))
+    counts = faintest.histogram()
+    return any(counts[255 - round((255 - paper) * _SHADED) :]) if light else any(counts[: round(paper * _SHADED)])
+
+
+def _text_heights(strips: Image.Image) -> tuple[int | None, int | None]:
+    """Lower quartile and median of the heights of dark bands in all strips."""
+    paper = _median(strips.histogram())
+    inked = bytes(level < paper - max(10, _BAND_CONTRAST * paper) for level in range(256))
+    columns = strips.transpose(Image.Transpose.ROTATE_90).tobytes().translate(inked)
+    height = strips.height
+    runs = (run for start in range(0, len(columns), height) for run in columns[start : start + height].split(b"\0"))
+    heights = sorted(len(run) for run in runs if len(run) >= _MIN_BAND)
+    if len(heights) < _MIN_BANDS:
+        return None, None
+    return heights[len(heights) // 4], heights[len(heights) // 2]
+
+
+def _lines(strips: Image.Image, strip_width: int) -> _Lines:
+    """Whether the bands of the strips line up clearly, and at which turn (degrees anticlockwise)."""
+    step = max(1, strips.height // _SKEW_ROWS)
+    squeezed = strips.reduce((1, step)) if step > 1 else strips
+    paper = _median(squeezed.histogram())
+    ink = squeezed.point([max(0, paper - level) for level in range(256)])
+    scores: dict[float, int] = {}
+
+    def score(degrees: float) -> int:
+        if degrees not in scores:
+            scores[degrees] = _sharpness(ink, math.tan(math.radians(degrees)) * strip_width / step)
+        return scores[degrees]
+
+    far = max(score(-_MAX_SKEW / 2), score(_MAX_SKEW / 2))
+    if score(0) > _CLEAR * far and score(0) >= max(score(-0.5), score(0.5)):
+        return _Lines(clear=True)  # nearly every page
+    for half_degrees in range(-2 * _MAX_SKEW, 2 * _MAX_SKEW + 1):  # coarser steps would miss the peak
+        score(half_degrees / 2)
+    coarse = max(scores, key=score)
+    for fine in _FINE_STEPS:
+        score(coarse + fine)
+    best = max(scores, key=score)
+    clear = score(best) > _CLEAR * sorted(scores.values())[len(scores) // 2]
+    crooked = abs(best) >= _MIN_SKEW and score(best) > _SKEW_GAIN * score(0)
+    return _Lines(clear=clear, skew=best if crooked and clear else 0.0)
+
+
+def _sharpness(ink: Image.Image, slope: float) -> int:
+    """How sharp the bands are once each strip is moved by `slope` rows more than its neighbour."""
+    shift = (1, 0, 0, slope, 1, -slope * ink.width / 2)
+    sheared = ink.transform(ink.size, Image.Transform.AFFINE, shift, Image.Resampling.BILINEAR)
+    rows = sheared.reduce((ink.width, 1)).tobytes()
+    return sum((upper - lower) ** 2 for upper, lower in zip(rows, rows[1:]))

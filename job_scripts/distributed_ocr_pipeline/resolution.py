@@ -1,0 +1,45 @@
+"""At which resolution a page is drawn and read: small print is not lost, and large print costs no more than it must.
+
+The engine needs text of a certain height in pixels; more does not help it and takes time. So a page is drawn coarsely,
+its text measured (`looks`), and drawn finer only if the text is small. Heights are of bands of ink, about 0.58 of the
+font's size: at 200 dpi, 10 point text is 16 pixels high, 7 point text 11.
+"""
+
+from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.looks import Look
+
+DRAFT_DPI = 200
+_TOO_SMALL = 11  # pixels
+_GOOD = 13
+_LARGE = 15
+_MAX_GROWTH = 3.0
+_MIN_SHRINKAGE = 0.75  # less than a quarter saved is not worth the trouble
+_MIN_SCALE = 0.25
+
+
+def first_dpi(config: OCRConfig, wants_images: bool) -> int:
+    """Where to begin: page images are kept at the configured resolution, reading alone needs less."""
+    return config.dpi if wants_images else min(DRAFT_DPI, config.dpi)
+
+
+def finer_dpi(look: Look, dpi: int, config: OCRConfig) -> int:
+    """The resolution to read a PDF page at that was drawn at `dpi`; the same, if it is fine enough.
+
+    Up to the configured one for some small print, up to twice that if most of the page is small.
+    """
+    if look.small_text is None or look.usual_text is None or look.small_text >= _TOO_SMALL:
+        return dpi
+    if look.usual_text < _TOO_SMALL:
+        wanted = min(round(dpi * _GOOD / look.usual_text), 2 * config.dpi)
+        return max(dpi, wanted, config.dpi)
+    return max(dpi, config.dpi)
+
+
+def reading_scale(look: Look, may_grow: bool) -> float:
+    """By how much to scale a raster before it is read. `may_grow`: there is nothing finer to draw it from."""
+    if look.small_text is None or look.usual_text is None:
+        return 1.0
+    if look.usual_text < _TOO_SMALL:
+        return min(_MAX_GROWTH, _GOOD / look.usual_text) if may_grow else 1.0
+    scale = max(_MIN_SCALE, _LARGE / look.small_text)
+    return scale if scale <= _MIN_SHRINKAGE else 1.0

@@ -1,0 +1,167 @@
+"""What the engine tests share: small documents made on the spot, and programs that misbehave."""
+
+import os
+import stat
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.records import Document, DocumentResult, PageResult
+from distributed_ocr_pipeline.worker import PageChunk, Stop, process_documents
+
+Ledger = list[tuple[DocumentResult, list[PageResult]]]
+
+_FAKE_TESSERACT = """
+import os, signal, subprocess, sys, time
+if "--version" in sys.argv:
+    print("tesseract 0.0-fake"); sys.exit()
+if "--list-langs" in sys.argv:
+    print("List of available languages (1):"); print("eng"); sys.exit()
+behaviour = {behaviour!r}
+pages = open(sys.argv[1]).read().split()
+texts, rows = [], []
+for index, page in enumerate(pages):
+    print("Page", index, ":", page, file=sys.stderr, flush=True)
+    name = "page " + os.path.basename(page).split("-")[1]
+    what = behaviour.get(name, "read")
+    if what == "hang":
+        child = subprocess.Popen(["sleep", "600"])
+        open({folder!r} + "/sleeper", "w").write(str(child.pid))
+        time.sleep(600)
+    if what == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if what == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "memory":
+        hoard = bytearray(1 << 33)
+    if what == "refuse":
+        print("Error in pixRead: pix not read", file=sys.stderr); sys.exit(1)
+    if what == "garbage":
+        open(sys.argv[2] + ".txt", "wb").write(os.urandom(2000)); open(sys.argv[2] + ".tsv", "wb").write(os.urandom(2000)); sys.exit()
+    if what == "nothing":
+        sys.exit()
+    texts.append("word " + name)
+    rows += ["1\\t%d\\t0\\t0\\t0\\t0\\t0\\t0\\t9\\t9\\t-1\\t" % (index + 1), "5\\t%d\\t1\\t1\\t1\\t1\\t1\\t2\\t3\\t4\\t91.5\\tword" % (index + 1)]
+open(sys.argv[2] + ".txt", "w").write("\\f".join(texts))
+open(sys.argv[2] + ".tsv", "w").write("\\n".join(["level\\tpage_num", *rows]))
+"""
+
+
+@pytest.fixture
+def install_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Put a Python script on the search path before the real program of that name."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    def install(name: str, source: str) -> Path:
+        script = folder / name
+        script.write_text(f"#!{sys.executable}\n{textwrap.dedent(source)}", encoding="utf-8")
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        return script
+
+    return install
+
+
+@pytest.fixture
+def fake_tesseract(tmp_path: Path, install_program: Callable[[str, str], Path]) -> Callable[..., None]:
+    """Install a Tesseract that reads the one word "word" on every page, except where told to misbehave."""
+
+    def install(**behaviour: str) -> None:
+        by_file = {f"page {name[1:]}": what for name, what in behaviour.items()}
+        install_program("tesseract", _FAKE_TESSERACT.format(behaviour=by_file, folder=str(tmp_path)))
+
+    return install
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Callable[..., Ledger]:
+    """Process files with the given options; each document's row with its pages."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    def run(paths: Iterable[Path], *, stop: Stop | None = None, workers: int = 2, **options: object) -> Ledger:
+        sources = [(document(path), path) for path in paths]
+        ledger: Ledger = []
+        pages: list[PageResult] = []
+        config = OCRConfig(**({"text_layer": "ignore"} | options))
+        images = tmp_path / "images"
+        for item in process_documents(
+            sources, config, scratch=scratch, images=images, stop=stop or Stop(), workers=workers
+        ):
+            if isinstance(item, PageChunk):
+                pages.extend(item.pages)
+            else:
+                ledger.append((item, pages))
+                pages = []
+        assert not pages
+        assert not list(scratch.iterdir()), "scratch files were left behind"
+        return ledger
+
+    return run
+
+
+def document(path: Path) -> Document:
+    """The planner's record of a file."""
+    size = path.stat().st_size if path.is_file() else 0
+    return Document(
+        document_id=path.name.replace(".", "-"), source_uri=str(path), key=path.name, etag="", size_bytes=size
+    )
+
+
+def page_picture(text: str = "A page of a document", size: tuple[int, int] = (900, 300), ink: int = 0) -> Image.Image:
+    """A grey picture with one line of text, 40 pixels high."""
+    picture = Image.new("L", size, 255)
+    ImageDraw.Draw(picture).text((40, 100), text, fill=ink, font=ImageFont.load_default(40))
+    return picture
+
+
+def scanned_pdf(path: Path, pages: int, texts: Mapping[int, str] | None = None) -> Path:
+    """A PDF whose pages are pictures."""
+    first, *others = [page_picture((texts or {}).get(page, f"Page {page}")) for page in range(1, pages + 1)]
+    first.save(path, format="PDF", save_all=True, append_images=others, resolution=300)
+    return path
+
+
+def tiff(path: Path, pages: int) -> Path:
+    """A TIFF of several pages."""
+    first, *others = [page_picture(f"Page {page}") for page in range(1, pages + 1)]
+    first.save(path, format="TIFF", save_all=True, append_images=others, dpi=(300, 300))
+    return path
+
+
+def typed_pdf(path: Path, lines: Iterable[str]) -> Path:
+    """A born-digital PDF: a page for each line of text."""
+    lines = list(lines)
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(lines)))
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(lines)} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for number, line in enumerate(lines):
+        stream = f"BT /F1 24 Tf 72 700 Td ({line}) Tj ET"
+        resources = "/Resources << /Font << /F1 3 0 R >> >>"
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] {resources} /Contents {5 + 2 * number} 0 R >>"
+        )
+        objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
+    path.write_bytes(pdf_bytes(objects))
+    return path
+
+
+def pdf_bytes(objects: Iterable[str]) -> bytes:
+    """A PDF file of these objects, numbered from 1; the first is the catalog."""
+    body, offsets = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, start=1):
+        offsets.append(len(body))
+        body += f"{number} 0 obj\n{content}\nendobj\n".encode("latin-1")
+    entries = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
+    table = f"xref\n0 {len(offsets) + 1}\n0000000000 65535 f \n{entries}"
+    trailer = f"trailer\n<< /Size {len(offsets) + 1} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return body + table.encode() + trailer.encode()

@@ -1,0 +1,82 @@
+"""A glance at a page: blank, light on dark, text height, skew."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from distributed_ocr_pipeline.images import Raster
+from distributed_ocr_pipeline.looks import Look, look
+
+WORDS = "Pages of some document, drawn for a glance at what is on them and how it stands".split()
+
+
+def _page(font_pixels: int = 28, size: tuple[int, int] = (1200, 1600)) -> Image.Image:
+    page = Image.new("L", size, 255)
+    for top in range(100, size[1] - 100, round(font_pixels * 1.5)):
+        text = " ".join(WORDS[(top * step) % len(WORDS)] for step in range(1, 40))[: round(1800 / font_pixels)]
+        ImageDraw.Draw(page).text((100, top), text, fill=0, font=ImageFont.load_default(font_pixels))
+    return page
+
+
+def _look(page: Image.Image, folder: Path) -> Look:
+    page.save(folder / "page.pgm", format="PPM")
+    return look(Raster(folder / "page.pgm", page.width, page.height, 200))
+
+
+def test_an_upright_page_needs_nothing(tmp_path: Path) -> None:
+    seen = _look(_page(), tmp_path)
+    assert (seen.blank, seen.dark, seen.mixed, seen.sideways, seen.skew) == (False, False, False, False, 0.0)
+
+
+@pytest.mark.parametrize("degrees", [-11, -5, -1.5, 1.5, 3, 8])
+@pytest.mark.parametrize("quarter", [0, 90])
+def test_skew_is_measured_also_of_pages_on_their_side(degrees: float, quarter: int, tmp_path: Path) -> None:
+    page = _page().rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255).rotate(quarter, expand=True)
+    seen = _look(page, tmp_path)
+    assert seen.sideways == (quarter == 90)
+    assert seen.skew == pytest.approx(-degrees, abs=0.3)
+
+
+@pytest.mark.parametrize("font_pixels", [12, 16, 20, 28, 40])
+def test_text_height_follows_the_size_of_the_font(font_pixels: int, tmp_path: Path) -> None:
+    seen = _look(_page(font_pixels), tmp_path)
+    assert seen.usual_text is not None
+    assert 0.5 <= seen.usual_text / font_pixels <= 0.75
+
+
+@pytest.mark.parametrize("paper", [255, 235, 30])
+def test_a_page_of_nothing_but_paper_is_blank(paper: int, tmp_path: Path) -> None:
+    page = Image.new("L", (1200, 1600), paper)
+    for left in range(100, 1100, 100):
+        page.putpixel((left, left), abs(paper - 120))  # dust
+    assert _look(page, tmp_path).blank
+
+
+def test_a_lone_page_number_is_not_blank(tmp_path: Path) -> None:
+    page = Image.new("L", (1654, 2339), 255)
+    ImageDraw.Draw(page).text((800, 2200), "7", fill=60, font=ImageFont.load_default(28))
+    assert not _look(page, tmp_path).blank
+
+
+def test_faint_text_is_not_blank(tmp_path: Path) -> None:
+    assert not _look(_page().point(lambda level: 215 + level * 40 // 255), tmp_path).blank
+
+
+def test_a_page_of_light_text_is_dark(tmp_path: Path) -> None:
+    seen = _look(ImageOps.invert(_page()), tmp_path)
+    assert (seen.dark, seen.mixed) == (True, False)
+
+
+@pytest.mark.parametrize("box", [(0, 40, 1200, 90), (500, 800, 700, 860), (0, 600, 1200, 1600)])
+def test_a_dark_part_is_noticed(box: tuple[int, int, int, int], tmp_path: Path) -> None:
+    page = _page()
+    ImageDraw.Draw(page).rectangle(box, fill=50)
+    seen = _look(page, tmp_path)
+    assert (seen.dark, seen.mixed) == (False, True)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (40, 40), (70, 70)])
+def test_odd_sizes_are_no_trouble(size: tuple[int, int], tmp_path: Path) -> None:
+    page = Image.effect_noise(size, 200)
+    _look(page, tmp_path)

@@ -72,7 +72,9 @@ class OCRConfig(_Config):
     partition_key: PartitionKey = Field(
         default="document_id", description="column that sorts (document_id) or splits the pages table"
     )
-    image_format: ImageFormat = Field(default="webp", description="format of page images: webp or jpeg")
+    image_format: ImageFormat = Field(
+        default="jpeg", description="format of page images: jpeg, or webp (smaller, slower)"
+    )
     engine: EngineName = Field(default="pytesseract", description="pytesseract, or tesserocr (faster, in-process)")
     languages: Languages = Field(default="eng", description="Tesseract languages, such as eng+deu")
     tesseract_config: TesseractConfig | None = Field(

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from distributed_ocr_pipeline import tesseract
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, MissingTool
-from distributed_ocr_pipeline.helper import HelperPool
-from distributed_ocr_pipeline.images import Raster
-from distributed_ocr_pipeline.programs import Limits, ProgramFailed
-from distributed_ocr_pipeline.stopping import Stop, TimeLimit
-from distributed_ocr_pipeline.tesseract import Recognition
+from distributed_ocr_pipeline.ocr import tesseract
+from distributed_ocr_pipeline.ocr.helper import HelperPool
+from distributed_ocr_pipeline.ocr.images import Raster
+from distributed_ocr_pipeline.ocr.programs import Limits, ProgramFailed
+from distributed_ocr_pipeline.ocr.stopping import Stop, TimeLimit
+from distributed_ocr_pipeline.ocr.tesseract import Recognition
 
-_TESSEROCR_TASKS = "distributed_ocr_pipeline.tesserocr_tasks"
+_TESSEROCR_TASKS = "distributed_ocr_pipeline.ocr.tesserocr_tasks"
 
 Options = Mapping[str, str | int | float | bool]
 Outcome = Recognition | DocumentError

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.programs import Limits, ProgramFailed, error_class_of_end, started
-from distributed_ocr_pipeline.stopping import Stop
+from distributed_ocr_pipeline.ocr.programs import Limits, ProgramFailed, error_class_of_end, started
+from distributed_ocr_pipeline.ocr.stopping import Stop
 
 _TICK_SECONDS = 0.1
 _MAX_REQUESTS = 500  # then a fresh process: libraries leak

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFilter
 
-from distributed_ocr_pipeline.images import Raster, load
+from distributed_ocr_pipeline.ocr.images import Raster, load
 
 _CELL = 8  # pixels; ink is looked for in cells of this size
 _INK_CONTRAST = 48  # grey levels between paper and a cell that surely has ink in it

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from distributed_ocr_pipeline.ocr.tesseract import Recognition
 from distributed_ocr_pipeline.records import Word
-from distributed_ocr_pipeline.tesseract import Recognition
 
 _POOR_CONFIDENCE = 65
 _DOUBT = 40  # confidence of noise; only what is above it counts

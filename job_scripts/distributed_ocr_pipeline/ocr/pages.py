@@ -7,20 +7,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from distributed_ocr_pipeline import orientation, resolution
 from distributed_ocr_pipeline.config import OCRConfig
-from distributed_ocr_pipeline.engines import Engine, Outcome
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.images import Change, Raster, rework, save_page_image
-from distributed_ocr_pipeline.looks import Look, look
+from distributed_ocr_pipeline.ocr import orientation, resolution
+from distributed_ocr_pipeline.ocr.engines import Engine, Outcome
+from distributed_ocr_pipeline.ocr.images import Change, Raster, rework, save_page_image
+from distributed_ocr_pipeline.ocr.looks import Look, look
+from distributed_ocr_pipeline.ocr.sources import PageSurvey, Source
+from distributed_ocr_pipeline.ocr.stopping import Stop, TimeLimit
+from distributed_ocr_pipeline.ocr.tesseract import Recognition
 from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource, Word
-from distributed_ocr_pipeline.sources import PageSurvey, Source
-from distributed_ocr_pipeline.stopping import Stop, TimeLimit
-from distributed_ocr_pipeline.tesseract import Recognition
 
 _POINTS_DPI = 72  # boxes of a text layer whose page is not drawn
 _RASTERS_A_PAGE = 3  # as drawn, drawn finer, changed for reading
 _NEARLY_BLANK = 0.002  # share of ink that, if no word is read, is dust
+_MEANT_DPI = 100
 
 
 @dataclass(frozen=True)
@@ -192,19 +193,27 @@ class _Chunk:
     def _read(self, pages: Sequence[tuple[_Sheet, Raster]]) -> list[Outcome]:
         """What the engine makes of rasters; all that want the same options with one call."""
         outcomes: dict[Path, Outcome] = {}
-        for inverting in (False, True):
-            group = [(sheet, raster) for sheet, raster in pages if _may_be_inverted(sheet) == inverting]
+        groups: dict[tuple[bool, int], list[tuple[_Sheet, Raster]]] = {}
+        for sheet, raster in pages:
+            groups.setdefault((_may_be_inverted(sheet), _told_dpi(raster)), []).append((sheet, raster))
+        for (inverting, dpi), group in groups.items():
             begun = time.monotonic()
-            read = self._desk.engine.recognise([raster for _, raster in group], self._options(inverting), self._limit)
-            seconds = (time.monotonic() - begun) / max(1, len(group))
+            options = self._options(inverting, dpi)
+            read = self._desk.engine.recognise([raster for _, raster in group], options, self._limit)
+            seconds = (time.monotonic() - begun) / len(group)
             for (sheet, raster), outcome in zip(group, read):
                 sheet.duration += seconds
                 outcomes[raster.path] = outcome
         return [outcomes[raster.path] for _, raster in pages]
 
-    def _options(self, inverting: bool) -> dict[str, str | int | float | bool]:
-        """Reading doubtful lines once more with light and dark swapped takes time; it is for pages with dark areas."""
-        return {"tessedit_do_invert": inverting} | dict(self._config.tesseract_config or {})
+    def _options(self, inverting: bool, dpi: int) -> dict[str, str | int | float | bool]:
+        """What the engine is told.
+
+        Reading doubtful lines once more with light and dark swapped takes time; it is for pages with dark areas.
+        Without the resolution the engine estimates it from the height of the print, and may take the cells of a table
+        for columns.
+        """
+        return {"tessedit_do_invert": inverting, "user_defined_dpi": dpi} | dict(self._config.tesseract_config or {})
 
     # ---- results ---------------------------------------------------------------------------------------------
 
@@ -293,6 +302,11 @@ class _Chunk:
             return sheet.raster.width, sheet.raster.height
         scale = sheet.raster.width / sheet.source.width / sheet.change.scale
         return round(sheet.reading.width * scale), round(sheet.reading.height * scale)
+
+
+def _told_dpi(raster: Raster) -> int:
+    """The resolution to tell the engine; 0 lets it estimate. Cameras write small numbers that mean nothing."""
+    return raster.dpi if raster.dpi is not None and raster.dpi >= _MEANT_DPI else 0
 
 
 def _may_be_inverted(sheet: _Sheet) -> bool:

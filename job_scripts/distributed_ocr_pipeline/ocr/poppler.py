@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.programs import Finished, Limits, run
-from distributed_ocr_pipeline.stopping import Stop
+from distributed_ocr_pipeline.ocr.programs import Finished, Limits, run
+from distributed_ocr_pipeline.ocr.stopping import Stop
 
 PROGRAMS = ("pdfinfo", "pdfimages", "pdftotext", "pdftoppm")
 POINTS_PER_INCH = 72.0

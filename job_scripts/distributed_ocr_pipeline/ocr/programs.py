@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool
-from distributed_ocr_pipeline.stopping import Stop
+from distributed_ocr_pipeline.ocr.stopping import Stop
 
 _TICK_SECONDS = 0.1  # how soon a stop or a time limit is noticed
 _STDERR_BYTES = 64 * 1024  # what is kept of a program's chatter

@@ -6,7 +6,7 @@ font's size: at 200 dpi, 10 point text is 16 pixels high, 7 point text 11.
 """
 
 from distributed_ocr_pipeline.config import OCRConfig
-from distributed_ocr_pipeline.looks import Look
+from distributed_ocr_pipeline.ocr.looks import Look
 
 DRAFT_DPI = 200
 _TOO_SMALL = 11  # pixels

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from distributed_ocr_pipeline import images, media, poppler, text_layer
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.helper import HelperPool
-from distributed_ocr_pipeline.images import Raster
-from distributed_ocr_pipeline.programs import Limits
+from distributed_ocr_pipeline.ocr import images, media, poppler, text_layer
+from distributed_ocr_pipeline.ocr.helper import HelperPool
+from distributed_ocr_pipeline.ocr.images import Raster
+from distributed_ocr_pipeline.ocr.programs import Limits
+from distributed_ocr_pipeline.ocr.stopping import Stop, TimeLimit
 from distributed_ocr_pipeline.records import Word
-from distributed_ocr_pipeline.stopping import Stop, TimeLimit
 
 _PDF_TOOL_MEMORY_MB = 1024
 _ASSUMED_SIZE = poppler.PageSize(612.0, 792.0)

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from pytesseract import pytesseract
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.programs import Finished, Limits, run
-from distributed_ocr_pipeline.reading_order import Block, reading_order
+from distributed_ocr_pipeline.ocr.programs import Finished, Limits, run
+from distributed_ocr_pipeline.ocr.reading_order import Block, reading_order
+from distributed_ocr_pipeline.ocr.stopping import Stop
 from distributed_ocr_pipeline.records import Word
-from distributed_ocr_pipeline.stopping import Stop
 
 PAGE_MARK = b"Page "  # printed to stderr as each page of a list begins
 _PAGE_BEGUN = re.compile(r"^Page \d+ : ", re.MULTILINE)

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.ocr.worker import PageChunk, Stop, process_documents
 from distributed_ocr_pipeline.records import Document, DocumentResult, PageResult
-from distributed_ocr_pipeline.worker import PageChunk, Stop, process_documents
 
 Ledger = list[tuple[DocumentResult, list[PageResult]]]
 

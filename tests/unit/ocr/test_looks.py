@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from distributed_ocr_pipeline.images import Raster
-from distributed_ocr_pipeline.looks import Look, look
+from distributed_ocr_pipeline.ocr.images import Raster
+from distributed_ocr_pipeline.ocr.looks import Look, look
 
 WORDS = "Pages of some document, drawn for a glance at what is on them and how it stands".split()
 

@@ -19,8 +19,8 @@ def test_text_and_images_of_one_document(tmp_path: Path, fake_tesseract: Callabl
     assert (result["document_id"], result["status"], result["page_count"]) == ("test123", "succeeded", 2)
     assert result["text"] == "word page 1\fword page 2"
     assert [Path(path).relative_to(tmp_path) for path in result["image_paths"]] == [
-        Path("out/test123/page-0001.webp"),
-        Path("out/test123/page-0002.webp"),
+        Path("out/test123/page-0001.jpeg"),
+        Path("out/test123/page-0002.jpeg"),
     ]
     assert all(Path(path).stat().st_size for path in result["image_paths"])
     assert [page["text_source"] for page in result["pages"]] == ["ocr", "ocr"]

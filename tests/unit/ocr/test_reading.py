@@ -2,12 +2,12 @@
 
 import pytest
 
-from distributed_ocr_pipeline import orientation, resolution
 from distributed_ocr_pipeline.config import OCRConfig
-from distributed_ocr_pipeline.looks import Look
-from distributed_ocr_pipeline.reading_order import Block, reading_order
+from distributed_ocr_pipeline.ocr import orientation, resolution
+from distributed_ocr_pipeline.ocr.looks import Look
+from distributed_ocr_pipeline.ocr.reading_order import Block, reading_order
+from distributed_ocr_pipeline.ocr.tesseract import Recognition, parse
 from distributed_ocr_pipeline.records import Word
-from distributed_ocr_pipeline.tesseract import Recognition, parse
 
 
 def _read(confidence: float, words: int = 20, upright: bool = True) -> Recognition:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distributed_ocr_pipeline.text_layer import judge
+from distributed_ocr_pipeline.ocr.text_layer import judge
 
 ENGLISH = "The quick brown fox jumps over the lazy dog, and 12 others follow (see p. 7). " * 3
 

@@ -10,4 +10,4 @@ compile() {
 }
 
 compile --extra dev --output-file requirements-dev.lock
-compile --constraint requirements-dev.lock --output-file container/requirements.lock
+compile --extra tesserocr --constraint requirements-dev.lock --output-file container/requirements.lock

@@ -6,7 +6,15 @@ import socket
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from distributed_ocr_pipeline.local import athena, authorization, bucketpolicies, childexecutions, engine, sagemaker, states
+from distributed_ocr_pipeline.local import (
+    athena,
+    authorization,
+    bucketpolicies,
+    childexecutions,
+    engine,
+    sagemaker,
+    states,
+)
 from distributed_ocr_pipeline.local.clients import Endpoint
 from distributed_ocr_pipeline.local.faults import Faults
 from distributed_ocr_pipeline.local.jobs import JobRegistry

@@ -97,10 +97,9 @@ def _request(environ: "WSGIEnvironment") -> Request | None:
     if target:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-    path, query = environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0], environ.get("QUERY_STRING", "")
-    return Request(
-        **scope.groupdict(), method=environ["REQUEST_METHOD"], path=path, query=query, target=target, body=body
-    )
+    path, _, query = str(environ["RAW_URI"]).partition("?")
+    method = environ["REQUEST_METHOD"]
+    return Request(**scope.groupdict(), method=method, path=path, query=query, target=target, body=body)
 
 
 def _policies_of(access_key: str) -> list[Policy] | None:

@@ -20,9 +20,15 @@ DEFAULT_IMAGE = "distributed-ocr-pipeline:latest"
 DEFAULT_MEMORY_MB = 4096
 
 _BUILD = "Build it: make build-image"
-_BUILDAH_RUN = (
-    'buildah from --quiet --pull-never --memory "$2" --name "$0" "$1" >/dev/null && shift 2 && exec buildah run "$@"'
-)
+# buildah would kill a job that it is asked to end. The job has a process id of this machine, so it is asked directly.
+_BUILDAH_RUN = """
+buildah from --quiet --pull-never --name "$0" "$1" >/dev/null || exit
+job=$2; shift 2
+trap 'kill -TERM "$(cat "$job")"' TERM
+buildah run --isolation chroot "$@" &
+while :; do wait $!; status=$?; kill -0 $! 2>/dev/null || exit $status; done
+"""
+_IN_BUILDAH = 'echo $$ >/tmp/.job && exec prlimit --as="$0" "$@"'
 
 
 def choose_runtime(scripts: Path, environ: Mapping[str, str]) -> Runtime:
@@ -112,10 +118,10 @@ class BuildahRuntime:
     ) -> Command:
         """As with docker; without network if it is started without."""
         name = _container_name(root)
-        isolation = os.environ.get("BUILDAH_ISOLATION", "chroot")
-        command = ["sh", "-c", _BUILDAH_RUN, name, self.image, f"{self.memory_mb}m", f"--isolation={isolation}"]
-        command += [*_surroundings(root, environment), name, "--", "prlimit", f"--as={self.memory_mb * 1024**2}"]
-        command += [*self.entrypoint, *specification.get("ContainerArguments", [])]
+        command = ["sh", "-c", _BUILDAH_RUN, name, self.image, str(root.parent / "tmp" / ".job")]
+        command += [*_surroundings(root, environment), name, "--"]
+        command += ["sh", "-c", _IN_BUILDAH, str(self.memory_mb * 1024**2), *self.entrypoint]
+        command += specification.get("ContainerArguments", [])
         return Command(tuple(command), dict(os.environ), cleanup=("buildah", "rm", name), without_network=isolated)
 
 

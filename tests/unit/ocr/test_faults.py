@@ -1,6 +1,7 @@
 """The engine is broken by substitution: each fault costs one page and gets its class."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 

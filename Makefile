@@ -70,6 +70,12 @@ lint-types: .venv/installed
 test: .venv/installed tools ## Run unit and integration tests
 	$(BIN)/pytest tests/unit tests/integration
 
+.PHONY: test-terraform
+test-terraform: .venv/installed .terraform ## The Terraform part of the tests alone
+	terraform validate
+	terraform test -test-directory=tests/terraform
+	$(BIN)/pytest tests/integration/test_terraform.py tests/unit/test_definition.py
+
 .PHONY: accuracy
 accuracy: .venv/installed tools ## Read pages with known text and compare (a few minutes)
 	$(BIN)/python -m benchmarks.accuracy
@@ -89,9 +95,32 @@ lock: .venv/installed ## Resolve the dependencies anew: requirements-dev.lock, a
 
 ##@ Deployment
 
-.PHONY: build-image deploy
-build-image deploy: ## Not there yet: this version runs locally
-	@echo "make $@ needs the Terraform deployment, which this version does not have yet. Run locally: make run-pipeline" >&2; exit 1
+.PHONY: plan
+plan: .venv/installed .terraform ## Show what a deployment would make or change; makes nothing
+	terraform plan -input=false $(ARGS)
+
+.PHONY: deploy
+deploy: .venv/installed .terraform ## Show it, make it, then build the image and push it
+	terraform apply $(ARGS)
+	@if scripts/container-tool.sh >/dev/null; then $(MAKE) build-image push-image; else \
+	  echo "Everything is deployed but the image. Push it from a machine with a container builder: make build-image push-image" >&2; exit 69; fi
+
+.PHONY: destroy
+destroy: .venv/installed .terraform ## Take it down; refuses while there are results, unless DELETE_DATA=yes
+	@scripts/destroy.sh $(ARGS)
+
+.PHONY: build-image
+build-image: .venv/installed ## Build the container image with docker, podman or buildah
+	@scripts/build-image.sh
+
+.PHONY: push-image
+push-image: .venv/installed ## Push it to the deployment's repository
+	@scripts/push-image.sh
+
+.terraform: .terraform.lock.hcl versions.tf
+	@command -v terraform >/dev/null || { echo "Terraform 1.9 or later is needed: https://developer.hashicorp.com/terraform/install" >&2; exit 69; }
+	terraform init -input=false
+	@touch $@
 
 ##@ Help
 

@@ -14,7 +14,7 @@ from PIL import Image
 from benchmarks.contestants import Ours
 from benchmarks.corpus import TrueDocument
 from benchmarks.measure import Measurement, measure
-from examples.pages import Layout, draw_text, noisy, prose
+from examples.pages import Layout, draw_text, prose
 
 LAYOUT = Layout(dpi=100)
 _DISTINCT = 8  # pages are drawn once and repeated: the PDF holds every one of them as an image of its own
@@ -22,7 +22,7 @@ _DISTINCT = 8  # pages are drawn once and repeated: the PDF holds every one of t
 
 def write_scan(path: Path, pages: int) -> None:
     """A PDF of scanned pages, without a text layer."""
-    drawn = [noisy(draw_text([*prose(seed, 6)], LAYOUT), seed) for seed in range(_DISTINCT)]
+    drawn = [draw_text(prose(seed, 2), LAYOUT) for seed in range(_DISTINCT)]
     first, *rest = _repeat(drawn, pages)
     first.save(path, "PDF", resolution=LAYOUT.dpi, save_all=True, append_images=rest)
 

@@ -13,7 +13,7 @@ PYTHON ?= python3
 INPUT_PREFIX ?= examples/documents
 ARGS ?=
 BIN := .venv/bin
-SOURCES := job_scripts tests examples benchmarks
+SOURCES := job_scripts tests examples benchmarks scripts
 
 ##@ Use
 
@@ -57,24 +57,35 @@ format: .venv/installed ## Format Python and Terraform
 lint: .venv/installed lint-types ## Check formatting, types and style
 	$(BIN)/black --check -q $(SOURCES)
 	$(BIN)/isort --check -q $(SOURCES)
-	$(BIN)/pylint -j 0 job_scripts examples benchmarks
+	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts
 	$(BIN)/pylint -j 0 --disable=missing-docstring,duplicate-code tests  # a test's name says what it shows
 	@if command -v terraform >/dev/null; then terraform fmt -check -recursive; fi
 
 .PHONY: lint-types
 lint-types: .venv/installed
 	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline examples benchmarks tests
-	for script in job_scripts/*.py; do $(BIN)/mypy --strict "$$script"; done
+	for script in job_scripts/*.py scripts/*.py; do $(BIN)/mypy --strict "$$script"; done
 
 .PHONY: test
-test: .venv/installed tools ## Run unit and integration tests
+test: .venv/installed tools ## Run unit and integration tests, Terraform's among them where it is installed
 	$(BIN)/pytest tests/unit tests/integration
+	@if command -v terraform >/dev/null; then $(MAKE) terraform-test; else echo "Terraform is not installed: its tests were left out."; fi
 
 .PHONY: test-terraform
-test-terraform: .venv/installed .terraform ## The Terraform part of the tests alone
+test-terraform: .venv/installed ## The Terraform part of the tests alone
+	@if command -v terraform >/dev/null; then $(MAKE) terraform-test; else echo "Terraform is not installed: its tests were left out."; fi
+	$(BIN)/pytest tests/integration/test_terraform.py tests/unit/test_definition.py
+
+.PHONY: terraform-test
+terraform-test: .terraform
 	terraform validate
 	terraform test -test-directory=tests/terraform
-	$(BIN)/pytest tests/integration/test_terraform.py tests/unit/test_definition.py
+	$(BIN)/python scripts/terraform_docs.py --check
+
+.PHONY: checkov
+checkov: ## Check the Terraform code against known mistakes; its many packages live in a .venv of their own
+	@test -x .venv-checkov/bin/checkov || { $(PYTHON) -m venv .venv-checkov && .venv-checkov/bin/pip install -qq --disable-pip-version-check checkov==3.3.30; }
+	.venv-checkov/bin/checkov --config-file .checkov.yaml
 
 .PHONY: accuracy
 accuracy: .venv/installed tools ## Read pages with known text and compare (a few minutes)
@@ -119,7 +130,7 @@ push-image: .venv/installed ## Push it to the deployment's repository
 
 .terraform: .terraform.lock.hcl versions.tf
 	@command -v terraform >/dev/null || { echo "Terraform 1.9 or later is needed: https://developer.hashicorp.com/terraform/install" >&2; exit 69; }
-	terraform init -input=false
+	terraform init -input=false -test-directory=tests/terraform $(if $(wildcard backend.hcl),-backend-config=backend.hcl)
 	@touch $@
 
 ##@ Help

@@ -21,7 +21,7 @@ class TerminalObserver(Observer):
         self._stream = stream
         self._total = 0
         self._started = self._shown_at = time.monotonic()
-        self._bar: tqdm[Never] | None = None
+        self._bar: tqdm[Never] | None = None  # pylint: disable=unsubscriptable-object  # for the type checker only
 
     def planned(self, plan: Plan) -> None:
         self._total = plan.documents

@@ -1,0 +1,132 @@
+# Documents in S3 -> plan -> one SageMaker Processing job per shard -> report -> Parquet tables in S3.
+# The modules below stand in the order in which the data meets them.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+locals {
+  # Where everything lives; modules build ARNs from it.
+  aws = {
+    account_id = data.aws_caller_identity.current.account_id
+    partition  = data.aws_partition.current.partition
+    region     = var.region
+  }
+
+  # The image's tag is a hash of all that goes into the image, so code and definition cannot drift apart.
+  image_sources = [
+    for file in concat(["pyproject.toml"], sort(fileset(path.root, "{container,job_scripts}/**"))) : file
+    if !strcontains(file, "__pycache__/") && !strcontains(file, ".egg-info/")
+  ]
+  image_tag = substr(sha256(join("\n", [
+    for file in local.image_sources : "${file} ${filesha256("${path.root}/${file}")}"
+  ])), 0, 16)
+}
+
+# ---- where the documents lie, and where their text goes --------------------------------------------------------
+
+module "storage" {
+  source = "./modules/storage"
+
+  aws                  = local.aws
+  name_prefix          = var.name_prefix
+  existing_input       = var.input_bucket
+  kms_key_arn          = var.kms_key_arn
+  retention            = var.retention
+  force_destroy        = var.force_destroy
+  publish_input_events = var.s3_trigger != null
+}
+
+# ---- the program that reads them -------------------------------------------------------------------------------
+
+module "registry" {
+  source = "./modules/registry"
+
+  name        = var.name_prefix
+  kms_key_arn = module.storage.kms_key_arn
+  kept_images = 10
+}
+
+# ---- who may do what: one role per actor -----------------------------------------------------------------------
+
+module "access" {
+  source = "./modules/access"
+
+  aws                      = local.aws
+  name_prefix              = var.name_prefix
+  input_bucket_arn         = module.storage.input_bucket_arn
+  input_kms_key_arn        = module.storage.input_kms_key_arn
+  output_bucket_arn        = module.storage.output_bucket_arn
+  kms_key_arn              = module.storage.kms_key_arn
+  repository_arn           = module.registry.repository_arn
+  jobs_in_vpc              = var.vpc != null
+  triggered                = var.schedule != null || var.s3_trigger != null
+  permissions_boundary_arn = var.permissions_boundary_arn
+}
+
+# ---- the workflow: plan, process, report -----------------------------------------------------------------------
+
+module "workflow" {
+  source = "./modules/workflow"
+
+  aws                = local.aws
+  name_prefix        = var.name_prefix
+  role_arns          = module.access.role_arns
+  image_uri          = "${module.registry.repository_url}:${local.image_tag}"
+  input_bucket       = module.storage.input_bucket
+  output_bucket      = module.storage.output_bucket
+  kms_key_arn        = module.storage.kms_key_arn
+  default_options    = jsonencode(merge(var.ocr, var.run, { planned = false }))
+  jobs               = var.jobs
+  vpc                = var.vpc
+  schedule           = var.schedule
+  s3_trigger         = var.s3_trigger
+  log_retention_days = var.retention.log_days
+}
+
+# ---- the results as tables -------------------------------------------------------------------------------------
+
+module "catalog" {
+  source = "./modules/catalog"
+
+  name_prefix   = var.name_prefix
+  output_bucket = module.storage.output_bucket
+  kms_key_arn   = module.storage.kms_key_arn
+  force_destroy = var.force_destroy
+}
+
+# ---- how it is doing -------------------------------------------------------------------------------------------
+
+module "monitoring" {
+  source = "./modules/monitoring"
+
+  aws                        = local.aws
+  name_prefix                = var.name_prefix
+  state_machine_arn          = module.workflow.state_machine_arn
+  kms_key_arn                = module.storage.kms_key_arn
+  alarm_email                = var.alarm_email
+  max_error_rate             = var.run.max_error_rate
+  manage_processing_logs     = var.manage_processing_log_group
+  processing_logs_expiration = var.retention.log_days
+}
+
+# ---- before any money is spent: does the account's quota allow the jobs? ---------------------------------------
+# New accounts have none for most instance types. This warns; it never blocks, not even without the permission to ask.
+# It is asked anew in every plan, which therefore lists one data source to read even when nothing changes.
+
+check "quota" {
+  data "aws_servicequotas_service_quota" "instances" {
+    service_code = "sagemaker"
+    quota_name   = "${var.run.instance_type} for processing job usage"
+  }
+
+  assert {
+    condition = data.aws_servicequotas_service_quota.instances.value >= var.run.max_parallel_jobs
+    error_message = join(" ", [
+      "The quota '${var.run.instance_type} for processing job usage' in ${var.region} is ${data.aws_servicequotas_service_quota.instances.value},",
+      "but run.max_parallel_jobs is ${var.run.max_parallel_jobs}. Jobs over the quota wait; with a quota of 0 none ever starts.",
+      "Raise it: aws service-quotas request-service-quota-increase --region ${var.region} --service-code sagemaker",
+      "--quota-code ${data.aws_servicequotas_service_quota.instances.quota_code} --desired-value ${var.run.max_parallel_jobs}",
+    ])
+  }
+}

@@ -1,0 +1,41 @@
+data "aws_iam_policy_document" "planner" {
+  source_policy_documents = [data.aws_iam_policy_document.job.json]
+
+  statement {
+    sid       = "ListDocuments"
+    actions   = ["s3:ListBucket"]
+    resources = [var.input_bucket_arn]
+  }
+
+  statement {
+    sid       = "ListRuns"
+    actions   = ["s3:ListBucket"]
+    resources = [var.output_bucket_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["runs/*", "documents/*"]
+    }
+  }
+
+  # Earlier ledgers tell which documents have an up-to-date result.
+  statement {
+    sid     = "ReadRuns"
+    actions = ["s3:GetObject"]
+    resources = [
+      "${var.output_bucket_arn}/runs/*/run.json",
+      "${var.output_bucket_arn}/documents/*",
+    ]
+  }
+
+  statement {
+    sid     = "WritePlan"
+    actions = ["s3:AbortMultipartUpload", "s3:PutObject"]
+    resources = [
+      "${var.output_bucket_arn}/runs/*/plan.json",
+      "${var.output_bucket_arn}/runs/*/shards.json",
+      "${var.output_bucket_arn}/runs/*/shards/*",
+    ]
+  }
+}

@@ -1,0 +1,35 @@
+data "aws_iam_policy_document" "reporter" {
+  source_policy_documents = [data.aws_iam_policy_document.job.json]
+
+  statement {
+    sid       = "ListResults"
+    actions   = ["s3:ListBucket"]
+    resources = [var.output_bucket_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["runs/*", "pages/*", "documents/*"]
+    }
+  }
+
+  statement {
+    sid     = "ReadResults"
+    actions = ["s3:GetObject"]
+    resources = [
+      "${var.output_bucket_arn}/runs/*",
+      "${var.output_bucket_arn}/pages/*",
+      "${var.output_bucket_arn}/documents/*",
+    ]
+  }
+
+  statement {
+    sid     = "WriteReport"
+    actions = ["s3:AbortMultipartUpload", "s3:PutObject"]
+    resources = [
+      "${var.output_bucket_arn}/runs/*/report.json",
+      "${var.output_bucket_arn}/runs/*/report.html",
+      "${var.output_bucket_arn}/runs/*/failures.csv",
+    ]
+  }
+}

@@ -1,0 +1,98 @@
+data "aws_iam_policy_document" "state_machine" {
+  statement {
+    sid       = "RunJobs"
+    actions   = ["sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"]
+    resources = [local.jobs_arn]
+  }
+
+  # Creating a job with tags is refused without these two.
+  statement {
+    sid       = "TagJobs"
+    actions   = ["sagemaker:AddTags", "sagemaker:ListTags"]
+    resources = [local.jobs_arn]
+  }
+
+  statement {
+    sid       = "GiveJobsTheirRoles"
+    actions   = ["iam:PassRole"]
+    resources = [for actor in ["planner", "worker", "reporter"] : local.role_arns[actor]]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["sagemaker.amazonaws.com"]
+    }
+  }
+
+  # How Step Functions learns that a job has ended; the rule's name is AWS's.
+  statement {
+    sid       = "HearOfJobsEnding"
+    actions   = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+    resources = ["arn:${local.partition}:events:${local.here}:rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule"]
+  }
+
+  # The distributed Map runs its shards as child executions of the same state machine.
+  statement {
+    sid       = "StartShards"
+    actions   = ["states:StartExecution"]
+    resources = [local.state_machine_arn]
+  }
+
+  statement {
+    sid       = "FollowShards"
+    actions   = ["states:DescribeExecution", "states:StopExecution"]
+    resources = ["${local.executions_arn}:*", "${local.executions_arn}/*"]
+  }
+
+  statement {
+    sid       = "RedriveShards"
+    actions   = ["states:RedriveExecution"]
+    resources = ["${local.executions_arn}/*"]
+  }
+
+  statement {
+    sid       = "RecordRun"
+    actions   = ["s3:PutObject"]
+    resources = ["${var.output_bucket_arn}/runs/*/run.json", "${var.output_bucket_arn}/runs/*/failed/*.json"]
+  }
+
+  statement {
+    sid       = "ReadPlan"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.output_bucket_arn}/runs/*/plan.json", "${var.output_bucket_arn}/runs/*/shards.json"]
+  }
+
+  statement {
+    sid       = "WriteMapResults"
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    resources = ["${var.output_bucket_arn}/runs/*/map/*"]
+  }
+
+  statement {
+    sid       = "UseKey"
+    actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+  }
+
+  # Log delivery is set up per account: AWS knows no resource for these actions.
+  statement {
+    sid = "DeliverLogs"
+    actions = [
+      "logs:CreateLogDelivery",
+      "logs:CreateLogStream",
+      "logs:DeleteLogDelivery",
+      "logs:DescribeLogGroups",
+      "logs:DescribeResourcePolicies",
+      "logs:GetLogDelivery",
+      "logs:ListLogDeliveries",
+      "logs:PutLogEvents",
+      "logs:PutResourcePolicy",
+      "logs:UpdateLogDelivery",
+    ]
+    resources = ["*"]
+  }
+}
+
+locals {
+  jobs_arn = "arn:${local.partition}:sagemaker:${local.here}:processing-job/${var.name_prefix}-*"
+}

@@ -1,0 +1,188 @@
+# What each role may do. Policy documents are computed by the provider itself, which needs no account for that.
+
+provider "aws" {
+  region                      = "us-west-2"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+variables {
+  aws                      = { account_id = "123456789012", partition = "aws", region = "us-west-2" }
+  name_prefix              = "ocr"
+  input_bucket_arn         = "arn:aws:s3:::in"
+  input_kms_key_arn        = null
+  output_bucket_arn        = "arn:aws:s3:::out"
+  kms_key_arn              = "arn:aws:kms:us-west-2:123456789012:key/1"
+  repository_arn           = "arn:aws:ecr:us-west-2:123456789012:repository/ocr"
+  jobs_in_vpc              = false
+  triggered                = false
+  permissions_boundary_arn = null
+}
+
+run "a_star_stands_only_where_aws_forces_it" {
+  command = plan
+  module { source = "./modules/access" }
+
+  assert {
+    condition = {
+      for actor, policy in aws_iam_role_policy.actor : actor => [
+        for statement in jsondecode(policy.policy).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")
+      ]
+      } == {
+      planner       = ["LogInToRegistry", "PublishInstanceMetrics"]
+      reporter      = ["LogInToRegistry", "PublishInstanceMetrics"]
+      state_machine = ["DeliverLogs"]
+      worker        = ["LogInToRegistry", "PublishInstanceMetrics"]
+    }
+    error_message = "A new statement stands on \"*\"."
+  }
+  assert {
+    condition = alltrue(flatten([
+      for policy in aws_iam_role_policy.actor : [
+        for statement in jsondecode(policy.policy).Statement : [
+          for action in flatten([statement.Action]) : !strcontains(action, "*")
+        ]
+      ]
+    ]))
+    error_message = "Actions are named one by one."
+  }
+}
+
+run "roles_are_passed_to_sagemaker_only" {
+  command = plan
+  module { source = "./modules/access" }
+
+  assert {
+    condition = jsonencode([
+      for statement in jsondecode(aws_iam_role_policy.actor["state_machine"].policy).Statement : {
+        roles     = sort(statement.Resource)
+        condition = statement.Condition
+      } if contains(flatten([statement.Action]), "iam:PassRole")
+      ]) == jsonencode([{
+        roles     = [for actor in ["planner", "reporter", "worker"] : "arn:aws:iam::123456789012:role/ocr-${actor}-us-west-2"]
+        condition = { StringEquals = { "iam:PassedToService" = "sagemaker.amazonaws.com" } }
+    }])
+    error_message = "The state machine passes the three jobs' roles, to SageMaker."
+  }
+}
+
+run "services_assume_their_roles_for_this_account_only" {
+  command = plan
+  module { source = "./modules/access" }
+
+  assert {
+    condition = {
+      for actor, role in aws_iam_role.actor : actor => [
+        one(jsondecode(role.assume_role_policy).Statement).Principal.Service,
+        one(jsondecode(role.assume_role_policy).Statement).Condition.StringEquals["aws:SourceAccount"],
+      ]
+      } == {
+      planner       = ["sagemaker.amazonaws.com", "123456789012"]
+      reporter      = ["sagemaker.amazonaws.com", "123456789012"]
+      state_machine = ["states.amazonaws.com", "123456789012"]
+      worker        = ["sagemaker.amazonaws.com", "123456789012"]
+    }
+    error_message = "Each role belongs to one service."
+  }
+}
+
+run "only_the_worker_reads_documents" {
+  command = plan
+  module { source = "./modules/access" }
+
+  assert {
+    condition = [
+      for actor, policy in aws_iam_role_policy.actor : actor
+      if anytrue([
+        for statement in jsondecode(policy.policy).Statement :
+        contains(flatten([statement.Action]), "s3:GetObject") && anytrue([for arn in flatten([statement.Resource]) : startswith(arn, "arn:aws:s3:::in/")])
+      ])
+    ] == ["worker"]
+    error_message = "Nobody but the worker may read a document."
+  }
+}
+
+run "nobody_deletes_and_nobody_writes_to_the_input" {
+  command = plan
+  module { source = "./modules/access" }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in aws_iam_role_policy.actor : [
+        for statement in jsondecode(policy.policy).Statement : [
+          for action in flatten([statement.Action]) :
+          !startswith(action, "s3:Delete") && (action != "s3:PutObject" || alltrue([for arn in flatten([statement.Resource]) : startswith(arn, "arn:aws:s3:::out/")]))
+        ]
+      ]
+    ]))
+    error_message = "Documents are only read, and nothing is ever deleted."
+  }
+}
+
+run "jobs_join_a_vpc_only_where_one_is_given" {
+  command = plan
+  module { source = "./modules/access" }
+
+  variables {
+    jobs_in_vpc = true
+  }
+
+  assert {
+    condition = [
+      for actor, policy in aws_iam_role_policy.actor : actor
+      if contains([for statement in jsondecode(policy.policy).Statement : statement.Sid], "JoinVpc")
+    ] == ["planner", "reporter", "worker"]
+    error_message = "All three jobs need network interfaces."
+  }
+}
+
+run "the_documents_own_key_is_for_the_worker" {
+  command = plan
+  module { source = "./modules/access" }
+
+  variables {
+    input_kms_key_arn = "arn:aws:kms:us-west-2:123456789012:key/documents"
+  }
+
+  assert {
+    condition = {
+      for actor, policy in aws_iam_role_policy.actor : actor => [
+        for statement in jsondecode(policy.policy).Statement : statement.Action if statement.Resource == "arn:aws:kms:us-west-2:123456789012:key/documents"
+      ] if strcontains(policy.policy, "key/documents")
+    } == { worker = ["kms:Decrypt"] }
+    error_message = "The worker decrypts documents, nobody else does."
+  }
+}
+
+run "a_trigger_has_a_role_that_starts_this_state_machine" {
+  command = plan
+  module { source = "./modules/access" }
+
+  variables {
+    triggered = true
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.actor["trigger"].policy).Statement : [statement.Action, statement.Resource]
+    ] == [["states:StartExecution", "arn:aws:states:us-west-2:123456789012:stateMachine:ocr"]]
+    error_message = "The trigger may start this state machine and do nothing else."
+  }
+}
+
+run "a_boundary_bounds_every_role" {
+  command = plan
+  module { source = "./modules/access" }
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+  }
+
+  assert {
+    condition     = alltrue([for role in aws_iam_role.actor : role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"])
+    error_message = "No role may be without the boundary."
+  }
+}

@@ -57,7 +57,7 @@ def test_columns_are_read_before_a_heading_that_stands_under_them() -> None:
 def test_the_order_of_the_engine_is_kept_where_nothing_stands_above() -> None:
     columns = [Block(0, 0, 100, 500), Block(120, 300, 220, 800), Block(240, 0, 340, 500), Block(0, 510, 100, 900)]
     assert reading_order(columns) == [0, 1, 2, 3]
-    assert reading_order([]) == []
+    assert not reading_order([])
 
 
 def test_blocks_out_of_order_change_text_words_and_lines() -> None:

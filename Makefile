@@ -56,6 +56,7 @@ format: .venv/installed ## Format Python and Terraform
 .PHONY: lint
 lint: .venv/installed lint-types ## Check formatting, types and style
 	$(BIN)/black --check -q $(SOURCES)
+	$(BIN)/hadolint container/Dockerfile
 	$(BIN)/isort --check -q $(SOURCES)
 	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts
 	# A test says with its name what it shows, and asks for fixtures by theirs.
@@ -124,6 +125,18 @@ destroy: .venv/installed .terraform ## Take it down; refuses while there are res
 .PHONY: build-image
 build-image: .venv/installed ## Build the container image with docker, podman or buildah
 	@scripts/build-image.sh
+
+.PHONY: image-sbom
+image-sbom: .venv/installed ## Write image-sbom.json: everything that is in the built image (CycloneDX)
+	@$(BIN)/python scripts/image_sbom.py image-sbom.json
+
+.PHONY: audit
+audit: .venv/installed ## Look up the image's Python packages among the known vulnerabilities (needs the network)
+	@scripts/audit.sh
+
+.PHONY: test-container
+test-container: .venv/installed tools ## Build the image without a registry and run the examples in it
+	$(BIN)/pytest tests/container -rs
 
 .PHONY: push-image
 push-image: .venv/installed ## Push it to the deployment's repository

@@ -7,14 +7,16 @@ process. (SageMaker guide, "Build your own processing container".)
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
-from distributed_ocr_pipeline.errors import BadInput, ExitCode, PipelineError
+from distributed_ocr_pipeline.errors import BadInput, ExitCode, Interrupted, PipelineError
 
 _MESSAGE_BYTES = 1000  # SageMaker shows the first KB as the job's ExitMessage
 
@@ -74,8 +76,11 @@ def read_json(path: Path) -> Any:
 def run_job(job: Callable[[JobContext], str]) -> int:
     """Run one job from the process's environment: log, leave its one-line message, turn errors into an exit status.
 
-    `job` returns the message of success.
+    `job` returns the message of success. A job that can do better than give up when it is told to stop installs
+    handlers of its own for SIGTERM and SIGINT.
     """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     logging.basicConfig(
         level=os.environ.get("OCR_LOG_LEVEL", "INFO"), format="%(levelname)s %(message)s", stream=sys.stderr
     )
@@ -91,6 +96,10 @@ def run_job(job: Callable[[JobContext], str]) -> int:
         logger.exception("%s", message)
     _leave_message(root, message)
     return int(code)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    raise Interrupted(f"Ended by {signal.Signals(number).name} before the work was done.", "Run again.")
 
 
 def _leave_message(root: Path, message: str) -> None:

@@ -7,6 +7,7 @@ PipelineError                    a fault of the run, the shard or the call; beco
 ├── NotDeployed                  a step needs AWS resources that are not there
 ├── ServiceFault                 an AWS call failed
 ├── RunFailed                    the run ended, and not well
+├── Interrupted                  a signal ended the job before its work was done
 └── DocumentError                a fault of one document or page; becomes a row of the ledger
 
 A `PipelineError` knows its exit code and says what to do. A `DocumentError` never ends a process: its
@@ -30,12 +31,12 @@ class ExitCode(IntEnum):
     RUN_FAILED = 65  # the ledger does not balance, or too many documents failed
     NOT_DEPLOYED = 66  # no deployment to work with
     MISSING_TOOL = 69  # Tesseract or Poppler is missing
-    INTERRUPTED = 130  # Ctrl-C at the terminal
+    INTERRUPTED = 130  # Ctrl-C at the terminal, or a job was told to stop
 
     @property
     def retryable(self) -> bool:
         """Whether doing the same again can end differently."""
-        return self in (ExitCode.INTERNAL, ExitCode.SERVICE)
+        return self in (ExitCode.INTERNAL, ExitCode.SERVICE, ExitCode.INTERRUPTED)
 
 
 class Origin(Enum):
@@ -121,6 +122,12 @@ class RunFailed(PipelineError):
     """The run ended without proof that every document is accounted for, or with too many failures."""
 
     exit_code = ExitCode.RUN_FAILED
+
+
+class Interrupted(PipelineError):
+    """A signal ended the job before its work was done."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 class DocumentError(PipelineError):

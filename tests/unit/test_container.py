@@ -1,5 +1,7 @@
 """How a job reads its surroundings and how it ends."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,14 @@ from distributed_ocr_pipeline.container import JobContext, read_json, run_job
 from distributed_ocr_pipeline.errors import BadInput, ExitCode, RunFailed, ServiceFault
 
 JOB = {"OCR_RUN_ID": "run1", "OCR_OUTPUT_BUCKET": "results"}
+
+
+@pytest.fixture(autouse=True)
+def fixture_signal_handlers() -> Iterator[None]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(name="root")
@@ -44,6 +54,16 @@ def test_a_known_error_becomes_its_exit_code_and_message(root: Path, error: Exce
 
     assert run_job(job) == code
     assert message(root) == str(error)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_job_that_is_told_to_stop_says_so(root: Path, number: signal.Signals) -> None:
+    def job(_: JobContext) -> str:
+        signal.raise_signal(number)
+        return "never"
+
+    assert run_job(job) == ExitCode.INTERRUPTED
+    assert message(root).startswith(f"Ended by {number.name}")
 
 
 def test_an_unknown_error_is_internal(root: Path) -> None:

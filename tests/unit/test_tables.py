@@ -1,5 +1,7 @@
 """The Parquet files: columns, row groups, folders, and footers that vouch for each other."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +107,17 @@ def test_a_shard_without_pages_still_has_both_files(tmp_path: Path) -> None:
     with shard_tables(tmp_path) as writer:
         writer.add_document(DocumentResult(document("a"), DocumentStatus.SKIPPED))
     assert read(tmp_path, "pages") == []
+
+
+def test_scratch_and_output_may_be_separate_mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: object, target: object) -> None:
+        raise OSError(errno.EXDEV, f"Invalid cross-device link: {source} -> {target}")
+
+    for name in ("rename", "replace"):
+        monkeypatch.setattr(os, name, refuse)
+    with shard_tables(tmp_path) as writer:
+        writer.add_document(DocumentResult(document("a"), DocumentStatus.SUCCEEDED))
+    assert len(read(tmp_path, "documents")) == 1 and read(tmp_path, "pages") == []
 
 
 def test_nothing_is_published_when_the_work_fails(tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+"""The built image: what is in it, what is not, and how its entry point behaves."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.container.conftest import BUILT_WITH, PROJECT, in_container
+
+
+def test_no_file_is_writable_by_everybody(container: str) -> None:
+    found = in_container(container, "find", "/", "-xdev", "-perm", "-0002", "!", "-type", "l", "!", "-type", "c")
+    open_to_all = [path for path in found.split() if not path.startswith(("/proc", "/sys", "/dev"))]
+    sticky = in_container(container, "find", "/", "-xdev", "-type", "d", "-perm", "-1002").split()
+    assert set(open_to_all) <= set(sticky)
+
+
+def test_no_program_runs_with_the_rights_of_another_user(container: str) -> None:
+    assert in_container(container, "find", "/", "-xdev", "-type", "f", "-perm", "/6000") == ""
+
+
+def test_no_compiler_cache_or_build_setting_is_left(container: str) -> None:
+    programs = "gcc cc g++ make ld as git curl wget"
+    assert in_container(container, "sh", "-c", f"for name in {programs}; do command -v $name; done; true") == ""
+    places = "/root/.cache /build /run/secrets /etc/pip.conf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /opt/ml"
+    assert in_container(container, "sh", "-c", f"ls -d {places} 2>/dev/null; true") == ""
+
+
+def test_nothing_in_it_looks_like_a_secret(container: str) -> None:
+    names = (
+        r"\( -name .env -o -name '*.tfvars' -o -name '*.tfstate' -o -name .git -o -name credentials -o -name 'id_*' \)"
+    )
+    assert in_container(container, "sh", "-c", f"find / -xdev {names} -not -path '/proc/*'") == ""
+    pattern = "AKIA[0-9A-Z]{16}|BEGIN [A-Z ]*PRIVATE KEY|extra-index-url"
+    places = "/opt/ocr /etc /root /home"
+    assert in_container(container, "sh", "-c", f"grep -rlIE '{pattern}' {places} 2>/dev/null; true") == ""
+
+
+def test_the_environment_holds_nothing_of_the_machine_that_built_it(image: str) -> None:
+    inspected = subprocess.run(["buildah", "inspect", "--type", "image", image], stdout=subprocess.PIPE, check=True)
+    config = json.loads(inspected.stdout)["OCIv1"]["config"]
+    assert {entry.partition("=")[0] for entry in config["Env"]} == {
+        "PATH",
+        "LANG",
+        "PYTHONUNBUFFERED",
+        "PYTHONDONTWRITEBYTECODE",
+    }
+    assert config["Entrypoint"] == ["/opt/ocr/entrypoint"]
+    assert config["Labels"]["org.opencontainers.image.licenses"] == "MIT"
+
+
+@pytest.mark.parametrize("arguments", [[], ["ocr"], ["plan", "report"]])
+def test_the_entry_point_takes_one_known_argument(container: str, arguments: list[str]) -> None:
+    shown = in_container(container, "sh", "-c", f"/opt/ocr/entrypoint {' '.join(arguments)} 2>&1; echo status $?")
+    assert "plan, process or report" in shown and "status 64" in shown
+
+
+def test_a_job_has_no_capabilities_and_cannot_gain_any(container: str) -> None:
+    # A python that shows how the entry point starts it.
+    fake = "mkdir /tmp/fake; printf '#!/bin/sh\\ncat /proc/self/status' > /tmp/fake/python; chmod +x /tmp/fake/python"
+    shown = in_container(container, "sh", "-c", f"{fake}; PATH=/tmp/fake:$PATH /opt/ocr/entrypoint plan")
+    status = dict(line.split(":\t", 1) for line in shown.splitlines() if ":\t" in line)
+    assert status["NoNewPrivs"] == "1"
+    assert {name: int(status[name], 16) for name in ("CapPrm", "CapEff", "CapBnd")} == {
+        "CapPrm": 0,
+        "CapEff": 0,
+        "CapBnd": 0,
+    }
+
+
+def test_both_engines_are_there_with_english(container: str) -> None:
+    assert {"eng", "osd"} <= set(in_container(container, "tesseract", "--list-langs").split())
+    program = "import tesserocr; print(*tesserocr.get_languages('/usr/share/tesseract-ocr/5/tessdata/')[1])"
+    assert "eng" in in_container(container, "python", "-c", program).split()
+
+
+def test_the_sbom_lists_debian_and_python_packages(image: str, tmp_path: Path) -> None:
+    script, file = PROJECT / "scripts" / "image_sbom.py", tmp_path / "sbom.json"
+    subprocess.run([sys.executable, script, file], env=os.environ | BUILT_WITH | {"LOCAL_IMAGE": image}, check=True)
+    sbom = json.loads(file.read_text(encoding="utf-8"))
+    kinds = {part["purl"].partition("@")[0] for part in sbom["components"]}
+    assert sbom["bomFormat"] == "CycloneDX"
+    assert {"pkg:deb/debian/tesseract-ocr", "pkg:deb/debian/poppler-utils", "pkg:pypi/pyarrow"} <= kinds

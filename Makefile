@@ -95,7 +95,6 @@ accuracy: .venv/installed tools ## Read pages with known text and compare (a few
 
 .PHONY: bench
 bench: .venv/installed tools ## Compare speed and accuracy with other ways to do it (quarter of an hour)
-	@$(BIN)/python -c "import ocrmypdf" 2>/dev/null || $(BIN)/pip install -qq --disable-pip-version-check --constraint requirements-dev.lock "ocrmypdf>=17"
 	$(BIN)/python -m benchmarks.run
 
 .PHONY: bench-memory

@@ -10,7 +10,7 @@ A plan is a folder of files, written the same way by the planning job and by the
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,6 @@ from distributed_ocr_pipeline.storage import Storage
 
 MAX_SHARD_BYTES = 8 * 1024**3
 """A shard's documents must fit on the job's volume several times over."""
-
-UpToDate = Collection[tuple[str, str]]
-"""(document_id, etag) of every document that has a result with the run's options."""
 
 
 @dataclass(frozen=True)

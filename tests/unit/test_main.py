@@ -59,9 +59,12 @@ def test_wrong_use_is_one_line(
     assert all(word in error for word in words), error
 
 
-def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--input-prefix", "not-there", "--debug"]) == 64
-    assert capsys.readouterr().err.strip().endswith("or s3://bucket/prefix/.")
+@pytest.mark.parametrize("debug", [True, False])
+def test_only_debug_shows_the_traceback(debug: bool) -> None:
+    command = [sys.executable, "-m", "distributed_ocr_pipeline.main", "--input-prefix", "not-there"]
+    shown = subprocess.run([*command, *["--debug"] * debug], capture_output=True, text=True, check=False)
+    assert shown.returncode == 64 and shown.stderr.endswith("or s3://bucket/prefix/.\n")
+    assert ("Traceback" in shown.stderr) is debug
 
 
 def test_help_names_every_option() -> None:

@@ -23,7 +23,7 @@ def test_logged_progress_can_be_read_back(caplog: pytest.LogCaptureFixture) -> N
         PageChunk(DOCUMENT, "application/pdf", 2, (PageResult(1, PageStatus.BLANK), PageResult(2, PageStatus.BLANK)))
     )
     progress.add(finished(DocumentStatus.SUCCEEDED))
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="distributed_ocr_pipeline"):
         progress.log()
     assert parse_progress(f"INFO {caplog.messages[-1]}", "run1") == ("s00003", Progress(documents=1, pages=2))
     assert parse_progress(caplog.messages[-1], "another run") is None

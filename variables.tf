@@ -151,6 +151,7 @@ variable "run" {
   description = "How wide a run is and when it counts as failed. Each can be given anew in an execution's input."
   type = object({
     reprocess                       = optional(bool, false)
+    retry_failed                    = optional(bool, false)
     instance_type                   = optional(string, "ml.t3.xlarge")
     max_parallel_jobs               = optional(number, 10)
     files_per_job                   = optional(number, 10)

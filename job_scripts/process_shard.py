@@ -10,9 +10,10 @@ from distributed_ocr_pipeline.container import JobContext, run_job
 from distributed_ocr_pipeline.delivery import locate_documents
 from distributed_ocr_pipeline.manifests import parse_documents
 from distributed_ocr_pipeline.metrics import Stopwatch, embedded_metrics
+from distributed_ocr_pipeline.ocr.alone import process_documents_alone
 from distributed_ocr_pipeline.ocr.worker import Stop, check_tools, engine_version, process_documents
 from distributed_ocr_pipeline.progress import ShardProgress
-from distributed_ocr_pipeline.records import PageChunk
+from distributed_ocr_pipeline.records import MAX_ATTEMPTS, PageChunk
 from distributed_ocr_pipeline.tables import ShardInfo, ShardTables
 
 DEADLINE_SHARE = 0.9
@@ -48,10 +49,12 @@ def _write_tables(job: JobContext, options: RunOptions, stop: Stop, progress: Sh
     info = ShardInfo(
         job.run_id, job.shard_id, job.output_bucket, options.engine, engine_version(options), options.fingerprint
     )
+    # A job that died twice is tried once more, so that the document that kills it, if one does, costs itself alone.
+    process = process_documents_alone if job.attempt >= MAX_ATTEMPTS else process_documents
     with ShardTables(
         info, options, scratch=scratch, pages=job.output("pages"), documents=job.output("documents")
     ) as tables:
-        for result in process_documents(sources, options, scratch=scratch, images=images, stop=stop):
+        for result in process(sources, options, scratch=scratch, images=images, stop=stop):
             if isinstance(result, PageChunk):
                 tables.add_pages(result)
             else:

@@ -100,6 +100,7 @@ class RunOptions(OCRConfig):
     input_prefix: S3Prefix = Field(description="where the documents are")
     planned: bool = Field(default=False, description="the plan is already written")
     reprocess: bool = Field(default=False, description="process documents again that have an up-to-date result")
+    retry_failed: bool = Field(default=False, description="try documents again whose failure is final")
     instance_type: InstanceType = Field(default="ml.t3.xlarge", description="instance type of the processing jobs")
     max_parallel_jobs: int = Field(default=10, ge=1, le=10_000, description="processing jobs at a time")
     files_per_job: int = Field(default=10, ge=1, le=100_000, description="documents in one processing job")

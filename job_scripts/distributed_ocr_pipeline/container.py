@@ -33,6 +33,7 @@ class JobContext:
     pipeline: str = "ocr"  # the deployment's name prefix
     shard_id: str = ""
     max_runtime_seconds: int = 86_400
+    attempt: int = 1  # of the shard in this run
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "JobContext":
@@ -45,6 +46,7 @@ class JobContext:
                 pipeline=environ.get("OCR_PIPELINE", "ocr"),
                 shard_id=environ.get("OCR_SHARD_ID", ""),
                 max_runtime_seconds=int(environ.get("OCR_MAX_RUNTIME_SECONDS", "86400")),
+                attempt=int(environ.get("OCR_ATTEMPT", "1")),
             )
         except KeyError as missing:
             raise BadInput(f"The environment variable {missing.args[0]} is not set.", "The workflow sets it.") from None

@@ -11,32 +11,57 @@ PipelineError                    a fault of the run, the shard or the call; beco
 └── DocumentError                a fault of one document or page; becomes a row of the ledger
 
 A `PipelineError` knows its exit code and says what to do. A `DocumentError` never ends a process: its
-`error_class` is written beside the document that caused it.
+`error_class` is written beside the document that caused it. docs/errors.md is made from this module.
 """
 
 from enum import Enum, IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit status of the job scripts and of the command line.
+    """Exit status of the job scripts and of the command line, each with what it means and what to do about it.
 
-    The state machine retries a failed container once, but never one whose status begins with a 6
+    The state machine tries a failed container again, but never one whose status begins with a 6
     (`modules/workflow/state_machine.asl.yaml`): such a failure would only repeat itself.
     """
 
     OK = 0
-    INTERNAL = 1  # a fault of ours; a second attempt may pass
-    SERVICE = 2  # AWS refused or failed a call
-    BAD_INPUT = 64  # what the caller gave is wrong
-    RUN_FAILED = 65  # the ledger does not balance, or too many documents failed
-    NOT_DEPLOYED = 66  # no deployment to work with
-    MISSING_TOOL = 69  # Tesseract or Poppler is missing
-    INTERRUPTED = 130  # Ctrl-C at the terminal, or a job was told to stop
+    INTERNAL = 1
+    SERVICE = 2
+    BAD_INPUT = 64
+    RUN_FAILED = 65
+    NOT_DEPLOYED = 66
+    MISSING_TOOL = 69
+    INTERRUPTED = 130
 
     @property
     def retryable(self) -> bool:
         """Whether doing the same again can end differently."""
         return self in (ExitCode.INTERNAL, ExitCode.SERVICE, ExitCode.INTERRUPTED)
+
+    @property
+    def meaning(self) -> str:
+        """What it says."""
+        return _EXIT_CODES[self][0]
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return _EXIT_CODES[self][1]
+
+
+_EXIT_CODES = {
+    ExitCode.OK: ("the work is done", "Nothing to do."),
+    ExitCode.INTERNAL: ("a fault of this project", "Run again; if it comes back, report it with the job's log."),
+    ExitCode.SERVICE: ("AWS refused or failed a call", "Run again later; check region, profile, network and quotas."),
+    ExitCode.BAD_INPUT: ("what the caller gave cannot work", "Change what the message names."),
+    ExitCode.RUN_FAILED: ("the run is not green", "Read report.json; running again processes only what is missing."),
+    ExitCode.NOT_DEPLOYED: (
+        "there is no deployment to work with",
+        "Run `make deploy`, or name one in the environment.",
+    ),
+    ExitCode.MISSING_TOOL: ("an external program or language is missing", "Install what the message names."),
+    ExitCode.INTERRUPTED: ("a signal ended the work early", "Run again: what is finished is kept."),
+}
 
 
 class Origin(Enum):
@@ -47,7 +72,7 @@ class Origin(Enum):
 
 
 class ErrorClass(str, Enum):
-    """Why a document or page failed; the value stored in the tables."""
+    """Why a document or page failed: the value stored in the tables, what it means, and what to do about it."""
 
     EMPTY = "empty"
     UNSUPPORTED_TYPE = "unsupported_type"
@@ -70,6 +95,35 @@ class ErrorClass(str, Enum):
         """Whether a later run should try the document again although nothing about it changed."""
         return self.origin is Origin.PROCESSING or self is ErrorClass.MISSING
 
+    @property
+    def meaning(self) -> str:
+        """What it says of the document or page."""
+        return _ERROR_CLASSES[self][0]
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return _ERROR_CLASSES[self][1]
+
+
+_ERROR_CLASSES = {
+    ErrorClass.EMPTY: ("the file has no bytes", "Put the document there again."),
+    ErrorClass.UNSUPPORTED_TYPE: ("not a PDF and not a supported picture", "Convert it, or keep it elsewhere."),
+    ErrorClass.ENCRYPTED: ("a password is needed to open it", "Store it without the password."),
+    ErrorClass.CORRUPT: (
+        "the file, or a page of it, cannot be read",
+        "Open it in a viewer; make it anew if that fails.",
+    ),
+    ErrorClass.TOO_LARGE: ("over a limit of size, pixels or scratch space", "Raise the limit that the message names."),
+    ErrorClass.MISSING: (
+        "planned, but not delivered to the job",
+        "Check that it is there, under a key that can be a file.",
+    ),
+    ErrorClass.TIMEOUT: ("the time limit of the page or document was over", "Raise the limit, if it is worth it."),
+    ErrorClass.OUT_OF_MEMORY: ("the memory limit was reached", "Raise engine_memory_mb, or lower dpi."),
+    ErrorClass.ENGINE_CRASH: ("Tesseract or Poppler ended abnormally", "Try the other engine on it."),
+    ErrorClass.INTERNAL: ("a fault of this project", "Report it with the job's log."),
+}
 
 _PROCESSING_FAULTS = frozenset(
     {ErrorClass.TIMEOUT, ErrorClass.OUT_OF_MEMORY, ErrorClass.ENGINE_CRASH, ErrorClass.INTERNAL}
@@ -77,13 +131,18 @@ _PROCESSING_FAULTS = frozenset(
 
 
 class PipelineError(Exception):
-    """A fault that ends a command or a job: one line that says what is wrong, one that says what to do."""
+    """A fault that ends a command or a job: one sentence that says what is wrong, one that says what to do."""
 
     exit_code = ExitCode.INTERNAL
 
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)
         self.advice = advice
+
+    @property
+    def retryable(self) -> bool:
+        """Whether doing the same again can end differently."""
+        return self.exit_code.retryable
 
     def __str__(self) -> str:
         message = super().__str__()

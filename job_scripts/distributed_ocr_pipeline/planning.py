@@ -10,20 +10,54 @@ A plan is a folder of files, written the same way by the planning job and by the
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow.dataset as ds
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from distributed_ocr_pipeline.completeness import find_unproved
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 from distributed_ocr_pipeline.manifests import write_shard
-from distributed_ocr_pipeline.records import Document, DocumentStatus, S3Location
+from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document, DocumentStatus, S3Location
+from distributed_ocr_pipeline.results import current_rows
 from distributed_ocr_pipeline.storage import Storage
 
 MAX_SHARD_BYTES = 8 * 1024**3
 """A shard's documents must fit on the job's volume several times over."""
+
+
+_LEDGER_COLUMNS = [
+    "run_id",
+    "shard_id",
+    "document_id",
+    "source_etag",
+    "status",
+    "error_class",
+    "attempts",
+    "options_fingerprint",
+    "processed_at",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What became of a document: its current row of the ledger."""
+
+    etag: str
+    status: str
+    error_class: str | None
+    attempts: int
+
+    @property
+    def worth_another_try(self) -> bool:
+        """Whether the same again can end differently, and has not been tried too often."""
+        if self.status == DocumentStatus.DEFERRED.value:
+            return True
+        retryable = self.error_class is not None and ErrorClass(self.error_class).retryable
+        return retryable and self.attempts < MAX_ATTEMPTS
 
 
 @dataclass(frozen=True)
@@ -68,8 +102,8 @@ def plan_run(storage: Storage, output_bucket: str, options: RunOptions) -> Plan:
     found = list(list_documents(storage, prefix))
     if not found:
         raise BadInput(f"There are no documents under {prefix}.", "Check the bucket and the prefix.")
-    done = set() if options.reprocess else read_up_to_date(storage, output_bucket, options.fingerprint)
-    documents = [document for document in found if (document.document_id, document.etag) not in done]
+    earlier = {} if options.reprocess else read_earlier(storage, output_bucket, options)
+    documents = list(still_to_do(found, earlier, options.retry_failed))
     return Plan(prefix, tuple(make_shards(documents, options.files_per_job)), up_to_date=len(found) - len(documents))
 
 
@@ -86,16 +120,42 @@ def document_id_of(source_uri: str) -> str:
     return hashlib.sha256(source_uri.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def read_up_to_date(storage: Storage, output_bucket: str, fingerprint: str) -> set[tuple[str, str]]:
-    """(document_id, etag) of all earlier results made with these options, but those worth another try."""
-    columns = ["document_id", "source_etag", "status", "error_class"]
-    same_options = ds.field("options_fingerprint") == fingerprint
-    rows = storage.read_parquet(S3Location(output_bucket, "documents/"), columns, same_options)
-    return {(row["document_id"], row["source_etag"]) for row in rows if _is_final(row["status"], row["error_class"])}
+def read_earlier(storage: Storage, output_bucket: str, options: RunOptions) -> dict[str, Earlier]:
+    """What became of the documents below the run's prefix, by document id (see `earlier_results`).
+
+    Rows of shards whose files are not all there are no results.
+    """
+    below_prefix = pc.starts_with(pc.field("source_uri"), options.input_prefix)
+    ledger = storage.read_ledger(S3Location(output_bucket, "documents/"), _LEDGER_COLUMNS, below_prefix)
+    return earlier_results(_proved(ledger, storage, output_bucket), options.fingerprint)
 
 
-def _is_final(status: str, error_class: str | None) -> bool:
-    return status != DocumentStatus.DEFERRED.value and not (error_class and ErrorClass(error_class).retryable)
+def earlier_results(ledger: pa.Table, fingerprint: str) -> dict[str, Earlier]:
+    """The current row of every document, by document id, where it was made with the same options."""
+    rows = current_rows(ledger)
+    rows = rows.filter(pc.equal(rows["options_fingerprint"], fingerprint))
+    values = zip(*(rows[name].to_pylist() for name in ("source_etag", "status", "error_class", "attempts")))
+    return dict(zip(rows["document_id"].to_pylist(), (Earlier(*value) for value in values)))
+
+
+def still_to_do(
+    documents: Iterable[Document], earlier: Mapping[str, Earlier], retry_failed: bool
+) -> Iterator[Document]:
+    """The documents that have no up-to-date result, each with the attempts that were made."""
+    for document in documents:
+        before = earlier.get(document.document_id)
+        if before is None or before.etag != document.etag or (retry_failed and before.error_class):
+            yield document
+        elif before.worth_another_try:
+            yield replace(document, attempts=before.attempts)
+
+
+def _proved(ledger: pa.Table, storage: Storage, output_bucket: str) -> pa.Table:
+    unproved = find_unproved(storage, output_bucket, set(pc.unique(ledger["run_id"]).to_pylist()))
+    if not unproved:
+        return ledger
+    shards = zip(ledger["run_id"].to_pylist(), ledger["shard_id"].to_pylist())
+    return ledger.filter(pa.array([shard not in unproved for shard in shards], pa.bool_()))
 
 
 def make_shards(documents: Iterable[Document], files_per_job: int) -> Iterator[Shard]:

@@ -9,6 +9,9 @@ from enum import Enum
 
 from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 
+MAX_ATTEMPTS = 3
+"""A document that failed so often, each time with an error that a retry may mend, is not tried again by itself."""
+
 
 class PageStatus(str, Enum):
     """What became of a page."""
@@ -64,6 +67,7 @@ class Document:
     key: str
     etag: str
     size_bytes: int
+    attempts: int = 0  # that earlier runs made with this content and these options, and that a retry may mend
 
 
 @dataclass(frozen=True)
@@ -126,4 +130,5 @@ class DocumentResult:
     error_class: ErrorClass | None = None
     error_message: str = ""
     duration_ms: int = 0
+    attempts: int = 1  # made in this run: 0 if it was deferred, MAX_ATTEMPTS if it ended a worker of its own
     processed_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from distributed_ocr_pipeline.completeness import find_incomplete
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import ErrorClass, Origin, RunFailed
 from distributed_ocr_pipeline.manifests import parse_documents
@@ -127,7 +128,7 @@ def collect_evidence(storage: Storage, output_bucket: str, run_id: str) -> Evide
         ledger=ledger,
         pages=Counter(document_id for document_id, _ in page_keys.elements()),
         page_keys_doubled=sum(1 for count in page_keys.values() if count > 1),
-        incomplete_files=_find_incomplete(storage, output_bucket, run_id),
+        incomplete_files=tuple(sorted(find_incomplete(storage, output_bucket, run_id))),
         failed_shards=_read_failed_shards(storage, S3Location(output_bucket, f"runs/{run_id}/failed/")),
     )
 
@@ -158,20 +159,6 @@ def _read_planned(storage: Storage, output_bucket: str, run_id: str) -> dict[str
         for document in documents:
             planned[document.document_id] = PlannedDocument(document.source_uri, shard["shard_id"])
     return planned
-
-
-def _find_incomplete(storage: Storage, output_bucket: str, run_id: str) -> tuple[str, ...]:
-    """Shards whose pages and ledger files do not hold the row counts that their ledger's footer promises."""
-    pages: Counter[str] = Counter()
-    for name, rows, _ in storage.read_footers(S3Location(output_bucket, f"pages/run_id={run_id}")):
-        pages[name] += rows
-    ledgers = list(storage.read_footers(S3Location(output_bucket, f"documents/run_id={run_id}")))
-    wrong = {
-        name
-        for name, rows, footer in ledgers
-        if str(rows) != footer.get("documents") or str(pages[name]) != footer.get("pages")
-    }
-    return tuple(sorted(wrong | (pages.keys() - {name for name, _, _ in ledgers})))
 
 
 def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evidence: Evidence) -> Report:
@@ -215,10 +202,16 @@ def _without_result(evidence: Evidence) -> dict[str, str]:
 
 
 def _pages_mismatch(evidence: Evidence) -> set[str]:
+    """Documents whose pages are not those that their row counts, or that lack pages and are not said to."""
     promised: Counter[str] = Counter()
+    short: set[str] = set()
     for row in evidence.ledger:
-        promised[row["document_id"]] += row["pages_succeeded"] + row["pages_failed"] + row["pages_blank"]
-    return {key for key in promised.keys() | evidence.pages.keys() if promised[key] != evidence.pages.get(key, 0)}
+        counted = row["pages_succeeded"] + row["pages_failed"] + row["pages_blank"]
+        promised[row["document_id"]] += counted
+        if row["status"] == DocumentStatus.SUCCEEDED.value and counted != row["page_count"]:
+            short.add(row["document_id"])
+    keys = promised.keys() | evidence.pages.keys()
+    return short | {key for key in keys if promised[key] != evidence.pages.get(key, 0)}
 
 
 def _uris(sources: Mapping[str, str], document_ids: Iterable[str]) -> tuple[str, ...]:

@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pyarrow as pa
 import pyarrow.dataset as ds
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pyarrow.fs import FileSelector, FileType, S3FileSystem
 
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.tables import LEDGER_SCHEMA
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _PARALLEL_TRANSFERS = 16
+_RUN_FOLDER = pa.schema([("run_id", pa.string())])
 _CALLERS_FAULT = {"NoSuchBucket", "NoSuchKey", "404", "AccessDenied", "403", "InvalidBucketName", "PermanentRedirect"}
 
 
@@ -38,12 +42,14 @@ def aws_call(doing: str) -> Iterator[None]:
     """Turn the SDK's errors into ours: `doing` completes the sentence "… failed"."""
     try:
         yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        message = f"{doing} failed: {error.response.get('Error', {}).get('Message', error)} ({code})."
+    except (ClientError, BotoCoreError, Boto3Error) as error:
+        answer = error.__context__ if isinstance(error, Boto3Error) else error  # transfers wrap it
+        if not isinstance(answer, ClientError):
+            raise ServiceFault(f"{doing} failed: {error}", "Check the AWS region, profile and network.") from error
+        found = answer.response.get("Error", {})
+        code = found.get("Code", "")
+        message = f"{doing} failed: {found.get('Message', answer)} ({code})."
         raise (BadInput if code in _CALLERS_FAULT else ServiceFault)(message) from error
-    except BotoCoreError as error:
-        raise ServiceFault(f"{doing} failed: {error}", "Check the AWS region, profile and network.") from error
 
 
 class Storage:
@@ -108,6 +114,13 @@ class Storage:
         for batch in dataset.to_batches(columns=columns, filter=where):
             yield from batch.to_pylist()
 
+    def read_ledger(self, location: S3Location, columns: list[str], where: ds.Expression) -> pa.Table:
+        """Columns of all runs' ledgers below a prefix, with `run_id` among them; no rows where there is none."""
+        dataset = self._dataset(location, LEDGER_SCHEMA)
+        if dataset is None:
+            return LEDGER_SCHEMA.empty_table().select(columns)
+        return dataset.to_table(columns=columns, filter=where)
+
     def read_footers(self, location: S3Location) -> Iterator[tuple[str, int, dict[str, str]]]:
         """File name, row count and key-value metadata of every Parquet file below a prefix."""
         dataset = self._dataset(location)
@@ -118,17 +131,18 @@ class Storage:
             }
             yield Path(fragment.path).name, footer.num_rows, metadata
 
-    def _dataset(self, location: S3Location) -> ds.Dataset | None:
-        """The Parquet files below a prefix; None where there is none."""
+    def _dataset(self, location: S3Location, schema: pa.Schema | None = None) -> ds.Dataset | None:
+        """The Parquet files below a prefix; None where there is none. Without a schema, the first file's is taken."""
         base = f"{location.bucket}/{location.key}".rstrip("/")
-        filesystem = self._arrow_filesystem()
+        filesystem = self.arrow_filesystem()
         found = filesystem.get_file_info(FileSelector(base, allow_not_found=True, recursive=True))
         files = [info.path for info in found if info.type is FileType.File and info.path.endswith(".parquet")]
         if not files:
             return None
-        return ds.dataset(files, filesystem=filesystem, format="parquet", partitioning="hive", partition_base_dir=base)
+        folders = ds.partitioning(_RUN_FOLDER, flavor="hive") if schema else "hive"
+        return ds.dataset(files, schema, "parquet", filesystem, folders, partition_base_dir=base)
 
-    def _arrow_filesystem(self) -> S3FileSystem:
+    def arrow_filesystem(self) -> S3FileSystem:
         """Arrow's own S3 client, which reads single columns of remote files; set up like the boto3 client."""
         credentials = self._session.get_credentials()
         if credentials is None:

@@ -81,12 +81,16 @@ DOCUMENTS_SCHEMA = pa.schema(
         ("error_class", pa.string()),
         ("error_message", pa.string()),
         ("duration_ms", pa.int64()),
+        ("attempts", pa.int32()),
         ("engine", pa.string()),
         ("engine_version", pa.string()),
         ("options_fingerprint", pa.string()),
         ("processed_at", pa.timestamp("ms", tz="UTC")),
     ]
 )
+
+LEDGER_SCHEMA = pa.schema([("run_id", pa.string()), *DOCUMENTS_SCHEMA])
+"""`documents` over all runs, as readers see it."""
 
 
 @dataclass(frozen=True)
@@ -183,16 +187,20 @@ class ShardTables:
     def _publish(self) -> None:
         """Close the files and move them where they are uploaded, the ledger last.
 
-        The footers carry both row counts, so that one file without the other is not taken for a result.
+        The footers carry both row counts, and the ledger's the size of the pages, so that one file without the other
+        is not taken for a result.
         """
         if not self._pages_files:
             self._pages_files[""] = _TableFile(self._scratch / "pages" / self._name, self._pages_schema())
         rows = sum(file.rows for file in self._pages_files.values())
         metadata = {"run_id": self._info.run_id, "pages": str(rows), "documents": str(self._ledger.rows)}
+        pages_bytes = 0
         for folder, file in self._pages_files.items():
             file.close(metadata)
-            _move(self._scratch / "pages" / folder / self._name, self._pages_folder / folder / self._name)
-        self._ledger.close(metadata)
+            path = self._scratch / "pages" / folder / self._name
+            pages_bytes += path.stat().st_size
+            _move(path, self._pages_folder / folder / self._name)
+        self._ledger.close(metadata | {"pages_bytes": str(pages_bytes)})
         _move(self._scratch / "documents" / self._name, self._documents_folder / self._name)
 
 
@@ -224,6 +232,7 @@ def _document_row(info: ShardInfo, result: DocumentResult) -> dict[str, Any]:
         "source_uri": document["source_uri"],
         "source_etag": document["etag"],
         "size_bytes": document["size_bytes"],
+        "attempts": document["attempts"] + result.attempts,
         "engine": info.engine,
         "engine_version": info.engine_version,
         "options_fingerprint": info.options_fingerprint,

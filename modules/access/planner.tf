@@ -15,16 +15,18 @@ data "aws_iam_policy_document" "planner" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["runs/*", "documents/*"]
+      values   = ["runs/*", "pages/*", "documents/*"]
     }
   }
 
-  # Earlier ledgers tell which documents have an up-to-date result.
+  # Earlier ledgers tell which documents have an up-to-date result. A report proves them, or else the list of pages
+  # files; their content is nothing that planning needs.
   statement {
     sid     = "ReadRuns"
     actions = ["s3:GetObject"]
     resources = [
       "${var.output_bucket_arn}/runs/*/run.json",
+      "${var.output_bucket_arn}/runs/*/report.json",
       "${var.output_bucket_arn}/documents/*",
     ]
   }

@@ -62,6 +62,13 @@ data "aws_iam_policy_document" "state_machine" {
     resources = ["${var.output_bucket_arn}/runs/*/plan.json", "${var.output_bucket_arn}/runs/*/shards.json"]
   }
 
+  # A report that is not there is no proof.
+  statement {
+    sid       = "FindReport"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.output_bucket_arn}/runs/*/report.json"]
+  }
+
   statement {
     sid       = "WriteMapResults"
     actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]

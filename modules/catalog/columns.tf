@@ -41,6 +41,7 @@ locals {
       ["error_class", "string"],
       ["error_message", "string"],
       ["duration_ms", "bigint"],
+      ["attempts", "int"],
       ["engine", "string"],
       ["engine_version", "string"],
       ["options_fingerprint", "string"],

@@ -208,7 +208,16 @@ def test_the_same_prefix_again_has_nothing_to_do(deployed: Deployed) -> None:
 # ---- least privilege: every statement is needed ----------------------------------------------------------------
 
 NEEDED = {
-    "state_machine": ["RunJobs", "TagJobs", "GiveJobsTheirRoles", "RecordRun", "ReadPlan", "UseKey", "WriteMapResults"],
+    "state_machine": [
+        "RunJobs",
+        "TagJobs",
+        "GiveJobsTheirRoles",
+        "RecordRun",
+        "ReadPlan",
+        "FindReport",
+        "UseKey",
+        "WriteMapResults",
+    ],
     "planner": ["ListDocuments", "ListRuns", "ReadRuns", "WritePlan", "UseKey"],
     "worker": ["ReadDocuments", "ListShard", "ReadShard", "WriteResults", "UseKey"],
     "reporter": ["ListResults", "ReadResults", "WriteReport", "UseKey"],

@@ -45,6 +45,7 @@ DATA = {
     "$$.Execution.Name": "r" * 80,
     "$.run_id": "r" * 80,
     "$.shard_id": "s999999",
+    "$.attempt": "3",
     "$.instance_type": "ml.c6i.32xlarge",
 }
 

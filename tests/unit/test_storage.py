@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
-from distributed_ocr_pipeline.planning import document_id_of, plan_run, read_up_to_date
+from distributed_ocr_pipeline.planning import plan_run
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 
@@ -66,6 +66,12 @@ def test_a_missing_bucket_is_the_callers_mistake(storage: Storage) -> None:
         list(storage.list_objects(S3Location("not-there", "x")))
 
 
+def test_a_refused_upload_is_told_like_any_other_refused_call(storage: Storage, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(BadInput, match="Writing s3://not-there/x failed.*NoSuchBucket"):
+        storage.upload(tmp_path / "file", S3Location("not-there", "x"))
+
+
 def test_a_server_that_is_not_there_is_a_service_fault() -> None:
     storage = Storage(local_session(), "http://127.0.0.1:9")
     with pytest.raises(ServiceFault, match="Listing"):
@@ -90,36 +96,6 @@ def test_reading_where_nothing_was_written_gives_nothing(storage: Storage) -> No
 def test_a_prefix_without_documents_is_the_callers_mistake(storage: Storage) -> None:
     with pytest.raises(BadInput, match="no documents under s3://bucket/empty/"):
         plan_run(storage, "bucket", parse_options({"input_prefix": "s3://bucket/empty/"}))
-
-
-def test_only_documents_without_a_final_result_are_planned(storage: Storage, tmp_path: Path) -> None:
-    names = ["done", "changed", "timeout", "deferred", "corrupt", "new"]
-    for name in names:
-        store(storage, f"in/{name}", name.encode(), tmp_path)
-    etags = {item.key.removeprefix("in/"): item.etag for item in storage.list_objects(S3Location("bucket", "in/"))}
-    options = parse_options({"input_prefix": "s3://bucket/in/"})
-    ledger = [
-        ("done", etags["done"], "succeeded", None),
-        ("changed", "old etag", "succeeded", None),
-        ("timeout", etags["timeout"], "failed", "timeout"),
-        ("deferred", etags["deferred"], "deferred", None),
-        ("corrupt", etags["corrupt"], "failed", "corrupt"),
-    ]
-    columns = ["document_id", "source_etag", "status", "error_class"]
-    rows = [dict(zip(columns, (document_id_of(f"s3://bucket/in/{name}"), *rest))) for name, *rest in ledger]
-    (tmp_path / "documents" / "run_id=r0").mkdir(parents=True)
-    table = pa.Table.from_pylist([{**row, "options_fingerprint": options.fingerprint} for row in rows])
-    pq.write_table(table, tmp_path / "documents" / "run_id=r0" / "s00000.parquet")
-    storage.upload_folder(tmp_path / "documents", S3Location("bucket", "documents"))
-
-    plan = plan_run(storage, "bucket", options)
-    planned = {item.key.removeprefix("in/") for shard in plan.shards for item in shard.documents}
-    assert planned == {"changed", "timeout", "deferred", "new"} and plan.up_to_date == 2
-    assert (
-        plan_run(storage, "bucket", parse_options({"input_prefix": "s3://bucket/in/", "reprocess": True})).documents
-        == 6
-    )
-    assert not read_up_to_date(storage, "bucket", "another fingerprint")
 
 
 def test_folder_markers_are_not_documents(storage: Storage, tmp_path: Path) -> None:

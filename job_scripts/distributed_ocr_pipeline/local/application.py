@@ -16,7 +16,7 @@ from distributed_ocr_pipeline.local import (
     states,
 )
 from distributed_ocr_pipeline.local.clients import Endpoint
-from distributed_ocr_pipeline.local.faults import Faults
+from distributed_ocr_pipeline.local.faults import Faults, FaultyRequests
 from distributed_ocr_pipeline.local.jobs import JobRegistry
 
 
@@ -33,10 +33,10 @@ def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults) -> None:
     bucketpolicies.install()
 
 
-def web_server(listener: socket.socket) -> BaseWSGIServer:
+def web_server(listener: socket.socket, faults: Faults) -> BaseWSGIServer:
     """The server behind a listening socket, with a thread for every connection."""
     moto = DomainDispatcherApplication(create_backend_app)
-    application = authorization.Authorizing(moto) if _iam_enforced() else moto
+    application = FaultyRequests(authorization.Authorizing(moto) if _iam_enforced() else moto, faults)
     host, port = listener.getsockname()
     return make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())
 

@@ -107,5 +107,6 @@ def _of_child(response: StepFunctionResponse, answer: Callable[[ChildExecution],
 def _children(response: StepFunctionResponse) -> Iterator[ChildExecution]:
     backend: Any = response.stepfunction_backend
     for execution in backend._get_executions():  # pylint: disable=protected-access
-        for map_run in execution.exec_worker.env.map_run_record_pool_manager.get_all():
+        begun = getattr(execution.exec_worker, "env", None)  # None for a moment after the start
+        for map_run in begun.map_run_record_pool_manager.get_all() if begun else ():
             yield from [child for child in getattr(map_run, "children", []) if child.start_date]

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from distributed_ocr_pipeline.container import read_json
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
@@ -64,9 +65,15 @@ def require_writable(folder: Path) -> None:
 
 
 def upload_ledger(output: Path, storage: Storage, bucket: str) -> None:
-    """Bring earlier runs' ledger back, so that the planner sees what is done."""
-    if (output / "documents").is_dir():
-        storage.upload_folder(output / "documents", S3Location(bucket, "documents"))
+    """Bring earlier runs' ledger back, and what proves it, so that the planner sees what is done."""
+    for ledger in sorted(output.glob("documents/run_id=*")):
+        storage.upload_folder(ledger, S3Location(bucket, f"documents/{ledger.name}"))
+        run_id = ledger.name.removeprefix("run_id=")
+        report, pages = output / "runs" / run_id / "report.json", output / "pages" / ledger.name
+        if report.is_file():
+            storage.upload(report, S3Location(bucket, f"runs/{run_id}/report.json"))
+        if pages.is_dir() and not (report.is_file() and read_json(report)["balanced"]):
+            storage.upload_folder(pages, S3Location(bucket, f"pages/{ledger.name}"))
 
 
 def download_results(run_id: str, output: Path, storage: Storage, bucket: str) -> None:

@@ -53,6 +53,11 @@ class ProcessingJob:
         return "Stopping" if self.stop_requested.is_set() else "InProgress"
 
     @property
+    def run_id(self) -> str:
+        """The run that it belongs to, if its environment says so."""
+        return str(self.request.get("Environment", {}).get("OCR_RUN_ID", ""))
+
+    @property
     def network_isolation(self) -> bool:
         """Whether the container runs without network and credentials."""
         return bool(self.request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False))

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.local import supervisor
 from distributed_ocr_pipeline.local.clients import Endpoint
-from distributed_ocr_pipeline.local.faults import Faults
+from distributed_ocr_pipeline.local.faults import Faults, JobFault
 from distributed_ocr_pipeline.local.joblogs import LINE_BYTES, JobLog
 from distributed_ocr_pipeline.local.jobs import JobOutcome, ProcessingJob
 from distributed_ocr_pipeline.local.runtime import CannotRun, Command, Runtime
@@ -26,6 +26,9 @@ MESSAGE_BYTES = 1024
 _REASON_CHARACTERS = 1024
 _PULSE_SECONDS = 0.5
 _LOG_END_SECONDS = 5.0
+
+Heed = Callable[[bytes, "subprocess.Popen[bytes]"], None]
+"""Told every line of a container's output, and whose it is."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class JobRunner:
 
     def run(self, job: ProcessingJob) -> JobOutcome:
         """Do the job's work; what goes wrong on the way is its outcome."""
-        outcome = self.faults.end(job.name)
+        outcome = self.faults.end(job)
         if outcome is not None:
             return outcome
         with tempfile.TemporaryDirectory(prefix="job-", dir=self.scratch, ignore_cleanup_errors=True) as folder:
@@ -87,8 +90,9 @@ class _Run:
         outputs = self._outputs()
         code, stopped = self._container(command, [output for output in outputs if output.continuous])
         message = read_message(self._root / "output" / "message")
+        lost = self._runner.faults.lost(self._job)
         for output in outputs:
-            if code == 0 or output.continuous:
+            if (code == 0 or output.continuous) and output.name != lost:
                 output.upload()
         if stopped:
             return JobOutcome("Stopped", exit_message=message)
@@ -104,9 +108,7 @@ class _Run:
     def _outputs(self) -> list[OutputUploader]:
         config = self._job.request.get("ProcessingOutputConfig", {"Outputs": []})
         return [
-            OutputUploader(
-                self._s3, item["S3Output"], config.get("KmsKeyId", ""), local_path(self._root, item["S3Output"])
-            )
+            OutputUploader(self._s3, item, config.get("KmsKeyId", ""), local_path(self._root, item["S3Output"]))
             for item in config["Outputs"]
         ]
 
@@ -114,9 +116,10 @@ class _Run:
         """Exit status, and whether the job was stopped."""
         logs, metrics = (self._endpoint.client(service, self._job.region) for service in ("logs", "cloudwatch"))
         log = JobLog(logs, metrics, self._job.name)
+        fault = self._runner.faults.cut(self._job)
         self._job.started()
         deadline = time.monotonic() + self._job.max_runtime_seconds
-        with _process(command, self._root, log) as process:
+        with _process(command, self._root, lambda line, process: self._heed(line, process, log, fault)) as process:
             while not _ended(process) and not self._job.stop_requested.is_set() and time.monotonic() < deadline:
                 log.flush()
                 for output in continuous:
@@ -128,6 +131,15 @@ class _Run:
         log.flush()
         return code, stopped
 
+    def _heed(self, line: bytes, process: "subprocess.Popen[bytes]", log: JobLog, fault: JobFault | None) -> None:
+        """One line of the container's output: it is logged, and it may be what a fault waits for."""
+        log.write(line)
+        if fault is not None and fault.waits_for(line):
+            if fault.kill:
+                _cut_lifeline(process)
+            else:
+                self._job.stop()
+
     def _terminate(self, process: "subprocess.Popen[bytes]") -> None:
         process.terminate()
         end = time.monotonic() + self._runner.grace_seconds
@@ -137,7 +149,7 @@ class _Run:
 
 
 @contextmanager
-def _process(command: Command, root: Path, log: JobLog) -> Iterator["subprocess.Popen[bytes]"]:
+def _process(command: Command, root: Path, heed: Heed) -> Iterator["subprocess.Popen[bytes]"]:
     """The job's process under its supervisor; at the end all of its processes are gone and its output is read."""
     arguments = [sys.executable, "-I", "-S", supervisor.__file__]
     arguments += [supervisor.NO_NETWORK, *command.arguments] if command.without_network else command.arguments
@@ -150,7 +162,7 @@ def _process(command: Command, root: Path, log: JobLog) -> Iterator["subprocess.
         stderr=subprocess.STDOUT,
         start_new_session=True,
     ) as process:
-        reader = threading.Thread(target=_read_lines, args=(process, log), daemon=True)
+        reader = threading.Thread(target=_read_lines, args=(process, heed), daemon=True)
         reader.start()
         try:
             yield process
@@ -162,10 +174,10 @@ def _process(command: Command, root: Path, log: JobLog) -> Iterator["subprocess.
                 subprocess.run(command.cleanup, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
-def _read_lines(process: "subprocess.Popen[bytes]", log: JobLog) -> None:
+def _read_lines(process: "subprocess.Popen[bytes]", heed: Heed) -> None:
     assert process.stdout is not None
     while line := process.stdout.readline(LINE_BYTES):
-        log.write(line)
+        heed(line, process)
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> bool:

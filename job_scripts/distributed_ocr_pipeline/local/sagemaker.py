@@ -58,7 +58,8 @@ class ProcessingJobsApi:
         self._create.check(request)
         check_processing_job(request)
         _check_role(account, request["RoleArn"])
-        refusal = self._faults.refusal(request["ProcessingJobName"])
+        run_id = request.get("Environment", {}).get("OCR_RUN_ID", "")
+        refusal = self._faults.refusal(request["ProcessingJobName"], run_id)
         if refusal is not None:
             raise SagemakerClientError(refusal, f"{refusal}: refused by the fault plan of the local environment.")
         try:

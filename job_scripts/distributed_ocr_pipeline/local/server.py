@@ -77,7 +77,7 @@ def _answering(listener: socket.socket, endpoint: Endpoint, registry: JobRegistr
     from distributed_ocr_pipeline.local import application  # pylint: disable=import-outside-toplevel
 
     application.install(endpoint, registry, faults)
-    server = application.web_server(listener)
+    server = application.web_server(listener, faults)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -92,7 +92,9 @@ def _safe(relative: str) -> Path:
 class OutputUploader:
     """Uploads one S3Output: every regular file under its folder, links left out, changed files again."""
 
-    def __init__(self, s3: "S3Client", target: Mapping[str, Any], kms_key_id: str, folder: Path) -> None:
+    def __init__(self, s3: "S3Client", output: Mapping[str, Any], kms_key_id: str, folder: Path) -> None:
+        target = output["S3Output"]
+        self.name: str = output["OutputName"]
         self._s3 = s3
         self._uri: str = target["S3Uri"]
         self._folder = folder

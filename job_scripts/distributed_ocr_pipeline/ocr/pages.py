@@ -1,5 +1,7 @@
 """From a chunk of surveyed pages to page results: the text layer, or draw, look, read; then the page image."""
 
+import errno
+import logging
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -14,14 +16,17 @@ from distributed_ocr_pipeline.ocr.engines import Engine, Outcome
 from distributed_ocr_pipeline.ocr.images import Change, Raster, rework, save_page_image
 from distributed_ocr_pipeline.ocr.looks import Look, look
 from distributed_ocr_pipeline.ocr.sources import PageSurvey, Source
-from distributed_ocr_pipeline.ocr.stopping import Stop, TimeLimit
+from distributed_ocr_pipeline.ocr.stopping import Stop, Stopped, TimeLimit
 from distributed_ocr_pipeline.ocr.tesseract import Recognition
 from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource, Word
 
 _POINTS_DPI = 72  # boxes of a text layer whose page is not drawn
 _RASTERS_A_PAGE = 3  # as drawn, drawn finer, changed for reading
+_RESERVE_BYTES = 64 * 1024 * 1024  # of scratch space: the tables of what is done are still to be written
 _NEARLY_BLANK = 0.002  # share of ink that, if no word is read, is dust
 _MEANT_DPI = 100
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,20 @@ def read_pages(
     source: Source, document_id: str, surveys: Sequence[PageSurvey], limit: TimeLimit, desk: Desk
 ) -> list[PageResult]:
     """Results for a chunk of pages, in order. Raises `Stopped`."""
-    with TemporaryDirectory(prefix="chunk-", dir=desk.scratch) as folder:
-        return _Chunk(source, document_id, Path(folder), limit, desk).read(surveys)
+    try:
+        with TemporaryDirectory(prefix="chunk-", dir=desk.scratch) as folder:
+            return _Chunk(source, document_id, Path(folder), limit, desk).read(surveys)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise _out_of_space(desk, 0) from error
+
+
+def _out_of_space(desk: Desk, free_bytes: int) -> Stopped:
+    """No page is to blame for a full disk: what is not done is deferred."""
+    logger.error("The disk is full (%d MB are left): what is not done is deferred.", free_bytes >> 20)
+    desk.stop.request()
+    return Stopped()
 
 
 class _Chunk:
@@ -79,10 +96,19 @@ class _Chunk:
             self._recognise(
                 [sheet for number, sheet in sheets.items() if number not in layered and not sheet.look.blank]
             )
-        return [
+        results = [
             self._result(page, failed.get(page.number), sheets.get(page.number), page.number in layered)
             for page in surveys
         ]
+        if any(result.status is PageStatus.FAILED for result in results):
+            self._require_space()
+        return results
+
+    def _require_space(self) -> None:
+        """Raise `Stopped` if the disk is full."""
+        free = shutil.disk_usage(self._folder).free
+        if free < _RESERVE_BYTES:
+            raise _out_of_space(self._desk, free)
 
     def _uses_layer(self, page: PageSurvey) -> bool:
         if self._config.output_type == "image" or self._config.text_layer == "ignore":
@@ -114,13 +140,15 @@ class _Chunk:
 
     def _draw_within_space(self, surveys: Sequence[PageSurvey], dpi: int) -> Mapping[int, Raster | DocumentError]:
         """Draw if the scratch folder has room for the rasters of all pages and what is made of them."""
-        needed = sum(survey.pixels(dpi, self._config.max_page_pixels) for survey in surveys) * _RASTERS_A_PAGE
-        free = shutil.disk_usage(self._folder).free
-        if needed <= free:
+        rasters = sum(survey.pixels(dpi, self._config.max_page_pixels) for survey in surveys) * _RASTERS_A_PAGE
+        needed, disk = rasters + _RESERVE_BYTES, shutil.disk_usage(self._folder)
+        if needed <= disk.free:
             return self._source.draw(surveys, dpi, self._folder, self._limit) if surveys else {}
-        if len(surveys) == 1:
-            message = f"Drawing the page takes {needed >> 20} MB of scratch space; {free >> 20} MB are free."
+        if len(surveys) == 1 and needed > disk.total:
+            message = f"Drawing the page takes {needed >> 20} MB of scratch space; there are {disk.total >> 20} MB."
             return {surveys[0].number: DocumentError(ErrorClass.TOO_LARGE, message)}
+        if len(surveys) <= 1:
+            raise _out_of_space(self._desk, disk.free)
         return {page: drawn for survey in surveys for page, drawn in self._draw_within_space([survey], dpi).items()}
 
     def _draw_finer(self, sheets: Sequence[_Sheet]) -> None:

@@ -16,7 +16,8 @@ from distributed_ocr_pipeline.ocr.stopping import Stop
 PROGRAMS = ("pdfinfo", "pdfimages", "pdftotext", "pdftoppm")
 POINTS_PER_INCH = 72.0
 
-_PAGE_LINE = re.compile(r"^Page\s+(\d+) (size|rot):\s+([\d.]+)(?: x ([\d.]+) pts)?", re.MULTILINE)
+_FARTHEST = 10_000_000.0  # points; no page is so large
+_PAGE_LINE = re.compile(r"^Page\s+(\d+) (?:size:\s+(\S+) x (\S+) pts|rot:\s+(\d+))", re.MULTILINE)
 _PAGES_LINE = re.compile(r"^Pages:\s+(\d+)\s*$", re.MULTILINE)
 _TSV_WORD_LEVEL = "5"
 _TSV_COLUMNS = 12
@@ -75,11 +76,11 @@ def page_sizes(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int,
     """Sizes by page number; a page that is not really there is left out."""
     finished = run(["pdfinfo", *_page_range(pages), str(pdf)], limits, stop)
     sizes: dict[int, PageSize] = {}
-    for number, kind, first, second in _PAGE_LINE.findall(finished.stdout.decode("utf-8", "replace")):
+    for number, width, height, turn in _PAGE_LINE.findall(finished.stdout.decode("utf-8", "replace")):
         page = int(number)
-        if kind == "size":
-            sizes[page] = PageSize(float(first), float(second))
-        elif float(first) % 180 == 90 and page in sizes:
+        if not turn:
+            sizes[page] = PageSize(_points(width), _points(height))
+        elif int(turn) % 180 == 90 and page in sizes:
             sizes[page] = PageSize(sizes[page].height, sizes[page].width)
     return sizes
 
@@ -116,7 +117,7 @@ def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerW
         cells = row.split("\t", _TSV_COLUMNS - 1)
         if len(cells) == _TSV_COLUMNS and cells[0] == _TSV_WORD_LEVEL and cells[11].strip():
             line = lines.setdefault(tuple(cells[2:5]), len(lines) + 1)
-            left, top, width, height = (float(cell) for cell in cells[6:10])
+            left, top, width, height = (_points(cell) for cell in cells[6:10])
             words.append(LayerWord(cells[11].strip(), left, top, width, height, line))
     return words
 
@@ -141,6 +142,14 @@ def version(stop: Stop) -> str:
     finished = run(["pdftoppm", "-v"], Limits(seconds=20, memory_mb=512), stop)
     found = re.search(r"version (\S+)", finished.stderr + finished.stdout.decode("utf-8", "replace"))
     return found.group(1) if found else "unknown"
+
+
+def _points(number: str) -> float:
+    """A length as Poppler prints it: of a damaged file also 1e+30, inf or -nan, which become very far."""
+    try:
+        return max(-_FARTHEST, min(_FARTHEST, float(number)))  # of a number and -nan, `min` takes the first
+    except ValueError:
+        return _FARTHEST
 
 
 def _page_range(pages: range) -> Sequence[str]:

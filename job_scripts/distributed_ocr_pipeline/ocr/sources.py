@@ -52,7 +52,7 @@ class PageSurvey:
         """Pixels (and bytes) of the page drawn at `dpi`, at most `most`; 0 for a picture (size not known yet)."""
         if self.size is None:
             return 0
-        return min(most, round(self.size.width * self.size.height * (dpi / poppler.POINTS_PER_INCH) ** 2))
+        return round(min(most, self.size.width * self.size.height * (dpi / poppler.POINTS_PER_INCH) ** 2))
 
 
 Drawn = Mapping[int, Raster | DocumentError]
@@ -150,6 +150,8 @@ class PdfSource:
         return groups
 
     def _draw_group(self, pages: range, dpi: int, note: str, folder: Path, limit: TimeLimit) -> Drawn:
+        if dpi == 0:
+            return {page: DocumentError(ErrorClass.TOO_LARGE, note) for page in pages}
         try:
             limits = self._limits(limit.seconds(len(pages)))
             files, _ = poppler.render(self._path, pages, dpi, folder=folder, limits=limits, stop=self._tools.stop)
@@ -238,13 +240,18 @@ def _scan_dpi(size: poppler.PageSize, placed: Sequence[poppler.PlacedImage]) -> 
 
 
 def _page_dpi(page: PageSurvey, dpi: int, max_pixels: int) -> tuple[int, str]:
-    """The resolution to draw a page at: what was asked for, within the limits on pixels and sides; with a note."""
+    """The resolution to draw a page at: what was asked for, within the limits on pixels and sides; with a note.
+
+    It is 0 for a page that no resolution makes small enough: Poppler would draw it as one white pixel.
+    """
     size = page.size or _ASSUMED_SIZE
     width, height = max(size.width, 1.0) / poppler.POINTS_PER_INCH, max(size.height, 1.0) / poppler.POINTS_PER_INCH
     most = min((max_pixels / (width * height)) ** 0.5, images.MAX_SIDE / max(width, height))
     if dpi <= most:
         return dpi, ""
-    return max(1, int(most)), f"drawn at {max(1, int(most))} dpi instead of {dpi} to keep within the pixel limit"
+    if most < 1:
+        return 0, f"A page of {size.width:.0f} x {size.height:.0f} points is over the pixel limit at any resolution."
+    return int(most), f"drawn at {int(most)} dpi instead of {dpi} to keep within the pixel limit"
 
 
 def _raster_of(page: int, file: Path, dpi: int, note: str) -> Raster:

@@ -263,6 +263,7 @@ class _Tally:
             error_class=error_class,
             error_message=message,
             duration_ms=opened.duration_ms,
+            attempts=0 if status is DocumentStatus.DEFERRED else 1,
         )
 
     def _outcome(self, opened: _Opened) -> tuple[DocumentStatus, ErrorClass | None, str]:

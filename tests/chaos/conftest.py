@@ -29,15 +29,23 @@ def paper(text: str) -> bytes:
     pdf = FPDF()
     pdf.add_page()
     pdf.set_font("helvetica", size=12)
-    pdf.multi_cell(0, text=f"This is the document {text}. " * 8)
+    pdf.multi_cell(0, text=f"This is the document {ascii(text)}. " * 8)
     return bytes(pdf.output())
+
+
+OTHER_JOB_FAULTS = (
+    {"name": "ocr-s*", "run": "a-job-is-killed-again", "kill": "progress run_id", "times": 1},
+    {"name": "ocr-s*", "run": "stopped-at-work", "stop": "progress run_id"},
+)
+"""Of test_runs.py."""
 
 
 def fault_plan(scenarios: tuple[Scenario, ...]) -> dict[str, Any]:
     """Everybody's rules in one file, each for its own run."""
     return {
         "retry_wait_scale": RETRY_WAIT_SCALE,
-        "jobs": [{**rule, "run": scenario.name} for scenario in scenarios for rule in scenario.job_faults],
+        "jobs": [{**rule, "run": scenario.name} for scenario in scenarios for rule in scenario.job_faults]
+        + list(OTHER_JOB_FAULTS),
         "requests": [
             {**rule, "path": rule["path"].format(run=scenario.name)}
             for scenario in scenarios

@@ -2,7 +2,10 @@
 
 import os
 import socket
+from typing import Any
 
+from moto.moto_server import werkzeug_app
+from moto.moto_server.utilities import RegexConverter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -33,8 +36,17 @@ def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults) -> None:
     bucketpolicies.install()
 
 
+class _KeysWithNewlines(RegexConverter):
+    """As moto's, but a dot in the pattern of a path also stands for a newline, which S3 keys may have."""
+
+    def __init__(self, url_map: Any, *items: Any) -> None:
+        super().__init__(url_map, *items)
+        self.regex = f"(?s:{self.regex})"
+
+
 def web_server(listener: socket.socket, faults: Faults) -> BaseWSGIServer:
     """The server behind a listening socket, with a thread for every connection."""
+    setattr(werkzeug_app, "RegexConverter", _KeysWithNewlines)
     moto = DomainDispatcherApplication(create_backend_app)
     application = FaultyRequests(authorization.Authorizing(moto) if _iam_enforced() else moto, faults)
     host, port = listener.getsockname()

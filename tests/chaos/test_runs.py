@@ -1,0 +1,152 @@
+"""What takes more than a rule of the fault plan: runs that meet, are stopped at work, or find documents changed."""
+
+import time
+from typing import Any
+
+from distributed_ocr_pipeline.execution import Execution
+from distributed_ocr_pipeline.planning import document_id_of
+from tests.chaos.conftest import Workplace, paper
+from tests.chaos.scenarios import DONE
+
+
+def processed(workplace: Workplace, run_id: str) -> int:
+    """Documents in a run's ledger, deferred ones left out."""
+    return sum(row["status"] != "deferred" for rows in workplace.rows(run_id).values() for row in rows)
+
+
+def run(workplace: Workplace, run_id: str, prefix: str, **options: Any) -> str:
+    status: str = workplace.finish(workplace.start(run_id, prefix, **options))["status"]
+    return status
+
+
+def test_after_a_green_run_nothing_is_started_and_one_new_content_of_a_hundred_is_one_document(
+    workplace: Workplace,
+) -> None:
+    names = [f"{number}.pdf" for number in range(100)]
+    prefix = workplace.put("hundred", *names)
+    assert run(workplace, "hundred-1", prefix, files_per_job=50) == "SUCCEEDED"
+    assert processed(workplace, "hundred-1") == 100
+    assert run(workplace, "hundred-2", prefix) == "SUCCEEDED"
+    assert workplace.jobs("hundred-2") == {"plan": 1, "s": 0, "report": 0}
+    workplace.client("s3").put_object(Bucket=workplace.environment.input_bucket, Key="hundred/7.pdf", Body=paper("new"))
+    assert run(workplace, "hundred-3", prefix) == "SUCCEEDED"
+    assert list(workplace.rows("hundred-3")) == ["7.pdf"]
+
+
+def test_a_run_planned_by_its_caller_starts_no_job_at_all_when_nothing_is_to_do(workplace: Workplace) -> None:
+    prefix = workplace.put("planned-by-caller", "a.pdf")
+    assert run(workplace, "planned-1", prefix) == "SUCCEEDED"
+    execution = Execution(workplace.environment.deployment(), poll_seconds=0.1)
+    plan = execution.plan({"input_prefix": prefix})
+    outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}), lambda progress: None)
+    assert outcome.status == "SUCCEEDED"
+    assert workplace.jobs(execution.run_id) == {"plan": 0, "s": 0, "report": 0}
+
+
+def test_what_a_killed_job_gives_at_last_is_what_it_gives_undisturbed(workplace: Workplace) -> None:
+    prefix = workplace.put("a-job-is-killed-again", "a.pdf", "b.pdf", "c.pdf")
+    assert run(workplace, "undisturbed", prefix) == "SUCCEEDED"
+    assert run(workplace, "a-job-is-killed-again", prefix, reprocess=True) == "SUCCEEDED"
+    assert workplace.jobs("a-job-is-killed-again")["s"] == 2
+    assert workplace.pages("a-job-is-killed-again") == workplace.pages("undisturbed")
+    assert all(len(rows) == 1 for rows in workplace.rows("a-job-is-killed-again").values())
+
+
+def test_two_runs_over_one_prefix_at_once_do_not_disturb_each_other(workplace: Workplace) -> None:
+    prefix = workplace.put("twins", "a.pdf", "b.pdf", "c.pdf")
+    started = [workplace.start(name, prefix, files_per_job=1) for name in ("twin-1", "twin-2")]
+    assert [workplace.finish(arn)["status"] for arn in started] == ["SUCCEEDED", "SUCCEEDED"]
+    assert workplace.current(prefix) == dict.fromkeys(("a.pdf", "b.pdf", "c.pdf"), DONE)
+    assert run(workplace, "twin-3", prefix) == "SUCCEEDED"
+    assert not workplace.rows("twin-3")
+
+
+def test_a_run_that_is_aborted_is_finished_by_the_next(workplace: Workplace) -> None:
+    prefix = workplace.put("aborted", "a.pdf", "hang.pdf", "c.pdf")
+    arn = workplace.start("aborted", prefix, files_per_job=1, page_timeout_seconds=60)
+    _wait_for_shards(workplace, "aborted")
+    workplace.client("stepfunctions").stop_execution(executionArn=arn)
+    assert workplace.finish(arn)["status"] == "ABORTED"
+    assert run(workplace, "finished", prefix, page_timeout_seconds=1, max_error_rate=1.0) == "SUCCEEDED"
+    assert workplace.current(prefix) == {"a.pdf": DONE, "hang.pdf": ("failed", "timeout"), "c.pdf": DONE}
+
+
+def test_a_job_that_is_stopped_at_work_keeps_what_is_done_and_defers_the_rest(workplace: Workplace) -> None:
+    prefix = f"s3://{workplace.environment.input_bucket}/stopped-at-work/"
+    late = max((f"stall-{number}.pdf" for number in range(20)), key=lambda name: document_id_of(prefix + name))
+    workplace.put("stopped-at-work", "a.pdf", late)
+    drawn = {"text_layer": "ignore", "max_error_rate": 1.0}
+    answer = workplace.finish(workplace.start("stopped-at-work", prefix, page_timeout_seconds=60, **drawn))
+    assert answer["status"] == "FAILED" and "1 documents were not reached" in answer["cause"]
+    statuses = {name: row["status"] for name, [row] in workplace.rows("stopped-at-work").items()}
+    assert statuses == {"a.pdf": "succeeded", late: "deferred"}
+    assert workplace.report("stopped-at-work")["balanced"]
+    assert run(workplace, "goes-on", prefix, page_timeout_seconds=1, **drawn) == "SUCCEEDED"
+    assert list(workplace.rows("goes-on")) == [late]
+
+
+def test_a_document_that_vanishes_after_planning_fails_the_run_and_is_gone_in_the_next(workplace: Workplace) -> None:
+    prefix = workplace.put("vanishing", "a.pdf", "b.pdf")
+    outcome, _ = _meddle(workplace, prefix, lambda s3, bucket: s3.delete_object(Bucket=bucket, Key="vanishing/b.pdf"))
+    assert outcome == "FAILED"
+    assert run(workplace, "vanished", prefix) == "SUCCEEDED"
+    assert workplace.current(prefix) == {"a.pdf": DONE}
+
+
+def test_a_document_that_changes_after_planning_is_processed_again(workplace: Workplace) -> None:
+    prefix = workplace.put("changing", "a.pdf", "b.pdf")
+    outcome, _ = _meddle(
+        workplace, prefix, lambda s3, bucket: s3.put_object(Bucket=bucket, Key="changing/b.pdf", Body=paper("other"))
+    )
+    assert outcome == "SUCCEEDED"
+    assert run(workplace, "changed", prefix) == "SUCCEEDED"
+    assert list(workplace.rows("changed")) == ["b.pdf"]
+
+
+def test_a_document_that_always_times_out_is_tried_three_times_and_then_only_when_asked(workplace: Workplace) -> None:
+    prefix = workplace.put("patience", "hang.pdf")
+    options: dict[str, Any] = {"page_timeout_seconds": 1, "max_error_rate": 1.0}
+    for attempt in (1, 2, 3):
+        assert run(workplace, f"patience-{attempt}", prefix, **options) == "SUCCEEDED"
+        assert workplace.rows(f"patience-{attempt}")["hang.pdf"][0]["attempts"] == attempt
+    assert run(workplace, "patience-4", prefix, **options) == "SUCCEEDED"
+    assert not workplace.rows("patience-4")
+    assert run(workplace, "patience-5", prefix, retry_failed=True, **options) == "SUCCEEDED"
+    assert workplace.rows("patience-5")["hang.pdf"][0]["attempts"] == 1
+
+
+def test_names_that_are_hard_to_bear_are_rows_like_any_other(workplace: Workplace) -> None:
+    names = (
+        "with space.pdf",
+        "quote'\".pdf",
+        "new\nline.pdf",
+        "tab\tand \\backslash.pdf",
+        "emoji 😀.pdf",
+        "-o dash.pdf",
+        "%41 percent+plus.pdf",
+        "folder.pdf/inside.pdf",
+        "$(touch x);`touch y`.pdf",
+        "/".join(["k" * 200] * 4) + "/" + "k" * 150 + ".pdf",
+    )
+    bad = ("../up.pdf", "a//b.pdf", "x" * 300 + ".pdf")
+    prefix = workplace.put("names", *names, *bad)
+    assert run(workplace, "names", prefix, max_error_rate=0.0) == "SUCCEEDED"
+    current = workplace.current(prefix)
+    assert {name: current[name] for name in names} == dict.fromkeys(names, DONE)
+    assert {name: current[name] for name in bad} == dict.fromkeys(bad, ("failed", "missing"))
+
+
+def _meddle(workplace: Workplace, prefix: str, change: Any) -> tuple[str, str]:
+    """A run that its caller planned, with a change to the bucket between plan and start."""
+    execution = Execution(workplace.environment.deployment(), poll_seconds=0.1)
+    plan = execution.plan({"input_prefix": prefix})
+    change(workplace.client("s3"), workplace.environment.input_bucket)
+    outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}), lambda progress: None)
+    return outcome.status, execution.run_id
+
+
+def _wait_for_shards(workplace: Workplace, run_id: str) -> None:
+    end = time.monotonic() + 60
+    while not workplace.rows(run_id):
+        assert time.monotonic() < end
+        time.sleep(0.1)

@@ -84,6 +84,14 @@ terraform-test: .terraform
 	terraform test -test-directory=tests/terraform
 	$(BIN)/python scripts/terraform_docs.py --check
 
+.PHONY: chaos
+chaos: .venv/installed tools ## Break runs in every way the tests know, and see that nothing is lost (some minutes)
+	$(BIN)/pytest tests/chaos
+
+.PHONY: fuzz
+fuzz: .venv/installed tools ## Process 2,000 damaged documents (some minutes; OCR_MUTATIONS= for another number)
+	OCR_MUTATIONS=$${OCR_MUTATIONS:-2000} $(BIN)/pytest tests/chaos/test_mutations.py
+
 .PHONY: checkov
 checkov: ## Check the Terraform code against known mistakes; its many packages live in a .venv of their own
 	@test -x .venv-checkov/bin/checkov || { $(PYTHON) -m venv .venv-checkov && .venv-checkov/bin/pip install -qq --disable-pip-version-check checkov==3.3.30; }

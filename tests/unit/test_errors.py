@@ -1,5 +1,7 @@
 """The error tree agrees with itself and with the workflow's retry rule."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,17 @@ def test_the_workflow_retries_exactly_the_retryable_exit_codes() -> None:
 def test_processing_faults_are_worth_another_try(error_class: ErrorClass) -> None:
     if error_class.origin is Origin.PROCESSING:
         assert error_class.retryable
+
+
+@pytest.mark.parametrize("explained", [*ErrorClass, *ExitCode])
+def test_every_value_says_what_it_means_and_what_to_do(explained: ErrorClass | ExitCode) -> None:
+    assert explained.meaning and explained.advice.endswith(".")
+
+
+def test_the_documented_errors_are_those_of_the_code_and_the_workflow() -> None:
+    command = [sys.executable, "scripts/errors_doc.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_advice_follows_the_message() -> None:

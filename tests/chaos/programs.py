@@ -27,7 +27,7 @@ exec {program} "$@"
 
 
 def misbehaving_path(folder: Path) -> str:
-    """A search path on which `pdfinfo`, which opens every PDF first, misbehaves, and `pdftoppm`, which draws, stalls."""
+    """A search path on which `pdfinfo`, which opens every PDF first, misbehaves; `pdftoppm`, which draws, may stall."""
     for name, source in (("pdfinfo", _WRAPPER), ("pdftoppm", _STALLING)):
         program = shutil.which(name)
         assert program is not None

@@ -58,8 +58,11 @@ class Job:
     def start(self, *before: str, **environ: str) -> "subprocess.Popen[bytes]":
         """`before` is what starts the command, such as a shell that prepares a file system."""
         command = [*before, sys.executable, str(PROJECT / "job_scripts" / "process_shard.py")]
-        self.started.append(subprocess.Popen(command, env=self.environ | environ, stderr=subprocess.DEVNULL))
-        return self.started[-1]
+        process = subprocess.Popen(  # pylint: disable=consider-using-with  # the fixture ends it
+            command, env=self.environ | environ, stderr=subprocess.DEVNULL
+        )
+        self.started.append(process)
+        return process
 
     def outcomes(self) -> Outcomes:
         """The ledger."""

@@ -73,7 +73,7 @@ class _Attempt:
         spawn = multiprocessing.get_context("spawn")
         receiver, sender = spawn.Pipe(duplex=False)
         with tempfile.TemporaryDirectory(prefix="alone-", dir=scratch) as folder, orphans.ended():
-            arguments = (sender, self.document, path, config, Path(folder), images)
+            arguments = (sender, (self.document, path), config, Path(folder), images)
             child = spawn.Process(target=_work, args=arguments, daemon=True)
             child.start()
             sender.close()
@@ -141,13 +141,13 @@ def _received(
 
 
 def _work(
-    sender: Connection, document: Document, path: Path, config: OCRConfig, scratch: Path, images: Path | None
+    sender: Connection, source: tuple[Document, Path], config: OCRConfig, scratch: Path, images: Path | None
 ) -> None:
     """The child: one document, read as ever."""
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.request())
     _go_first()
-    for item in process_documents([(document, path)], config, scratch=scratch, images=images, stop=stop):
+    for item in process_documents([source], config, scratch=scratch, images=images, stop=stop):
         sender.send(item)
 
 

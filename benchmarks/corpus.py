@@ -59,7 +59,7 @@ class Sizes:
 
 
 FULL = Sizes(
-    scanned={"clean": 5, "noisy": 2, "small print": 2, "two columns": 2, "table": 2, "white on dark": 1},
+    scanned={"clean": 14, "noisy": 4, "small print": 4, "two columns": 4, "table": 4, "white on dark": 2},
     born_digital=500,
     scanned_sample={"clean": 2, "noisy": 1, "two columns": 1},
     born_digital_sample=8,

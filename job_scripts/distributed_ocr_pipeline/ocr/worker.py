@@ -43,6 +43,7 @@ class _Opened:
     begun: float = field(default_factory=time.monotonic)
     ended: float = 0.0
     reading_begun: float | None = None
+    surveying: float = 0.0  # seconds before that
 
     @property
     def page_count(self) -> int:
@@ -59,11 +60,12 @@ class _Opened:
         """From the first page (or from opening, if none was reached) to the last, waiting in between included."""
         return round((self.ended - (self.reading_begun or self.begun)) * 1000)
 
-    def time_limit(self, config: OCRConfig) -> TimeLimit:
-        """The document's time begins when its first page is read."""
-        if self.reading_begun is None:
+    def time_limit(self, config: OCRConfig, reading: bool) -> TimeLimit:
+        """The document's time: surveys until its first page is read, and everything from then on."""
+        if reading and self.reading_begun is None:
             self.reading_begun = time.monotonic()
-        return TimeLimit(config.page_timeout_seconds, self.reading_begun + config.document_timeout_seconds)
+        begun = self.reading_begun or time.monotonic()
+        return TimeLimit(config.page_timeout_seconds, begun + config.document_timeout_seconds - self.surveying)
 
 
 @dataclass(frozen=True)
@@ -169,27 +171,31 @@ class _Workshop:
     def _survey(self, part: _Part) -> _Part:
         if part.opened.source is None:
             return part
+        begun = time.monotonic()
         try:
             self._stop.check()
-            surveys = part.opened.source.survey(part.pages)
+            surveys = part.opened.source.survey(part.pages, part.opened.time_limit(self._config, reading=False))
         except Stopped:
             return _stopped(part)
         except DocumentError as error:
             surveys = [PageSurvey(number=page, error=error) for page in part.pages]
         except Exception as error:  # pylint: disable=broad-exception-caught  # becomes a row of the ledger
             surveys = [PageSurvey(number=page, error=_internal(error, part.opened.document)) for page in part.pages]
+        if part.opened.reading_begun is None:
+            part.opened.surveying += time.monotonic() - begun
         return _Part(part.opened, part.pages, part.last, surveys=tuple(surveys))
 
     def _chunks(self, part: _Part) -> Iterator[_Part]:
-        """Cut a part so that all workers have something to do, and no more pages are drawn at once than needed."""
+        """Cut a part into chunks, smaller ones towards the document's end, so that all workers end together."""
         if not part.surveys:
             yield part
-            return
-        size = min(_CHUNK_PAGES, max(1, -(-part.opened.page_count // self._workers)))
-        for start in range(0, len(part.surveys), size):
-            surveys = part.surveys[start : start + size]
-            last = part.last and start + size >= len(part.surveys)
-            yield _Part(part.opened, range(surveys[0].number, surveys[-1].number + 1), last, surveys=surveys)
+        surveys = part.surveys
+        while surveys:
+            left = part.opened.page_count - surveys[0].number + 1
+            size = min(_CHUNK_PAGES, -(-left // (2 * self._workers)))
+            chunk, surveys = surveys[:size], surveys[size:]
+            last = part.last and not surveys
+            yield _Part(part.opened, range(chunk[0].number, chunk[-1].number + 1), last, surveys=chunk)
 
     def _read(self, part: _Part) -> _Part:
         opened = part.opened
@@ -197,7 +203,7 @@ class _Workshop:
             return part
         try:
             self._stop.check()
-            limit = opened.time_limit(self._config)
+            limit = opened.time_limit(self._config, reading=True)
             results = read_pages(opened.source, opened.document.document_id, part.surveys, limit, self._desk)
         except Stopped:
             return _stopped(part)

@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.local.deployment import MAX_PARALLEL_JOBS, default
 from distributed_ocr_pipeline.local.distributedmap import Tolerance
 from distributed_ocr_pipeline.local.faults import FaultPlan, Faults
 from distributed_ocr_pipeline.local.joblogs import JobLog, embedded_metrics
-from distributed_ocr_pipeline.local.jobs import JobOutcome
+from distributed_ocr_pipeline.local.jobs import JobOutcome, ProcessingJob
 from distributed_ocr_pipeline.local.runtime import CannotRun, ScriptRuntime
 from distributed_ocr_pipeline.local.serve import PROJECT
 from distributed_ocr_pipeline.local.transfer import TransferError, split_uri
@@ -138,14 +138,44 @@ def test_a_fault_applies_as_often_as_it_says_and_the_first_rule_wins() -> None:
     rules = [{"name": "a-*", "refuse": "One", "times": 1}, {"name": "*", "refuse": "Other"}]
     faults = Faults(FaultPlan.model_validate({"jobs": rules}))
     assert [faults.refusal("a-1"), faults.refusal("a-2"), faults.refusal("b")] == ["One", "Other", "Other"]
-    assert faults.end("a-1") is None
+    assert faults.end(job("a-1")) is None
+
+
+def job(name: str, run_id: str = "run") -> ProcessingJob:
+    request = {"ProcessingJobName": name, "Environment": {"OCR_RUN_ID": run_id}}
+    return ProcessingJob("123456789012", "us-west-2", request)
 
 
 def test_a_fault_can_end_a_job() -> None:
     rule = {"name": "*-report-*", "end": {"status": "Failed", "failure_reason": "CapacityError"}}
     faults = Faults(FaultPlan.model_validate({"jobs": [rule]}))
-    assert faults.end("ocr-report-1") == JobOutcome("Failed", failure_reason="CapacityError")
-    assert faults.end("ocr-plan-1") is None
+    assert faults.end(job("ocr-report-1")) == JobOutcome("Failed", failure_reason="CapacityError")
+    assert faults.end(job("ocr-plan-1")) is None
+
+
+def test_a_fault_may_be_about_one_run_only() -> None:
+    faults = Faults(FaultPlan.model_validate({"jobs": [{"run": "mine", "lose": "pages"}]}))
+    assert (faults.lost(job("a", "mine")), faults.lost(job("a", "other"))) == ("pages", None)
+
+
+@pytest.mark.parametrize("kind", ["kill", "stop"])
+def test_a_fault_waits_for_a_line(kind: str) -> None:
+    fault = Faults(FaultPlan.model_validate({"jobs": [{kind: "documents=[1-9]"}]})).cut(job("a"))
+    assert fault is not None
+    assert fault.waits_for(b"progress documents=2\n") and not fault.waits_for(b"progress documents=0\n")
+
+
+def test_a_request_is_refused_as_often_as_it_says() -> None:
+    rule = {"method": "PUT", "path": "/bucket/runs/*", "refuse": "SlowDown", "times": 1}
+    faults = Faults(FaultPlan.model_validate({"requests": [rule]}))
+    calls = [("GET", "/bucket/runs/a"), ("PUT", "/bucket/runs/a"), ("PUT", "/bucket/runs/a")]
+    assert [faults.request(*call) for call in calls] == [None, "SlowDown", None]
+
+
+@pytest.mark.parametrize("rule", [{}, {"refuse": "One", "lose": "pages"}, {"kill": "("}, {"colour": "grey"}])
+def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, str]) -> None:
+    with pytest.raises(ValueError):
+        FaultPlan.model_validate({"jobs": [rule]})
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket", "s3://bucket/"])

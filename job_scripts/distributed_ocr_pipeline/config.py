@@ -7,10 +7,20 @@ raises `BadOption`, which names the field, what it got and what is allowed.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
 from distributed_ocr_pipeline.errors import BadOption
@@ -93,6 +103,14 @@ class OCRConfig(_Config):
     )
     max_document_mb: int = Field(default=2048, ge=1, description="larger documents are not tried")
 
+    @field_validator("tesseract_config")
+    @classmethod
+    def _harmless(cls, settings: TesseractConfig | None) -> TesseractConfig | None:
+        for name, value in (settings or {}).items():
+            if fault := _fault_of_setting(name, str(value)):
+                raise PydanticCustomError("tesseract_setting", "{fault}", {"fault": fault})
+        return settings
+
 
 class RunOptions(OCRConfig):
     """The options of one run: everything an execution's input may say."""
@@ -129,6 +147,39 @@ _CONTENT_OPTIONS = (
     "words",
     "dpi",
 )
+
+
+_NUMBERED_SETTINGS = {"psm": ("1", *map(str, range(3, 14))), "oem": ("0", "1", "2", "3")}
+_TEXT_SETTINGS = ("tessedit_char_whitelist", "tessedit_char_blacklist", "tessedit_char_unblacklist")
+_LONGEST_TEXT = 20_000  # characters; one argument of a program ends at 128 KB
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|true|false", re.IGNORECASE | re.ASCII)
+# By the name, which says it also in other versions of Tesseract: they open files or windows (through a shell),
+# or print what they read.
+_REACHES_OUT = re.compile(
+    "file|suffix|write|create|save|dump|show|display|debug|editor|interactive|training|_train_|boxes|applybox"
+)
+_REPLACED_SETTINGS = {
+    "page_separator": "pages are told apart by it",
+    "tessedit_page_number": "all pages are read",
+    "tessedit_pageseg_mode": "use psm",
+    "tessedit_ocr_engine_mode": "use oem",
+    "tessedit_load_sublangs": "use the option languages",
+}
+
+
+def _fault_of_setting(name: str, value: str) -> str:
+    """What is wrong with one Tesseract setting: no name, no such mode, or it could do more than read a page."""
+    if name in _NUMBERED_SETTINGS:
+        allowed = _NUMBERED_SETTINGS[name]
+        return "" if value in allowed else f"{name!r} must be one of {', '.join(allowed)}"
+    if name in _REPLACED_SETTINGS:
+        return f"{name!r} cannot be set: {_REPLACED_SETTINGS[name]}"
+    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or _REACHES_OUT.search(name):
+        return f"{name!r} is not allowed; allowed are psm, oem and variables that only change how a page is read"
+    if name in _TEXT_SETTINGS:
+        harmless = "\0" not in value and len(value) <= _LONGEST_TEXT
+        return "" if harmless else f"{name!r} must be at most {_LONGEST_TEXT} characters, without NUL"
+    return "" if _NUMBER.fullmatch(value) else f"{name!r} must be a number; text is for {', '.join(_TEXT_SETTINGS)}"
 
 
 def parse_options(values: Mapping[str, Any]) -> RunOptions:

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ _LEDGER_COLUMNS = [
     "duration_ms",
 ]
 _FAILURE_COLUMNS = ["document_id", "source_uri", "status", "error_class", "error_message", "pages_failed", "shard_id"]
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _DOCUMENT_PROBLEMS = {
     "missing": "planned documents are not in the ledger",
     "doubled": "documents are in the ledger more than once",
@@ -250,13 +252,22 @@ def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterator[str]:
 
 
 def write_report(report: Report, evidence: Evidence, folder: Path) -> None:
-    """Write report.json and failures.csv: a line per document that has no full result, unaccounted ones included."""
+    """Write report.json and failures.csv: a line per document that has no full result, unaccounted ones included.
+
+    A spreadsheet would take a cell that begins like a formula for one: in failures.csv it begins with an apostrophe.
+    """
     (folder / "report.json").write_text(json.dumps(report.as_dict(), indent=2), encoding="utf-8")
     with (folder / "failures.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, _FAILURE_COLUMNS, extrasaction="ignore")
         table.writeheader()
-        table.writerows(row for row in evidence.ledger if row["status"] != DocumentStatus.SUCCEEDED.value)
-        table.writerows(_missing_row(evidence, document_id) for document_id in _missing_ids(evidence))
+        failed = (row for row in evidence.ledger if row["status"] != DocumentStatus.SUCCEEDED.value)
+        missing = (_missing_row(evidence, document_id) for document_id in _missing_ids(evidence))
+        table.writerows(_without_formulas(row) for row in chain(failed, missing))
+
+
+def _without_formulas(row: Mapping[str, Any]) -> dict[str, Any]:
+    cells = {name: str(value) for name, value in row.items() if value is not None}
+    return {name: f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for name, cell in cells.items()}
 
 
 def _missing_ids(evidence: Evidence) -> list[str]:

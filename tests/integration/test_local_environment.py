@@ -59,6 +59,7 @@ SCRIPTS = {
         planned = json.loads(s3.get_object(Bucket=bucket, Key=f"runs/{run}/plan.json")["Body"].read())["shards"]
         found = s3.list_objects_v2(Bucket=bucket, Prefix=f"documents/run_id={run}/").get("KeyCount", 0)
         message = f"{found} of {planned} documents are in the ledger."
+        s3.put_object(Bucket=bucket, Key=f"runs/{run}/report.json", Body=message)
         (pathlib.Path(os.environ["OCR_ML_ROOT"]) / "output/message").write_text(message)
         sys.exit(0 if found == planned else 65)
     """,

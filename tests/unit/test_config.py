@@ -90,6 +90,44 @@ def test_only_options_that_change_the_tables_change_the_fingerprint() -> None:
     assert len({parse_options(PREFIX | values).fingerprint for values in changed} | {plain.fingerprint}) == 6
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"psm": 6, "oem": 1},
+        {"psm": "13"},  # as Terraform passes it on
+        {"preserve_interword_spaces": True, "load_system_dawg": 0, "textord_min_linesize": 2.5},
+        {"tessedit_char_whitelist": "0123456789 $=-\\n/"},
+    ],
+)
+def test_settings_that_change_how_a_page_is_read_are_taken(settings: dict[str, Any]) -> None:
+    assert OCRConfig(tesseract_config=settings).tesseract_config == settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "allowed"),
+    [
+        ({"psm": 0}, "'psm'", "must be one of 1, 3, 4"),  # neither 0 nor 2 reads text
+        ({"psm": 2}, "'psm'", "must be one of 1, 3, 4"),
+        ({"psm": True}, "'psm'", "must be one of 1, 3, 4"),
+        ({"oem": 4}, "'oem'", "must be one of 0, 1, 2, 3"),
+        ({"tessedit_pageseg_mode": 0}, "'tessedit_pageseg_mode'", "use psm"),
+        ({"page_separator": "--"}, "'page_separator'", "pages are told apart by it"),
+        ({"psm": 6, "debug_file": "/tmp/x"}, "'debug_file'", "only change how a page is read"),
+        ({"debug_file=/tmp/x": 1}, "'debug_file=/tmp/x'", "only change how a page is read"),
+        ({"tessedit_char_whitelist=a -c debug_file": "x"}, "whitelist=a", "only change how a page is read"),
+        ({"": 1}, "''", "only change how a page is read"),
+        ({"dotproduct": "/tmp/x"}, "'dotproduct'", "must be a number; text is for tessedit_char_whitelist"),
+        ({"tessedit_char_whitelist": "a\0b"}, "'tessedit_char_whitelist'", "without NUL"),
+        ({"tessedit_char_blacklist": "x" * 20_001}, "'tessedit_char_blacklist'", "at most 20000 characters"),
+    ],
+)
+def test_other_tesseract_settings_are_refused(settings: dict[str, Any], name: str, allowed: str) -> None:
+    with pytest.raises(BadOption) as error:
+        parse_options(PREFIX | {"tesseract_config": settings})
+    assert str(error.value).startswith("Option 'tesseract_config': got ")
+    assert name in str(error.value) and allowed in str(error.value)
+
+
 def test_options_survive_the_way_through_run_json() -> None:
     options = parse_options(PREFIX | {"tesseract_config": {"psm": 6}, "max_error_rate": 0.5})
     assert parse_options(json.loads(options.model_dump_json())) == options

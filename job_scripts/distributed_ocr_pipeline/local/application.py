@@ -1,8 +1,10 @@
 """moto's web application, with everything this environment adds to it."""
 
 import os
+import re
 import socket
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from moto.moto_server import werkzeug_app
 from moto.moto_server.utilities import RegexConverter
@@ -21,6 +23,11 @@ from distributed_ocr_pipeline.local import (
 from distributed_ocr_pipeline.local.clients import Endpoint
 from distributed_ocr_pipeline.local.faults import Faults, FaultyRequests
 from distributed_ocr_pipeline.local.jobs import JobRegistry
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_OWN_NAME = re.compile(r"(127\.0\.0\.1|([\w.-]+\.)?localhost)(:\d+)?", re.IGNORECASE)  # bucket.localhost is S3's
 
 
 def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults) -> None:
@@ -44,11 +51,31 @@ class _KeysWithNewlines(RegexConverter):
         self.regex = f"(?s:{self.regex})"
 
 
+class _NoWebPages:
+    """Hands requests on to an application, unless a web page made them: a browser would do it for any.
+
+    A page that was loaded from here may. One that was not is known by a name that is not this machine's (DNS
+    rebinding), or by its origin. moto itself answers every origin.
+    """
+
+    def __init__(self, application: "WSGIApplication") -> None:
+        self._application = application
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")
+        at_home = environ.get("HTTP_SEC_FETCH_SITE", "none") in ("none", "same-origin")
+        if _OWN_NAME.fullmatch(host) and at_home and environ.get("HTTP_ORIGIN", f"http://{host}") == f"http://{host}":
+            return self._application(environ, start_response)
+        start_response("403 Forbidden", [("Content-Type", "text/plain")])
+        return [b"The local environment answers no web pages of other sites.\n"]
+
+
 def web_server(listener: socket.socket, faults: Faults) -> BaseWSGIServer:
     """The server behind a listening socket, with a thread for every connection."""
     setattr(werkzeug_app, "RegexConverter", _KeysWithNewlines)
     moto = DomainDispatcherApplication(create_backend_app)
-    application = FaultyRequests(authorization.Authorizing(moto) if _iam_enforced() else moto, faults)
+    authorized = authorization.Authorizing(moto) if _iam_enforced() else moto
+    application = _NoWebPages(FaultyRequests(authorized, faults))
     host, port = listener.getsockname()
     return make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())
 

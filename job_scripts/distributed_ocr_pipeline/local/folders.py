@@ -5,6 +5,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.container import read_json
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.manifests import is_file_name
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 
@@ -79,10 +80,19 @@ def upload_ledger(output: Path, storage: Storage, bucket: str) -> None:
 def download_results(run_id: str, output: Path, storage: Storage, bucket: str) -> None:
     """Fetch a run's tables, images and report."""
     for name in TABLES:
-        storage.download_prefix(S3Location(bucket, f"{name}/run_id={run_id}/"), output / name / f"run_id={run_id}")
+        location = S3Location(bucket, f"{name}/run_id={run_id}/")
+        _require_file_names(location, storage)
+        storage.download_prefix(location, output / name / f"run_id={run_id}")
     for name in ("run.json", "plan.json", "shards.json", "report.json", "failures.csv"):
         location = S3Location(bucket, f"runs/{run_id}/{name}")
         if storage.exists(location):
             target = output / "runs" / run_id / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(storage.get_bytes(location))
+
+
+def _require_file_names(location: S3Location, storage: Storage) -> None:
+    """Raise `BadInput` if an object below a prefix would become a file elsewhere than below its folder."""
+    for item in storage.list_objects(location):
+        if not is_file_name(item.key.removeprefix(location.key)):
+            raise BadInput(f"The object s3://{location.bucket}/{item.key} cannot be a file of the results.")

@@ -1,6 +1,7 @@
 """One processing job from beginning to end: inputs, container, logs, outputs, status."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -217,9 +218,9 @@ def local_path(root: Path, item: Mapping[str, Any]) -> Path:
 def read_message(path: Path) -> str:
     """The exit message a container left, cut to 1 KB; empty if it left none."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
             content = file.read(MESSAGE_BYTES)
-    except FileNotFoundError:
+    except OSError:  # none, or a link, which might lead out of the container
         return ""
     try:
         return content.decode("utf-8")

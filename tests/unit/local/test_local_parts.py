@@ -16,6 +16,7 @@ from distributed_ocr_pipeline.local.distributedmap import Tolerance
 from distributed_ocr_pipeline.local.faults import FaultPlan, Faults
 from distributed_ocr_pipeline.local.joblogs import JobLog, embedded_metrics
 from distributed_ocr_pipeline.local.jobs import JobOutcome, ProcessingJob
+from distributed_ocr_pipeline.local.runner import read_message
 from distributed_ocr_pipeline.local.runtime import CannotRun, ScriptRuntime
 from distributed_ocr_pipeline.local.serve import PROJECT
 from distributed_ocr_pipeline.local.transfer import TransferError, split_uri
@@ -191,6 +192,13 @@ def test_a_key_is_taken_as_it_is() -> None:
 def test_what_is_no_s3_uri_cannot_be_moved(uri: str) -> None:
     with pytest.raises(TransferError):
         split_uri(uri)
+
+
+def test_an_exit_message_that_is_a_link_is_none(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "message").symlink_to(tmp_path / "secret")
+    assert read_message(tmp_path / "message") == ""
+    assert read_message(tmp_path / "secret") == "secret"
 
 
 # ---- deployment ----------------------------------------------------------------------------------------------

@@ -21,25 +21,20 @@ locals {
     }
 
     "latest-result-of-every-document" = {
-      description = "All runs: the last ledger row of each document, with the run that wrote it"
+      description = "All runs: the current ledger row of each document, with the run that wrote it"
       sql         = <<-SQL
         select *
-        from (
-          select regexp_extract("$path", 'run_id=([^/]+)', 1) as run_id, *,
-                 row_number() over (partition by document_id order by processed_at desc) as age
-          from documents
-        )
-        where age = 1
+        from documents_latest
       SQL
     }
 
     "text-of-a-document" = {
-      description = "All runs: the pages of one document"
+      description = "All runs: the current pages of one document"
       sql         = <<-SQL
-        select regexp_extract("$path", 'run_id=([^/]+)', 1) as run_id, page_number, confidence, text
-        from pages
+        select run_id, page_number, confidence, text
+        from pages_latest
         where document_id = 'DOCUMENT_ID'
-        order by run_id, page_number
+        order by page_number
       SQL
     }
 

@@ -236,7 +236,7 @@ def test_every_shard_is_an_execution_with_a_history_of_its_own(environment: Loca
         resources = [
             event["taskScheduledEventDetails"]["resource"] for event in events if "taskScheduledEventDetails" in event
         ]
-        assert resources.count("createProcessingJob.sync") == (2 if child["status"] == "FAILED" else 1)
+        assert resources.count("createProcessingJob.sync") == (3 if child["status"] == "FAILED" else 1)
     (failed,) = client.list_executions(mapRunArn=map_run["mapRunArn"], statusFilter="FAILED")["executions"]
     described = client.describe_execution(executionArn=failed["executionArn"])
     assert described["error"] == "States.TaskFailed" and json.loads(described["input"])["run_id"] == "children"

@@ -89,3 +89,79 @@ run "saved_queries_of_one_run_name_it" {
     error_message = "Athena refuses a query over an injected partition that does not name it."
   }
 }
+
+run "a_view_has_the_columns_of_its_table_after_run_id" {
+  command = plan
+  module { source = "./modules/catalog" }
+
+  assert {
+    condition = {
+      for name, view in aws_glue_catalog_table.view : name => [for column in one(view.storage_descriptor).columns : [column.name, column.type]]
+      } == {
+      documents_latest = concat([["run_id", "string"]], [for column in one(aws_glue_catalog_table.results["documents"].storage_descriptor).columns : [column.name, column.type]])
+      pages_latest     = concat([["run_id", "string"]], [for column in one(aws_glue_catalog_table.results["pages"].storage_descriptor).columns : [column.name, column.type]])
+    }
+    error_message = "What the catalog shows of a view must be what its query gives."
+  }
+}
+
+run "athena_can_read_a_views_definition" {
+  command = plan
+  module { source = "./modules/catalog" }
+
+  assert {
+    condition = alltrue([
+      for view in aws_glue_catalog_table.view :
+      view.table_type == "VIRTUAL_VIEW" && view.parameters["presto_view"] == "true" && view.view_expanded_text == "/* Presto View */" &&
+      can(regex("^/\\* Presto View: [A-Za-z0-9+/=]+ \\*/$", view.view_original_text)) && length(one(view.storage_descriptor).ser_de_info) == 1
+    ])
+    error_message = "Athena knows a view by all of these."
+  }
+  assert {
+    condition = alltrue([
+      for view in aws_glue_catalog_table.view :
+      [for column in jsondecode(base64decode(split(" ", view.view_original_text)[3])).columns : column.name] == [for column in one(view.storage_descriptor).columns : column.name]
+    ])
+    error_message = "Athena refuses a view as stale whose columns are not those of its query."
+  }
+  assert {
+    condition = toset(flatten([
+      for view in aws_glue_catalog_table.view : [for column in jsondecode(base64decode(split(" ", view.view_original_text)[3])).columns : column.type]
+      ])) == toset([
+      "varchar", "integer", "bigint", "real", "timestamp",
+      "array(row(\"text\" varchar, \"left\" integer, \"top\" integer, \"width\" integer, \"height\" integer, \"confidence\" real, \"line\" integer))",
+    ])
+    error_message = "The definition has the types of Athena's SQL, not those of Hive."
+  }
+  assert {
+    condition = alltrue([
+      for view in aws_glue_catalog_table.view :
+      jsondecode(base64decode(split(" ", view.view_original_text)[3])).catalog == "awsdatacatalog" && jsondecode(base64decode(split(" ", view.view_original_text)[3])).schema == "my_ocr"
+    ])
+    error_message = "The tables that the SQL names are looked for in this database."
+  }
+}
+
+# That the SQL does what it says is tested in tests/unit/test_views.py, on these files with the columns filled in.
+run "a_view_is_the_sql_of_its_file" {
+  command = plan
+  module { source = "./modules/catalog" }
+
+  assert {
+    condition = {
+      for name, view in aws_glue_catalog_table.view : name => jsondecode(base64decode(split(" ", view.view_original_text)[3])).originalSql
+      } == {
+      documents_latest = templatefile("modules/catalog/documents_latest.sql", { columns = join(", ", [for column in one(aws_glue_catalog_table.results["documents"].storage_descriptor).columns : column.name]) })
+      pages_latest     = templatefile("modules/catalog/pages_latest.sql", { columns = join(", ", [for column in one(aws_glue_catalog_table.results["pages"].storage_descriptor).columns : column.name]) })
+    }
+    error_message = "The columns are those of the table, and run_id comes before them."
+  }
+  assert {
+    condition     = strcontains(jsondecode(base64decode(split(" ", aws_glue_catalog_table.view["documents_latest"].view_original_text)[3])).originalSql, "order by status = 'deferred', processed_at desc, run_id desc")
+    error_message = "The rule of docs/tables.md: not deferred, newest, greater run_id."
+  }
+  assert {
+    condition     = strcontains(jsondecode(base64decode(split(" ", aws_glue_catalog_table.view["pages_latest"].view_original_text)[3])).originalSql, "from documents_latest")
+    error_message = "The pages that count are those of the run of the current row."
+  }
+}

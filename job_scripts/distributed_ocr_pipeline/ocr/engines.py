@@ -90,6 +90,7 @@ class PytesseractEngine:
             memory_mb=self._config.engine_memory_mb,
             steps=len(rasters),
             step_mark=tesseract.PAGE_MARK,
+            all_seconds=limit.seconds(len(rasters)),
         )
         images = [raster.path for raster in rasters]
         return tesseract.recognise(images, self._config.languages, options, limits, self._stop)

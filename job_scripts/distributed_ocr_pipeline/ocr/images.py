@@ -4,6 +4,7 @@
 are given what this pipeline itself has drawn: 8-bit grey PGM files.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,13 +24,17 @@ _PLAUSIBLE_DPI = (50, 2400)
 
 @dataclass(frozen=True)
 class Raster:
-    """A page drawn as an uncompressed grey image. `dpi` is None if the document does not say it."""
+    """A page drawn as an uncompressed grey image.
+
+    `dpi` is None if the document does not say it; `fault` is what Poppler said of anything that it could not draw.
+    """
 
     path: Path
     width: int
     height: int
     dpi: int | None
     note: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,11 @@ def rework(raster: Raster, change: Change, target: Path) -> Raster:
     changed.save(target, format="PPM")
     dpi = round(raster.dpi * change.scale) if raster.dpi else None
     return Raster(target, changed.width, changed.height, dpi, raster.note)
+
+
+def most_scale(size: tuple[int, int], max_pixels: int) -> float:
+    """By how much a picture can be scaled within the limits on pixels and sides."""
+    return min(math.sqrt(max_pixels / (size[0] * size[1])), MAX_SIDE / max(size))
 
 
 def apply(image: Image.Image, change: Change) -> Image.Image:
@@ -155,7 +165,7 @@ def _transposed(image: Image.Image) -> Image.Image:
 
 def _reduced(grey: Image.Image, max_pixels: int) -> tuple[Image.Image, float]:
     """The picture within the limits on pixels and sides, and the scale that took."""
-    scale = min(1.0, (max_pixels / (grey.width * grey.height)) ** 0.5, MAX_SIDE / max(grey.size))
+    scale = min(1.0, most_scale(grey.size, max_pixels))
     if scale == 1.0:
         return grey, 1.0
     return grey.resize((max(1, int(grey.width * scale)), max(1, int(grey.height * scale))), Image.Resampling.BOX), scale

@@ -13,7 +13,7 @@ from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr import orientation, resolution
 from distributed_ocr_pipeline.ocr.engines import Engine, Outcome
-from distributed_ocr_pipeline.ocr.images import Change, Raster, rework, save_page_image
+from distributed_ocr_pipeline.ocr.images import Change, Raster, most_scale, rework, save_page_image
 from distributed_ocr_pipeline.ocr.looks import Look, look
 from distributed_ocr_pipeline.ocr.sources import PageSurvey, Source
 from distributed_ocr_pipeline.ocr.stopping import Stop, Stopped, TimeLimit
@@ -127,7 +127,7 @@ class _Chunk:
             else:
                 seen = look(raster)
                 sheets[number] = _Sheet(survey, raster, seen, raster, raster, duration=seconds)
-                sheets[number].notes += filter(None, (survey.verdict.reason, raster.note))
+                sheets[number].notes += filter(None, (survey.verdict.reason, raster.note, raster.fault))
         return sheets
 
     def _draw(
@@ -176,8 +176,7 @@ class _Chunk:
         """Read pages, and those that read badly in other orientations."""
         self._draw_finer(sheets)
         for sheet in sheets:
-            may_grow = sheet.survey.size is None
-            scale = resolution.reading_scale(sheet.look, may_grow) if sheet.source is sheet.raster else 1.0
+            scale = self._reading_scale(sheet)
             quarter = 90 if sheet.look.sideways else 0  # or 270: reading will tell
             sheet.change = Change(quarter, sheet.look.skew, sheet.look.dark, scale)
             sheet.reading = self._reworked(sheet, sheet.change)
@@ -185,6 +184,14 @@ class _Chunk:
             sheet.outcome = outcome
         for turn in range(2):
             self._try_other_ways(sheets, turn)
+
+    def _reading_scale(self, sheet: _Sheet) -> float:
+        """By how much to scale what is drawn. Only a picture is made larger: a PDF's page has been drawn finer."""
+        if sheet.source is not sheet.raster:
+            return 1.0
+        size = sheet.raster.width, sheet.raster.height
+        most = most_scale(size, self._config.max_page_pixels) if sheet.survey.size is None else 1.0
+        return resolution.reading_scale(sheet.look, most)
 
     def _reworked(self, sheet: _Sheet, change: Change) -> Raster:
         """What is read of a page after a change."""
@@ -253,6 +260,8 @@ class _Chunk:
         if layered:
             return self._from_layer(survey, sheet)
         assert sheet is not None
+        if sheet.look.blank and sheet.raster.fault:
+            return _failed(survey, DocumentError(ErrorClass.CORRUPT, f"Nothing could be drawn. {sheet.raster.fault}"))
         result = PageResult(
             page_number=survey.number,
             status=PageStatus.BLANK if sheet.look.blank else PageStatus.SUCCEEDED,

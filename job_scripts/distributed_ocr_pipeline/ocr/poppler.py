@@ -19,6 +19,7 @@ POINTS_PER_INCH = 72.0
 _FARTHEST = 10_000_000.0  # points; no page is so large
 _PAGE_LINE = re.compile(r"^Page\s+(\d+) (?:size:\s+(\S+) x (\S+) pts|rot:\s+(\d+))", re.MULTILINE)
 _PAGES_LINE = re.compile(r"^Pages:\s+(\d+)\s*$", re.MULTILINE)
+_FAULTS = ("Syntax Error", "Internal Error", "I/O Error", "Bogus memory")  # and not warnings
 _TSV_WORD_LEVEL = "5"
 _TSV_COLUMNS = 12
 
@@ -63,10 +64,10 @@ def page_count(pdf: Path, limits: Limits, stop: Stop) -> int:
     finished = run(["pdfinfo", str(pdf)], limits, stop)
     if "Incorrect password" in finished.stderr:
         raise DocumentError(ErrorClass.ENCRYPTED, "A password is needed to open the file.")
-    found = _PAGES_LINE.search(finished.stdout.decode("utf-8", "replace"))
-    if finished.exit_code != 0 or found is None:
+    found = _PAGES_LINE.findall(finished.stdout.decode("utf-8", "replace"))
+    if finished.exit_code != 0 or not found:
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, "The file cannot be opened as a PDF."))
-    pages = int(found.group(1))
+    pages = int(found[-1])  # the title, printed before it, may have lines of its own
     if not 0 < pages <= pdf.stat().st_size:
         raise DocumentError(ErrorClass.CORRUPT, f"A file of {pdf.stat().st_size} bytes says it has {pages} pages.")
     return pages
@@ -78,6 +79,8 @@ def page_sizes(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int,
     sizes: dict[int, PageSize] = {}
     for number, width, height, turn in _PAGE_LINE.findall(finished.stdout.decode("utf-8", "replace")):
         page = int(number)
+        if (width, height) == ("0", "0"):  # what Poppler says of a page that the file does not have
+            continue
         if not turn:
             sizes[page] = PageSize(_points(width), _points(height))
         elif int(turn) % 180 == 90 and page in sizes:
@@ -109,8 +112,9 @@ def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop) -> list[str
 
 
 def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerWord]:
-    """The words of one page's text layer with their boxes."""
-    finished = run(["pdftotext", "-q", "-tsv", *_page_range(range(page, page + 1)), str(pdf), "-"], limits, stop)
+    """The words of one page's text layer with their boxes, as far as they are on the page as it is drawn."""
+    options = ["-q", "-tsv", "-cropbox", *_page_range(range(page, page + 1))]
+    finished = run(["pdftotext", *options, str(pdf), "-"], limits, stop)
     words: list[LayerWord] = []
     lines: dict[tuple[str, ...], int] = {}
     for row in finished.stdout.decode("utf-8", "replace").split("\n"):
@@ -123,18 +127,22 @@ def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerW
 
 
 def render(pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, stop: Stop) -> tuple[list[Path], str]:
-    """Draw consecutive pages as uncompressed grey images (PGM); the files in page order, and Poppler's complaints.
+    """Draw consecutive pages as uncompressed grey images (PGM).
 
-    Raises `DocumentError` (corrupt) if a page is missing from the output.
+    Returns the files in page order, and Poppler's first word of anything that it could not draw, or "". Raises
+    `DocumentError` (corrupt) if a page is missing from the output.
     """
     prefix = folder / f"drawn-{pages.start}"
+    for left in folder.glob(f"{prefix.name}-*"):  # by a call for more pages that went wrong
+        left.unlink()
     options = ["-gray", "-cropbox", "-r", str(dpi), *_page_range(pages)]
     finished = run(["pdftoppm", *options, str(pdf), str(prefix)], limits, stop)
     files = sorted(folder.glob(f"{prefix.name}-*.pgm"), key=lambda file: (len(file.name), file.name))
     if finished.exit_code != 0 or len(files) != len(pages):
         message = f"pdftoppm drew {len(files)} pages instead of {len(pages)}."
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
-    return files, finished.stderr
+    faults = [line.strip() for line in finished.stderr.splitlines() if line.startswith(_FAULTS)]
+    return files, faults[0][:200] if faults else ""
 
 
 def version(stop: Stop) -> str:

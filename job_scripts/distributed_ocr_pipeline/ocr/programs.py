@@ -4,6 +4,7 @@ Every call has a time limit, a memory limit and a limit on what it may print or 
 group of its own, and the whole group is gone when the call returns, whatever happened.
 """
 
+import math
 import os
 import selectors
 import shutil
@@ -47,6 +48,7 @@ class Limits:
     memory_mb: int
     steps: int = 0  # the time begins anew up to so many times ...
     step_mark: bytes = b"\0"  # ... whenever this is printed to stderr
+    all_seconds: float = math.inf  # wall time of all steps
     stdout_mb: int = 64
     file_mb: int = 2048  # the largest file it may write
 
@@ -244,6 +246,7 @@ class _Clock:
         marks = min(printed.stderr.count(self._limits.step_mark), self._limits.steps)
         if marks > self._marks:
             self._marks, self._step_begun = marks, now
-        if now - self._step_begun > self._limits.seconds:
-            message = f"Not done after {self._limits.seconds:.0f} seconds."
+        limits = self._limits
+        if now - self._step_begun > limits.seconds or now - self._begun > limits.all_seconds:
+            message = f"Not done after {min(limits.seconds, limits.all_seconds):.0f} seconds."
             raise ProgramFailed(ErrorClass.TIMEOUT, message, printed.chatter)

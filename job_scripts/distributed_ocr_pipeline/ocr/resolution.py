@@ -35,11 +35,11 @@ def finer_dpi(look: Look, dpi: int, config: OCRConfig) -> int:
     return max(dpi, config.dpi)
 
 
-def reading_scale(look: Look, may_grow: bool) -> float:
-    """By how much to scale a raster before it is read. `may_grow`: there is nothing finer to draw it from."""
+def reading_scale(look: Look, most: float) -> float:
+    """By how much to scale a raster before it is read: small print up, but at most by `most`; large print down."""
     if look.small_text is None or look.usual_text is None:
         return 1.0
     if look.usual_text < _TOO_SMALL:
-        return min(_MAX_GROWTH, _GOOD / look.usual_text) if may_grow else 1.0
+        return max(1.0, min(_MAX_GROWTH, _GOOD / look.usual_text, most))
     scale = max(_MIN_SCALE, _LARGE / look.small_text)
     return scale if scale <= _MIN_SHRINKAGE else 1.0

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -65,7 +65,7 @@ class Source(Protocol):
     media_type: str
     page_count: int
 
-    def survey(self, pages: range) -> list[PageSurvey]:
+    def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
         """Find out about consecutive pages."""
 
     def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Drawn:
@@ -92,19 +92,19 @@ class PdfSource:
         self._tools = tools
         self.page_count = poppler.page_count(path, self._limits(tools.config.page_timeout_seconds), tools.stop)
 
-    def survey(self, pages: range) -> list[PageSurvey]:
+    def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
         """Sizes, pictures and text layers of consecutive pages."""
-        limits, stop = self._limits(self._tools.config.page_timeout_seconds), self._tools.stop
-        sizes = poppler.page_sizes(self._path, pages, limits, stop)
+        stop = self._tools.stop
+        sizes = poppler.page_sizes(self._path, pages, self._limits(limit.seconds()), stop)
         try:
-            placed = poppler.placed_images(self._path, pages, limits, stop)
+            placed = poppler.placed_images(self._path, pages, self._limits(limit.seconds()), stop)
         except DocumentError:  # only a hint; the page itself may still be drawn
             placed = {}
-        texts = self._texts(pages, limits)
+        texts = self._texts(pages, limit)
         return [_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]) for page in pages]
 
     def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Drawn:
-        """Draw pages; neighbours of the same resolution with one call, and singly if that call fails."""
+        """Draw pages; neighbours of the same resolution with one call, and singly if anything is wrong with it."""
         drawn: dict[int, Raster | DocumentError] = {}
         for group, group_dpi, note in self._groups(pages, dpi):
             drawn |= self._draw_group(group, group_dpi, note, folder, limit)
@@ -127,16 +127,17 @@ class PdfSource:
             for word in words
         )
 
-    def _texts(self, pages: range, limits: Limits) -> dict[int, str | DocumentError]:
+    def _texts(self, pages: range, limit: TimeLimit) -> dict[int, str | DocumentError]:
         """Text layers by page; if the call for all of them fails, each page is asked for by itself."""
         if self._tools.config.text_layer == "ignore":
             return dict.fromkeys(pages, "")
         try:
+            limits = self._limits(limit.seconds())
             return dict(zip(pages, poppler.layer_texts(self._path, pages, limits, self._tools.stop)))
         except DocumentError as error:
             if len(pages) == 1:
                 return {pages.start: error}
-        return {page: text for one in pages for page, text in self._texts(range(one, one + 1), limits).items()}
+        return {page: text for one in pages for page, text in self._texts(range(one, one + 1), limit).items()}
 
     def _groups(self, pages: Sequence[PageSurvey], dpi: int) -> list[tuple[range, int, str]]:
         """Runs of neighbouring pages to be drawn at the same resolution, with that resolution's note."""
@@ -154,17 +155,15 @@ class PdfSource:
             return {page: DocumentError(ErrorClass.TOO_LARGE, note) for page in pages}
         try:
             limits = self._limits(limit.seconds(len(pages)))
-            files, _ = poppler.render(self._path, pages, dpi, folder=folder, limits=limits, stop=self._tools.stop)
+            files, fault = poppler.render(self._path, pages, dpi, folder=folder, limits=limits, stop=self._tools.stop)
         except DocumentError as error:
             if len(pages) == 1:
                 return {pages.start: error}
-            singles = (range(page, page + 1) for page in pages)
-            return {
-                page: raster
-                for single in singles
-                for page, raster in self._draw_group(single, dpi, note, folder, limit).items()
-            }
-        return {page: _raster_of(page, file, dpi, note) for page, file in zip(pages, files)}
+            files, fault = [], str(error)
+        if fault and len(pages) > 1:  # whose is it?
+            singles = [self._draw_group(range(page, page + 1), dpi, note, folder, limit) for page in pages]
+            return {page: raster for single in singles for page, raster in single.items()}
+        return {page: replace(_raster_of(page, file, dpi, note), fault=fault) for page, file in zip(pages, files)}
 
     def _limits(self, seconds: float) -> Limits:
         return Limits(seconds=seconds, memory_mb=max(_PDF_TOOL_MEMORY_MB, self._tools.config.engine_memory_mb))
@@ -180,8 +179,9 @@ class PictureSource:
         answer = tools.helpers.call("describe", {"path": str(path)}, tools.config.page_timeout_seconds, tools.stop)
         self.page_count = int(answer["frames"])
 
-    def survey(self, pages: range) -> list[PageSurvey]:
+    def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
         """Nothing is known of a picture before it is drawn."""
+        del limit
         return [PageSurvey(number=page, verdict=text_layer.Verdict(False, "a picture")) for page in pages]
 
     def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Drawn:

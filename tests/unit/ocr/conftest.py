@@ -45,6 +45,10 @@ for index, page in enumerate(pages):
         open(sys.argv[2] + ".txt", "wb").write(os.urandom(2000)); open(sys.argv[2] + ".tsv", "wb").write(os.urandom(2000)); sys.exit()
     if what == "nothing":
         sys.exit()
+    if what == "slow":
+        time.sleep(0.8)
+    if what == "measure":
+        name = open(page, "rb").read(20).split()[1].decode() + " pixels wide"
     texts.append("word " + name)
     rows += ["1\\t%d\\t0\\t0\\t0\\t0\\t0\\t0\\t9\\t9\\t-1\\t" % (index + 1), "5\\t%d\\t1\\t1\\t1\\t1\\t1\\t2\\t3\\t4\\t91.5\\tword" % (index + 1)]
 open(sys.argv[2] + ".txt", "w").write("\\f".join(texts))

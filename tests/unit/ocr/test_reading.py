@@ -78,9 +78,9 @@ def test_small_print_is_drawn_finer(small: int | None, usual: int | None, dpi: i
 
 
 @pytest.mark.parametrize(
-    ("usual", "may_grow", "scale"),
-    [(6, True, 13 / 6), (3, True, 3.0), (6, False, 1.0), (14, True, 1.0), (30, True, 0.5)],
+    ("usual", "most", "scale"),
+    [(6, 9.0, 13 / 6), (3, 9.0, 3.0), (6, 1.0, 1.0), (6, 1.5, 1.5), (6, 0.9, 1.0), (14, 9.0, 1.0), (30, 1.0, 0.5)],
 )
-def test_pictures_are_scaled_to_the_height_the_engine_needs(usual: int, may_grow: bool, scale: float) -> None:
+def test_pictures_are_scaled_to_the_height_the_engine_needs(usual: int, most: float, scale: float) -> None:
     look = Look(blank=False, small_text=usual, usual_text=usual)
-    assert resolution.reading_scale(look, may_grow) == pytest.approx(scale)
+    assert resolution.reading_scale(look, most) == pytest.approx(scale)

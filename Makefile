@@ -102,7 +102,7 @@ accuracy: .venv/installed tools ## Read pages with known text and compare (a few
 	$(BIN)/python -m benchmarks.accuracy
 
 .PHONY: bench
-bench: .venv/installed tools ## Compare speed and accuracy with other ways to do it (quarter of an hour)
+bench: .venv/installed tools ## Compare speed and accuracy with other ways to do it (some 18 minutes)
 	$(BIN)/python -m benchmarks.run
 
 .PHONY: bench-memory

@@ -143,7 +143,7 @@ def _trials(groups: dict[str, list[TrueDocument]]) -> tuple[list[Trial], list[st
     left_out = []
     if not OCRmyPDF.is_installed():
         wanted = [trial for trial in wanted if not isinstance(trial.contestant, OCRmyPDF)]
-        left_out.append("OCRmyPDF is not installed (it needs Python 3.11): pip install '.[bench]'.")
+        left_out.append("OCRmyPDF is not installed (it needs Python 3.11): pip install '.[dev]'.")
     if "public" not in groups:
         left_out.append("The public scans are not there; docs/performance.md says where they come from.")
     return wanted, left_out

@@ -1,4 +1,4 @@
-"""Damaged documents without end: whole files, each changed in one of the ways of a table. The same for the same seed."""
+"""Damaged documents without end: whole files, each changed in one way of many, and always the same for a seed."""
 
 import re
 import struct

@@ -61,6 +61,13 @@ class Outcome:
         """A document's pages, as they came."""
         return [page for chunk in self.chunks[name] for page in chunk.pages]
 
+    def rows(self) -> Iterator[tuple[str, DocumentResult | PageResult]]:
+        """Every row of both tables, with its document."""
+        for result in self.ledger:
+            name = result.document.document_id
+            yield name, result
+            yield from ((name, page) for page in self.pages(name))
+
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
@@ -139,17 +146,8 @@ def test_every_file_has_exactly_one_row_in_the_order_they_came(outcome: Outcome,
 
 
 def test_nothing_is_a_fault_of_ours(outcome: Outcome, keep: Keep) -> None:
-    wrong = {
-        name: row.error_message
-        for name in outcome.files
-        for row in (*outcome.pages(name), *_rows(outcome, name))
-        if row.error_class is ErrorClass.INTERNAL
-    }
+    wrong = {name: row.error_message for name, row in outcome.rows() if row.error_class is ErrorClass.INTERNAL}
     assert not wrong, f"{set(wrong.values())} {keep(wrong)}"
-
-
-def _rows(outcome: Outcome, name: str) -> list[DocumentResult]:
-    return [result for result in outcome.ledger if result.document.document_id == name]
 
 
 def test_the_ledger_counts_the_pages_that_are_there(outcome: Outcome, keep: Keep) -> None:
@@ -189,16 +187,15 @@ def _status(result: DocumentResult) -> DocumentStatus:
     """What it must be by the counts."""
     if result.error_class is ErrorClass.UNSUPPORTED_TYPE:
         return DocumentStatus.SKIPPED
-    if result.page_count == 0 or result.pages_failed == result.page_count:
+    if result.page_count in (0, result.pages_failed):
         return DocumentStatus.FAILED
     return DocumentStatus.PARTIAL if result.pages_failed else DocumentStatus.SUCCEEDED
 
 
 def test_what_failed_says_why_and_nothing_else_does(outcome: Outcome, keep: Keep) -> None:
     wrong = [
-        result.document.document_id
-        for result in outcome.ledger
-        for row in (result, *outcome.pages(result.document.document_id))
+        name
+        for name, row in outcome.rows()
         if (row.error_class is not None and row.error_message != "") != (row.status.value in _NOT_WELL)
     ]
     assert not wrong, keep(wrong)

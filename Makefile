@@ -149,7 +149,7 @@ test-container: .venv/installed tools ## Build the image without a registry and 
 push-image: .venv/installed ## Push it to the deployment's repository
 	@scripts/push-image.sh
 
-.terraform: .terraform.lock.hcl versions.tf
+.terraform: .terraform.lock.hcl versions.tf $(wildcard tests/terraform/*.tftest.hcl)
 	@command -v terraform >/dev/null || { echo "Terraform 1.9 or later is needed: https://developer.hashicorp.com/terraform/install" >&2; exit 69; }
 	terraform init -input=false -test-directory=tests/terraform $(if $(wildcard backend.hcl),-backend-config=backend.hcl)
 	@touch $@

@@ -106,8 +106,14 @@ class _Watch(threading.Thread):
 
 
 def _memory(process: psutil.Process) -> int:
-    """Bytes of memory that are this process's own; what several share is divided among them (where the system can)."""
+    """Bytes of memory that are this process's own; what several share is divided among them (where the system can).
+
+    A child that has not become its program yet (between vfork and exec) has none: all that it shows is its parent's.
+    """
     try:
+        parent = process.parent()
+        if parent is not None and process.cmdline() == parent.cmdline():
+            return 0
         usage = process.memory_full_info()
         return int(getattr(usage, "pss", usage.rss))
     except psutil.Error:

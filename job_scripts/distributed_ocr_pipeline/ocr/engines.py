@@ -129,10 +129,15 @@ class TesserocrEngine:
         return str(_ask_tesserocr("version"))
 
     def _read_one(self, raster: Raster, options: Options, limit: TimeLimit) -> Outcome:
-        arguments = {"path": str(raster.path), "language": self._config.languages, "options": dict(options)}
+        arguments = {
+            "path": str(raster.path),
+            "language": self._config.languages,
+            "options": dict(options),
+            "wants_text": tesseract.wants_own_text(options),
+        }
         try:
             answer = self._helpers.call("recognise", arguments, limit.seconds(), self._stop)
-            return tesseract.parse(answer["text"], answer["tsv"], options)
+            return tesseract.parse(answer["tsv"], answer["text"])
         except DocumentError as error:
             return error
 

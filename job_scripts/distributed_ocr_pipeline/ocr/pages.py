@@ -120,8 +120,7 @@ class _Chunk:
     def _sheets(self, surveys: Sequence[PageSurvey], failed: dict[int, DocumentError]) -> dict[int, _Sheet]:
         """Draw pages and glance at them; those that cannot be drawn go to `failed`."""
         sheets: dict[int, _Sheet] = {}
-        dpi = resolution.first_dpi(self._config, self._desk.images is not None)
-        for number, (raster, survey, seconds) in self._draw(surveys, dpi).items():
+        for number, (raster, survey, seconds) in self._draw_first(surveys).items():
             if isinstance(raster, DocumentError):
                 failed[number] = raster
             else:
@@ -129,6 +128,19 @@ class _Chunk:
                 sheets[number] = _Sheet(survey, raster, seen, raster, raster, duration=seconds)
                 sheets[number].notes += filter(None, (survey.verdict.reason, raster.note, raster.fault))
         return sheets
+
+    def _draw_first(
+        self, surveys: Sequence[PageSurvey]
+    ) -> dict[int, tuple[Raster | DocumentError, PageSurvey, float]]:
+        """Draw each page at the resolution to begin with; all that share it with one call."""
+        by_dpi: dict[int, list[PageSurvey]] = {}
+        for survey in surveys:
+            dpi = resolution.first_dpi(survey.scan_dpi, self._config, self._desk.images is not None)
+            by_dpi.setdefault(dpi, []).append(survey)
+        drawn = {}
+        for dpi, group in by_dpi.items():
+            drawn |= self._draw(group, dpi)
+        return drawn
 
     def _draw(
         self, surveys: Sequence[PageSurvey], dpi: int
@@ -197,7 +209,7 @@ class _Chunk:
         """What is read of a page after a change."""
         if change == Change():
             return sheet.source
-        target = self._folder / f"read-{sheet.survey.number}-{change.quarter}.pgm"
+        target = self._folder / f"read-{sheet.survey.number}-{change.quarter}.tif"
         return rework(sheet.source, change, target)
 
     def _try_other_ways(self, sheets: Sequence[_Sheet], turn: int) -> None:
@@ -246,9 +258,10 @@ class _Chunk:
 
         Reading doubtful lines once more with light and dark swapped takes time; it is for pages with dark areas.
         Without the resolution the engine estimates it from the height of the print, and may take the cells of a table
-        for columns.
+        for columns. Whether print is of fixed pitch is not worth finding out: the model finds the words by itself.
         """
-        return {"tessedit_do_invert": inverting, "user_defined_dpi": dpi} | dict(self._config.tesseract_config or {})
+        fixed = {"tessedit_do_invert": inverting, "user_defined_dpi": dpi, "textord_all_prop": True}
+        return fixed | dict(self._config.tesseract_config or {})
 
     # ---- results ---------------------------------------------------------------------------------------------
 

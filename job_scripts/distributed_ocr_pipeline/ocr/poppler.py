@@ -127,7 +127,7 @@ def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerW
 
 
 def render(pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, stop: Stop) -> tuple[list[Path], str]:
-    """Draw consecutive pages as uncompressed grey images (PGM).
+    """Draw consecutive pages as uncompressed grey images (TIFF).
 
     Returns the files in page order, and Poppler's first word of anything that it could not draw, or "". Raises
     `DocumentError` (corrupt) if a page is missing from the output.
@@ -135,9 +135,9 @@ def render(pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, s
     prefix = folder / f"drawn-{pages.start}"
     for left in folder.glob(f"{prefix.name}-*"):  # by a call for more pages that went wrong
         left.unlink()
-    options = ["-gray", "-cropbox", "-r", str(dpi), *_page_range(pages)]
+    options = ["-gray", "-tiff", "-tiffcompression", "none", "-cropbox", "-r", str(dpi), *_page_range(pages)]
     finished = run(["pdftoppm", *options, str(pdf), str(prefix)], limits, stop)
-    files = sorted(folder.glob(f"{prefix.name}-*.pgm"), key=lambda file: (len(file.name), file.name))
+    files = sorted(folder.glob(f"{prefix.name}-*.tif"), key=lambda file: (len(file.name), file.name))
     if finished.exit_code != 0 or len(files) != len(pages):
         message = f"pdftoppm drew {len(files)} pages instead of {len(pages)}."
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))

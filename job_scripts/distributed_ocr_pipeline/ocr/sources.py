@@ -195,7 +195,7 @@ class PictureSource:
         return ()
 
     def _draw_one(self, page: int, folder: Path, limit: TimeLimit) -> Raster | DocumentError:
-        config, target = self._tools.config, folder / f"page-{page}-0.pgm"
+        config, target = self._tools.config, folder / f"page-{page}-0.tif"
         arguments = {
             "path": str(self._path),
             "frame": page - 1,
@@ -255,13 +255,6 @@ def _page_dpi(page: PageSurvey, dpi: int, max_pixels: int) -> tuple[int, str]:
 
 
 def _raster_of(page: int, file: Path, dpi: int, note: str) -> Raster:
-    width, height = _pgm_size(file)
-    return Raster(file.rename(file.with_name(f"page-{page}-{dpi}.pgm")), width, height, dpi, note)
-
-
-def _pgm_size(file: Path) -> tuple[int, int]:
-    """Width and height in the head of a PGM file that Poppler wrote: `P5\\n<width> <height>\\n255\\n`."""
-    with file.open("rb") as stream:
-        stream.readline()
-        width, height = stream.readline().split()
-    return int(width), int(height)
+    with images.load(file) as drawn:
+        width, height = drawn.size
+    return Raster(file.rename(file.with_name(f"page-{page}-{dpi}.tif")), width, height, dpi, note)

@@ -92,26 +92,36 @@ def recognise(
     base = images[0].with_suffix(".read")
     listing = base.with_suffix(".list")
     listing.write_text("".join(f"{image}\n" for image in images), encoding="utf-8")
-    command = [program(), str(listing), str(base), "-l", languages, *option_arguments(options), "txt", "tsv"]
+    outputs = ["tsv", "txt"] if wants_own_text(options) else ["tsv"]
+    command = [program(), str(listing), str(base), "-l", languages, *option_arguments(options), *outputs]
     finished = run(command, limits, stop)
+    texts: list[str | None] = [None] * len(images)
     try:
-        texts = _pages_of_text(base.with_name(base.name + ".txt").read_text("utf-8", "replace"))
         pages = list(_pages_of_tsv(base.with_name(base.name + ".tsv").read_text("utf-8", "replace")))
+        if "txt" in outputs:
+            texts = [*_pages_of_text(base.with_name(base.name + ".txt").read_text("utf-8", "replace"))]
     except (OSError, ValueError, IndexError):  # no output, or numbers that are none
-        texts, pages = [], []
+        pages = []
     if finished.exit_code != 0 or not len(texts) == len(pages) == len(images):
-        raise _failure(finished, len(images), len(texts))
-    keep_order = "preserve_interword_spaces" in options  # only the engine's own text has the spaces
-    return [_recognition(text, words, keep_order) for text, words in zip(texts, pages)]
+        raise _failure(finished, len(images), len(pages))
+    return [_recognition(words, text) for words, text in zip(pages, texts)]
 
 
-def parse(text: str, tsv: str, options: Mapping[str, str | int | float | bool]) -> Recognition:
-    """What the engine read on one page, from its two forms of output. Raises `DocumentError` if they make no sense."""
+def wants_own_text(options: Mapping[str, str | int | float | bool]) -> bool:
+    """Whether the engine must write a text too. Else the words are enough, and a second output takes 2 % more time."""
+    return "preserve_interword_spaces" in options  # of which the words know nothing
+
+
+def parse(tsv: str, text: str | None) -> Recognition:
+    """What the engine read on one page, from its TSV and its own text, if it is to be used as it is.
+
+    Raises `DocumentError` if the TSV makes no sense.
+    """
     try:
         [words] = _pages_of_tsv(tsv)
     except (ValueError, IndexError) as error:
         raise DocumentError(ErrorClass.ENGINE_CRASH, "The engine's answer makes no sense.") from error
-    return _recognition(text, words, "preserve_interword_spaces" in options)
+    return _recognition(words, text)
 
 
 def pages_begun(chatter: str) -> int:
@@ -141,15 +151,15 @@ def _placed_word(row: Sequence[str]) -> _PlacedWord:
     )
 
 
-def _recognition(text: str, placed: list[_PlacedWord], keep_order: bool) -> Recognition:
-    """Text and words of one page, blocks in reading order."""
+def _recognition(placed: list[_PlacedWord], text: str | None) -> Recognition:
+    """Text and words of one page, blocks in reading order; in the engine's order where its own text is given."""
+    if text is not None:
+        return Recognition(text.strip(), _numbered(placed))
     by_block: dict[int, list[_PlacedWord]] = {}
     for word in placed:
         by_block.setdefault(word.block, []).append(word)
     blocks = list(by_block.values())
     order = reading_order([_box(block) for block in blocks])
-    if keep_order or order == sorted(order):
-        return Recognition(text.strip(), _numbered(placed))
     ordered = [word for index in order for word in blocks[index]]
     return Recognition(_joined(ordered), _numbered(ordered))
 

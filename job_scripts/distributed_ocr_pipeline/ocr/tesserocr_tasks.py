@@ -33,8 +33,10 @@ def languages() -> list[str]:
     return sorted({model.stem for folder in _folders() for model in folder.glob("*.traineddata")})
 
 
-def recognise(path: str, language: str, options: Mapping[str, str | int | float | bool]) -> dict[str, Any]:
-    """Read one grey image: `{"text": ..., "tsv": ...}`, the second without its heading."""
+def recognise(
+    path: str, language: str, options: Mapping[str, str | int | float | bool], wants_text: bool
+) -> dict[str, Any]:
+    """Read one grey image: `{"tsv": ..., "text": ...}`, the first without its heading, the second None if unwanted."""
     variables = dict(options)
     oem, psm = int(variables.pop("oem", _DEFAULT_OEM)), int(variables.pop("psm", _DEFAULT_PSM))
     api = _api(language, oem)
@@ -44,7 +46,9 @@ def recognise(path: str, language: str, options: Mapping[str, str | int | float 
             if not api.SetVariable(name, str(int(value)) if isinstance(value, bool) else str(value)):
                 raise DocumentError(ErrorClass.ENGINE_CRASH, f"Tesseract has no variable {name!r}.")
         api.SetImageFile(path)
-        return {"text": api.GetUTF8Text(), "tsv": api.GetTSVText(0)}
+        if not api.Recognize():
+            raise DocumentError(ErrorClass.ENGINE_CRASH, "tesserocr could not read the page.")
+        return {"tsv": api.GetTSVText(0), "text": api.GetUTF8Text() if wants_text else None}
     except RuntimeError as error:
         raise DocumentError(ErrorClass.ENGINE_CRASH, f"tesserocr failed: {error}") from error
     finally:

@@ -24,7 +24,7 @@ if "--list-langs" in sys.argv:
     print("List of available languages (1):"); print("eng"); sys.exit()
 behaviour = {behaviour!r}
 pages = open(sys.argv[1]).read().split()
-texts, rows = [], []
+rows = []
 for index, page in enumerate(pages):
     print("Page", index, ":", page, file=sys.stderr, flush=True)
     name = "page " + os.path.basename(page).split("-")[1]
@@ -42,16 +42,17 @@ for index, page in enumerate(pages):
     if what == "refuse":
         print("Error in pixRead: pix not read", file=sys.stderr); sys.exit(1)
     if what == "garbage":
-        open(sys.argv[2] + ".txt", "wb").write(os.urandom(2000)); open(sys.argv[2] + ".tsv", "wb").write(os.urandom(2000)); sys.exit()
+        open(sys.argv[2] + ".tsv", "wb").write(os.urandom(2000)); sys.exit()
     if what == "nothing":
         sys.exit()
     if what == "slow":
         time.sleep(0.8)
     if what == "measure":
-        name = open(page, "rb").read(20).split()[1].decode() + " pixels wide"
-    texts.append("word " + name)
-    rows += ["1\\t%d\\t0\\t0\\t0\\t0\\t0\\t0\\t9\\t9\\t-1\\t" % (index + 1), "5\\t%d\\t1\\t1\\t1\\t1\\t1\\t2\\t3\\t4\\t91.5\\tword" % (index + 1)]
-open(sys.argv[2] + ".txt", "w").write("\\f".join(texts))
+        from PIL import Image
+        name = "%d pixels wide" % Image.open(page).width
+    rows += ["1\\t%d\\t0\\t0\\t0\\t0\\t0\\t0\\t9\\t9\\t-1\\t" % (index + 1)]
+    for number, word in enumerate(("word " + name).split(), 1):
+        rows.append("5\\t%d\\t1\\t1\\t1\\t%d\\t1\\t2\\t3\\t4\\t91.5\\t%s" % (index + 1, number, word))
 open(sys.argv[2] + ".tsv", "w").write("\\n".join(["level\\tpage_num", *rows]))
 """
 

@@ -87,7 +87,7 @@ def test_small_print_is_not_made_larger_than_the_engine_reads(
         picture.paste(line.resize((600, 64)), (0, top))
     picture.save(tmp_path / "a.png")
     [(_, [page])] = process([tmp_path / "a.png"])
-    assert page.text == "word 867 pixels wide"
+    assert page.text == "word 1000 pixels wide"
     monkeypatch.setattr(images, "MAX_SIDE", 700)
     [(_, [page])] = process([tmp_path / "a.png"])
     assert page.text == "word 656 pixels wide"

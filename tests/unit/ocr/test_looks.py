@@ -20,8 +20,8 @@ def _page(font_pixels: int = 28, size: tuple[int, int] = (1200, 1600)) -> Image.
 
 
 def _look(page: Image.Image, folder: Path) -> Look:
-    page.save(folder / "page.pgm", format="PPM")
-    return look(Raster(folder / "page.pgm", page.width, page.height, 200))
+    page.save(folder / "page.tif", format="TIFF")
+    return look(Raster(folder / "page.tif", page.width, page.height, 200))
 
 
 def test_an_upright_page_needs_nothing(tmp_path: Path) -> None:

@@ -64,22 +64,36 @@ def test_blocks_out_of_order_change_text_words_and_lines() -> None:
     rows = ["1\t1\t0\t0\t0\t0\t0\t0\t100\t100\t-1\t"]
     for block, top, text in ((1, 50, "below"), (2, 10, "above")):
         rows.append(f"5\t1\t{block}\t1\t1\t1\t10\t{top}\t60\t20\t90\t{text}")
-    read = parse("below\n\nabove\n", "\n".join(rows), {})
+    read = parse("\n".join(rows), None)
     assert read.text == "above\n\nbelow"
     assert [(word.text, word.line) for word in read.words] == [("above", 1), ("below", 2)]
 
 
 @pytest.mark.parametrize(
-    ("small", "usual", "dpi"), [(None, None, 200), (11, 14, 200), (9, 14, 300), (9, 9, 300), (6, 6, 433), (4, 4, 600)]
+    ("small", "usual", "dpi"), [(None, None, 220), (13, 16, 220), (10, 16, 300), (12, 12, 300), (8, 8, 412), (5, 5, 600)]
 )
 def test_small_print_is_drawn_finer(small: int | None, usual: int | None, dpi: int) -> None:
     look = Look(blank=False, small_text=small, usual_text=usual)
-    assert resolution.finer_dpi(look, 200, OCRConfig()) == dpi
+    assert resolution.finer_dpi(look, 220, OCRConfig()) == dpi
+
+
+@pytest.mark.parametrize(
+    ("scan_dpi", "wants_images", "dpi"),
+    [(None, False, 220), (300, False, 220), (200, False, 200), (72, False, 100), (200, True, 300)],
+)
+def test_a_scan_is_not_drawn_finer_than_it_is(scan_dpi: int | None, wants_images: bool, dpi: int) -> None:
+    assert resolution.first_dpi(scan_dpi, OCRConfig(), wants_images) == dpi
+
+
+def test_the_engines_own_text_is_kept_where_its_spaces_are_wanted() -> None:
+    rows = "1\t1\t0\t0\t0\t0\t0\t0\t100\t100\t-1\t\n5\t1\t1\t1\t1\t1\t10\t10\t60\t20\t90\tword"
+    assert parse(rows, "  word   gap\n").text == "word   gap"
+    assert parse(rows, None).text == "word"
 
 
 @pytest.mark.parametrize(
     ("usual", "most", "scale"),
-    [(6, 9.0, 13 / 6), (3, 9.0, 3.0), (6, 1.0, 1.0), (6, 1.5, 1.5), (6, 0.9, 1.0), (14, 9.0, 1.0), (30, 1.0, 0.5)],
+    [(6, 9.0, 15 / 6), (3, 9.0, 3.0), (6, 1.0, 1.0), (6, 1.5, 1.5), (6, 0.9, 1.0), (14, 9.0, 1.0), (34, 1.0, 0.5)],
 )
 def test_pictures_are_scaled_to_the_height_the_engine_needs(usual: int, most: float, scale: float) -> None:
     look = Look(blank=False, small_text=usual, usual_text=usual)

@@ -1,13 +1,13 @@
-"""How much of our CPU time is spent inside the OCR engine; the rest is overhead.
+"""How much of our CPU time is spent inside the OCR engine, and in drawing pages for it; the rest is overhead.
 
-Apart from the timed runs: the engine is wrapped so that it notes the CPU time of every call. For `pytesseract`, a
-`tesseract` comes first on the search path that runs the real one under `time`; for `tesserocr`, the methods of its API
+Apart from the timed runs: engine and Poppler are wrapped so that they note the CPU time of every call. A `tesseract`
+and a `pdftoppm` come first on the search path that run the real ones under `time`; for `tesserocr`, the methods of its API
 class are wrapped.
 """
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from os import environ, pathsep
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from benchmarks.contestants import Ours
 from benchmarks.corpus import TrueDocument
 from benchmarks.measure import measure
 
-_TESSERACT = """\
+_PROGRAM = """\
 #!/usr/bin/env bash
 TIMEFORMAT='%U %S'
 {{ time {program} "$@" 2>&3; }} 3>&2 2>>{notes}
@@ -46,27 +46,39 @@ tesserocr.PyTessBaseAPI = Noted
 """
 
 
-def engine_shares(documents: Sequence[TrueDocument], contestants: Sequence[Ours], work: Path) -> dict[str, float]:
-    """Share of CPU time inside the engine, 0-1, by contestant."""
-    return {contestant.name: _engine_share(documents, contestant, work) for contestant in contestants}
+@dataclass(frozen=True)
+class Shares:
+    """Of all CPU time, 0-1: inside the engine, and inside `pdftoppm`, which draws the pages."""
+
+    engine: float
+    drawing: float
 
 
-def _engine_share(documents: Sequence[TrueDocument], contestant: Ours, work: Path) -> float:
+def cpu_shares(documents: Sequence[TrueDocument], contestants: Sequence[Ours], work: Path) -> dict[str, Shares]:
+    """Where the CPU time goes, by contestant."""
+    return {contestant.name: _shares(documents, contestant, work) for contestant in contestants}
+
+
+def _shares(documents: Sequence[TrueDocument], contestant: Ours, work: Path) -> Shares:
     shutil.rmtree(work, ignore_errors=True)
-    wrapped, folder, notes = work / "wrapped", work / "run", work / "notes"
+    wrapped, folder, engine, drawing = work / "wrapped", work / "run", work / "engine", work / "drawing"
     for path in (wrapped, folder):
         path.mkdir(parents=True)
-    _write_wrappers(wrapped, notes)
+    _wrap_program(wrapped, "tesseract", engine)
+    _wrap_program(wrapped, "pdftoppm", drawing)
+    (wrapped / "sitecustomize.py").write_text(_SITE.format(notes=str(engine)), encoding="utf-8")
     paths = {"PATH": f"{wrapped}{pathsep}{environ['PATH']}", "PYTHONPATH": str(wrapped)}
     watched = replace(contestant, environment=paths)
     watched.prepare(documents, folder)
     cpu_seconds = sum(measure(command).cpu_seconds for command in watched.commands(documents, folder))
-    inside = sum(float(number) for number in notes.read_text(encoding="ascii").split())
-    return inside / cpu_seconds
+    return Shares(_seconds(engine) / cpu_seconds, _seconds(drawing) / cpu_seconds)
 
 
-def _write_wrappers(folder: Path, notes: Path) -> None:
-    program = folder / "tesseract"
-    program.write_text(_TESSERACT.format(program=shutil.which("tesseract"), notes=notes), encoding="utf-8")
+def _seconds(notes: Path) -> float:
+    return sum(float(number) for number in notes.read_text(encoding="ascii").split())
+
+
+def _wrap_program(folder: Path, name: str, notes: Path) -> None:
+    program = folder / name
+    program.write_text(_PROGRAM.format(program=shutil.which(name), notes=notes), encoding="utf-8")
     program.chmod(0o755)
-    (folder / "sitecustomize.py").write_text(_SITE.format(notes=str(notes)), encoding="utf-8")

@@ -67,8 +67,9 @@ def ratios(content: Content) -> str:
         [f"{ours} / {other}", group, _ratio(content, group, ours, other_group, other), f"≥ {asked}"]
         for ours, group, other, other_group, asked in _RATIOS
     ]
-    for name, share in content["engine_shares"].items():
-        rows.append([f"{name}: CPU time inside the engine", "scanned", f"{share:.1%}", "≥ 93%"])
+    for name, shares in content["cpu_shares"].items():
+        rows.append([f"{name}: CPU time inside the engine", "scanned", f"{shares['engine']:.1%}", "≥ 93%"])
+        rows.append([f"{name}: CPU time of drawing pages", "scanned", f"{shares['drawing']:.1%}", "-"])
     rows.append(["cost of `words`, CPU time", "scanned", _words_cost(content), "< 5%"])
     return _table(["figure", "pages", "measured", "asked"], rows)
 

@@ -21,7 +21,7 @@ from benchmarks import machine, report
 from benchmarks.contestants import Contestant, HandMade, OCRmyPDF, Ours, PdfToText, PlainLoop, Texts
 from benchmarks.corpus import FULL, QUICK, TrueDocument, generate, public_scans
 from benchmarks.measure import CommandFailed, Measurement, measure
-from benchmarks.overhead import engine_shares
+from benchmarks.overhead import Shares, cpu_shares
 from benchmarks.scoring import Score, scores_by_kind
 
 OUTPUT = Path("output") / "bench"
@@ -69,7 +69,7 @@ class Results:
     kinds: dict[str, dict[str, int]] = field(default_factory=dict)
     measurements: dict[tuple[str, str], list[Measurement]] = field(default_factory=lambda: defaultdict(list))
     scores: dict[tuple[str, str], Score] = field(default_factory=dict)
-    engine_shares: dict[str, float] = field(default_factory=dict)
+    cpu_shares: dict[str, Shares] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class Results:
                 {"kind": kind, "contestant": name, "pages": found.pages, "cer": found.cer, "wer": found.wer}
                 for (kind, name), found in self.scores.items()
             ],
-            "engine_shares": self.engine_shares,
+            "cpu_shares": {name: asdict(shares) for name, shares in self.cpu_shares.items()},
         }
 
 
@@ -179,7 +179,7 @@ def main() -> int:
     try:
         results = _run_all(groups, trials, 1 if arguments.quick else arguments.repetitions, output / "work")
         if "scanned" in groups:
-            results.engine_shares = engine_shares(groups["scanned"], [_PYTESSERACT, _TESSEROCR], output / "work")
+            results.cpu_shares = cpu_shares(groups["scanned"], [_PYTESSERACT, _TESSEROCR], output / "work")
     except CommandFailed as error:
         print(f"The benchmark stopped: {error}", file=sys.stderr)
         return 1

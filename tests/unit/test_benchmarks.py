@@ -32,7 +32,7 @@ def fixture_content() -> dict[str, Any]:
             speed("ours, pytesseract, words", 1.2, 1.64),
         ],
         "accuracy": [{"kind": "clean", "contestant": "hand-made", "pages": 2, "cer": 0.01, "wer": 0.125}],
-        "engine_shares": {"ours, pytesseract": 0.955},
+        "cpu_shares": {"ours, pytesseract": {"engine": 0.955, "drawing": 0.03}},
     }
 
 

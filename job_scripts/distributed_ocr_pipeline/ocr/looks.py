@@ -8,7 +8,7 @@ text is a dark band, and the bands of all strips are in line when the page is st
 import math
 from dataclasses import dataclass
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.images import Raster, load
 
@@ -62,12 +62,13 @@ def look(raster: Raster) -> Look:
         inked, faint = _differing(counts, paper, _INK_CONTRAST), _differing(counts, paper, _FAINT_CONTRAST)
         if not inked and faint <= total * _FAINT_SHARE:
             return Look(blank=True)
-        sideways, strips, lines = _strips_and_lines(image)
+        mixed = _has_area(cells, paper, light=paper < _DARK)
+        dark = paper < _DARK and not mixed
+        sideways, strips, lines = _strips_and_lines(ImageOps.invert(image) if dark else image)
     small, usual = _text_heights(strips)
-    mixed = _has_area(cells, paper, light=paper < _DARK)
     return Look(
         blank=False,
-        dark=paper < _DARK and not mixed,
+        dark=dark,
         mixed=mixed,
         ink=faint / total,
         sideways=sideways,

@@ -129,18 +129,14 @@ class _Chunk:
                 sheets[number].notes += filter(None, (survey.verdict.reason, raster.note, raster.fault))
         return sheets
 
-    def _draw_first(
-        self, surveys: Sequence[PageSurvey]
-    ) -> dict[int, tuple[Raster | DocumentError, PageSurvey, float]]:
+    def _draw_first(self, surveys: Sequence[PageSurvey]) -> dict[int, tuple[Raster | DocumentError, PageSurvey, float]]:
         """Draw each page at the resolution to begin with; all that share it with one call."""
         by_dpi: dict[int, list[PageSurvey]] = {}
         for survey in surveys:
             dpi = resolution.first_dpi(survey.scan_dpi, self._config, self._desk.images is not None)
             by_dpi.setdefault(dpi, []).append(survey)
-        drawn = {}
-        for dpi, group in by_dpi.items():
-            drawn |= self._draw(group, dpi)
-        return drawn
+        groups = (self._draw(group, dpi) for dpi, group in by_dpi.items())
+        return {number: drawn for group in groups for number, drawn in group.items()}
 
     def _draw(
         self, surveys: Sequence[PageSurvey], dpi: int

@@ -80,3 +80,11 @@ def test_a_dark_part_is_noticed(box: tuple[int, int, int, int], tmp_path: Path) 
 def test_odd_sizes_are_no_trouble(size: tuple[int, int], tmp_path: Path) -> None:
     page = Image.effect_noise(size, 200)
     _look(page, tmp_path)
+
+
+def test_a_dark_page_is_measured_like_its_negative(tmp_path: Path) -> None:
+    page = _page().rotate(4, Image.Resampling.BICUBIC, fillcolor=255)
+    light, dark = _look(page, tmp_path), _look(ImageOps.invert(page), tmp_path)
+    assert (light.dark, dark.dark) == (False, True)
+    assert (dark.usual_text, dark.small_text, dark.skew) == (light.usual_text, light.small_text, light.skew)
+    assert light.usual_text is not None and light.skew

@@ -70,7 +70,8 @@ def test_blocks_out_of_order_change_text_words_and_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("small", "usual", "dpi"), [(None, None, 220), (13, 16, 220), (10, 16, 300), (12, 12, 300), (8, 8, 412), (5, 5, 600)]
+    ("small", "usual", "dpi"),
+    [(None, None, 220), (13, 16, 220), (10, 16, 300), (12, 12, 300), (8, 8, 412), (5, 5, 600)],
 )
 def test_small_print_is_drawn_finer(small: int | None, usual: int | None, dpi: int) -> None:
     look = Look(blank=False, small_text=small, usual_text=usual)

@@ -1,8 +1,8 @@
 """How much of our CPU time is spent inside the OCR engine, and in drawing pages for it; the rest is overhead.
 
-Apart from the timed runs: the engine and Poppler are wrapped so that they note the CPU time of every call. A `tesseract`
-and a `pdftoppm` come first on the search path that run the real ones under `time`; for `tesserocr`, the methods of its
-API class are wrapped.
+Apart from the timed runs: engine and Poppler are wrapped so that they note the CPU time of every call. For `pdftoppm`
+and `tesseract`, a program of that name comes first on the search path and runs the real one under `time`; for
+`tesserocr`, the methods of its API class are wrapped.
 """
 
 import shutil

@@ -26,6 +26,28 @@ def test_every_kind_of_picture_is_read_whatever_its_name(
     assert (pages[0].text, pages[0].width_px, pages[0].height_px) == ("word page 1", 900, 300)
 
 
+@pytest.mark.parametrize("compression", ["group3", "group4", "tiff_lzw", "tiff_adobe_deflate", "packbits", "raw"])
+def test_a_tiff_is_read_however_it_is_compressed(
+    compression: str, tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
+) -> None:
+    fake_tesseract()
+    picture = page_picture().convert("1" if compression.startswith("group") else "L")
+    picture.save(tmp_path / "a.tif", compression=compression)
+    [(result, pages)] = process([tmp_path / "a.tif"])
+    assert (result.status, result.error_message, pages[0].text) == (DocumentStatus.SUCCEEDED, "", "word page 1")
+
+
+@pytest.mark.parametrize(("scanned_at", "dpi"), [(300, 220), (200, 200), (72, 100)])
+def test_a_scan_is_drawn_as_finely_as_it_is_worth(
+    scanned_at: int, dpi: int, tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
+) -> None:
+    fake_tesseract()
+    picture = page_picture(size=(1800, 900))
+    picture.save(tmp_path / "a.pdf", resolution=scanned_at)
+    [(_, [page])] = process([tmp_path / "a.pdf"])
+    assert (page.dpi, page.width_px) == (dpi, 1800 * dpi // scanned_at)
+
+
 def test_many_documents_come_in_order_with_all_their_pages(
     tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
 ) -> None:

@@ -19,7 +19,7 @@ from benchmarks.scoring import Score, scores_by_kind
 
 LIMITS = {
     "clean": 0.002,
-    "noisy": 0.065,
+    "noisy": 0.005,
     "small print": 0.003,
     "two columns": 0.002,
     "table": 0.005,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
@@ -46,6 +46,7 @@ class Change:
     skew: float = 0.0  # further turn, anticlockwise
     inverted: bool = False
     scale: float = 1.0
+    despeckled: bool = False
 
     @property
     def clockwise(self) -> float:
@@ -105,7 +106,8 @@ def most_scale(size: tuple[int, int], max_pixels: int) -> float:
 
 
 def apply(image: Image.Image, change: Change) -> Image.Image:
-    """A changed copy of a grey picture: quarter turn, inversion, straightening, scale, in this order."""
+    """A changed copy of a grey picture: despeckled, quarter turn, inverted, straightened, scaled, in this order."""
+    image = image.filter(ImageFilter.MedianFilter(3)) if change.despeckled else image
     image = image.transpose(_QUARTERS[change.quarter]) if change.quarter else image
     image = ImageOps.invert(image) if change.inverted else image
     if change.skew:
@@ -121,7 +123,7 @@ def save_page_image(raster: Raster, change: Change, target: Path, image_format: 
     side = _WEBP_SIDE if image_format == "webp" else _JPEG_SIDE
     target.parent.mkdir(parents=True, exist_ok=True)
     with load(raster.path) as loaded:
-        image = apply(loaded, replace(change, inverted=False, scale=1.0))
+        image = apply(loaded, replace(change, inverted=False, scale=1.0, despeckled=False))
         if max(image.size) > side:
             image.thumbnail((side, side))
         if image_format == "webp":

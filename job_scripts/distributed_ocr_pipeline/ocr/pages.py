@@ -126,7 +126,8 @@ class _Chunk:
             else:
                 seen = look(raster)
                 sheets[number] = _Sheet(survey, raster, seen, raster, raster, duration=seconds)
-                sheets[number].notes += filter(None, (survey.verdict.reason, raster.note, raster.fault))
+                specks = "specks removed before reading" if seen.speckled else ""
+                sheets[number].notes += filter(None, (survey.verdict.reason, raster.note, raster.fault, specks))
         return sheets
 
     def _draw_first(self, surveys: Sequence[PageSurvey]) -> dict[int, tuple[Raster | DocumentError, PageSurvey, float]]:
@@ -186,7 +187,7 @@ class _Chunk:
         for sheet in sheets:
             scale = self._reading_scale(sheet)
             quarter = 90 if sheet.look.sideways else 0  # or 270: reading will tell
-            sheet.change = Change(quarter, sheet.look.skew, sheet.look.dark, scale)
+            sheet.change = Change(quarter, sheet.look.skew, sheet.look.dark, scale, sheet.look.speckled)
             sheet.reading = self._reworked(sheet, sheet.change)
         for sheet, outcome in zip(sheets, self._read([(sheet, sheet.reading) for sheet in sheets])):
             sheet.outcome = outcome

@@ -1,11 +1,12 @@
 """A glance at a page: blank, light on dark, text height, skew."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from distributed_ocr_pipeline.ocr.images import Raster
+from distributed_ocr_pipeline.ocr.images import Change, Raster, apply
 from distributed_ocr_pipeline.ocr.looks import Look, look
 
 WORDS = "Pages of some document, drawn for a glance at what is on them and how it stands".split()
@@ -88,3 +89,30 @@ def test_a_dark_page_is_measured_like_its_negative(tmp_path: Path) -> None:
     assert (light.dark, dark.dark) == (False, True)
     assert (dark.usual_text, dark.small_text, dark.skew) == (light.usual_text, light.small_text, light.skew)
     assert light.usual_text is not None and light.skew
+
+
+def _with_specks(page: Image.Image, share: float) -> Image.Image:
+    chance = Random(1)
+    for _ in range(round(share * page.width * page.height)):
+        page.putpixel((chance.randrange(page.width), chance.randrange(page.height)), chance.choice((0, 100)))
+    return page
+
+
+@pytest.mark.parametrize(("share", "speckled"), [(0, False), (0.00005, False), (0.002, True), (0.01, True)])
+@pytest.mark.parametrize("dark", [False, True])
+def test_specks_are_told_from_print(share: float, speckled: bool, dark: bool, tmp_path: Path) -> None:
+    page = _with_specks(_page(), share)
+    assert _look(ImageOps.invert(page) if dark else page, tmp_path).speckled == speckled
+
+
+def test_specks_are_removed_before_reading_and_print_stays() -> None:
+    clean = _page(40)
+    speckled = _with_specks(clean.copy(), 0.002)
+    read = apply(speckled, Change(despeckled=True))
+    margin = (0, 0, 90, clean.height)
+    assert (_ink(speckled.crop(margin)) > 100, _ink(read.crop(margin))) == (True, 0)
+    assert _ink(read) == pytest.approx(_ink(clean), rel=0.1)
+
+
+def _ink(page: Image.Image) -> int:
+    return sum(page.histogram()[:128])

@@ -126,8 +126,7 @@ class _Chunk:
             else:
                 seen = look(raster)
                 sheets[number] = _Sheet(survey, raster, seen, raster, raster, duration=seconds)
-                specks = "specks removed before reading" if seen.speckled else ""
-                sheets[number].notes += filter(None, (survey.verdict.reason, raster.note, raster.fault, specks))
+                sheets[number].notes += filter(None, (survey.verdict.reason, raster.note, raster.fault))
         return sheets
 
     def _draw_first(self, surveys: Sequence[PageSurvey]) -> dict[int, tuple[Raster | DocumentError, PageSurvey, float]]:
@@ -165,7 +164,7 @@ class _Chunk:
         wanted: dict[int, list[_Sheet]] = {}
         for sheet in sheets:
             if sheet.survey.size and sheet.raster.dpi:
-                dpi = resolution.finer_dpi(sheet.look, sheet.raster.dpi, self._config)
+                dpi = resolution.finer_dpi(sheet.look, sheet.raster.dpi, sheet.survey.scan_dpi, self._config)
                 if dpi > sheet.raster.dpi and not sheet.raster.note:
                     wanted.setdefault(dpi, []).append(sheet)
         for dpi, group in wanted.items():
@@ -188,6 +187,8 @@ class _Chunk:
             scale = self._reading_scale(sheet)
             quarter = 90 if sheet.look.sideways else 0  # or 270: reading will tell
             sheet.change = Change(quarter, sheet.look.skew, sheet.look.dark, scale, sheet.look.speckled)
+            if sheet.change.despeckled:
+                sheet.notes.append("specks removed before reading")
             sheet.reading = self._reworked(sheet, sheet.change)
         for sheet, outcome in zip(sheets, self._read([(sheet, sheet.reading) for sheet in sheets])):
             sheet.outcome = outcome

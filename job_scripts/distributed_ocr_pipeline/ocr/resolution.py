@@ -28,17 +28,19 @@ def first_dpi(scan_dpi: int | None, config: OCRConfig, wants_images: bool) -> in
     return min(DRAFT_DPI, config.dpi, max(_MIN_SCAN_DPI, scan_dpi or DRAFT_DPI))
 
 
-def finer_dpi(look: Look, dpi: int, config: OCRConfig) -> int:
+def finer_dpi(look: Look, dpi: int, scan_dpi: int | None, config: OCRConfig) -> int:
     """The resolution to read a PDF page at that was drawn at `dpi`; the same, if it is fine enough.
 
-    Up to the configured one for some small print, up to twice that if most of the page is small.
+    Up to the configured one for some small print, up to twice that if most of the page is small. A page that is a scan
+    (of `scan_dpi`) is drawn finer than it is only as far as the height of its print asks for it.
     """
+    worth = min(config.dpi, scan_dpi or config.dpi)
     if look.small_text is None or look.usual_text is None or look.small_text >= _TOO_SMALL:
         return dpi
     if look.usual_text < _TOO_SMALL:
         wanted = min(round(dpi * _GOOD / look.usual_text), 2 * config.dpi)
-        return max(dpi, wanted, config.dpi)
-    return max(dpi, config.dpi)
+        return max(dpi, wanted, worth)
+    return max(dpi, worth)
 
 
 def reading_scale(look: Look, most: float) -> float:

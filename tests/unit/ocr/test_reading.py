@@ -73,9 +73,16 @@ def test_blocks_out_of_order_change_text_words_and_lines() -> None:
     ("small", "usual", "dpi"),
     [(None, None, 220), (13, 16, 220), (10, 16, 300), (12, 12, 300), (8, 8, 412), (5, 5, 600)],
 )
-def test_small_print_is_drawn_finer(small: int | None, usual: int | None, dpi: int) -> None:
+@pytest.mark.parametrize("scan_dpi", [None, 300, 600])
+def test_small_print_is_drawn_finer(small: int | None, usual: int | None, dpi: int, scan_dpi: int | None) -> None:
     look = Look(blank=False, small_text=small, usual_text=usual)
-    assert resolution.finer_dpi(look, 220, OCRConfig()) == dpi
+    assert resolution.finer_dpi(look, 220, scan_dpi, OCRConfig()) == dpi
+
+
+@pytest.mark.parametrize(("small", "usual", "dpi"), [(13, 16, 150), (10, 16, 150), (12, 12, 188), (5, 5, 450)])
+def test_a_coarse_scan_is_drawn_finer_only_as_its_print_asks(small: int, usual: int, dpi: int) -> None:
+    look = Look(blank=False, small_text=small, usual_text=usual)
+    assert resolution.finer_dpi(look, 150, 150, OCRConfig()) == dpi
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,35 @@ def test_a_scan_is_drawn_as_finely_as_it_is_worth(
     assert (page.dpi, page.width_px) == (dpi, 1800 * dpi // scanned_at)
 
 
+@pytest.mark.parametrize(("output_type", "noted"), [("both", True), ("image", False)])
+def test_the_note_says_of_a_page_that_is_read_that_specks_were_removed(
+    output_type: str,
+    noted: bool,
+    tmp_path: Path,
+    fake_tesseract: Callable[..., None],
+    process: Callable[..., Ledger],
+) -> None:
+    fake_tesseract()
+    picture = page_picture(size=(1000, 1400))
+    for top in range(0, 1400, 12):
+        for left in range(0, 1000, 12):
+            picture.putpixel((left, top), 0)
+    picture.save(tmp_path / "a.png")
+    [(_, [page])] = process([tmp_path / "a.png"], output_type=output_type)
+    assert ("specks removed" in page.note) == noted
+
+
+@pytest.mark.parametrize("engine", ["pytesseract", "tesserocr"])
+def test_spaces_between_words_are_kept_on_request(engine: str, tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    if engine == "tesserocr":
+        pytest.importorskip("tesserocr")
+    page_picture("left            right").save(tmp_path / "a.png")
+    [(_, [kept])] = process([tmp_path / "a.png"], engine=engine, tesseract_config={"preserve_interword_spaces": 1})
+    [(_, [plain])] = process([tmp_path / "a.png"], engine=engine)
+    assert (plain.text, kept.text.split()) == ("left right", ["left", "right"])
+    assert "   " in kept.text
+
+
 def test_many_documents_come_in_order_with_all_their_pages(
     tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
 ) -> None:

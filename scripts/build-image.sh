@@ -3,6 +3,7 @@
 #
 #   BASE_IMAGE      another base than the Dockerfile's; `debootstrap` makes one on this machine, without a registry
 #   LANGUAGES       Tesseract languages such as eng+deu (default: the Dockerfile's)
+#   TESSERACT_BUILD fast or debian (default: the Dockerfile's)
 #   CONTAINER_TOOL  docker, podman or buildah (default: the first that is there)
 #
 # Arguments are passed on to the tool's build command.
@@ -43,6 +44,7 @@ flags+=(--secret "id=pip_conf,src=$secrets/pip_conf")
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 flags+=(--build-arg "VERSION=$version" --build-arg "REVISION=$tag")
 [ -z "${BASE_IMAGE:-}" ] || flags+=(--build-arg "BASE_IMAGE=$BASE_IMAGE")
+[ -z "${TESSERACT_BUILD:-}" ] || flags+=(--build-arg "TESSERACT_BUILD=$TESSERACT_BUILD")
 [ -z "${LANGUAGES:-}" ] || flags+=(--build-arg "LANGUAGES=$LANGUAGES")
 if [ "$tool" = buildah ]; then # steps are kept where that is cheap: with vfs each is a whole copy
   [ "$(buildah info --format '{{.store.GraphDriverName}}')" = vfs ] || export BUILDAH_LAYERS=true

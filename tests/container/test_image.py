@@ -77,6 +77,31 @@ def test_both_engines_are_there_with_english(container: str) -> None:
     assert "eng" in in_container(container, "python", "-c", program).split()
 
 
+FAST_LIBRARY = "/usr/local/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v3/libtesseract.so.5"
+DRAWN_PAGE = """
+from PIL import Image, ImageDraw, ImageFont
+page = Image.new("L", (1700, 1100), 255)
+line = "Invoice 4711: 12 boxes of paper at 3.95, (fragile) & 7% off; to be paid by 2026-12-31!"
+for row in range(20):
+    ImageDraw.Draw(page).text((60, 40 + 50 * row), line[row:] + line[:row], font=ImageFont.load_default(18 + row))
+page.save("/tmp/page.png")
+"""
+
+
+def test_tesseract_built_for_speed_is_used_where_the_processor_can(container: str) -> None:
+    loaded = in_container(container, "ldd", "/usr/bin/tesseract")
+    assert (FAST_LIBRARY in loaded) == ("avx2" in Path("/proc/cpuinfo").read_text(encoding="ascii"))
+
+
+def test_it_reads_what_debians_build_reads_to_the_last_letter_and_confidence(container: str) -> None:
+    in_container(container, "python", "-c", DRAWN_PAGE)
+    read = "tesseract /tmp/page.png - --psm 3 tsv 2>/dev/null"
+    fast = in_container(container, "sh", "-c", read)
+    debian = in_container(container, "sh", "-c", f"LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu {read}")
+    assert fast.count("paper") == 20
+    assert fast == debian
+
+
 def test_the_sbom_lists_debian_and_python_packages(image: str, tmp_path: Path) -> None:
     script, file = PROJECT / "scripts" / "image_sbom.py", tmp_path / "sbom.json"
     subprocess.run([sys.executable, script, file], env=os.environ | BUILT_WITH | {"LOCAL_IMAGE": image}, check=True)

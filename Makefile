@@ -105,6 +105,16 @@ accuracy: .venv/installed tools ## Read pages with known text and compare (a few
 bench: .venv/installed tools ## Compare speed and accuracy with other ways to do it (some 18 minutes)
 	$(BIN)/python -m benchmarks.run
 
+.PHONY: fast-tesseract
+fast-tesseract: .venv/installed build/tesseract/done ## Build Tesseract for speed, as the image has it, into build/tesseract (Debian, 3 minutes)
+
+build/tesseract/done: $(wildcard container/tesseract/*) container/requirements.lock
+	rm -rf build/tesseract
+	container/tesseract/build.sh build/tesseract/lib
+	container/tesseract/tesserocr.sh build/tesseract/wheels $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-index --target build/tesseract/python build/tesseract/wheels/*.whl
+	@touch $@
+
 .PHONY: bench-memory
 bench-memory: .venv/installed tools ## Peak memory on 20 and on 1,000 pages
 	$(BIN)/python -m benchmarks.memory

@@ -67,8 +67,9 @@ def _shares(documents: Sequence[TrueDocument], contestant: Ours, work: Path) -> 
     _wrap_program(wrapped, "tesseract", engine)
     _wrap_program(wrapped, "pdftoppm", drawing)
     (wrapped / "sitecustomize.py").write_text(_SITE.format(notes=str(engine)), encoding="utf-8")
-    paths = {"PATH": f"{wrapped}{pathsep}{environ['PATH']}", "PYTHONPATH": str(wrapped)}
-    watched = replace(contestant, environment=paths)
+    modules = pathsep.join([str(wrapped), contestant.environment.get("PYTHONPATH", "")])
+    paths = {"PATH": f"{wrapped}{pathsep}{environ['PATH']}", "PYTHONPATH": modules}
+    watched = replace(contestant, environment=contestant.environment | paths)
     watched.prepare(documents, folder)
     cpu_seconds = sum(measure(command).cpu_seconds for command in watched.commands(documents, folder))
     return Shares(_seconds(engine) / cpu_seconds, _seconds(drawing) / cpu_seconds)

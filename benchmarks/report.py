@@ -82,6 +82,7 @@ _RATIOS = (
     (_TESSEROCR, "scanned", "OCRmyPDF --force-ocr", "scanned", 2),
     (_PYTESSERACT, "scanned", "hand-made", "scanned", 1.15),
     (_TESSEROCR, "scanned", "hand-made", "scanned", 1.3),
+    (_PYTESSERACT, "scanned", "hand-made, our Tesseract", "scanned", 1),
     (_PYTESSERACT, "born-digital", "OCRmyPDF --force-ocr", "born-digital sample", 50),
     (_PYTESSERACT, "born-digital", "OCRmyPDF --skip-text", "born-digital", 50),
 )
@@ -99,7 +100,7 @@ def accuracy(content: Content) -> str:
     return _table(["CER / WER", *names], rows)
 
 
-_SAME_TEXT = (f"{_PYTESSERACT}, words",)
+_SAME_TEXT = (f"{_PYTESSERACT}, words", f"{_PYTESSERACT}, Debian's Tesseract", "hand-made, our Tesseract")
 
 
 def _bare(contestant: str) -> str:

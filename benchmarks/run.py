@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import machine, report
-from benchmarks.contestants import Contestant, HandMade, OCRmyPDF, Ours, PdfToText, PlainLoop, Texts
+from benchmarks.contestants import Contestant, HandMade, OCRmyPDF, Ours, PdfToText, PlainLoop, Texts, built_for_speed
 from benchmarks.corpus import FULL, QUICK, TrueDocument, generate, public_scans
 from benchmarks.measure import CommandFailed, Measurement, measure
 from benchmarks.overhead import Shares, cpu_shares
@@ -29,6 +29,8 @@ OUTPUT = Path("output") / "bench"
 _PYTESSERACT = Ours("ours, pytesseract", {"engine": "pytesseract"})
 _TESSEROCR = Ours("ours, tesserocr", {"engine": "tesserocr"})
 _WITH_WORDS = Ours("ours, pytesseract, words", {"engine": "pytesseract", "words": True})
+_ON_DEBIANS = Ours("ours, pytesseract, Debian's Tesseract", {"engine": "pytesseract"}, environment={})
+_HAND_MADE_ON_OURS = HandMade("hand-made, our Tesseract", environment=built_for_speed())
 _LOOP_ON_ONE_THREAD = PlainLoop(environment={"OMP_THREAD_LIMIT": "1"})  # the same text, sooner
 _FORCED = OCRmyPDF("OCRmyPDF --force-ocr", ("--force-ocr",))
 _SKIPPING = OCRmyPDF("OCRmyPDF --skip-text", ("--skip-text",))
@@ -50,6 +52,7 @@ def _trials_of(group: str, *contestants: Contestant, timed: bool = True) -> list
 
 TRIALS = (
     *_trials_of("scanned", HandMade(), _FORCED, _PYTESSERACT, _TESSEROCR, _WITH_WORDS),
+    *_trials_of("scanned", _ON_DEBIANS, _HAND_MADE_ON_OURS),
     *_trials_of("scanned sample", PlainLoop()),
     *_trials_of("crooked", HandMade(), _UPRIGHTING, _PYTESSERACT, _TESSEROCR),
     *_trials_of("born-digital", PdfToText(), _SKIPPING, _PYTESSERACT, _TESSEROCR),
@@ -144,6 +147,11 @@ def _trials(groups: dict[str, list[TrueDocument]]) -> tuple[list[Trial], list[st
     if not OCRmyPDF.is_installed():
         wanted = [trial for trial in wanted if not isinstance(trial.contestant, OCRmyPDF)]
         left_out.append("OCRmyPDF is not installed (it needs Python 3.11): pip install '.[dev]'.")
+    if not built_for_speed():
+        wanted = [trial for trial in wanted if trial.contestant not in (_ON_DEBIANS, _HAND_MADE_ON_OURS)]
+        left_out.append(
+            "Tesseract is not built for speed, as it is in the image (make fast-tesseract): all use Debian's."
+        )
     if "public" not in groups:
         left_out.append("The public scans are not there; docs/performance.md says where they come from.")
     return wanted, left_out
@@ -179,7 +187,7 @@ def main() -> int:
     try:
         results = _run_all(groups, trials, 1 if arguments.quick else arguments.repetitions, output / "work")
         if "scanned" in groups:
-            results.cpu_shares = cpu_shares(groups["scanned"], [_PYTESSERACT, _TESSEROCR], output / "work")
+            results.cpu_shares = cpu_shares(groups["scanned"], [_PYTESSERACT, _TESSEROCR, _ON_DEBIANS], output / "work")
     except CommandFailed as error:
         print(f"The benchmark stopped: {error}", file=sys.stderr)
         return 1

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Resolves the dependencies of pyproject.toml for every supported Python: first what a developer needs, then, held to
-# the same versions, what the container needs.
+# the same versions, what the container needs, and what its tesserocr is built with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 compile() {
   .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
-    --no-emit-index-url --no-header --no-annotate pyproject.toml "$@"
+    --no-emit-index-url --no-header --no-annotate "$@"
 }
 
-compile --extra dev --output-file requirements-dev.lock
-compile --extra tesserocr --constraint requirements-dev.lock --output-file container/requirements.lock
+compile pyproject.toml --extra dev --output-file requirements-dev.lock
+compile pyproject.toml --extra tesserocr --constraint requirements-dev.lock --output-file container/requirements.lock
+compile container/tesseract/build-requirements.in --constraint requirements-dev.lock \
+  --output-file container/tesseract/build-requirements.lock

@@ -24,11 +24,11 @@ needs() {
 }
 
 [ "$(uname -m)" = x86_64 ] || needs "its patches are for x86-64, and this machine is $(uname -m)."
-packages=(dpkg-dev g++ make autoconf automake libtool pkg-config libleptonica-dev)
+packages=(dpkg-dev g++ make autoconf automake libtool pkg-config libtesseract-dev)
 # shellcheck disable=SC2016  # the name is dpkg's
 installed() { dpkg-query --show --showformat '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^ii'; }
 for package in libtesseract5 "${packages[@]}"; do
-  installed "$package" || needs "the package $package is missing. Install: apt-get install tesseract-ocr ${packages[*]}"
+  installed "$package" || needs "the package $package is missing. Install: apt-get install ${packages[*]}"
 done
 # shellcheck disable=SC2016
 version=$(dpkg-query --show --showformat '${source:Version}' libtesseract5)

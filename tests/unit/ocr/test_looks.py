@@ -4,9 +4,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from distributed_ocr_pipeline.ocr.images import Change, Raster, apply
+from distributed_ocr_pipeline.ocr.images import Change, Raster, apply, median
 from distributed_ocr_pipeline.ocr.looks import Look, look
 
 WORDS = "Pages of some document, drawn for a glance at what is on them and how it stands".split()
@@ -112,6 +112,12 @@ def test_specks_are_removed_before_reading_and_print_stays() -> None:
     margin = (0, 0, 90, clean.height)
     assert (_ink(speckled.crop(margin)) > 100, _ink(read.crop(margin))) == (True, 0)
     assert _ink(read) == pytest.approx(_ink(clean), rel=0.1)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (50, 127), (50, 128), (50, 129), (300, 400)])
+def test_the_median_is_that_of_pillow(size: tuple[int, int]) -> None:
+    noise = Image.frombytes("L", size, Random(1).randbytes(size[0] * size[1]))
+    assert median(noise).tobytes() == noise.filter(ImageFilter.MedianFilter(3)).tobytes()
 
 
 def _ink(page: Image.Image) -> int:

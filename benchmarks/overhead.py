@@ -67,7 +67,7 @@ def _shares(documents: Sequence[TrueDocument], contestant: Ours, work: Path) -> 
     _wrap_program(wrapped, "tesseract", engine)
     _wrap_program(wrapped, "pdftoppm", drawing)
     (wrapped / "sitecustomize.py").write_text(_SITE.format(notes=str(engine)), encoding="utf-8")
-    modules = pathsep.join([str(wrapped), contestant.environment.get("PYTHONPATH", "")])
+    modules = pathsep.join(filter(None, [str(wrapped), contestant.environment.get("PYTHONPATH")]))
     paths = {"PATH": f"{wrapped}{pathsep}{environ['PATH']}", "PYTHONPATH": modules}
     watched = replace(contestant, environment=contestant.environment | paths)
     watched.prepare(documents, folder)

@@ -64,7 +64,7 @@ def speed(content: Content) -> str:
 def ratios(content: Content) -> str:
     """Ours over the others, beside what is asked of it."""
     rows = [
-        [f"{ours} / {other}", group, _ratio(content, group, ours, other_group, other), f"≥ {asked}"]
+        [f"{ours} / {other}", group, _ratio(content, group, ours, other_group, other), f"≥ {asked}" if asked else "-"]
         for ours, group, other, other_group, asked in _RATIOS
     ]
     for name, shares in content["cpu_shares"].items():
@@ -82,7 +82,7 @@ _RATIOS = (
     (_TESSEROCR, "scanned", "OCRmyPDF --force-ocr", "scanned", 2),
     (_PYTESSERACT, "scanned", "hand-made", "scanned", 1.15),
     (_TESSEROCR, "scanned", "hand-made", "scanned", 1.3),
-    (_PYTESSERACT, "scanned", "hand-made, our Tesseract", "scanned", 1),
+    (_PYTESSERACT, "scanned", "hand-made, our Tesseract", "scanned", None),
     (_PYTESSERACT, "born-digital", "OCRmyPDF --force-ocr", "born-digital sample", 50),
     (_PYTESSERACT, "born-digital", "OCRmyPDF --skip-text", "born-digital", 50),
 )
@@ -138,13 +138,13 @@ def chart(content: Content) -> str:
     ]
     height = (len(found) + 1) * _ROW + 2 * _MARGIN
     caption = f"scanned pages a second on {content['machine']['cores']} cores"
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="700" height="{height}" viewBox="0 0 700 {height}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="760" height="{height}" viewBox="0 0 760 {height}"'
     style = 'font-family="sans-serif" font-size="14">\n<rect width="100%" height="100%" fill="white"/>'
     foot = f'<text x="{_BAR_LEFT}" y="{height - _MARGIN}">{caption}</text>\n</svg>\n'
     return "\n".join([f"{head} {style}", *bars, foot])
 
 
-_ROW, _MARGIN, _BAR_LEFT, _BAR_WIDTH = 34, 12, 220, 400  # pixels
+_ROW, _MARGIN, _BAR_LEFT, _BAR_WIDTH = 34, 12, 280, 400  # pixels
 
 
 def _bar(row: int, name: str, value: float, share: float) -> str:

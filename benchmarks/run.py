@@ -150,7 +150,7 @@ def _trials(groups: dict[str, list[TrueDocument]]) -> tuple[list[Trial], list[st
     if not built_for_speed():
         wanted = [trial for trial in wanted if trial.contestant not in (_ON_DEBIANS, _HAND_MADE_ON_OURS)]
         left_out.append(
-            "Tesseract is not built for speed, as it is in the image (make fast-tesseract): all use Debian's."
+            "Tesseract is not built for speed, as in the image (make fast-tesseract): ours takes the installed one."
         )
     if "public" not in groups:
         left_out.append("The public scans are not there; docs/performance.md says where they come from.")

@@ -5,8 +5,7 @@
 # the last letter in little more than half the time: Debian compiles for any x86-64 at -O2, and two loops of the network
 # that reads lines are not vectorized by any option (the patches beside this file do it, and no more).
 #
-#   -march=x86-64-v3      AVX2: every instance type that SageMaker offers for processing jobs. Where it is missing, the
-#                         image's loader takes Debian's library (glibc-hwcaps)
+#   -march=x86-64-v3      AVX2. Where a processor has none, the image's loader takes Debian's library (glibc-hwcaps)
 #   -flto                 the loops call small functions of other files for each pixel
 #   -ffp-contract=off     no fused multiply-add: it would round otherwise than Debian's library does
 set -euo pipefail
@@ -27,7 +26,7 @@ needs() {
 packages=(dpkg-dev g++ make autoconf automake libtool pkg-config libtesseract-dev)
 # shellcheck disable=SC2016  # the name is dpkg's
 installed() { dpkg-query --show --showformat '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^ii'; }
-for package in libtesseract5 "${packages[@]}"; do
+for package in "${packages[@]}"; do
   installed "$package" || needs "the package $package is missing. Install: apt-get install ${packages[*]}"
 done
 # shellcheck disable=SC2016
@@ -55,7 +54,7 @@ for patch in "$here"/*.patch; do
   patch --strip 1 --silent <"$patch" || needs "$(basename "$patch") does not fit version $version."
 done
 
-flags=(-O3 -DNDEBUG -march=x86-64-v3 -mtune=generic -ffp-contract=off -flto=auto -fno-semantic-interposition -fPIC)
+flags=(-O3 -DNDEBUG -march=x86-64-v3 -ffp-contract=off -flto=auto -fno-semantic-interposition -fPIC)
 build() {
   ./autogen.sh
   # No OpenMP: pages are read in parallel by processes. No curl and archive: nothing is read from the network.

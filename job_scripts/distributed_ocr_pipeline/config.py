@@ -85,7 +85,7 @@ class OCRConfig(_Config):
     image_format: ImageFormat = Field(
         default="jpeg", description="format of page images: jpeg, or webp (smaller, slower)"
     )
-    engine: EngineName = Field(default="pytesseract", description="pytesseract, or tesserocr (faster, in-process)")
+    engine: EngineName = Field(default="pytesseract", description="pytesseract, or tesserocr (in-process)")
     languages: Languages = Field(default="eng", description="Tesseract languages, such as eng+deu")
     tesseract_config: TesseractConfig | None = Field(
         default=None, description='Tesseract settings as JSON, such as {"psm": 6}'

@@ -1,5 +1,5 @@
-"""A glance at a drawn page, at about a hundredth of the cost of reading it: is anything on it, is it light on dark,
-how high is its text, is it crooked, and is it strewn with specks?
+"""A glance at a drawn page, at two or three hundredths of the cost of reading it: is anything on it, is it light on
+dark, how high is its text, is it crooked, and is it strewn with specks?
 
 Text height and skew come from one picture of the page squeezed into narrow vertical strips: in a strip every line of
 text is a dark band, and the bands of all strips are in line when the page is straight.
@@ -19,9 +19,8 @@ _FAINT_SHARE = 0.0002
 _DARK = 110
 _SHADED = 0.6  # of the paper's level: dark enough for light text
 _SPECK_PIXELS = 6  # of a cell; more is print
-_SPECKLED = (
-    0.02  # share of the cells away from print; of known noise 0.034 and 140 cells, of other pages at most 15 cells
-)
+# Share of the cells away from print: 0.034 and 140 cells on pages of known noise, at most 15 cells on others.
+_SPECKLED = 0.02
 _FEW_SPECKS = 30
 _STRIPS = 48
 _BAND_CONTRAST = 0.08

@@ -1,12 +1,12 @@
 """Pictures: opening documents that are pictures, changing drawn pages, writing page images.
 
-`describe` and `rasterise` read files from outside, so they run in a helper process (`helper`); the other functions
+`describe` and `rasterise*` read files from outside, so they run in a helper process (`helper`); the other functions
 are given what this pipeline itself has drawn: 8-bit grey, uncompressed TIFF files (of a PGM file, the engine's
 library reads each pixel with a call of its own: 6 % of the time of a page).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ _WEBP_SIDE = 16_383
 _JPEG_SIDE = 65_500
 _BYTES_PER_PIXEL = 8  # what decoding and turning grey may take at worst
 _PLAUSIBLE_DPI = (50, 2400)
+_DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000")
+_TAKEN_OUT = ("JPEG", "PPM")
 _BAND_ROWS = 128
 
 
@@ -87,6 +89,23 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
     }
 
 
+def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[int], target: str) -> None:
+    """Write a picture that was taken out of a PDF, of the `stored` size, as grey TIFF of a `size` (width, height).
+
+    Made smaller with a filter that weighs every pixel: it is read with a seventh of the errors of what Poppler's
+    whole-pixel boxes make of it. Turned by `turn` degrees clockwise. Raises if the picture is not what was announced.
+    """
+    with _opened(path, _TAKEN_OUT) as image:
+        if image.size != tuple(stored) or image.mode not in ("1", "L", "RGB", "YCbCr"):
+            raise DocumentError(ErrorClass.CORRUPT, f"A picture of {image.size} pixels instead of {tuple(stored)}.")
+        image.draft("L", image.size)  # of a JPEG in colour, decode the lightness alone
+        grey = image.convert("L")
+    upright = grey.transpose(_QUARTERS[turn]) if turn else grey
+    if upright.size != tuple(size):
+        upright = upright.resize((size[0], size[1]), Image.Resampling.BILINEAR)
+    upright.save(target, format="TIFF", compression="raw")
+
+
 def load(path: Path) -> Image.Image:
     """A raster of our own. Not by `Image.open`, which warns of pictures that are as large as our limit allows."""
     return TiffImageFile(path)
@@ -115,7 +134,7 @@ def apply(image: Image.Image, change: Change) -> Image.Image:
         image = image.rotate(change.skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
     if change.scale != 1.0:
         size = (max(1, round(image.width * change.scale)), max(1, round(image.height * change.scale)))
-        image = image.resize(size, Image.Resampling.BOX if change.scale < 1 else Image.Resampling.BICUBIC)
+        image = image.resize(size, Image.Resampling.BILINEAR if change.scale < 1 else Image.Resampling.BICUBIC)
     return image
 
 
@@ -176,9 +195,9 @@ def save_page_image(raster: Raster, change: Change, target: Path, image_format: 
             image.save(target, format="JPEG", quality=80)
 
 
-def _opened(path: str) -> Image.Image:
+def _opened(path: str, formats: tuple[str, ...] = _DOCUMENTS) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # the size is checked by what it costs, and this is a process of its own
-    return Image.open(path, formats=("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000"))
+    return Image.open(path, formats=formats)
 
 
 def _grey(image: Image.Image) -> Image.Image:
@@ -225,8 +244,3 @@ def _dpi_of(image: Image.Image) -> int | None:
     except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError):
         return None
     return dpi if _PLAUSIBLE_DPI[0] <= dpi <= _PLAUSIBLE_DPI[1] else None
-
-
-Task = Callable[..., dict[str, Any]]
-TASKS: dict[str, Task] = {"describe": describe, "rasterise": rasterise}
-"""What the helper process may be asked to do."""

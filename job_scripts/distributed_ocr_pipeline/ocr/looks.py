@@ -18,14 +18,18 @@ _FAINT_CONTRAST = 12  # ... and one that may have
 _FAINT_SHARE = 0.0002
 _DARK = 110
 _SHADED = 0.6  # of the paper's level: dark enough for light text
+_LIT = 0.6  # of the way from a dark page's level to white: more than dense light print makes of an area
 _SPECK_PIXELS = 6  # of a cell; more is print
 # Share of the cells away from print: 0.034 and 140 cells on pages of known noise, at most 15 cells on others.
 _SPECKLED = 0.02
 _FEW_SPECKS = 30
 _STRIPS = 48
-_BAND_CONTRAST = 0.08
-_MIN_BAND = 4  # pixels; less is dust and rules
+_BAND_CONTRAST = 0.06  # one stroke of a letter in a strip; at 0.08, letters that a strip cuts fall to pieces
+_MIN_BAND = 4  # pixels; less is dust
+_RULED = 0.4  # of the paper's level: so dark and so thin, a band is a rule
+_MAX_RULE = 6  # pixels
 _MIN_BANDS = 12
+_RULE = b"\2"  # see `_ink_class`
 _SKEW_ROWS = 900
 _MAX_SKEW = 12  # degrees
 _FINE_STEPS = (-0.375, -0.25, -0.125, 0.125, 0.25, 0.375)
@@ -120,7 +124,7 @@ def _has_area(cells: Image.Image, paper: int, light: bool) -> bool:
         return False
     faintest = cells.filter(ImageFilter.MinFilter(3) if light else ImageFilter.MaxFilter(3))
     counts = faintest.histogram()
-    return any(counts[255 - round((255 - paper) * _SHADED) :]) if light else any(counts[: round(paper * _SHADED)])
+    return any(counts[paper + round((255 - paper) * _LIT) :]) if light else any(counts[: round(paper * _SHADED)])
 
 
 def _is_speckled(image: Image.Image) -> bool:
@@ -141,14 +145,21 @@ def _is_speckled(image: Image.Image) -> bool:
 def _text_heights(strips: Image.Image) -> tuple[int | None, int | None]:
     """Lower quartile and median of the heights of dark bands in all strips."""
     paper = _median(strips.histogram())
-    inked = bytes(level < paper - max(10, _BAND_CONTRAST * paper) for level in range(256))
+    inked = bytes(_ink_class(level, paper) for level in range(256))
     columns = strips.transpose(Image.Transpose.ROTATE_90).tobytes().translate(inked)
     height = strips.height
     runs = (run for start in range(0, len(columns), height) for run in columns[start : start + height].split(b"\0"))
-    heights = sorted(len(run) for run in runs if len(run) >= _MIN_BAND)
+    bands = (run for run in runs if len(run) >= _MIN_BAND and (len(run) > _MAX_RULE or _RULE not in run))
+    heights = sorted(map(len, bands))
     if len(heights) < _MIN_BANDS:
         return None, None
     return heights[len(heights) // 4], heights[len(heights) // 2]
+
+
+def _ink_class(level: int, paper: int) -> int:
+    if level >= paper - max(10, _BAND_CONTRAST * paper):
+        return 0
+    return 2 if level < _RULED * paper else 1
 
 
 def _lines(strips: Image.Image, strip_width: int) -> _Lines:

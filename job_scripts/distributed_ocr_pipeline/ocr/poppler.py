@@ -34,12 +34,16 @@ class PageSize:
 
 @dataclass(frozen=True)
 class PlacedImage:
-    """A picture on a page: pixels of the picture, and how many of them lie on an inch of the page."""
+    """A picture on a page: pixels of the picture, how many of them lie on an inch of the page, how it is stored."""
 
     width: int
     height: int
     x_ppi: float
     y_ppi: float
+    colours: str = ""  # gray, rgb, cmyk, icc, index ...
+    components: int = 0  # of a pixel
+    bits: int = 0  # of a component
+    encoding: str = ""  # jpeg, ccitt, jbig2, jpx, image ...
 
     @property
     def area(self) -> float:
@@ -97,8 +101,22 @@ def placed_images(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[i
         if len(fields) >= 14 and fields[0].isdigit() and fields[2] in ("image", "stencil"):
             width, height, x_ppi, y_ppi = int(fields[3]), int(fields[4]), float(fields[-4]), float(fields[-3])
             if min(width, height, x_ppi, y_ppi) > 0:
-                images.setdefault(int(fields[0]), []).append(PlacedImage(width, height, x_ppi, y_ppi))
+                stored = (fields[5], _integer(fields[6]), _integer(fields[7]), fields[8])
+                images.setdefault(int(fields[0]), []).append(PlacedImage(width, height, x_ppi, y_ppi, *stored))
     return images
+
+
+def take_out(pdf: Path, pages: range, *, folder: Path, limits: Limits, stop: Stop) -> tuple[dict[int, Path], str]:
+    """The one picture of each of consecutive pages: JPEG as it is stored, others decoded (PBM, PPM).
+
+    Returns the files by page number, and Poppler's first word of anything that it could not read, or "".
+    """
+    prefix = folder / f"taken-{pages.start}"
+    finished = run(["pdfimages", "-p", "-j", *_page_range(pages), str(pdf), str(prefix)], limits, stop)
+    files: dict[int, Path] = {}
+    for file in folder.glob(f"{prefix.name}-*"):
+        files[int(file.name.split("-")[2])] = file
+    return files, _first_fault(finished) or ("" if finished.exit_code == 0 else "pdfimages failed")
 
 
 def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop) -> list[str]:
@@ -141,8 +159,7 @@ def render(pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, s
     if finished.exit_code != 0 or len(files) != len(pages):
         message = f"pdftoppm drew {len(files)} pages instead of {len(pages)}."
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
-    faults = [line.strip() for line in finished.stderr.splitlines() if line.startswith(_FAULTS)]
-    return files, faults[0][:200] if faults else ""
+    return files, _first_fault(finished)
 
 
 def version(stop: Stop) -> str:
@@ -162,6 +179,15 @@ def _points(number: str) -> float:
 
 def _page_range(pages: range) -> Sequence[str]:
     return ("-f", str(pages.start), "-l", str(pages.stop - 1))
+
+
+def _integer(number: str) -> int:
+    return int(number) if number.isdigit() else 0
+
+
+def _first_fault(finished: Finished) -> str:
+    faults = (line.strip() for line in finished.stderr.splitlines() if line.startswith(_FAULTS))
+    return next(faults, "")[:200]
 
 
 def _complaint(finished: Finished, fallback: str) -> str:

@@ -3,6 +3,7 @@
 `survey` finds out cheaply what a page is, `draw` makes grey rasters of pages, and `layer` gives a PDF page's own words.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +34,20 @@ class Tools:
 
 
 @dataclass(frozen=True)
+class BareScan:
+    """A picture that is all of a page: its stored size in pixels, and the degrees clockwise by which it is turned."""
+
+    width: int
+    height: int
+    turn: int
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height in pixels as the page shows it."""
+        return (self.height, self.width) if self.turn % 180 else (self.width, self.height)
+
+
+@dataclass(frozen=True)
 class PageSurvey:
     """What is known of a page before it is drawn."""
 
@@ -42,6 +57,7 @@ class PageSurvey:
     text: str = ""  # of its text layer
     verdict: text_layer.Verdict = field(default=text_layer.Verdict(False, ""))
     error: DocumentError | None = None
+    bare_scan: BareScan | None = None  # the picture, if the page is nothing else
 
     @property
     def points(self) -> tuple[int | None, int | None]:
@@ -101,14 +117,21 @@ class PdfSource:
         except DocumentError:  # only a hint; the page itself may still be drawn
             placed = {}
         texts = self._texts(pages, limit)
-        return [_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]) for page in pages]
+        surveys = [_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]) for page in pages]
+        bare = self._bare_scans(placed, limit)
+        return [replace(survey, bare_scan=bare.get(survey.number)) for survey in surveys]
 
     def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Drawn:
-        """Draw pages; neighbours of the same resolution with one call, and singly if anything is wrong with it."""
-        drawn: dict[int, Raster | DocumentError] = {}
-        for group, group_dpi, note in self._groups(pages, dpi):
-            drawn |= self._draw_group(group, group_dpi, note, folder, limit)
-        return drawn
+        """Take out bare scans and draw all other pages, neighbours of the same resolution with one call."""
+        most = self._tools.config.max_page_pixels
+        rasters: dict[int, Raster | DocumentError] = {}
+        bare = [page for page in pages if _scan_size(page, _page_dpi(page, dpi, most)[0], most)]
+        for group, group_dpi, note in self._groups(bare, dpi):
+            scans = [page for page in bare if page.number in group]
+            rasters |= self._take_out(scans, group_dpi, note, folder, limit)
+        for group, group_dpi, note in self._groups([page for page in pages if page.number not in rasters], dpi):
+            rasters |= self._draw_group(group, group_dpi, note, folder, limit)
+        return rasters
 
     def layer(self, page: PageSurvey, dpi: int, limit: TimeLimit) -> tuple[Word, ...]:
         """The words of a page's text layer, boxes at `dpi`."""
@@ -126,6 +149,50 @@ class PdfSource:
             )
             for word in words
         )
+
+    def _bare_scans(self, placed: Mapping[int, Sequence[poppler.PlacedImage]], limit: TimeLimit) -> dict[int, BareScan]:
+        """Pages that are nothing but a scan; none if that cannot be found out."""
+        only = {page: pictures[0] for page, pictures in placed.items() if _may_be_bare(pictures)}
+        if not only:
+            return {}
+        try:
+            arguments = {"path": str(self._path), "pages": list(only)}
+            found = self._tools.helpers.call("bare_scans", arguments, limit.seconds(), self._tools.stop)
+        except DocumentError:
+            return {}
+        return {page: BareScan(only[page].width, only[page].height, turn) for page, turn in found}
+
+    def _take_out(
+        self, pages: Sequence[PageSurvey], dpi: int, note: str, folder: Path, limit: TimeLimit
+    ) -> dict[int, Raster]:
+        """Rasters of neighbouring bare scans; those at which anything is wrong are left out, to be drawn."""
+        numbers, rasters = range(pages[0].number, pages[-1].number + 1), dict[int, Raster]()
+        stop = self._tools.stop
+        try:
+            limits = self._limits(limit.seconds(len(pages)))
+            files, fault = poppler.take_out(self._path, numbers, folder=folder, limits=limits, stop=stop)
+            for page in () if fault else pages:
+                rasters[page.number] = self._made_smaller(page, files[page.number], dpi, note, limit)
+        except (DocumentError, KeyError):
+            pass
+        for left in folder.glob("taken-*"):
+            left.unlink()
+        return rasters
+
+    def _made_smaller(self, page: PageSurvey, file: Path, dpi: int, note: str, limit: TimeLimit) -> Raster:
+        scan = page.bare_scan
+        size = _scan_size(page, dpi, self._tools.config.max_page_pixels)
+        assert scan is not None and size is not None
+        target = file.with_name(f"page-{page.number}-{dpi}.tif")
+        arguments = {
+            "path": str(file),
+            "stored": (scan.width, scan.height),
+            "turn": scan.turn,
+            "size": size,
+            "target": str(target),
+        }
+        self._tools.helpers.call("rasterise_scan", arguments, limit.seconds(), self._tools.stop)
+        return Raster(target, *size, dpi, note)
 
     def _texts(self, pages: range, limit: TimeLimit) -> dict[int, str | DocumentError]:
         """Text layers by page; if the call for all of them fails, each page is asked for by itself."""
@@ -237,6 +304,25 @@ def _scan_dpi(size: poppler.PageSize, placed: Sequence[poppler.PlacedImage]) -> 
     page = _square_inches(size)
     filling = [max(image.x_ppi, image.y_ppi) for image in placed if image.area > page * 0.5]
     return round(max(filling)) if filling else None
+
+
+def _may_be_bare(pictures: Sequence[poppler.PlacedImage]) -> bool:
+    """Whether a page's pictures are one alone, of a kind that comes out of the file as it is drawn."""
+    if len(pictures) != 1 or pictures[0].colours not in ("gray", "rgb", "icc"):
+        return False
+    components, bits = pictures[0].components, pictures[0].bits
+    return (components, bits) == (1, 1) or (pictures[0].encoding == "jpeg" and components in (1, 3) and bits == 8)
+
+
+def _scan_size(page: PageSurvey, dpi: int, max_pixels: int) -> tuple[int, int] | None:
+    """Pixels of a bare scan at `dpi`, as Poppler counts them; None if it is not there in such a size, or too large."""
+    if page.bare_scan is None or page.size is None or page.bare_scan.width * page.bare_scan.height > max_pixels:
+        return None
+    width, height = (math.ceil(side * dpi / poppler.POINTS_PER_INCH) for side in (page.size.width, page.size.height))
+    stored = page.bare_scan.upright_size
+    if abs(width - stored[0]) <= 1 and abs(height - stored[1]) <= 1:
+        return stored
+    return (width, height) if 0 < width <= stored[0] and 0 < height <= stored[1] else None
 
 
 def _page_dpi(page: PageSurvey, dpi: int, max_pixels: int) -> tuple[int, str]:

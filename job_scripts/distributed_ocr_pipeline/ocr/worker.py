@@ -131,7 +131,7 @@ class _Workshop:
         self._stop = stop
         self._workers = workers or worker_count()
         limits = Limits(seconds=config.page_timeout_seconds, memory_mb=config.engine_memory_mb)
-        self._helpers = HelperPool("distributed_ocr_pipeline.ocr.images", limits)
+        self._helpers = HelperPool("distributed_ocr_pipeline.ocr.document_tasks", limits)
         self._tools = Tools(config, self._helpers, stop)
         self._desk = Desk(config, make_engine(config, stop), scratch, images, stop)
         self._readers = ThreadPoolExecutor(self._workers, "read")

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import pikepdf
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
@@ -130,6 +131,15 @@ def scanned_pdf(path: Path, pages: int, texts: Mapping[int, str] | None = None) 
     """A PDF whose pages are pictures."""
     first, *others = [page_picture((texts or {}).get(page, f"Page {page}")) for page in range(1, pages + 1)]
     first.save(path, format="PDF", save_all=True, append_images=others, resolution=300)
+    return path
+
+
+def stamped_pdf(path: Path, pages: int) -> Path:
+    """Scans with a box drawn over each: what Poppler must draw."""
+    with pikepdf.open(scanned_pdf(path, pages), allow_overwriting_input=True) as pdf:
+        for page in pdf.pages:
+            page.contents_add(b"2 2 9 9 re S")
+        pdf.save(path)
     return path
 
 

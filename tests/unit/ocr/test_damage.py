@@ -12,7 +12,7 @@ from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.ocr import images
 from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
 
-from .conftest import Ledger, page_picture, scanned_pdf, typed_pdf
+from .conftest import Ledger, page_picture, scanned_pdf, stamped_pdf, typed_pdf
 
 FAR = ["99999999999", "1" + "0" * 30, "9" * 400]  # points
 
@@ -160,7 +160,7 @@ def test_a_page_that_crashes_the_renderer_costs_itself_alone(
     process: Callable[..., Ledger],
 ) -> None:
     fake_tesseract()
-    path = scanned_pdf(tmp_path / "a.pdf", 8)
+    path = stamped_pdf(tmp_path / "a.pdf", 8)
     install_program("pdftoppm", _CRASHES_ON_PAGE_3.format(program=which("pdftoppm")))
     [(_, pages)] = process([path], workers=1)
     assert {page.page_number: page.error_class for page in pages if page.error_class} == {3: ErrorClass.ENGINE_CRASH}

@@ -10,7 +10,7 @@ import pytest
 from distributed_ocr_pipeline.errors import ErrorClass, MissingTool
 from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
 
-from .conftest import Ledger, scanned_pdf
+from .conftest import Ledger, scanned_pdf, stamped_pdf
 
 FAULTS = {
     "hang": ErrorClass.TIMEOUT,
@@ -89,7 +89,7 @@ def test_a_renderer_that_draws_nothing_is_not_believed(
 ) -> None:
     fake_tesseract()
     install_program("pdftoppm", f"import sys\n{ending}")
-    [(result, pages)] = process([scanned_pdf(tmp_path / "a.pdf", 2)])
+    [(result, pages)] = process([stamped_pdf(tmp_path / "a.pdf", 2)])
     assert result.status is DocumentStatus.FAILED
     assert {page.error_class for page in pages} <= {ErrorClass.CORRUPT, ErrorClass.OUT_OF_MEMORY}
     assert len(pages) == 2
@@ -105,7 +105,7 @@ def test_every_poppler_program_has_a_time_limit(
 ) -> None:
     fake_tesseract()
     install_program(program, "import time; time.sleep(600)")
-    [(result, _)] = process([scanned_pdf(tmp_path / "a.pdf", 1)], page_timeout_seconds=1, text_layer="auto")
+    [(result, _)] = process([stamped_pdf(tmp_path / "a.pdf", 1)], page_timeout_seconds=1, text_layer="auto")
     expected = ErrorClass.TIMEOUT if program in ("pdfinfo", "pdftoppm") else None  # the others only give hints
     assert result.error_class is expected
 

@@ -33,6 +33,7 @@ LIMITS = {
     "born-digital": 0.0,
     "mixed": 0.002,
     "blank": 0.0,
+    "in a shadow": 0.005,
     "phototest": 0.01,
     "phototest turned left": 0.01,
     "phototest turned right": 0.01,

@@ -122,14 +122,17 @@ def _write_born_digital(folder: Path, group: str, count: int) -> TrueDocument:
 
 
 def _write_mixed(folder: Path) -> TrueDocument:
-    """Text pages, scanned pages and blank pages by turns."""
+    """Text pages, scanned pages, blank pages and scans in a shadow by turns."""
     pdf, truths = Pdf(), []
     for seed in (70, 80):
         born, scanned = prose(seed, 32), prose(seed + 1, 32)
         pdf.add_text(born, _A4)
         pdf.add_scan(draw_text(scanned, _A4), _A4)
         pdf.add_scan(pages.noisy(pages.blank(_A4), seed, grain=20, specks=0.000002), _A4, _GREY)
+        shaded = _draw_text("in a shadow", seed + 2, fault=pages.shaded)
+        pdf.add_scan(shaded.image, _A4, _GREY)
         truths += [TruePage("mixed", text_of(born)), TruePage("mixed", text_of(scanned)), TruePage("blank", "")]
+        truths.append(shaded.truth)
     return _write(folder / "mixed.pdf", "mixed", pdf, truths)
 
 

@@ -156,6 +156,13 @@ def noisy(image: Image.Image, seed: int, grain: int = 60, specks: float = 0.0003
     return grained
 
 
+def shaded(image: Image.Image, darkest: int = 110) -> Image.Image:
+    """In a shadow: the paper darkens from left to right, down to `darkest` (grey level)."""
+    falloff = [255 - level * (255 - darkest) // 255 for level in range(256)]
+    shadow = Image.linear_gradient("L").rotate(90).resize(image.size).point(falloff)
+    return ImageChops.multiply(image, shadow)
+
+
 def photographed(image: Image.Image, seed: int) -> Image.Image:
     """A page on a table under a lamp: keystone, a shadow to one side, blur and grain. Same size as `image`."""
     width, height = image.size

@@ -1,5 +1,5 @@
 """A glance at a drawn page, at two or three hundredths of the cost of reading it: is anything on it, is it light on
-dark, how high is its text, is it crooked, and is it strewn with specks?
+dark, how high is its text, is it crooked, does it lie in a shadow, and is it strewn with specks?
 
 Text height and skew come from one picture of the page squeezed into narrow vertical strips: in a strip every line of
 text is a dark band, and the bands of all strips are in line when the page is straight.
@@ -19,6 +19,9 @@ _FAINT_SHARE = 0.0002
 _DARK = 110
 _SHADED = 0.6  # of the paper's level: dark enough for light text
 _LIT = 0.6  # of the way from a dark page's level to white: more than dense light print makes of an area
+_UNEVEN = 0.2  # by how much, of its lightest, paper must darken across a page for the engine to lose print in it
+_ABRUPT = 0.3  # ... from one place to the next, where it is the edge of a picture and no shadow
+_FEW_EDGES = 0.08  # share of places; around a picture of a tenth of the page it is more
 _SPECK_PIXELS = 6  # of a cell; more is print
 # Share of the cells away from print: 0.034 and 140 cells on pages of known noise, at most 15 cells on others.
 _SPECKLED = 0.02
@@ -45,6 +48,7 @@ class Look:
     blank: bool
     dark: bool = False  # light text on a dark page
     mixed: bool = False  # light text may stand in a dark part of a light page, or the other way round
+    shaded: bool = False  # paper that darkens across the page, as in the shadow of a book's fold
     speckled: bool = False  # strewn with dots of a pixel or two, which the engine takes for letters
     ink: float = 0.0  # share of the page that is not paper
     sideways: bool = False  # lines run up or down; the next three are of the page with its lines level
@@ -80,6 +84,7 @@ def look(raster: Raster) -> Look:
         blank=False,
         dark=dark,
         mixed=mixed,
+        shaded=not dark and _is_shaded(cells),
         speckled=speckled,
         ink=faint / sum(counts),
         sideways=sideways,
@@ -105,10 +110,15 @@ def _strips_and_lines(image: Image.Image) -> tuple[bool, Image.Image, _Lines]:
 
 def _median(counts: list[int]) -> int:
     """The grey level in the middle of a histogram."""
-    half, seen = sum(counts) / 2, 0
+    return _level_at(counts, 0.5)
+
+
+def _level_at(counts: list[int], share: float) -> int:
+    """The grey level up to which a share of a histogram lies."""
+    wanted, seen = sum(counts) * share, 0
     for level, count in enumerate(counts):
         seen += count
-        if seen >= half:
+        if seen >= wanted:
             return level
     return 255
 
@@ -125,6 +135,22 @@ def _has_area(cells: Image.Image, paper: int, light: bool) -> bool:
     faintest = cells.filter(ImageFilter.MinFilter(3) if light else ImageFilter.MaxFilter(3))
     counts = faintest.histogram()
     return any(counts[paper + round((255 - paper) * _LIT) :]) if light else any(counts[: round(paper * _SHADED)])
+
+
+def _is_shaded(cells: Image.Image) -> bool:
+    """Whether the paper, which is the lightest of nine by nine cells, darkens gradually across the page."""
+    lightest = ImageFilter.MaxFilter(3)
+    paper = _every_third(_every_third(cells.filter(lightest)).filter(lightest))
+    if min(paper.size) < 3:
+        return False
+    light, dark = _level_at(paper.histogram(), 0.9), _level_at(paper.histogram(), 0.1)
+    steps = ImageChops.subtract(paper.filter(lightest), paper.filter(ImageFilter.MinFilter(3)))
+    abrupt = sum(steps.histogram()[round(light * _ABRUPT) + 1 :])
+    return dark < light * (1 - _UNEVEN) and abrupt < _FEW_EDGES * paper.width * paper.height
+
+
+def _every_third(image: Image.Image) -> Image.Image:
+    return image.resize((max(1, image.width // 3), max(1, image.height // 3)), Image.Resampling.NEAREST)
 
 
 def _is_speckled(image: Image.Image) -> bool:

@@ -25,6 +25,7 @@ _RASTERS_A_PAGE = 3  # as drawn, drawn finer, changed for reading
 _RESERVE_BYTES = 64 * 1024 * 1024  # of scratch space: the tables of what is done are still to be written
 _NEARLY_BLANK = 0.002  # share of ink that, if no word is read, is dust
 _MEANT_DPI = 100
+_SAUVOLA = 2  # of Tesseract's thresholding methods
 
 logger = logging.getLogger(__name__)
 
@@ -187,6 +188,8 @@ class _Chunk:
             scale = self._reading_scale(sheet)
             quarter = 90 if sheet.look.sideways else 0  # or 270: reading will tell
             sheet.change = Change(quarter, sheet.look.skew, sheet.look.dark, scale, sheet.look.speckled)
+            if sheet.look.shaded:
+                sheet.notes.append("uneven light")
             if sheet.change.despeckled:
                 sheet.notes.append("specks removed before reading")
             sheet.reading = self._reworked(sheet, sheet.change)
@@ -238,12 +241,13 @@ class _Chunk:
     def _read(self, pages: Sequence[tuple[_Sheet, Raster]]) -> list[Outcome]:
         """What the engine makes of rasters; all that want the same options with one call."""
         outcomes: dict[Path, Outcome] = {}
-        groups: dict[tuple[bool, int], list[tuple[_Sheet, Raster]]] = {}
+        groups: dict[tuple[bool, bool, int], list[tuple[_Sheet, Raster]]] = {}
         for sheet, raster in pages:
-            groups.setdefault((_may_be_inverted(sheet), _told_dpi(raster)), []).append((sheet, raster))
-        for (inverting, dpi), group in groups.items():
+            key = _may_be_inverted(sheet), sheet.look.shaded, _told_dpi(raster)
+            groups.setdefault(key, []).append((sheet, raster))
+        for (inverting, shaded, dpi), group in groups.items():
             begun = time.monotonic()
-            options = self._options(inverting, dpi)
+            options = self._options(inverting, shaded, dpi)
             read = self._desk.engine.recognise([raster for _, raster in group], options, self._limit)
             seconds = (time.monotonic() - begun) / len(group)
             for (sheet, raster), outcome in zip(group, read):
@@ -251,14 +255,18 @@ class _Chunk:
                 outcomes[raster.path] = outcome
         return [outcomes[raster.path] for _, raster in pages]
 
-    def _options(self, inverting: bool, dpi: int) -> dict[str, str | int | float | bool]:
+    def _options(self, inverting: bool, shaded: bool, dpi: int) -> dict[str, str | int | float | bool]:
         """What the engine is told.
 
-        Reading doubtful lines once more with light and dark swapped takes time; it is for pages with dark areas.
-        Without the resolution the engine estimates it from the height of the print, and may take the cells of a table
-        for columns. Whether print is of fixed pitch is not worth finding out: the model finds the words by itself.
+        Reading doubtful lines once more with light and dark swapped takes time; it is for pages with dark areas. One
+        threshold between print and paper for a whole page loses the part of it that lies in a shadow; a threshold for
+        each place (Sauvola) does not, and takes a tenth longer. Without the resolution the engine estimates it from
+        the height of the print, and may take the cells of a table for columns. Whether print is of fixed pitch is not
+        worth finding out: the model finds the words by itself.
         """
         fixed = {"tessedit_do_invert": inverting, "user_defined_dpi": dpi, "textord_all_prop": True}
+        if shaded:
+            fixed["thresholding_method"] = _SAUVOLA
         return fixed | dict(self._config.tesseract_config or {})
 
     # ---- results ---------------------------------------------------------------------------------------------

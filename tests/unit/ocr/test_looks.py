@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from distributed_ocr_pipeline.ocr.images import Change, Raster, apply, median
 from distributed_ocr_pipeline.ocr.looks import Look, look
@@ -89,6 +89,34 @@ def test_a_dark_page_is_measured_like_its_negative(tmp_path: Path) -> None:
     assert (light.dark, dark.dark) == (False, True)
     assert (dark.usual_text, dark.small_text, dark.skew) == (light.usual_text, light.small_text, light.skew)
     assert light.usual_text is not None and light.skew
+
+
+def _shadow(size: tuple[int, int], darkest: int, reach: float) -> Image.Image:
+    """White, darkening from the right edge over a share of the width."""
+    width = 100
+    levels = [255 - round((255 - darkest) * max(0.0, 1 - x / (reach * width))) for x in range(width)]
+    row = Image.new("L", (width, 1))
+    row.putdata(levels[::-1])
+    return row.resize(size, Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize(("darkest", "reach"), [(60, 1.0), (160, 1.0), (100, 0.4)])
+def test_paper_that_darkens_is_in_a_shadow(darkest: int, reach: float, tmp_path: Path) -> None:
+    page = _page()
+    assert _look(ImageChops.multiply(page, _shadow(page.size, darkest, reach)), tmp_path).shaded
+
+
+@pytest.mark.parametrize("faint", [False, True])
+def test_even_paper_and_a_slight_falloff_are_not(faint: bool, tmp_path: Path) -> None:
+    page = _page().point([90 + level * 110 // 255 for level in range(256)]) if faint else _page()
+    assert not _look(ImageChops.multiply(page, _shadow(page.size, 225, 1.0)), tmp_path).shaded
+
+
+def test_neither_is_a_page_with_a_picture_nor_a_dark_page(tmp_path: Path) -> None:
+    page = _page()
+    page.paste(Image.linear_gradient("L").resize((600, 700)).point([level // 2 for level in range(256)]), (300, 400))
+    assert not _look(page, tmp_path).shaded
+    assert not _look(ImageOps.invert(_page()), tmp_path).shaded
 
 
 def _with_specks(page: Image.Image, share: float) -> Image.Image:

@@ -41,6 +41,15 @@ class Desk:
     stop: Stop
 
 
+@dataclass(frozen=True)
+class _Manner:
+    """How a page is read; pages of the same manner are read with one call."""
+
+    inverting: bool  # doubtful lines once more with light and dark swapped
+    shaded: bool
+    dpi: int  # 0: not known
+
+
 @dataclass
 class _Sheet:
     """A drawn page on its way."""
@@ -241,13 +250,13 @@ class _Chunk:
     def _read(self, pages: Sequence[tuple[_Sheet, Raster]]) -> list[Outcome]:
         """What the engine makes of rasters; all that want the same options with one call."""
         outcomes: dict[Path, Outcome] = {}
-        groups: dict[tuple[bool, bool, int], list[tuple[_Sheet, Raster]]] = {}
+        groups: dict[_Manner, list[tuple[_Sheet, Raster]]] = {}
         for sheet, raster in pages:
-            key = _may_be_inverted(sheet), sheet.look.shaded, _told_dpi(raster)
-            groups.setdefault(key, []).append((sheet, raster))
-        for (inverting, shaded, dpi), group in groups.items():
+            manner = _Manner(sheet.look.mixed, sheet.look.shaded, _told_dpi(raster))
+            groups.setdefault(manner, []).append((sheet, raster))
+        for manner, group in groups.items():
             begun = time.monotonic()
-            options = self._options(inverting, shaded, dpi)
+            options = self._options(manner)
             read = self._desk.engine.recognise([raster for _, raster in group], options, self._limit)
             seconds = (time.monotonic() - begun) / len(group)
             for (sheet, raster), outcome in zip(group, read):
@@ -255,7 +264,7 @@ class _Chunk:
                 outcomes[raster.path] = outcome
         return [outcomes[raster.path] for _, raster in pages]
 
-    def _options(self, inverting: bool, shaded: bool, dpi: int) -> dict[str, str | int | float | bool]:
+    def _options(self, manner: _Manner) -> dict[str, str | int | float | bool]:
         """What the engine is told.
 
         Reading doubtful lines once more with light and dark swapped takes time; it is for pages with dark areas. One
@@ -264,8 +273,8 @@ class _Chunk:
         the height of the print, and may take the cells of a table for columns. Whether print is of fixed pitch is not
         worth finding out: the model finds the words by itself.
         """
-        fixed = {"tessedit_do_invert": inverting, "user_defined_dpi": dpi, "textord_all_prop": True}
-        if shaded:
+        fixed = {"tessedit_do_invert": manner.inverting, "user_defined_dpi": manner.dpi, "textord_all_prop": True}
+        if manner.shaded:
             fixed["thresholding_method"] = _SAUVOLA
         return fixed | dict(self._config.tesseract_config or {})
 
@@ -363,10 +372,6 @@ class _Chunk:
 def _told_dpi(raster: Raster) -> int:
     """The resolution to tell the engine; 0 lets it estimate. Cameras write small numbers that mean nothing."""
     return raster.dpi if raster.dpi is not None and raster.dpi >= _MEANT_DPI else 0
-
-
-def _may_be_inverted(sheet: _Sheet) -> bool:
-    return sheet.look.mixed
 
 
 def _scaled(word: Word, scale: float) -> Word:

@@ -1,8 +1,8 @@
-"""How much of our CPU time is spent inside the OCR engine, and in drawing pages for it; the rest is overhead.
+"""How much of our CPU time is spent inside the OCR engine, and in making rasters for it; the rest is overhead.
 
-Apart from the timed runs: engine and Poppler are wrapped so that they note the CPU time of every call. For `pdftoppm`
-and `tesseract`, a program of that name comes first on the search path and runs the real one under `time`; for
-`tesserocr`, the methods of its API class are wrapped.
+Apart from the timed runs: engine and Poppler are wrapped so that they note the CPU time of every call. For `pdftoppm`,
+`pdfimages` and `tesseract`, a program of that name comes first on the search path and runs the real one under `time`;
+for `tesserocr`, the methods of its API class are wrapped, and for scans the function that makes them smaller.
 """
 
 import shutil
@@ -22,33 +22,38 @@ TIMEFORMAT='%U %S'
 """
 
 _SITE = """\
-import functools, time
-import tesserocr
+import functools, sys, time
 
-def noted(call):
+def noted(call, file):
     @functools.wraps(call)
     def wrapper(*arguments, **options):
         begun = time.thread_time()
         try:
             return call(*arguments, **options)
         finally:
-            with open({notes!r}, "a") as notes:
+            with open(file, "a") as notes:
                 notes.write(f"{{time.thread_time() - begun}}\\n")
     return wrapper
 
-class Noted(tesserocr.PyTessBaseAPI):
-    pass
+if "distributed_ocr_pipeline.ocr.document_tasks" in sys.orig_argv:
+    from distributed_ocr_pipeline.ocr import images
+    images.rasterise_scan = noted(images.rasterise_scan, {drawing!r})
 
-for name in ("SetImage", "SetImageFile", "Recognize", "GetUTF8Text", "GetTSVText", "ProcessPages", "AllWordConfidences"):
-    if hasattr(tesserocr.PyTessBaseAPI, name):
-        setattr(Noted, name, noted(getattr(tesserocr.PyTessBaseAPI, name)))
-tesserocr.PyTessBaseAPI = Noted
+if "distributed_ocr_pipeline.ocr.tesserocr_tasks" in sys.orig_argv:
+    import tesserocr
+
+    class Noted(tesserocr.PyTessBaseAPI):
+        pass
+
+    for name in ("SetImage", "SetImageFile", "Recognize", "GetUTF8Text", "GetTSVText", "ProcessPages"):
+        setattr(Noted, name, noted(getattr(tesserocr.PyTessBaseAPI, name), {engine!r}))
+    tesserocr.PyTessBaseAPI = Noted
 """
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Of all CPU time, 0-1: inside the engine, and inside `pdftoppm`, which draws the pages."""
+    """Of all CPU time, 0-1: inside the engine, and in taking scans out of PDFs and drawing other pages."""
 
     engine: float
     drawing: float
@@ -65,8 +70,10 @@ def _shares(documents: Sequence[TrueDocument], contestant: Ours, work: Path) -> 
     for path in (wrapped, folder):
         path.mkdir(parents=True)
     _wrap_program(wrapped, "tesseract", engine)
-    _wrap_program(wrapped, "pdftoppm", drawing)
-    (wrapped / "sitecustomize.py").write_text(_SITE.format(notes=str(engine)), encoding="utf-8")
+    for program in ("pdftoppm", "pdfimages"):
+        _wrap_program(wrapped, program, drawing)
+    site = _SITE.format(engine=str(engine), drawing=str(drawing))
+    (wrapped / "sitecustomize.py").write_text(site, encoding="utf-8")
     modules = pathsep.join(filter(None, [str(wrapped), contestant.environment.get("PYTHONPATH")]))
     paths = {"PATH": f"{wrapped}{pathsep}{environ['PATH']}", "PYTHONPATH": modules}
     watched = replace(contestant, environment=contestant.environment | paths)

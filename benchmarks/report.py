@@ -69,7 +69,7 @@ def ratios(content: Content) -> str:
     ]
     for name, shares in content["cpu_shares"].items():
         rows.append([f"{name}: CPU time inside the engine", "scanned", f"{shares['engine']:.1%}", "≥ 93%"])
-        rows.append([f"{name}: CPU time of drawing pages", "scanned", f"{shares['drawing']:.1%}", "-"])
+        rows.append([f"{name}: CPU time of taking out or drawing pages", "scanned", f"{shares['drawing']:.1%}", "-"])
     rows.append(["cost of `words`, CPU time", "scanned", _words_cost(content), "< 5%"])
     return _table(["figure", "pages", "measured", "asked"], rows)
 

@@ -138,7 +138,7 @@ class HelperPool:
 
 def _python_path() -> str:
     """So that the process finds this package however the parent came to it."""
-    package_root = str(Path(__file__).resolve().parent.parent)
+    package_root = str(Path(__file__).resolve().parents[2])
     return os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
 
 

@@ -1,5 +1,8 @@
 """Pages that are nothing but a scan are taken out of the PDF, and only those; what comes out is what Poppler draws."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -249,3 +252,22 @@ def test_where_the_helper_fails_poppler_draws(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     [(_, [page])] = process([scan(tmp_path / "a.pdf")])
     assert (page.status, page.text) == (PageStatus.SUCCEEDED, "A page that was scanned")
+
+
+def test_helpers_find_the_package_that_started_them(tmp_path: Path) -> None:
+    source = Path(__file__).parents[3] / "job_scripts" / "distributed_ocr_pipeline"
+    copy = shutil.copytree(source, tmp_path / "distributed_ocr_pipeline")
+    (copy / "ocr" / "document_tasks.py").write_text("TASKS = {'who': lambda: __file__}\n", encoding="utf-8")
+    ask = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from distributed_ocr_pipeline.ocr.helper import HelperPool
+from distributed_ocr_pipeline.ocr.programs import Limits
+from distributed_ocr_pipeline.ocr.stopping import Stop
+pool = HelperPool("distributed_ocr_pipeline.ocr.document_tasks", Limits(seconds=9, memory_mb=512))
+print(pool.call("who", {}, 9, Stop()))
+pool.close()
+"""
+    command = [sys.executable, "-c", ask, str(tmp_path)]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(copy / "ocr" / "document_tasks.py")

@@ -12,7 +12,7 @@ from typing import Any
 import pikepdf
 
 _EDGE = 1.0  # points by which a picture may miss the edge of its page
-_LONGEST = 1_000_000  # bytes of drawing commands; a scan with a hidden text layer has far fewer
+_LONGEST = 200_000  # bytes of drawing commands: looking through more takes longer than drawing the page
 _DRAWS_NOTHING = frozenset("w J j M d ri i BT ET Tc Tw Tz TL Tf Ts Td TD Tm T* BMC EMC MP".split())
 _SHOWS_TEXT = frozenset(("Tj", "TJ", "'", '"'))
 _INVISIBLE = 3  # the text rendering mode of hidden text layers

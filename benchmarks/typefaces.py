@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PIL import ImageFont
-
 from benchmarks.accuracy import read
 from benchmarks.contestants import HandMade, Ours
 from benchmarks.corpus import TrueDocument, TruePage
@@ -30,9 +28,9 @@ class Print(Layout):
 
     face: Path = Path()
 
-    def font(self) -> ImageFont.FreeTypeFont:
-        """The font in the size of this page's print."""
-        return ImageFont.truetype(self.face, self.points * self.dpi / 72, layout_engine=ImageFont.Layout.BASIC)
+    def typeface(self) -> Path:
+        """That font's file."""
+        return self.face
 
 
 @dataclass(frozen=True)

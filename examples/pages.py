@@ -60,9 +60,13 @@ class Layout:
         return round(length_mm / _MM_PER_INCH * self.dpi)
 
     def font(self) -> ImageFont.FreeTypeFont:
-        """The bundled font in the size of this page's print."""
+        """The font in the size of this page's print."""
         size = self.points / _POINTS_PER_INCH * self.dpi
-        return ImageFont.truetype(BytesIO(font_bytes()), size, layout_engine=ImageFont.Layout.BASIC)
+        return ImageFont.truetype(self.typeface(), size, layout_engine=ImageFont.Layout.BASIC)
+
+    def typeface(self) -> BytesIO | Path:
+        """The font's file: the bundled one."""
+        return BytesIO(font_bytes())
 
 
 @lru_cache(maxsize=1)

@@ -7,10 +7,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import report
+from benchmarks import report, typefaces
 from benchmarks.corpus import TrueDocument, TruePage
 from benchmarks.measure import Command, CommandFailed, measure
 from benchmarks.scoring import Score, score, scores_by_kind, total
+from benchmarks.typefaces import Print
+from examples.pages import font_bytes
 
 
 @pytest.fixture(name="content")
@@ -91,3 +93,11 @@ def test_the_chart_draws_bars_in_proportion(content: dict[str, Any]) -> None:
     drawn = ElementTree.fromstring(report.chart(content))
     drawn_bars = [one for one in drawn.iter("{http://www.w3.org/2000/svg}rect") if "x" in one.attrib]
     assert [int(one.attrib["width"]) for one in drawn_bars] == [400, 384, 320]
+
+
+def test_typefaces_are_those_that_are_given(tmp_path: Path) -> None:
+    face = tmp_path / "face.ttf"
+    face.write_bytes(font_bytes())
+    [document] = typefaces.documents([face], tmp_path)
+    assert {page.kind for page in document.pages} == {"11 points", "9 points", "10 points, grey"}
+    assert Print(face=face).font().path == face

@@ -92,8 +92,9 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
 def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[int], target: str) -> None:
     """Write a picture that was taken out of a PDF, of the `stored` size, as grey TIFF of a `size` (width, height).
 
-    Made smaller with a filter that weighs every pixel: it is read with a seventh of the errors of what Poppler's
-    whole-pixel boxes make of it. Turned by `turn` degrees clockwise. Raises if the picture is not what was announced.
+    Made smaller with a filter that weighs every pixel, since strokes become uneven in Poppler's boxes of whole pixels
+    (`benchmarks.typefaces` counts the errors). Turned by `turn` degrees clockwise. Raises if the picture is not what
+    was announced.
     """
     with _opened(path, _TAKEN_OUT) as image:
         if image.size != tuple(stored) or image.mode not in ("1", "L", "RGB", "YCbCr"):

@@ -118,7 +118,8 @@ class PdfSource:
             placed = {}
         texts = self._texts(pages, limit)
         surveys = [_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]) for page in pages]
-        bare = self._bare_scans(placed, limit)
+        to_read = {survey.number for survey in surveys if not survey.verdict.trusted}
+        bare = self._bare_scans({page: images for page, images in placed.items() if page in to_read}, limit)
         return [replace(survey, bare_scan=bare.get(survey.number)) for survey in surveys]
 
     def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Drawn:

@@ -209,20 +209,32 @@ def test_poppler_does_not_draw_what_is_taken_out(
     assert (page.status, page.text) == (PageStatus.SUCCEEDED, "A page that was scanned")
 
 
-def test_a_scan_is_not_made_larger(tmp_path: Path) -> None:
+@pytest.fixture
+def was_drawn(tmp_path: Path, install_program: Callable[[str, str], Path]) -> Callable[[], bool]:
+    """Whether Poppler was asked to draw something."""
+    mark, program = tmp_path / "drawn-by-poppler", shutil.which("pdftoppm")
+    install_program("pdftoppm", f"import os, sys\nopen({str(mark)!r}, 'w')\nos.execv({program!r}, sys.argv)")
+    return mark.exists
+
+
+def test_a_scan_is_not_made_larger(tmp_path: Path, was_drawn: Callable[[], bool]) -> None:
     with opened(scan(tmp_path / "a.pdf")) as source:
         [survey] = source.survey(range(1, 2), limit())
         finer, _ = drawn(source, survey, 600, tmp_path / "drawn")
-    assert (finer.width, finer.height) == (2 * WIDTH, 2 * HEIGHT)  # by Poppler
+    assert (finer.width, finer.height) == (2 * WIDTH, 2 * HEIGHT)
+    assert was_drawn()
 
 
-def test_a_cut_off_picture_is_left_to_poppler(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+def test_a_cut_off_picture_is_left_to_poppler(
+    tmp_path: Path, process: Callable[..., Ledger], was_drawn: Callable[[], bool]
+) -> None:
     path = scan(tmp_path / "a.pdf")
     with changing(path) as (_, picture):
         content = picture.read_raw_bytes()
         picture.write(content[: len(content) * 3 // 4], filter=pikepdf.Name.DCTDecode)
     [(_, [page])] = process([path])
     assert (page.status, page.text) == (PageStatus.SUCCEEDED, "A page that was scanned")
+    assert was_drawn()
 
 
 def test_damage_of_a_black_and_white_picture_is_noted(tmp_path: Path, process: Callable[..., Ledger]) -> None:
@@ -236,22 +248,40 @@ def test_damage_of_a_black_and_white_picture_is_noted(tmp_path: Path, process: C
 
 
 def test_a_picture_of_another_size_than_announced_is_left_to_poppler(
-    tmp_path: Path, process: Callable[..., Ledger]
+    tmp_path: Path, process: Callable[..., Ledger], was_drawn: Callable[[], bool]
 ) -> None:
     path = scan(tmp_path / "a.pdf")
     with changing(path) as (_, picture):
         picture["/Height"] = HEIGHT - 100
     [(_, [page])] = process([path])
-    assert page.status is PageStatus.SUCCEEDED
+    assert page.status is PageStatus.SUCCEEDED and was_drawn()
 
 
 def test_where_the_helper_fails_poppler_draws(
-    tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    process: Callable[..., Ledger],
+    was_drawn: Callable[[], bool],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "pikepdf.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     [(_, [page])] = process([scan(tmp_path / "a.pdf")])
     assert (page.status, page.text) == (PageStatus.SUCCEEDED, "A page that was scanned")
+    assert was_drawn()
+
+
+def test_a_page_with_text_of_its_own_is_not_looked_through(tmp_path: Path) -> None:
+    lines = "".join(
+        f"1 0 0 1 10 {height} Tm (A page that was scanned, and read before) Tj " for height in range(20, 130, 10)
+    )
+    path = drawing(scan(tmp_path / "a.pdf"), f"BT 3 Tr /F1 9 Tf {lines} ET")
+    assert bare_scans(str(path), [1]) == [(1, 0)]
+    with changing(path) as (page, _):
+        font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        page.resources["/Font"] = pikepdf.Dictionary(F1=font)
+    with opened(path) as source:
+        [survey] = source.survey(range(1, 2), limit())
+    assert survey.verdict.trusted and survey.bare_scan is None
 
 
 def test_helpers_find_the_package_that_started_them(tmp_path: Path) -> None:

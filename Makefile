@@ -65,18 +65,18 @@ lint: .venv/installed lint-types ## Check formatting, types and style
 
 .PHONY: lint-types
 lint-types: .venv/installed
-	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline examples benchmarks tests
+	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline job_scripts/local_aws examples benchmarks tests
 	for script in job_scripts/*.py scripts/*.py; do $(BIN)/mypy --strict "$$script"; done
 
 .PHONY: test
 test: .venv/installed tools ## Run unit and integration tests, Terraform's among them where it is installed
-	$(BIN)/pytest tests/unit tests/integration
+	$(BIN)/pytest tests/unit tests/local_aws tests/security tests/integration
 	@if command -v terraform >/dev/null; then $(MAKE) terraform-test; else echo "Terraform is not installed: its tests were left out."; fi
 
 .PHONY: test-terraform
 test-terraform: .venv/installed ## The Terraform part of the tests alone
 	@if command -v terraform >/dev/null; then $(MAKE) terraform-test; else echo "Terraform is not installed: its tests were left out."; fi
-	$(BIN)/pytest tests/integration/test_terraform.py tests/unit/test_definition.py
+	$(BIN)/pytest tests/integration/test_terraform.py tests/unit/local/test_workflow.py
 
 .PHONY: terraform-test
 terraform-test: .terraform

@@ -35,11 +35,11 @@ def noted(call, file):
                 notes.write(f"{{time.thread_time() - begun}}\\n")
     return wrapper
 
-if "distributed_ocr_pipeline.ocr.document_tasks" in sys.orig_argv:
-    from distributed_ocr_pipeline.ocr import images
+if "distributed_ocr_pipeline.ocr.documents.tasks" in sys.orig_argv:
+    from distributed_ocr_pipeline.ocr.rasters import raster as images
     images.rasterise_scan = noted(images.rasterise_scan, {drawing!r})
 
-if "distributed_ocr_pipeline.ocr.tesserocr_tasks" in sys.orig_argv:
+if "distributed_ocr_pipeline.ocr.engines.tesserocr_tasks" in sys.orig_argv:
     import tesserocr
 
     class Noted(tesserocr.PyTessBaseAPI):

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from distributed_ocr_pipeline.container import JobContext, run_job
-from distributed_ocr_pipeline.planning import plan_run, write_plan
+from distributed_ocr_pipeline.job import JobContext, run_job
 from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.run.planning import plan_run, write_plan
 from distributed_ocr_pipeline.storage import Storage
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.config import RunOptions
-from distributed_ocr_pipeline.container import JobContext, run_job
-from distributed_ocr_pipeline.delivery import locate_documents
-from distributed_ocr_pipeline.manifests import parse_documents
-from distributed_ocr_pipeline.metrics import Stopwatch, embedded_metrics
-from distributed_ocr_pipeline.ocr.alone import process_documents_alone
+from distributed_ocr_pipeline.job import JobContext, run_job
+from distributed_ocr_pipeline.ocr.isolation import process_documents_alone
 from distributed_ocr_pipeline.ocr.worker import Stop, check_tools, engine_version, process_documents
-from distributed_ocr_pipeline.progress import ShardProgress
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, PageChunk
-from distributed_ocr_pipeline.tables import ShardInfo, ShardTables
+from distributed_ocr_pipeline.run.downloads import locate_documents
+from distributed_ocr_pipeline.run.manifests import parse_documents
+from distributed_ocr_pipeline.run.metrics import Stopwatch, embedded_metrics
+from distributed_ocr_pipeline.run.progress import ShardProgress
+from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 
 DEADLINE_SHARE = 0.9
 """Of the job's time limit: what is not done by then is deferred, so that what is done can still be uploaded."""

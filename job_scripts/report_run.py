@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from distributed_ocr_pipeline.container import JobContext, run_job
+from distributed_ocr_pipeline.job import JobContext, run_job
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.reporting import collect_evidence, make_report, require_success, write_report
+from distributed_ocr_pipeline.run.reporting import collect_evidence, make_report, require_success, write_report
 from distributed_ocr_pipeline.storage import Storage
 
 

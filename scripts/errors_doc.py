@@ -7,9 +7,9 @@ from typing import Any
 
 from distributed_ocr_pipeline import errors
 from distributed_ocr_pipeline.errors import ErrorClass, ExitCode, Origin
-from distributed_ocr_pipeline.local.deployment import template_values
+from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
+from distributed_ocr_pipeline.local.deploy import template_values
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS
-from distributed_ocr_pipeline.workflow import DEFINITION, render_definition
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGE = PROJECT / "docs" / "errors.md"

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from distributed_ocr_pipeline.pipeline import OCRPipeline
-    from distributed_ocr_pipeline.processor import DocumentProcessor
+    from distributed_ocr_pipeline.client.pipeline import OCRPipeline
+    from distributed_ocr_pipeline.client.processor import DocumentProcessor
 
 __all__ = ["DocumentProcessor", "OCRPipeline"]
 __version__ = "0.1.0"
@@ -13,11 +13,13 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Import the two public classes when first used: the worker starts without boto3 and the workflow code."""
     if name == "OCRPipeline":
-        from distributed_ocr_pipeline.pipeline import OCRPipeline  # pylint: disable=import-outside-toplevel
+        from distributed_ocr_pipeline.client.pipeline import OCRPipeline  # pylint: disable=import-outside-toplevel
 
         return OCRPipeline
     if name == "DocumentProcessor":
-        from distributed_ocr_pipeline.processor import DocumentProcessor  # pylint: disable=import-outside-toplevel
+        from distributed_ocr_pipeline.client.processor import (
+            DocumentProcessor,  # pylint: disable=import-outside-toplevel
+        )
 
         return DocumentProcessor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

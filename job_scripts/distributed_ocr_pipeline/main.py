@@ -10,10 +10,10 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from distributed_ocr_pipeline import __version__
+from distributed_ocr_pipeline.client.pipeline import OCRPipeline, UnfinishedRun
+from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
 from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunOptions
-from distributed_ocr_pipeline.display import TerminalObserver, print_result
 from distributed_ocr_pipeline.errors import BadOption, ExitCode, PipelineError
-from distributed_ocr_pipeline.pipeline import OCRPipeline, UnfinishedRun
 
 _DESCRIPTION = """\
 Turns the PDFs, scans and photos below a prefix into text in Parquet, and accounts for every one of them.

@@ -18,7 +18,7 @@ from pyarrow.fs import FileSelector, FileType, S3FileSystem
 
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.tables import LEDGER_SCHEMA
+from distributed_ocr_pipeline.tables.writer import LEDGER_SCHEMA
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

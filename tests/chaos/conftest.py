@@ -11,13 +11,13 @@ import pytest
 from fpdf import FPDF
 
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
-from distributed_ocr_pipeline.local.faults import VARIABLE
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.results import current_rows
 from distributed_ocr_pipeline.storage import Storage
-from distributed_ocr_pipeline.tables import DOCUMENTS_SCHEMA, LEDGER_SCHEMA
-from tests.chaos.programs import misbehaving_path
-from tests.chaos.scenarios import SCENARIOS, Outcome, Scenario
+from distributed_ocr_pipeline.tables.latest import current_rows
+from distributed_ocr_pipeline.tables.writer import DOCUMENTS_SCHEMA, LEDGER_SCHEMA
+from local_aws.faults import VARIABLE
+from tests.support.programs import misbehaving_path
+from tests.support.scenarios import SCENARIOS, Outcome, Scenario
 
 RUN_SECONDS = 180
 RETRY_WAIT_SCALE = 0.001

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from distributed_ocr_pipeline.local.deployment import template_values
+from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
+from distributed_ocr_pipeline.local.deploy import template_values
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
-from distributed_ocr_pipeline.local.faults import VARIABLE
-from distributed_ocr_pipeline.workflow import DEFINITION, render_definition
+from local_aws.faults import VARIABLE
 from tests.chaos.conftest import Workplace
 
 PROJECT = Path(__file__).parents[2]

@@ -3,10 +3,10 @@
 import time
 from typing import Any
 
-from distributed_ocr_pipeline.execution import Execution
-from distributed_ocr_pipeline.planning import document_id_of
+from distributed_ocr_pipeline.client.execution import Execution
+from distributed_ocr_pipeline.run.planning import document_id_of
 from tests.chaos.conftest import Workplace, paper
-from tests.chaos.scenarios import DONE
+from tests.support.scenarios import DONE
 
 
 def processed(workplace: Workplace, run_id: str) -> int:

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from tests.chaos.conftest import Workplace
-from tests.chaos.scenarios import DONE, SCENARIOS, Scenario
+from tests.support.scenarios import DONE, SCENARIOS, Scenario
 
 AT_ONCE = 3  # runs; a run keeps two cores busy for a part of its time only
 

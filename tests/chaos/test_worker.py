@@ -13,11 +13,11 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from distributed_ocr_pipeline.manifests import format_documents
-from distributed_ocr_pipeline.planning import document_id_of
 from distributed_ocr_pipeline.records import Document
+from distributed_ocr_pipeline.run.manifests import format_documents
+from distributed_ocr_pipeline.run.planning import document_id_of
 from tests.chaos.conftest import paper
-from tests.chaos.programs import misbehaving_path
+from tests.support.programs import misbehaving_path
 
 PROJECT = Path(__file__).parents[2]
 END_SECONDS = 60

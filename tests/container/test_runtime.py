@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from distributed_ocr_pipeline.errors import BadInput, MissingTool
-from distributed_ocr_pipeline.local import supervisor
-from distributed_ocr_pipeline.local.containers import BuildahRuntime, EngineRuntime, choose_runtime, find_tool
-from distributed_ocr_pipeline.local.runtime import ScriptRuntime
+from local_aws.sagemaker import supervisor
+from local_aws.sagemaker.container_runtime import BuildahRuntime, EngineRuntime, choose_runtime, find_tool
+from local_aws.sagemaker.runtime import ScriptRuntime
 
 
 @contextmanager

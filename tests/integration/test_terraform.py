@@ -15,13 +15,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from distributed_ocr_pipeline.local import authorization
-from distributed_ocr_pipeline.local.deployment import ACCOUNT, template_values
+from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
+from distributed_ocr_pipeline.local.deploy import ACCOUNT, template_values
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
-from distributed_ocr_pipeline.local.faults import VARIABLE as FAULTS
-from distributed_ocr_pipeline.local.joblogs import GROUP
-from distributed_ocr_pipeline.tables import DOCUMENTS_SCHEMA, PAGES_SCHEMA
-from distributed_ocr_pipeline.workflow import DEFINITION, render_definition
+from distributed_ocr_pipeline.tables.writer import DOCUMENTS_SCHEMA, PAGES_SCHEMA
+from local_aws.faults import VARIABLE as FAULTS
+from local_aws.iam import enforcement as authorization
+from local_aws.sagemaker.logs import GROUP
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENT = PROJECT / "examples/documents/born-digital.pdf"

@@ -1,4 +1,4 @@
-# Tables and workgroup. That the columns are those of the files is tested in tests/unit/test_definition.py.
+# Tables and workgroup. That the columns are those of the files is tested in tests/unit/local/test_workflow.py.
 
 mock_provider "aws" {}
 
@@ -142,7 +142,7 @@ run "athena_can_read_a_views_definition" {
   }
 }
 
-# That the SQL does what it says is tested in tests/unit/test_views.py, on these files with the columns filled in.
+# That the SQL does what it says is tested in tests/unit/tables/test_views.py, on these files with the columns filled in.
 run "a_view_is_the_sql_of_its_file" {
   command = plan
   module { source = "./modules/catalog" }

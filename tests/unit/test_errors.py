@@ -9,7 +9,7 @@ import yaml
 
 from distributed_ocr_pipeline import errors
 from distributed_ocr_pipeline.errors import ErrorClass, ExitCode, Origin, PipelineError
-from distributed_ocr_pipeline.workflow import DEFINITION
+from distributed_ocr_pipeline.local.definition import DEFINITION
 
 
 def test_every_error_has_an_exit_code_and_a_sentence() -> None:

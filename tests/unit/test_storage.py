@@ -12,8 +12,8 @@ from moto.server import ThreadedMotoServer
 
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
-from distributed_ocr_pipeline.planning import plan_run
 from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.run.planning import plan_run
 from distributed_ocr_pipeline.storage import Storage
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from distributed_ocr_pipeline.errors import ExitCode, PipelineError
 from distributed_ocr_pipeline.local import background
 from distributed_ocr_pipeline.local.serve import PROJECT, serve
-from distributed_ocr_pipeline.local.server import ServerSettings
+from local_aws.server import ServerSettings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,7 +59,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _logs(options: argparse.Namespace) -> None:
-    from distributed_ocr_pipeline.local.showlogs import show_logs  # pylint: disable=import-outside-toplevel
+    from distributed_ocr_pipeline.local.logs import show_logs  # pylint: disable=import-outside-toplevel
 
     show_logs(options.folder, follow=options.follow)
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import PipelineError
-from distributed_ocr_pipeline.local.clients import Endpoint
 from distributed_ocr_pipeline.local.readyfile import Ready, read_ready
+from local_aws.clients import Endpoint
 
 READY_SECONDS = 120.0
 """Longest time from start to ready; on a slow machine it takes some ten seconds."""

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from distributed_ocr_pipeline.container import read_json
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.manifests import is_file_name
+from distributed_ocr_pipeline.job import read_json
 from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.run.manifests import is_file_name
 from distributed_ocr_pipeline.storage import Storage
 
 TABLES = ("pages", "documents", "images")

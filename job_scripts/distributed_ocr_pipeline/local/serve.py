@@ -9,10 +9,10 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from distributed_ocr_pipeline.deployment import Deployment
-from distributed_ocr_pipeline.local.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Endpoint
-from distributed_ocr_pipeline.local.deployment import REGION, deploy
+from distributed_ocr_pipeline.local.deploy import REGION, deploy
 from distributed_ocr_pipeline.local.readyfile import Ready, claimed, write_ready
-from distributed_ocr_pipeline.local.server import ServerSettings, serving
+from local_aws.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Endpoint
+from local_aws.server import ServerSettings, serving
 
 PROJECT = Path(__file__).resolve().parents[3]
 """The folder that holds job_scripts/ and modules/."""

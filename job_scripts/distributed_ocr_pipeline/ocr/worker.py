@@ -13,14 +13,15 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool, PipelineError
-from distributed_ocr_pipeline.ocr import engines, poppler, tesseract
-from distributed_ocr_pipeline.ocr.engines import check_engine, make_engine
-from distributed_ocr_pipeline.ocr.helper import HelperPool
-from distributed_ocr_pipeline.ocr.pages import Desk, read_pages
-from distributed_ocr_pipeline.ocr.parallel import ordered_map, worker_count
-from distributed_ocr_pipeline.ocr.programs import Limits, installed
-from distributed_ocr_pipeline.ocr.sources import PageSurvey, Source, Tools, open_source
-from distributed_ocr_pipeline.ocr.stopping import Stop, Stopped, TimeLimit
+from distributed_ocr_pipeline.ocr.documents import poppler
+from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source, Tools, open_source
+from distributed_ocr_pipeline.ocr.engines import engines, tesseract
+from distributed_ocr_pipeline.ocr.engines.engines import check_engine, make_engine
+from distributed_ocr_pipeline.ocr.pages.reading import Desk, read_pages
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, Stopped, TimeLimit
+from distributed_ocr_pipeline.ocr.processes.parallel import ordered_map, worker_count
+from distributed_ocr_pipeline.ocr.processes.programs import Limits, installed
+from distributed_ocr_pipeline.ocr.processes.sandbox import HelperPool
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult, PageStatus
 
 __all__ = ["PageChunk", "Stop", "check_tools", "engine_version", "process_documents"]
@@ -131,7 +132,7 @@ class _Workshop:
         self._stop = stop
         self._workers = workers or worker_count()
         limits = Limits(seconds=config.page_timeout_seconds, memory_mb=config.engine_memory_mb)
-        self._helpers = HelperPool("distributed_ocr_pipeline.ocr.document_tasks", limits)
+        self._helpers = HelperPool("distributed_ocr_pipeline.ocr.documents.tasks", limits)
         self._tools = Tools(config, self._helpers, stop)
         self._desk = Desk(config, make_engine(config, stop), scratch, images, stop)
         self._readers = ThreadPoolExecutor(self._workers, "read")

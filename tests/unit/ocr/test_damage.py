@@ -9,10 +9,9 @@ import pytest
 from PIL import Image
 
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.ocr import images
+from distributed_ocr_pipeline.ocr.rasters import raster as images
 from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
-
-from .conftest import Ledger, page_picture, scanned_pdf, stamped_pdf, typed_pdf
+from tests.support.documents import Ledger, page_picture, scanned_pdf, stamped_pdf, typed_pdf
 
 FAR = ["99999999999", "1" + "0" * 30, "9" * 400]  # points
 

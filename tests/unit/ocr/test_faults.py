@@ -9,8 +9,7 @@ import pytest
 
 from distributed_ocr_pipeline.errors import ErrorClass, MissingTool
 from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
-
-from .conftest import Ledger, scanned_pdf, stamped_pdf
+from tests.support.documents import Ledger, scanned_pdf, stamped_pdf
 
 FAULTS = {
     "hang": ErrorClass.TIMEOUT,

@@ -10,8 +10,7 @@ from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.ocr.worker import PageChunk, Stop, process_documents
 from distributed_ocr_pipeline.records import DocumentResult, DocumentStatus, PageStatus, TextSource
-
-from .conftest import Ledger, document, page_picture, pdf_bytes, scanned_pdf, tiff, typed_pdf
+from tests.support.documents import Ledger, document, page_picture, pdf_bytes, scanned_pdf, tiff, typed_pdf
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "jp2", "tif"])

@@ -1,0 +1,93 @@
+"""What the command line shows: a progress bar in a terminal, plain lines elsewhere, and a table at the end."""
+
+import time
+from collections.abc import Iterable
+from typing import TextIO
+
+from tqdm import tqdm
+from typing_extensions import Never
+
+from distributed_ocr_pipeline.client.pipeline import Observer, RunResult
+from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.progress import Progress
+
+_PLAIN_INTERVAL_SECONDS = 10.0
+
+
+class TerminalObserver(Observer):
+    """Shows documents and pages done, pages a second and the time left."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._total = 0
+        self._started = self._shown_at = time.monotonic()
+        self._bar: tqdm[Never] | None = None  # pylint: disable=unsubscriptable-object  # for the type checker only
+
+    def planned(self, plan: Plan) -> None:
+        self._total = plan.documents
+        self._started = time.monotonic()
+        documents = f"{plan.documents} documents ({_size(plan.size_bytes)})"
+        self._say(f"{documents} in {len(plan.shards)} shards; {plan.up_to_date} up to date")
+        if self._stream.isatty() and self._total:
+            layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} documents{postfix} [{elapsed}, {remaining} left]"
+            self._bar = tqdm(total=self._total, file=self._stream, bar_format=layout, leave=False)
+
+    def progressed(self, progress: Progress) -> None:
+        rate = progress.pages / max(1e-3, time.monotonic() - self._started)
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{progress.pages} pages, {rate:.1f} pages/s", refresh=False)
+            self._bar.update(progress.documents - self._bar.n)
+            if progress.documents >= self._total:
+                self._bar.close()
+        elif time.monotonic() - self._shown_at >= _PLAIN_INTERVAL_SECONDS:
+            self._shown_at = time.monotonic()
+            done = f"{progress.documents}/{self._total} documents, {progress.pages} pages"
+            self._say(f"{done}, {rate:.1f} pages/s, {self._left(progress)} left")
+
+    def _left(self, progress: Progress) -> str:
+        if not progress.documents:
+            return "unknown time"
+        seconds = (time.monotonic() - self._started) * (self._total - progress.documents) / progress.documents
+        return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+
+def print_result(result: RunResult, stream: TextIO) -> None:
+    """Print what became of the documents, and where to find it."""
+    print(f"\nrun {result.run_id}", file=stream)
+    print(_table(_rows(result)), file=stream)
+    if not result.plan.documents:
+        print("\nNothing to do: every document has an up-to-date result (--reprocess does them again).", file=stream)
+    print(f"\nresults  {result.output}/pages/  {result.output}/documents/", file=stream)
+    if result.report is not None:
+        print(f"report   {result.output}/runs/{result.run_id}/report.json", file=stream)
+        print(f"failures {result.output}/runs/{result.run_id}/failures.csv", file=stream)
+
+
+def _rows(result: RunResult) -> Iterable[tuple[str, str]]:
+    yield "documents planned", str(result.plan.documents)
+    if result.plan.up_to_date:
+        yield "up to date, not processed", str(result.plan.up_to_date)
+    report = result.report or {"documents_by_status": {}, "documents_by_error_class": {}, "pages": {}}
+    for status, count in report["documents_by_status"].items():
+        if count:
+            yield f"  {status}", str(count)
+    for error_class, count in report["documents_by_error_class"].items():
+        yield f"    {error_class}", str(count)
+    for outcome, count in report["pages"].items():
+        yield ("pages" if outcome == "total" else f"  pages {outcome}"), str(count)
+    yield "seconds", f"{result.seconds:.1f}"
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"{name:<28}{value:>10}" for name, value in rows)
+
+
+def _size(size_bytes: float) -> str:
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if size_bytes < 1000:
+            return f"{size_bytes:.0f} {unit}" if unit == "bytes" else f"{size_bytes:.1f} {unit}"
+        size_bytes /= 1000
+    return f"{size_bytes:.1f} TB"

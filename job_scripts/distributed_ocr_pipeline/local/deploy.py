@@ -1,0 +1,106 @@
+"""What Terraform would deploy, as far as a run on this machine needs it: buckets, roles, log group, workflow."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from distributed_ocr_pipeline.config import RunOptions
+from distributed_ocr_pipeline.deployment import Deployment
+from distributed_ocr_pipeline.errors import NotDeployed
+from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
+from local_aws.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Endpoint
+from local_aws.sagemaker.logs import GROUP
+
+ACCOUNT = "123456789012"
+REGION = "us-west-2"
+NAME_PREFIX = "ocr"
+STATE_MACHINE = "ocr-local"
+INPUT_BUCKET = "ocr-local-input"
+OUTPUT_BUCKET = "ocr-local-output"
+
+MAX_PARALLEL_JOBS = 2
+"""Shards processed at the same time, where the caller does not say: a job uses all processors of the machine."""
+
+_ROLES = {
+    "workflow": "states.amazonaws.com",
+    "planner": "sagemaker.amazonaws.com",
+    "worker": "sagemaker.amazonaws.com",
+    "reporter": "sagemaker.amazonaws.com",
+}
+_CHOSEN_PER_RUN = {"input_prefix", "planned"}
+
+
+def deploy(endpoint: Endpoint, project: Path, region: str = REGION) -> Deployment:
+    """Create everything at the endpoint. `project` is the folder that holds modules/."""
+    for bucket in (INPUT_BUCKET, OUTPUT_BUCKET):
+        endpoint.client("s3", region).create_bucket(
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region}
+        )
+    endpoint.client("logs", region).create_log_group(logGroupName=GROUP)
+    iam = endpoint.client("iam", region)
+    for name, service in _ROLES.items():
+        iam.create_role(RoleName=f"ocr-local-{name}", AssumeRolePolicyDocument=json.dumps(_trust(service)))
+    definition = render_definition(_template(project), template_values(region))
+    answer = endpoint.client("stepfunctions", region).create_state_machine(
+        name=STATE_MACHINE, definition=json.dumps(definition), roleArn=role_arn("workflow")
+    )
+    return Deployment(
+        region=region,
+        state_machine_arn=answer["stateMachineArn"],
+        output_bucket=OUTPUT_BUCKET,
+        input_bucket=INPUT_BUCKET,
+        worker_role_arn=role_arn("worker"),
+        endpoint_url=endpoint.url,
+        credentials=(ACCESS_KEY_ID, SECRET_ACCESS_KEY),
+    )
+
+
+def template_values(region: str) -> dict[str, str]:
+    """Values for the names in the workflow's template."""
+    return {
+        "default_options": json.dumps(default_options(MAX_PARALLEL_JOBS)),
+        "partition": "aws",
+        "region": region,
+        "output_bucket": OUTPUT_BUCKET,
+        "name_prefix": NAME_PREFIX,
+        "planner_role_arn": role_arn("planner"),
+        "worker_role_arn": role_arn("worker"),
+        "reporter_role_arn": role_arn("reporter"),
+        "image_uri": f"{ACCOUNT}.dkr.ecr.{region}.amazonaws.com/ocr:local",
+        "kms_key_id": "alias/aws/s3",
+        "volume_size_gb": "30",
+        "planner_instance_type": "ml.t3.medium",
+        "planner_volume_size_gb": "10",
+        "planner_network": json.dumps({"EnableNetworkIsolation": False}),
+        "worker_network": json.dumps({"EnableNetworkIsolation": True}),
+        "max_runtime_seconds": "86400",
+        "task_timeout_seconds": "88200",
+    }
+
+
+def default_options(max_parallel_jobs: int) -> dict[str, Any]:
+    """The options a deployment gives every run, from the defaults of `RunOptions`."""
+    fields = RunOptions.model_fields
+    defaults = {name: field.default for name, field in fields.items() if name not in _CHOSEN_PER_RUN}
+    return defaults | {"max_parallel_jobs": max_parallel_jobs}
+
+
+def role_arn(name: str) -> str:
+    """ARN of one of this deployment's roles."""
+    return f"arn:aws:iam::{ACCOUNT}:role/ocr-local-{name}"
+
+
+def _template(project: Path) -> str:
+    try:
+        return (project / DEFINITION).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        message = f"The workflow's definition {project / DEFINITION} was not found."
+        raise NotDeployed(
+            message, "The local environment needs the project's folder: work in a clone of it."
+        ) from error
+
+
+def _trust(service: str) -> Mapping[str, Any]:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,196 @@
+"""Poppler: the only module that calls `pdfinfo`, `pdfimages`, `pdftotext` and `pdftoppm`.
+
+Their exit status is not believed: 0 may mean no output at all, so every answer is counted. Damaged files make them
+run for ever or crash; `programs` ends them.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+from distributed_ocr_pipeline.ocr.processes.programs import Finished, Limits, run
+
+PROGRAMS = ("pdfinfo", "pdfimages", "pdftotext", "pdftoppm")
+POINTS_PER_INCH = 72.0
+
+_FARTHEST = 10_000_000.0  # points; no page is so large
+_PAGE_LINE = re.compile(r"^Page\s+(\d+) (?:size:\s+(\S+) x (\S+) pts|rot:\s+(\d+))", re.MULTILINE)
+_PAGES_LINE = re.compile(r"^Pages:\s+(\d+)\s*$", re.MULTILINE)
+_FAULTS = ("Syntax Error", "Internal Error", "I/O Error", "Bogus memory")  # and not warnings
+_TSV_WORD_LEVEL = "5"
+_TSV_COLUMNS = 12
+
+
+@dataclass(frozen=True)
+class PageSize:
+    """A page as displayed: points (1/72 inch), its own rotation applied."""
+
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class PlacedImage:
+    """A picture on a page: pixels of the picture, how many of them lie on an inch of the page, how it is stored."""
+
+    width: int
+    height: int
+    x_ppi: float
+    y_ppi: float
+    colours: str = ""  # gray, rgb, cmyk, icc, index ...
+    components: int = 0  # of a pixel
+    bits: int = 0  # of a component
+    encoding: str = ""  # jpeg, ccitt, jbig2, jpx, image ...
+
+    @property
+    def area(self) -> float:
+        """Square inches covered on the page."""
+        return self.width / self.x_ppi * self.height / self.y_ppi
+
+
+@dataclass(frozen=True)
+class LayerWord:
+    """A word of the text layer, box in points from the page's top left; `line` counts from 1."""
+
+    text: str
+    left: float
+    top: float
+    width: float
+    height: float
+    line: int
+
+
+def page_count(pdf: Path, limits: Limits, stop: Stop) -> int:
+    """Number of pages. Raises `DocumentError`: encrypted, corrupt, timeout."""
+    finished = run(["pdfinfo", str(pdf)], limits, stop)
+    if "Incorrect password" in finished.stderr:
+        raise DocumentError(ErrorClass.ENCRYPTED, "A password is needed to open the file.")
+    found = _PAGES_LINE.findall(finished.stdout.decode("utf-8", "replace"))
+    if finished.exit_code != 0 or not found:
+        raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, "The file cannot be opened as a PDF."))
+    pages = int(found[-1])  # the title, printed before it, may have lines of its own
+    if not 0 < pages <= pdf.stat().st_size:
+        raise DocumentError(ErrorClass.CORRUPT, f"A file of {pdf.stat().st_size} bytes says it has {pages} pages.")
+    return pages
+
+
+def page_sizes(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int, PageSize]:
+    """Sizes by page number; a page that is not really there is left out."""
+    finished = run(["pdfinfo", *_page_range(pages), str(pdf)], limits, stop)
+    sizes: dict[int, PageSize] = {}
+    for number, width, height, turn in _PAGE_LINE.findall(finished.stdout.decode("utf-8", "replace")):
+        page = int(number)
+        if (width, height) == ("0", "0"):  # what Poppler says of a page that the file does not have
+            continue
+        if not turn:
+            sizes[page] = PageSize(_points(width), _points(height))
+        elif int(turn) % 180 == 90 and page in sizes:
+            sizes[page] = PageSize(sizes[page].height, sizes[page].width)
+    return sizes
+
+
+def placed_images(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int, list[PlacedImage]]:
+    """The pictures on each page by page number (masks of pictures left out)."""
+    finished = run(["pdfimages", "-list", *_page_range(pages), str(pdf)], limits, stop)
+    images: dict[int, list[PlacedImage]] = {}
+    for line in finished.stdout.decode("utf-8", "replace").splitlines():
+        fields = line.split()
+        if len(fields) >= 14 and fields[0].isdigit() and fields[2] in ("image", "stencil"):
+            width, height, x_ppi, y_ppi = int(fields[3]), int(fields[4]), float(fields[-4]), float(fields[-3])
+            if min(width, height, x_ppi, y_ppi) > 0:
+                stored = (fields[5], _integer(fields[6]), _integer(fields[7]), fields[8])
+                images.setdefault(int(fields[0]), []).append(PlacedImage(width, height, x_ppi, y_ppi, *stored))
+    return images
+
+
+def take_out(pdf: Path, pages: range, *, folder: Path, limits: Limits, stop: Stop) -> tuple[dict[int, Path], str]:
+    """The one picture of each of consecutive pages: JPEG as it is stored, others decoded (PBM, PPM).
+
+    Returns the files by page number, and Poppler's first word of anything that it could not read, or "".
+    """
+    prefix = folder / f"taken-{pages.start}"
+    finished = run(["pdfimages", "-p", "-j", *_page_range(pages), str(pdf), str(prefix)], limits, stop)
+    files: dict[int, Path] = {}
+    for file in folder.glob(f"{prefix.name}-*"):
+        files[int(file.name.split("-")[2])] = file
+    return files, _first_fault(finished) or ("" if finished.exit_code == 0 else "pdfimages failed")
+
+
+def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop) -> list[str]:
+    """The text layer of each page, as `pdftotext` orders it. Raises `DocumentError` (corrupt) if pages are missing."""
+    finished = run(["pdftotext", "-q", "-enc", "UTF-8", *_page_range(pages), str(pdf), "-"], limits, stop)
+    texts = finished.stdout.decode("utf-8", "replace").split("\f")[:-1]
+    if finished.exit_code != 0 or len(texts) != len(pages):
+        message = f"pdftotext gave {len(texts)} pages instead of {len(pages)}."
+        raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
+    return texts
+
+
+def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerWord]:
+    """The words of one page's text layer with their boxes, as far as they are on the page as it is drawn."""
+    options = ["-q", "-tsv", "-cropbox", *_page_range(range(page, page + 1))]
+    finished = run(["pdftotext", *options, str(pdf), "-"], limits, stop)
+    words: list[LayerWord] = []
+    lines: dict[tuple[str, ...], int] = {}
+    for row in finished.stdout.decode("utf-8", "replace").split("\n"):
+        cells = row.split("\t", _TSV_COLUMNS - 1)
+        if len(cells) == _TSV_COLUMNS and cells[0] == _TSV_WORD_LEVEL and cells[11].strip():
+            line = lines.setdefault(tuple(cells[2:5]), len(lines) + 1)
+            left, top, width, height = (_points(cell) for cell in cells[6:10])
+            words.append(LayerWord(cells[11].strip(), left, top, width, height, line))
+    return words
+
+
+def render(pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, stop: Stop) -> tuple[list[Path], str]:
+    """Draw consecutive pages as uncompressed grey images (TIFF).
+
+    Returns the files in page order, and Poppler's first word of anything that it could not draw, or "". Raises
+    `DocumentError` (corrupt) if a page is missing from the output.
+    """
+    prefix = folder / f"drawn-{pages.start}"
+    for left in folder.glob(f"{prefix.name}-*"):  # by a call for more pages that went wrong
+        left.unlink()
+    options = ["-gray", "-tiff", "-tiffcompression", "none", "-cropbox", "-r", str(dpi), *_page_range(pages)]
+    finished = run(["pdftoppm", *options, str(pdf), str(prefix)], limits, stop)
+    files = sorted(folder.glob(f"{prefix.name}-*.tif"), key=lambda file: (len(file.name), file.name))
+    if finished.exit_code != 0 or len(files) != len(pages):
+        message = f"pdftoppm drew {len(files)} pages instead of {len(pages)}."
+        raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
+    return files, _first_fault(finished)
+
+
+def version(stop: Stop) -> str:
+    """The version of Poppler, such as `22.12.0`."""
+    finished = run(["pdftoppm", "-v"], Limits(seconds=20, memory_mb=512), stop)
+    found = re.search(r"version (\S+)", finished.stderr + finished.stdout.decode("utf-8", "replace"))
+    return found.group(1) if found else "unknown"
+
+
+def _points(number: str) -> float:
+    """A length as Poppler prints it: of a damaged file also 1e+30, inf or -nan, which become very far."""
+    try:
+        return max(-_FARTHEST, min(_FARTHEST, float(number)))  # of a number and -nan, `min` takes the first
+    except ValueError:
+        return _FARTHEST
+
+
+def _page_range(pages: range) -> Sequence[str]:
+    return ("-f", str(pages.start), "-l", str(pages.stop - 1))
+
+
+def _integer(number: str) -> int:
+    return int(number) if number.isdigit() else 0
+
+
+def _first_fault(finished: Finished) -> str:
+    faults = (line.strip() for line in finished.stderr.splitlines() if line.startswith(_FAULTS))
+    return next(faults, "")[:200]
+
+
+def _complaint(finished: Finished, fallback: str) -> str:
+    """The program's own first line about what is wrong, if it has one."""
+    lines = [line.strip() for line in finished.stderr.splitlines() if line.strip()]
+    return f"{fallback} {lines[0][:200]}" if lines else fallback

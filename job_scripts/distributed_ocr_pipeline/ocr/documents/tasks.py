@@ -1,0 +1,22 @@
+"""What the helper process that reads documents may be asked to do."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from distributed_ocr_pipeline.ocr.rasters import raster as images
+
+
+def bare_scans(path: str, pages: Sequence[int]) -> list[tuple[int, int]]:
+    """See `bare_scans.bare_scans`."""
+    # pylint: disable-next=import-outside-toplevel  # loading pikepdf takes longer than a page; only scans need it
+    from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans as find
+
+    return find(path, pages)
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    "describe": images.describe,
+    "rasterise": images.rasterise,
+    "rasterise_scan": images.rasterise_scan,
+    "bare_scans": bare_scans,
+}

@@ -1,0 +1,153 @@
+"""The OCR engines behind one protocol.
+
+A list of page rasters goes in, and for each comes out what was read or why not: a page that hangs, crashes or eats
+memory costs itself alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.errors import DocumentError, MissingTool
+from distributed_ocr_pipeline.ocr.engines import tesseract
+from distributed_ocr_pipeline.ocr.engines.tesseract import Recognition
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
+from distributed_ocr_pipeline.ocr.processes.programs import Limits, ProgramFailed
+from distributed_ocr_pipeline.ocr.processes.sandbox import HelperPool
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster
+
+_TESSEROCR_TASKS = "distributed_ocr_pipeline.ocr.engines.tesserocr_tasks"
+
+Options = Mapping[str, str | int | float | bool]
+Outcome = Recognition | DocumentError
+
+
+class Engine(Protocol):
+    """Reads rasters."""
+
+    def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
+        """An outcome for each raster. `options` as in `tesseract_config`."""
+
+    def close(self) -> None:
+        """Let go of processes."""
+
+
+def make_engine(config: OCRConfig, stop: Stop) -> Engine:
+    """The engine that `config` names."""
+    return TesserocrEngine(config, stop) if config.engine == "tesserocr" else PytesseractEngine(config, stop)
+
+
+def check_engine(config: OCRConfig) -> None:
+    """Raise `MissingTool` if the engine or one of its languages is not installed."""
+    engine = TesserocrEngine if config.engine == "tesserocr" else PytesseractEngine
+    installed_languages = engine.languages()
+    absent = [language for language in config.languages.split("+") if language not in installed_languages]
+    if absent:
+        packages = ", ".join(f"tesseract-ocr-{language.replace('_', '-')}" for language in absent)
+        message = f"Tesseract has no language {', '.join(absent)} (installed: {', '.join(installed_languages)})."
+        raise MissingTool(message, f"Install {packages}.")
+
+
+def engine_version(config: OCRConfig) -> str:
+    """The version of the engine's Tesseract, such as `5.3.0`."""
+    return TesserocrEngine.version() if config.engine == "tesserocr" else tesseract.version(Stop())
+
+
+class PytesseractEngine:
+    """The `tesseract` program, many pages a call."""
+
+    def __init__(self, config: OCRConfig, stop: Stop) -> None:
+        self._config = config
+        self._stop = stop
+
+    def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
+        """Read all pages with one call; if it fails, put the blame on one page and read the others again."""
+        if not rasters:
+            return []
+        try:
+            return list(self._call(rasters, options, limit))
+        except DocumentError as error:
+            if len(rasters) == 1:
+                return [error]
+            guilty = self._guilty(error, len(rasters))
+            if guilty is None:
+                return [outcome for one in rasters for outcome in self.recognise([one], options, limit)]
+            before = self.recognise(rasters[:guilty], options, limit)
+            return [*before, error, *self.recognise(rasters[guilty + 1 :], options, limit)]
+
+    def close(self) -> None:
+        """Nothing is kept between calls."""
+
+    @staticmethod
+    def languages() -> list[str]:
+        """Names of the installed language models. Raises `MissingTool` if the program is not installed."""
+        return tesseract.installed_languages(Stop())
+
+    def _call(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Recognition]:
+        limits = Limits(
+            seconds=limit.seconds(),
+            memory_mb=self._config.engine_memory_mb,
+            steps=len(rasters),
+            step_mark=tesseract.PAGE_MARK,
+            all_seconds=limit.seconds(len(rasters)),
+        )
+        images = [raster.path for raster in rasters]
+        return tesseract.recognise(images, self._config.languages, options, limits, self._stop)
+
+    @staticmethod
+    def _guilty(error: DocumentError, pages: int) -> int | None:
+        """Index of the page that a call was ended on; None if that is not known."""
+        begun = tesseract.pages_begun(error.stderr) if isinstance(error, ProgramFailed) else 0
+        return begun - 1 if 0 < begun <= pages else None
+
+
+class TesserocrEngine:
+    """The tesserocr library in helper processes, its model loaded once in each."""
+
+    def __init__(self, config: OCRConfig, stop: Stop) -> None:
+        self._config = config
+        self._stop = stop
+        self._helpers = HelperPool(_TESSEROCR_TASKS, Limits(seconds=0, memory_mb=config.engine_memory_mb))
+
+    def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
+        """Read pages one after the other with one helper."""
+        return [self._read_one(raster, options, limit) for raster in rasters]
+
+    def close(self) -> None:
+        """End the helpers."""
+        self._helpers.close()
+
+    @staticmethod
+    def languages() -> list[str]:
+        """Names of the language models that are found. Raises `MissingTool` if the library is not installed."""
+        return [str(language) for language in _ask_tesserocr("languages")]
+
+    @staticmethod
+    def version() -> str:
+        """The version of the Tesseract that the library brings with it."""
+        return str(_ask_tesserocr("version"))
+
+    def _read_one(self, raster: Raster, options: Options, limit: TimeLimit) -> Outcome:
+        arguments = {
+            "path": str(raster.path),
+            "language": self._config.languages,
+            "options": dict(options),
+            "wants_text": tesseract.wants_own_text(options),
+        }
+        try:
+            answer = self._helpers.call("recognise", arguments, limit.seconds(), self._stop)
+            return tesseract.parse(answer["tsv"], answer["text"])
+        except DocumentError as error:
+            return error
+
+
+def _ask_tesserocr(task: str) -> Any:
+    if find_spec("tesserocr") is None:
+        advice = "Install it (pip install 'distributed-ocr-pipeline[tesserocr]') or choose the engine pytesseract."
+        raise MissingTool("The Python package tesserocr is not installed.", advice)
+    helpers = HelperPool(_TESSEROCR_TASKS, Limits(seconds=0, memory_mb=2048))
+    try:
+        return helpers.call(task, {}, seconds=30, stop=Stop())
+    finally:
+        helpers.close()

@@ -1,0 +1,223 @@
+"""A glance at a drawn page, at two or three hundredths of the cost of reading it: is anything on it, is it light on
+dark, how high is its text, is it crooked, does it lie in a shadow, and is it strewn with specks?
+
+Text height and skew come from one picture of the page squeezed into narrow vertical strips: in a strip every line of
+text is a dark band, and the bands of all strips are in line when the page is straight.
+"""
+
+import math
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops, ImageFilter, ImageOps
+
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
+
+_CELL = 8  # pixels; ink is looked for in cells of this size
+_INK_CONTRAST = 48  # grey levels between paper and a cell that surely has ink in it
+_FAINT_CONTRAST = 12  # ... and one that may have
+_FAINT_SHARE = 0.0002
+_DARK = 110
+_SHADED = 0.6  # of the paper's level: dark enough for light text
+_LIT = 0.6  # of the way from a dark page's level to white: more than dense light print makes of an area
+_UNEVEN = 0.2  # by how much, of its lightest, paper must darken across a page for the engine to lose print in it
+_ABRUPT = 0.3  # ... from one place to the next, where it is the edge of a picture and no shadow
+_FEW_EDGES = 0.08  # share of places; around a picture of a tenth of the page it is more
+_SPECK_PIXELS = 6  # of a cell; more is print
+# Share of the cells away from print: 0.034 and 140 cells on pages of known noise, at most 15 cells on others.
+_SPECKLED = 0.02
+_FEW_SPECKS = 30
+_STRIPS = 48
+_BAND_CONTRAST = 0.06  # one stroke of a letter in a strip; at 0.08, letters that a strip cuts fall to pieces
+_MIN_BAND = 4  # pixels; less is dust
+_RULED = 0.4  # of the paper's level: so dark and so thin, a band is a rule
+_MAX_RULE = 6  # pixels
+_MIN_BANDS = 12
+_RULE = b"\2"  # see `_ink_class`
+_SKEW_ROWS = 900
+_MAX_SKEW = 12  # degrees
+_FINE_STEPS = (-0.375, -0.25, -0.125, 0.125, 0.25, 0.375)
+_MIN_SKEW = 1.0  # the engine itself copes with less
+_CLEAR = 3  # how much sharper bands are at the right turn than at others
+_SKEW_GAIN = 2.0  # how much clearer the bands must become
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a glance shows."""
+
+    blank: bool
+    dark: bool = False  # light text on a dark page
+    mixed: bool = False  # light text may stand in a dark part of a light page, or the other way round
+    shaded: bool = False  # paper that darkens across the page, as in the shadow of a book's fold
+    speckled: bool = False  # strewn with dots of a pixel or two, which the engine takes for letters
+    ink: float = 0.0  # share of the page that is not paper
+    sideways: bool = False  # lines run up or down; the next three are of the page with its lines level
+    small_text: int | None = None  # pixels from top to bottom of a quarter of the text (about 0.58 of the font's size)
+    usual_text: int | None = None  # ... of half of it
+    skew: float = 0.0  # degrees by which turning it anticlockwise makes the page straight
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """What the strips of a page say about its lines of text."""
+
+    clear: bool  # there are lines
+    skew: float = 0.0
+
+
+def look(raster: Raster) -> Look:
+    """Glance at a page."""
+    with load(raster.path) as image:
+        image.load()
+        cells = image.reduce(_CELL) if min(image.size) >= _CELL * _CELL else image.copy()
+        counts = cells.histogram()
+        paper = _median(counts)
+        inked, faint = _differing(counts, paper, _INK_CONTRAST), _differing(counts, paper, _FAINT_CONTRAST)
+        if not inked and faint <= sum(counts) * _FAINT_SHARE:
+            return Look(blank=True)
+        mixed = _has_area(cells, paper, light=paper < _DARK)
+        dark = paper < _DARK and not mixed
+        speckled = _is_speckled(image)
+        sideways, strips, lines = _strips_and_lines(ImageOps.invert(image) if dark else image)
+    small, usual = _text_heights(strips)
+    return Look(
+        blank=False,
+        dark=dark,
+        mixed=mixed,
+        shaded=not dark and _is_shaded(cells),
+        speckled=speckled,
+        ink=faint / sum(counts),
+        sideways=sideways,
+        small_text=small,
+        usual_text=usual,
+        skew=lines.skew,
+    )
+
+
+def _strips_and_lines(image: Image.Image) -> tuple[bool, Image.Image, _Lines]:
+    """Whether lines run up or down, the strips across them, and how clear and crooked they are."""
+    width = max(1, image.width // _STRIPS)
+    level = image.reduce((width, 1))
+    lines = _lines(level, width)
+    if not lines.clear:
+        height = max(1, image.height // _STRIPS)
+        upright = image.reduce((1, height)).transpose(Image.Transpose.ROTATE_90)
+        other = _lines(upright, height)
+        if other.clear:
+            return True, upright, other
+    return False, level, lines
+
+
+def _median(counts: list[int]) -> int:
+    """The grey level in the middle of a histogram."""
+    return _level_at(counts, 0.5)
+
+
+def _level_at(counts: list[int], share: float) -> int:
+    """The grey level up to which a share of a histogram lies."""
+    wanted, seen = sum(counts) * share, 0
+    for level, count in enumerate(counts):
+        seen += count
+        if seen >= wanted:
+            return level
+    return 255
+
+
+def _differing(counts: list[int], paper: int, contrast: int) -> int:
+    """How many pixels differ from paper by more than `contrast`."""
+    return sum(counts[: max(0, paper - contrast)]) + sum(counts[paper + contrast + 1 :])
+
+
+def _has_area(cells: Image.Image, paper: int, light: bool) -> bool:
+    """Whether three by three cells together are dark (or light): more than a stroke of a letter."""
+    if min(cells.size) < 3:
+        return False
+    faintest = cells.filter(ImageFilter.MinFilter(3) if light else ImageFilter.MaxFilter(3))
+    counts = faintest.histogram()
+    return any(counts[paper + round((255 - paper) * _LIT) :]) if light else any(counts[: round(paper * _SHADED)])
+
+
+def _is_shaded(cells: Image.Image) -> bool:
+    """Whether the paper, which is the lightest of nine by nine cells, darkens gradually across the page."""
+    lightest = ImageFilter.MaxFilter(3)
+    paper = _every_third(_every_third(cells.filter(lightest)).filter(lightest))
+    if min(paper.size) < 3:
+        return False
+    light, dark = _level_at(paper.histogram(), 0.9), _level_at(paper.histogram(), 0.1)
+    steps = ImageChops.subtract(paper.filter(lightest), paper.filter(ImageFilter.MinFilter(3)))
+    abrupt = sum(steps.histogram()[round(light * _ABRUPT) + 1 :])
+    return dark < light * (1 - _UNEVEN) and abrupt < _FEW_EDGES * paper.width * paper.height
+
+
+def _every_third(image: Image.Image) -> Image.Image:
+    return image.resize((max(1, image.width // 3), max(1, image.height // 3)), Image.Resampling.NEAREST)
+
+
+def _is_speckled(image: Image.Image) -> bool:
+    """Whether, in the middle of the page, many of the cells away from print have a few marked pixels in them."""
+    width, height = image.size
+    middle = image.crop((width // 4, height * 3 // 8, width * 3 // 4, height * 5 // 8))
+    if min(middle.size) < _CELL:
+        return False
+    paper = _median(middle.histogram())
+    marked = middle.point([255 * (abs(level - paper) > _INK_CONTRAST) for level in range(256)]).reduce(_CELL)
+    most = 255 * _SPECK_PIXELS // _CELL**2
+    printed = marked.point([255 * (level > most) for level in range(256)]).filter(ImageFilter.MaxFilter(3))
+    specks = ImageChops.subtract(marked, printed)
+    strewn, empty = sum(specks.histogram()[1:]), printed.histogram()[0]
+    return strewn >= _FEW_SPECKS and strewn > _SPECKLED * empty
+
+
+def _text_heights(strips: Image.Image) -> tuple[int | None, int | None]:
+    """Lower quartile and median of the heights of dark bands in all strips."""
+    paper = _median(strips.histogram())
+    inked = bytes(_ink_class(level, paper) for level in range(256))
+    columns = strips.transpose(Image.Transpose.ROTATE_90).tobytes().translate(inked)
+    height = strips.height
+    runs = (run for start in range(0, len(columns), height) for run in columns[start : start + height].split(b"\0"))
+    bands = (run for run in runs if len(run) >= _MIN_BAND and (len(run) > _MAX_RULE or _RULE not in run))
+    heights = sorted(map(len, bands))
+    if len(heights) < _MIN_BANDS:
+        return None, None
+    return heights[len(heights) // 4], heights[len(heights) // 2]
+
+
+def _ink_class(level: int, paper: int) -> int:
+    if level >= paper - max(10, _BAND_CONTRAST * paper):
+        return 0
+    return 2 if level < _RULED * paper else 1
+
+
+def _lines(strips: Image.Image, strip_width: int) -> _Lines:
+    """Whether the bands of the strips line up clearly, and at which turn (degrees anticlockwise)."""
+    step = max(1, strips.height // _SKEW_ROWS)
+    squeezed = strips.reduce((1, step)) if step > 1 else strips
+    paper = _median(squeezed.histogram())
+    ink = squeezed.point([max(0, paper - level) for level in range(256)])
+    scores: dict[float, int] = {}
+
+    def score(degrees: float) -> int:
+        if degrees not in scores:
+            scores[degrees] = _sharpness(ink, math.tan(math.radians(degrees)) * strip_width / step)
+        return scores[degrees]
+
+    far = max(score(-_MAX_SKEW / 2), score(_MAX_SKEW / 2))
+    if score(0) > _CLEAR * far and score(0) >= max(score(-0.5), score(0.5)):
+        return _Lines(clear=True)  # nearly every page
+    for half_degrees in range(-2 * _MAX_SKEW, 2 * _MAX_SKEW + 1):  # coarser steps would miss the peak
+        score(half_degrees / 2)
+    coarse = max(scores, key=score)
+    for fine in _FINE_STEPS:
+        score(coarse + fine)
+    best = max(scores, key=score)
+    clear = score(best) > _CLEAR * sorted(scores.values())[len(scores) // 2]
+    crooked = abs(best) >= _MIN_SKEW and score(best) > _SKEW_GAIN * score(0)
+    return _Lines(clear=clear, skew=best if crooked and clear else 0.0)
+
+
+def _sharpness(ink: Image.Image, slope: float) -> int:
+    """How sharp the bands are once each strip is moved by `slope` rows more than its neighbour."""
+    shift = (1, 0, 0, slope, 1, -slope * ink.width / 2)
+    sheared = ink.transform(ink.size, Image.Transform.AFFINE, shift, Image.Resampling.BILINEAR)
+    rows = sheared.reduce((ink.width, 1)).tobytes()
+    return sum((upper - lower) ** 2 for upper, lower in zip(rows, rows[1:]))

@@ -1,0 +1,47 @@
+"""Which way up a page is, judged by what was read: upside down it gives words the engine does not believe in."""
+
+from collections.abc import Sequence
+
+from distributed_ocr_pipeline.ocr.engines.tesseract import Recognition
+from distributed_ocr_pipeline.records import Word
+
+_POOR_CONFIDENCE = 65
+_DOUBT = 40  # confidence of noise; only what is above it counts
+_CLEARLY_BETTER = 1.5
+_AS_GOOD = 0.95
+_LONG_WORD = 3  # letters; shorter ones are as high as wide
+_SIDEWAYS = ((90, 270), (180,))
+_LEVEL = ((180,), (90, 270))
+
+
+def other_ways(recognition: Recognition) -> Sequence[Sequence[int]]:
+    """Further clockwise turns to try, in rounds, likeliest first; none for a page that was read well.
+
+    Tesseract reads lines that run upwards or downwards, but knows only one of the two ways.
+    """
+    if _lies_on_its_side(recognition.words):
+        return _SIDEWAYS if is_poor(recognition) else _SIDEWAYS[:1]
+    return _LEVEL if is_poor(recognition) else ()
+
+
+def is_poor(recognition: Recognition) -> bool:
+    """Whether nothing, or nothing credible, was read."""
+    return recognition.confidence is None or recognition.confidence < _POOR_CONFIDENCE
+
+
+def is_better(other: Recognition, current: Recognition) -> bool:
+    """Whether a turned page reads clearly better, or as well while it no longer lies on its side."""
+    if _lies_on_its_side(current.words) and not _lies_on_its_side(other.words):
+        return _credit(other) >= _AS_GOOD * _credit(current)
+    return _credit(other) > _CLEARLY_BETTER * _credit(current) and not is_poor(other)
+
+
+def _credit(recognition: Recognition) -> float:
+    """Letters read, weighted by how far they are believed."""
+    return sum(len(word.text) * max(0.0, word.confidence - _DOUBT) for word in recognition.words)
+
+
+def _lies_on_its_side(words: Sequence[Word]) -> bool:
+    """Whether most longer words are higher than wide."""
+    long_words = [word for word in words if len(word.text) >= _LONG_WORD]
+    return sum(word.height > word.width for word in long_words) * 2 > len(long_words)

@@ -1,0 +1,70 @@
+"""Where SageMaker put the shard's documents."""
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.records import Document, S3Location
+from distributed_ocr_pipeline.run.manifests import is_file_name, manifest_base
+
+
+def locate_documents(documents: Iterable[Document], folder: Path, input_prefix: str) -> Iterator[tuple[Document, Path]]:
+    """Pair each document with its local file, which does not exist if the document was not delivered.
+
+    SageMaker is believed, but not documented, to keep the sub-folders of manifest entries. Where it did not, the one
+    file of the right name and size is taken that is no other document's. Links are followed nowhere: a document is a
+    regular file in the folder.
+    """
+    base = manifest_base(S3Location.parse(input_prefix).key)
+    named = [(_checked(document), document.key.removeprefix(base)) for document in documents]
+    delivery = _Delivery.of(folder, [name for _, name in named])
+    for document, name in named:
+        yield document, delivery.find(name, document.size_bytes)
+
+
+def _checked(document: Document) -> Document:
+    """The document, if its id can be the name of its folder of page images."""
+    if "/" in document.document_id or not is_file_name(document.document_id):
+        raise BadInput(f"The shard lists a document with the id {document.document_id!r}.", "Plan the run again.")
+    return document
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """What lies in the folder: sizes of all its files, and those files by name that lie in nobody's place."""
+
+    folder: Path
+    sizes: Mapping[Path, int]
+    strays: Mapping[str, Sequence[Path]]
+
+    @classmethod
+    def of(cls, folder: Path, names: Iterable[str]) -> "_Delivery":
+        """Look through the folder in which files of these names are awaited."""
+        sizes = dict(_regular_files(folder))
+        strays: dict[str, list[Path]] = defaultdict(list)
+        for path in sizes.keys() - {folder / name for name in names if is_file_name(name)}:
+            strays[path.name].append(path)
+        return cls(folder, sizes, strays)
+
+    def find(self, name: str, size: int) -> Path:
+        """The file of this name; one that does not exist if there is none."""
+        nowhere = self.folder.with_name("undelivered")  # beside the folder, where no key can put a file
+        if not is_file_name(name):
+            return nowhere
+        exact = self.folder / name
+        if exact in self.sizes:
+            return exact
+        alike = [path for path in self.strays.get(exact.name, ()) if self.sizes[path] == size]
+        return alike[0] if len(alike) == 1 else nowhere
+
+
+def _regular_files(folder: Path) -> Iterator[tuple[Path, int]]:
+    for parent, _, names in os.walk(folder, followlinks=False):
+        for path in (Path(parent, name) for name in names):
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode):
+                yield path, status.st_size

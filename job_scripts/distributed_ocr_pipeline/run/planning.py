@@ -1,0 +1,196 @@
+"""From a prefix to a plan: which documents a run processes, and in which shards.
+
+A plan is a folder of files, written the same way by the planning job and by the command line:
+
+    plan.json                          what the run will do, in numbers
+    shards.json                        one small object per shard, for the workflow's Map
+    shards/<shard_id>/documents.jsonl  the shard's documents, one `Document` per line
+    shards/<shard_id>/manifest.json    the same keys as a SageMaker manifest, which tells it what to download
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from distributed_ocr_pipeline.config import RunOptions
+from distributed_ocr_pipeline.errors import BadInput, ErrorClass
+from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document, DocumentStatus, S3Location
+from distributed_ocr_pipeline.run.manifests import write_shard
+from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.tables.integrity import find_unproved
+from distributed_ocr_pipeline.tables.latest import current_rows
+
+MAX_SHARD_BYTES = 8 * 1024**3
+"""A shard's documents must fit on the job's volume several times over."""
+
+
+_LEDGER_COLUMNS = [
+    "run_id",
+    "shard_id",
+    "document_id",
+    "source_etag",
+    "status",
+    "error_class",
+    "attempts",
+    "options_fingerprint",
+    "processed_at",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What became of a document: its current row of the ledger."""
+
+    etag: str
+    status: str
+    error_class: str | None
+    attempts: int
+
+    @property
+    def worth_another_try(self) -> bool:
+        """Whether the same again can end differently, and has not been tried too often."""
+        if self.status == DocumentStatus.DEFERRED.value:
+            return True
+        retryable = self.error_class is not None and ErrorClass(self.error_class).retryable
+        return retryable and self.attempts < MAX_ATTEMPTS
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The documents of one processing job, sorted by id."""
+
+    shard_id: str
+    documents: tuple[Document, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Sum of the documents' sizes."""
+        return sum(document.size_bytes for document in self.documents)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do."""
+
+    input_prefix: S3Location
+    shards: tuple[Shard, ...]
+    up_to_date: int  # documents left out because they have a result
+
+    @property
+    def documents(self) -> int:
+        """How many documents the run processes."""
+        return sum(len(shard.documents) for shard in self.shards)
+
+    @property
+    def size_bytes(self) -> int:
+        """Sum of the planned documents' sizes."""
+        return sum(shard.size_bytes for shard in self.shards)
+
+
+def plan_run(storage: Storage, output_bucket: str, options: RunOptions) -> Plan:
+    """List the documents, leave out what is up to date, and cut the rest into shards.
+
+    Raises:
+        BadInput: Nothing lies below `input_prefix`, or it cannot be listed.
+    """
+    prefix = S3Location.parse(options.input_prefix)
+    found = list(list_documents(storage, prefix))
+    if not found:
+        raise BadInput(f"There are no documents under {prefix}.", "Check the bucket and the prefix.")
+    earlier = {} if options.reprocess else read_earlier(storage, output_bucket, options)
+    documents = list(still_to_do(found, earlier, options.retry_failed))
+    return Plan(prefix, tuple(make_shards(documents, options.files_per_job)), up_to_date=len(found) - len(documents))
+
+
+def list_documents(storage: Storage, prefix: S3Location) -> Iterator[Document]:
+    """Every object below a prefix as a document; the empty "folders" that S3 consoles create are left out."""
+    for item in storage.list_objects(prefix):
+        if not (item.key.endswith("/") and item.size_bytes == 0):
+            uri = f"s3://{prefix.bucket}/{item.key}"
+            yield Document(document_id_of(uri), uri, item.key, item.etag, item.size_bytes)
+
+
+def document_id_of(source_uri: str) -> str:
+    """32 hex digits that stay the same as long as bucket and key do."""
+    return hashlib.sha256(source_uri.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def read_earlier(storage: Storage, output_bucket: str, options: RunOptions) -> dict[str, Earlier]:
+    """What became of the documents below the run's prefix, by document id (see `earlier_results`).
+
+    Rows of shards whose files are not all there are no results.
+    """
+    below_prefix = pc.starts_with(pc.field("source_uri"), options.input_prefix)
+    ledger = storage.read_ledger(S3Location(output_bucket, "documents/"), _LEDGER_COLUMNS, below_prefix)
+    return earlier_results(_proved(ledger, storage, output_bucket), options.fingerprint)
+
+
+def earlier_results(ledger: pa.Table, fingerprint: str) -> dict[str, Earlier]:
+    """The current row of every document, by document id, where it was made with the same options."""
+    rows = current_rows(ledger)
+    rows = rows.filter(pc.equal(rows["options_fingerprint"], fingerprint))
+    values = zip(*(rows[name].to_pylist() for name in ("source_etag", "status", "error_class", "attempts")))
+    return dict(zip(rows["document_id"].to_pylist(), (Earlier(*value) for value in values)))
+
+
+def still_to_do(
+    documents: Iterable[Document], earlier: Mapping[str, Earlier], retry_failed: bool
+) -> Iterator[Document]:
+    """The documents that have no up-to-date result, each with the attempts that were made."""
+    for document in documents:
+        before = earlier.get(document.document_id)
+        if before is None or before.etag != document.etag or (retry_failed and before.error_class):
+            yield document
+        elif before.worth_another_try:
+            yield replace(document, attempts=before.attempts)
+
+
+def _proved(ledger: pa.Table, storage: Storage, output_bucket: str) -> pa.Table:
+    unproved = find_unproved(storage, output_bucket, set(pc.unique(ledger["run_id"]).to_pylist()))
+    if not unproved:
+        return ledger
+    shards = zip(ledger["run_id"].to_pylist(), ledger["shard_id"].to_pylist())
+    return ledger.filter(pa.array([shard not in unproved for shard in shards], pa.bool_()))
+
+
+def make_shards(documents: Iterable[Document], files_per_job: int) -> Iterator[Shard]:
+    """Cut documents into shards, in the order of their ids: each file of results then covers a range of ids."""
+    batch: list[Document] = []
+    size = index = 0
+    for document in sorted(documents, key=lambda item: item.document_id):
+        if batch and (len(batch) == files_per_job or size + document.size_bytes > MAX_SHARD_BYTES):
+            yield Shard(f"s{index:05d}", tuple(batch))
+            batch, size, index = [], 0, index + 1
+        batch.append(document)
+        size += document.size_bytes
+    if batch:
+        yield Shard(f"s{index:05d}", tuple(batch))
+
+
+def write_plan(plan: Plan, folder: Path) -> None:
+    """Write the plan's files below `folder`."""
+    for shard in plan.shards:
+        write_shard(plan.input_prefix, shard.documents, folder / "shards" / shard.shard_id)
+    entries = [
+        {"shard_id": shard.shard_id, "documents": len(shard.documents), "bytes": shard.size_bytes}
+        for shard in plan.shards
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "shards.json").write_text(json.dumps(entries), encoding="utf-8")
+    (folder / "plan.json").write_text(json.dumps(summarise(plan)), encoding="utf-8")
+
+
+def summarise(plan: Plan) -> dict[str, str | int]:
+    """The plan in numbers: the content of plan.json."""
+    return {
+        "input_prefix": str(plan.input_prefix),
+        "documents": plan.documents,
+        "bytes": plan.size_bytes,
+        "shards": len(plan.shards),
+        "up_to_date": plan.up_to_date,
+    }

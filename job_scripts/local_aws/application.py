@@ -1,0 +1,82 @@
+"""moto's web application, with everything this environment adds to it."""
+
+import os
+import re
+import socket
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server import werkzeug_app
+from moto.moto_server.utilities import RegexConverter
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from local_aws import athena
+from local_aws.clients import Endpoint
+from local_aws.faults import Faults, FaultyRequests
+from local_aws.iam import bucket_policies as bucketpolicies
+from local_aws.iam import enforcement as authorization
+from local_aws.sagemaker import api as sagemaker
+from local_aws.sagemaker.jobs import JobRegistry
+from local_aws.stepfunctions import api as states
+from local_aws.stepfunctions import engine
+from local_aws.stepfunctions import map_children as childexecutions
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_OWN_NAME = re.compile(r"(127\.0\.0\.1|([\w.-]+\.)?localhost)(:\d+)?", re.IGNORECASE)  # bucket.localhost is S3's
+
+
+def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults) -> None:
+    """Put the additions into moto. Once per process."""
+    credentials = authorization.StateCredentials(endpoint) if _iam_enforced() else None
+    if credentials:
+        authorization.install(endpoint, credentials)
+    engine.install(endpoint, registry, faults.retry_wait_scale, credentials)
+    sagemaker.install(registry, faults)
+    states.install()
+    childexecutions.install()
+    athena.install()
+    bucketpolicies.install()
+
+
+class _KeysWithNewlines(RegexConverter):
+    """As moto's, but a dot in the pattern of a path also stands for a newline, which S3 keys may have."""
+
+    def __init__(self, url_map: Any, *items: Any) -> None:
+        super().__init__(url_map, *items)
+        self.regex = f"(?s:{self.regex})"
+
+
+class _NoWebPages:
+    """Hands requests on to an application, unless a web page made them: a browser would do it for any.
+
+    A page that was loaded from here may. One that was not is known by a name that is not this machine's (DNS
+    rebinding), or by its origin. moto itself answers every origin.
+    """
+
+    def __init__(self, application: "WSGIApplication") -> None:
+        self._application = application
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")
+        at_home = environ.get("HTTP_SEC_FETCH_SITE", "none") in ("none", "same-origin")
+        if _OWN_NAME.fullmatch(host) and at_home and environ.get("HTTP_ORIGIN", f"http://{host}") == f"http://{host}":
+            return self._application(environ, start_response)
+        start_response("403 Forbidden", [("Content-Type", "text/plain")])
+        return [b"The local environment answers no web pages of other sites.\n"]
+
+
+def web_server(listener: socket.socket, faults: Faults) -> BaseWSGIServer:
+    """The server behind a listening socket, with a thread for every connection."""
+    setattr(werkzeug_app, "RegexConverter", _KeysWithNewlines)
+    moto = DomainDispatcherApplication(create_backend_app)
+    authorized = authorization.Authorizing(moto) if _iam_enforced() else moto
+    application = _NoWebPages(FaultyRequests(authorized, faults))
+    host, port = listener.getsockname()
+    return make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())
+
+
+def _iam_enforced() -> bool:
+    return os.environ.get(authorization.VARIABLE) == authorization.ENFORCED

@@ -1,0 +1,67 @@
+"""Which IAM actions a request to the local endpoint asks for, on which resources."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from local_aws.iam.policies import Call
+
+_S3_OBJECT_ACTIONS = {
+    "GET": "GetObject",
+    "HEAD": "GetObject",
+    "PUT": "PutObject",
+    "POST": "PutObject",
+    "DELETE": "DeleteObject",
+}
+_S3_UPLOAD_ACTIONS = {
+    "GET": "ListMultipartUploadParts",
+    "PUT": "PutObject",
+    "POST": "PutObject",
+    "DELETE": "AbortMultipartUpload",
+}
+_KMS_ACTIONS = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A signed request. `target` and `body` are those of the JSON protocols, `path` and `query` those of S3."""
+
+    access_key: str
+    region: str
+    service: str
+    method: str
+    path: str
+    query: str
+    target: str
+    body: bytes
+
+    def calls(self, account: str, keys: Mapping[str, str]) -> Iterator[Call]:
+        """Every action that must be allowed. `keys` holds the KMS key's ARN of each bucket that has one."""
+        if self.service == "s3":
+            return self._s3(keys)
+        if self.target == "SageMaker.CreateProcessingJob":
+            return self._create_processing_job(account)
+        return iter([Call(f"{self.service}:{self.target.rpartition('.')[2]}", "*")])
+
+    def _s3(self, keys: Mapping[str, str]) -> Iterator[Call]:
+        bucket, _, key = unquote(self.path).lstrip("/").partition("/")
+        arn, query = f"arn:aws:s3:::{bucket}", parse_qs(self.query, keep_blank_values=True)
+        if not key:
+            prefix = {"s3:prefix": query["prefix"][0]} if "prefix" in query else {}
+            yield Call("s3:GetBucketLocation", arn) if "location" in query else Call("s3:ListBucket", arn, prefix)
+            return
+        actions = _S3_UPLOAD_ACTIONS if "uploadId" in query else _S3_OBJECT_ACTIONS
+        action = f"s3:{actions[self.method]}"
+        yield Call(action, f"{arn}/{key}")
+        if bucket in keys and action in _KMS_ACTIONS:
+            yield Call(_KMS_ACTIONS[action], keys[bucket])
+
+    def _create_processing_job(self, account: str) -> Iterator[Call]:
+        asked: Mapping[str, Any] = json.loads(self.body)
+        job = f"arn:aws:sagemaker:{self.region}:{account}:processing-job/{asked['ProcessingJobName']}"
+        yield Call("sagemaker:CreateProcessingJob", job)
+        yield Call("iam:PassRole", asked["RoleArn"], {"iam:PassedToService": "sagemaker.amazonaws.com"})
+        if asked.get("Tags"):
+            yield Call("sagemaker:AddTags", job)

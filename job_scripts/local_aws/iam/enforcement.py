@@ -1,0 +1,131 @@
+"""IAM at the local endpoint: a role's credentials open only what its policies allow. Off by default.
+
+The environment variable OCR_LOCAL_IAM=enforced, read when the environment starts, turns it on. Jobs use their roles'
+credentials in any case; the workflow then uses the state machine's. What AWS does inside of itself makes no request
+here and so goes unchecked: pulling the image, writing logs, starting child executions.
+"""
+
+import io
+import json
+import logging
+import re
+import threading
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval import (
+    resource_eval_s3 as item_reader,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.resource_eval import (
+    resource_eval_s3 as result_writer,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk as sdk_task
+from moto.sts.models import sts_backends
+
+from distributed_ocr_pipeline.local.deploy import ACCOUNT
+from local_aws.clients import Credentials, Endpoint
+from local_aws.iam.actions import Request
+from local_aws.iam.policies import Decision, Policy, decide
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+VARIABLE = "OCR_LOCAL_IAM"
+ENFORCED = "enforced"
+
+_SCOPE = re.compile(r"Credential=(?P<access_key>[^/]+)/[0-9]+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+
+logger = logging.getLogger(__name__)
+
+
+class StateCredentials:
+    """Credentials of the roles that state machines run as, each taken once."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._lock = threading.Lock()
+        self._taken: dict[str, Credentials] = {}
+
+    def of(self, role_arn: str, region: str) -> Credentials:
+        """Those of one role."""
+        with self._lock:
+            if role_arn not in self._taken:
+                self._taken[role_arn] = self._endpoint.assume_role(role_arn, "StepFunctions", region)
+            return self._taken[role_arn]
+
+
+def install(endpoint: Endpoint, credentials: StateCredentials) -> None:
+    """Let moto's workflow engine call S3 as the state machine's role. Once per process."""
+
+    def client_for(region: str, service: str, state_credentials: Any) -> Any:
+        return endpoint.client(service, region, credentials.of(state_credentials.role_arn, region))
+
+    for module in (item_reader, result_writer, sdk_task):
+        if not hasattr(module, "boto_client_for"):
+            raise RuntimeError(f"moto has no {module.__name__}.boto_client_for: is its version the pinned one?")
+        setattr(module, "boto_client_for", client_for)
+
+
+class Authorizing:
+    """Hands requests on to an application, unless a role makes them that may not."""
+
+    def __init__(self, application: "WSGIApplication") -> None:
+        self._application = application
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        request = _request(environ)
+        policies = _policies_of(request.access_key) if request else None
+        if request is None or policies is None:
+            return self._application(environ, start_response)
+        for call in request.calls(ACCOUNT, _bucket_keys()):
+            if decide(policies, call) is not Decision.ALLOWED:
+                message = f"User is not authorized to perform: {call.action} on resource: {call.resource}"
+                logger.warning("%s", message)
+                return _refuse(request.service, message, start_response)
+        return self._application(environ, start_response)
+
+
+def _request(environ: "WSGIEnvironment") -> Request | None:
+    """The request, if it is a signed one. The body is read for the JSON protocols only: theirs is small."""
+    scope = _SCOPE.search(str(environ.get("HTTP_AUTHORIZATION", "")))
+    if scope is None:
+        return None
+    target, body = environ.get("HTTP_X_AMZ_TARGET", ""), b""
+    if target:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+    path, _, query = str(environ["RAW_URI"]).partition("?")
+    method = environ["REQUEST_METHOD"]
+    return Request(**scope.groupdict(), method=method, path=path, query=query, target=target, body=body)
+
+
+def _policies_of(access_key: str) -> list[Policy] | None:
+    """Policies of the role that the key belongs to; None for a key that is no role's."""
+    assumed = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(access_key)
+    if assumed is None:
+        return None
+    role = iam_backends[ACCOUNT]["aws"].get_role_by_arn(assumed.role_arn)
+    return [json.loads(document) for document in role.policies.values()]
+
+
+def _bucket_keys() -> dict[str, str]:
+    return dict(_encrypted(s3_backends[ACCOUNT]["aws"].buckets))
+
+
+def _encrypted(buckets: Any) -> Iterator[tuple[str, str]]:
+    for name, bucket in buckets.items():
+        rule = (bucket.encryption or {}).get("Rule", {}).get("ApplyServerSideEncryptionByDefault", {})
+        if "KMSMasterKeyID" in rule:
+            yield name, rule["KMSMasterKeyID"]
+
+
+def _refuse(service: str, message: str, start_response: "StartResponse") -> Iterable[bytes]:
+    request_id = ("x-amzn-RequestId", str(uuid.uuid4()))  # moto's workflow engine wants one
+    if service == "s3":
+        start_response("403 Forbidden", [("Content-Type", "application/xml"), request_id])
+        return [f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>".encode()]
+    start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.1"), request_id])
+    return [json.dumps({"__type": "AccessDeniedException", "message": message}).encode()]

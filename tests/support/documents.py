@@ -1,0 +1,81 @@
+"""Small documents made on the spot: pictures, scans, born-digital pages."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pikepdf
+from PIL import Image, ImageDraw, ImageFont
+
+from distributed_ocr_pipeline.records import Document, DocumentResult, PageResult
+
+Ledger = list[tuple[DocumentResult, list[PageResult]]]
+
+
+def document(path: Path) -> Document:
+    """The planner's record of a file."""
+    size = path.stat().st_size if path.is_file() else 0
+    return Document(
+        document_id=path.name.replace(".", "-"), source_uri=str(path), key=path.name, etag="", size_bytes=size
+    )
+
+
+def page_picture(text: str = "A page of a document", size: tuple[int, int] = (900, 300), ink: int = 0) -> Image.Image:
+    """A grey picture with one line of text, 40 pixels high."""
+    picture = Image.new("L", size, 255)
+    ImageDraw.Draw(picture).text((40, 100), text, fill=ink, font=ImageFont.load_default(40))
+    return picture
+
+
+def scanned_pdf(path: Path, pages: int, texts: Mapping[int, str] | None = None) -> Path:
+    """A PDF whose pages are pictures."""
+    first, *others = [page_picture((texts or {}).get(page, f"Page {page}")) for page in range(1, pages + 1)]
+    first.save(path, format="PDF", save_all=True, append_images=others, resolution=300)
+    return path
+
+
+def stamped_pdf(path: Path, pages: int) -> Path:
+    """Scans with a box drawn over each: what Poppler must draw."""
+    with pikepdf.open(scanned_pdf(path, pages), allow_overwriting_input=True) as pdf:
+        for page in pdf.pages:
+            page.contents_add(b"2 2 9 9 re S")
+        pdf.save(path)
+    return path
+
+
+def tiff(path: Path, pages: int) -> Path:
+    """A TIFF of several pages."""
+    first, *others = [page_picture(f"Page {page}") for page in range(1, pages + 1)]
+    first.save(path, format="TIFF", save_all=True, append_images=others, dpi=(300, 300))
+    return path
+
+
+def typed_pdf(path: Path, lines: Iterable[str]) -> Path:
+    """A born-digital PDF: a page for each line of text."""
+    lines = list(lines)
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(lines)))
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(lines)} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for number, line in enumerate(lines):
+        stream = f"BT /F1 24 Tf 72 700 Td ({line}) Tj ET"
+        resources = "/Resources << /Font << /F1 3 0 R >> >>"
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] {resources} /Contents {5 + 2 * number} 0 R >>"
+        )
+        objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
+    path.write_bytes(pdf_bytes(objects))
+    return path
+
+
+def pdf_bytes(objects: Iterable[str]) -> bytes:
+    """A PDF file of these objects, numbered from 1; the first is the catalog."""
+    body, offsets = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, start=1):
+        offsets.append(len(body))
+        body += f"{number} 0 obj\n{content}\nendobj\n".encode("latin-1")
+    entries = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
+    table = f"xref\n0 {len(offsets) + 1}\n0000000000 65535 f \n{entries}"
+    trailer = f"trailer\n<< /Size {len(offsets) + 1} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return body + table.encode() + trailer.encode()

@@ -1,0 +1,49 @@
+"""Runs' results in a folder, written by the project's own writer."""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from distributed_ocr_pipeline.config import parse_options
+from distributed_ocr_pipeline.records import (
+    Document,
+    DocumentResult,
+    DocumentStatus,
+    PageChunk,
+    PageResult,
+    PageStatus,
+    TextSource,
+    Word,
+)
+from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
+
+NOON = datetime(2025, 1, 1, 12, tzinfo=timezone.utc)
+
+
+def outcome(
+    document_id: str, minute: int = 0, status: str = "succeeded", *, pages: int = 1, etag: str = "etag"
+) -> DocumentResult:
+    """A document's result, `minute` minutes past noon."""
+    document = Document(document_id, f"s3://bucket/{document_id}.pdf", f"{document_id}.pdf", etag, 123)
+    processed_at = NOON + timedelta(minutes=minute)
+    return DocumentResult(document, DocumentStatus(status), page_count=pages, processed_at=processed_at)
+
+
+def write_run(output: Path, run_id: str, *results: DocumentResult, **options: Any) -> None:
+    """Write a run of one shard. The text of every page names its run, document and number."""
+    info = ShardInfo(run_id, "s00000", "bucket", "engine", "1", "fingerprint")
+    folders = {table: output / table / f"run_id={run_id}" for table in ("pages", "documents")}
+    run_options = parse_options({"input_prefix": "s3://bucket/docs/", **options})
+    with ShardTables(info, run_options, scratch=output / "scratch", **folders) as tables:
+        for result in results:
+            name = f"{run_id} {result.document.document_id}"
+            pages = tuple(_page(number, f"{name} {number}") for number in range(1, result.page_count + 1))
+            tables.add_pages(PageChunk(result.document, "application/pdf", result.page_count, pages))
+            tables.add_document(result)
+
+
+def _page(number: int, text: str) -> PageResult:
+    words = (Word(text.split()[0], left=1, top=2, width=3, height=4, confidence=90.5, line=1),)
+    return PageResult(
+        number, PageStatus.SUCCEEDED, text, TextSource.OCR, word_count=1, words=words, language="eng+deu", dpi=300
+    )

@@ -1,0 +1,229 @@
+"""Running again: what is planned, after whatever earlier runs left behind."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from distributed_ocr_pipeline.config import RunOptions, parse_options
+from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.records import (
+    MAX_ATTEMPTS,
+    Document,
+    DocumentResult,
+    DocumentStatus,
+    PageChunk,
+    PageResult,
+    PageStatus,
+    S3Location,
+)
+from distributed_ocr_pipeline.run.planning import Plan, document_id_of, plan_run
+from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
+
+BEGINNING = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+@pytest.fixture(name="storage", scope="module")
+def fixture_storage() -> Iterator[Storage]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield Storage(boto3.Session("testing", "testing", region_name="us-east-1"), f"http://{host}:{port}")
+    server.stop()
+
+
+@dataclass
+class Bucket:
+    """A bucket with documents under in/ and the results of runs, written as the worker writes them."""
+
+    storage: Storage
+    name: str
+    folder: Path
+    runs: list[str] = field(default_factory=list)
+
+    def options(self, **values: Any) -> RunOptions:
+        return parse_options({"input_prefix": f"s3://{self.name}/in/", **values})
+
+    def put(self, name: str, content: str) -> None:
+        path = self.folder / "content"
+        path.write_text(content)
+        self.storage.upload(path, S3Location(self.name, f"in/{name}"))
+
+    def planned(self, **values: Any) -> dict[str, int]:
+        """Names of the documents that would be planned, with the attempts made before."""
+        plan: Plan = plan_run(self.storage, self.name, self.options(**values))
+        return {item.key.removeprefix("in/"): item.attempts for shard in plan.shards for item in shard.documents}
+
+    def run(
+        self,
+        lose: str = "",
+        at: int | None = None,
+        upload: bool = True,
+        **outcomes: tuple[DocumentStatus, ErrorClass | None],
+    ) -> Path:
+        """A run of one shard with these documents, as they are now; `lose` is the table that is not uploaded."""
+        run_id = f"run{len(self.runs)}"
+        self.runs.append(run_id)
+        folder = self.folder / run_id
+        folder.mkdir()
+        options = self.options()
+        info = ShardInfo(run_id, "s00000", self.name, "pytesseract", "5", options.fingerprint)
+        places = {name: folder / name / f"run_id={run_id}" for name in ("pages", "documents")}
+        moment = BEGINNING + timedelta(hours=len(self.runs) if at is None else at)
+        with ShardTables(info, options, scratch=folder / "scratch", **places) as tables:
+            for document in self._documents():
+                if document.key.removeprefix("in/") in outcomes:
+                    _write(tables, document, moment, *outcomes[document.key.removeprefix("in/")])
+        for name in places:
+            if upload and name != lose:
+                self.storage.upload_folder(folder / name, S3Location(self.name, name))
+        return folder
+
+    def _documents(self) -> list[Document]:
+        """As they would be planned; attempts included."""
+        planned = self.planned()
+        return [
+            Document(
+                document_id_of(f"s3://{self.name}/{item.key}"),
+                f"s3://{self.name}/{item.key}",
+                item.key,
+                item.etag,
+                item.size_bytes,
+                planned.get(item.key.removeprefix("in/"), 0),
+            )
+            for item in self.storage.list_objects(S3Location(self.name, "in/"))
+        ]
+
+
+def _write(
+    tables: ShardTables, document: Document, moment: datetime, status: DocumentStatus, error_class: ErrorClass | None
+) -> None:
+    pages = 1 if status is DocumentStatus.SUCCEEDED else 0
+    if pages:
+        tables.add_pages(PageChunk(document, "application/pdf", 1, (PageResult(1, PageStatus.SUCCEEDED, text="x"),)))
+    tables.add_document(
+        DocumentResult(
+            document,
+            status,
+            page_count=pages,
+            pages_succeeded=pages,
+            error_class=error_class,
+            attempts=0 if status is DocumentStatus.DEFERRED else 1,
+            processed_at=moment,
+        )
+    )
+
+
+@pytest.fixture(name="bucket")
+def fixture_bucket(storage: Storage, tmp_path: Path, request: pytest.FixtureRequest) -> Bucket:
+    name = f"b-{abs(hash(request.node.nodeid)):x}"
+    endpoint = storage._client.meta.endpoint_url  # pylint: disable=protected-access
+    boto3.Session("testing", "testing", region_name="us-east-1").client("s3", endpoint_url=endpoint).create_bucket(
+        Bucket=name
+    )
+    bucket = Bucket(storage, name, tmp_path)
+    bucket.put("doc", "content")
+    bucket.put("other", "other content")
+    return bucket
+
+
+DONE = (DocumentStatus.SUCCEEDED, None)
+DEFERRED = (DocumentStatus.DEFERRED, None)
+
+
+def failed(error_class: ErrorClass) -> tuple[DocumentStatus, ErrorClass]:
+    return DocumentStatus.FAILED, error_class
+
+
+def test_everything_is_planned_at_first(bucket: Bucket) -> None:
+    assert bucket.planned() == {"doc": 0, "other": 0}
+
+
+def test_a_document_with_a_result_costs_nothing(bucket: Bucket) -> None:
+    bucket.run(doc=DONE, other=DONE)
+    assert not bucket.planned()
+    assert bucket.planned(reprocess=True) == {"doc": 0, "other": 0}
+
+
+def test_new_content_under_an_old_name_is_processed(bucket: Bucket) -> None:
+    bucket.run(doc=DONE, other=DONE)
+    bucket.put("doc", "new content")
+    assert bucket.planned() == {"doc": 0}
+
+
+def test_content_that_comes_back_is_processed_again_because_the_current_row_is_of_other_content(bucket: Bucket) -> None:
+    bucket.run(doc=DONE, other=DONE)
+    bucket.put("doc", "new content")
+    bucket.run(doc=DONE)
+    bucket.put("doc", "content")
+    assert bucket.planned() == {"doc": 0}
+
+
+def test_other_options_make_other_results(bucket: Bucket) -> None:
+    bucket.run(doc=DONE, other=DONE)
+    assert bucket.planned(languages="deu") == {"doc": 0, "other": 0}
+
+
+@pytest.mark.parametrize("error_class", list(ErrorClass))
+def test_a_failure_is_tried_again_if_that_can_help(bucket: Bucket, error_class: ErrorClass) -> None:
+    bucket.run(doc=failed(error_class), other=DONE)
+    assert bucket.planned() == ({"doc": 1} if error_class.retryable else {})
+
+
+def test_a_deferred_document_is_next_and_was_not_an_attempt(bucket: Bucket) -> None:
+    bucket.run(doc=DEFERRED, other=DONE)
+    bucket.run(doc=DEFERRED)
+    assert bucket.planned() == {"doc": 0}
+
+
+def test_a_document_that_failed_too_often_is_tried_again_only_when_asked_for(bucket: Bucket) -> None:
+    for attempt in range(MAX_ATTEMPTS):
+        assert bucket.planned() == ({"doc": attempt} if attempt else {"doc": 0, "other": 0})
+        bucket.run(doc=failed(ErrorClass.TIMEOUT), other=DONE)
+    assert not bucket.planned()
+    assert bucket.planned(retry_failed=True) == {"doc": 0}
+
+
+def test_new_content_gets_new_attempts(bucket: Bucket) -> None:
+    for _ in range(MAX_ATTEMPTS):
+        bucket.run(doc=failed(ErrorClass.TIMEOUT), other=DONE)
+    bucket.put("doc", "mended")
+    assert bucket.planned() == {"doc": 0}
+
+
+@pytest.mark.parametrize("lost", ["pages", "documents"])
+def test_half_an_upload_is_no_result(bucket: Bucket, lost: str) -> None:
+    bucket.run(doc=DONE, other=DONE, lose=lost)
+    assert bucket.planned() == {"doc": 0, "other": 0}
+
+
+def test_pages_of_another_attempt_are_no_result(bucket: Bucket) -> None:
+    bucket.run(doc=DONE, other=DONE)
+    other = bucket.run(doc=failed(ErrorClass.CORRUPT), upload=False)
+    pages = other / "pages" / "run_id=run1" / "s00000.parquet"
+    bucket.storage.upload(pages, S3Location(bucket.name, "pages/run_id=run0/s00000.parquet"))
+    assert bucket.planned() == {"doc": 0, "other": 0}
+
+
+def test_half_an_upload_does_not_take_an_earlier_result_away(bucket: Bucket) -> None:
+    bucket.run(doc=DONE, other=DONE)
+    bucket.run(doc=failed(ErrorClass.TIMEOUT), lose="pages")
+    assert not bucket.planned()
+
+
+def test_of_two_runs_at_once_the_later_row_counts(bucket: Bucket) -> None:
+    bucket.run(doc=DONE, other=DONE, at=2)
+    bucket.run(doc=failed(ErrorClass.TIMEOUT), other=DONE, at=1)
+    assert not bucket.planned()
+
+
+def test_results_of_other_prefixes_play_no_part(bucket: Bucket, storage: Storage) -> None:
+    bucket.run(doc=DONE, other=DONE)
+    plan = plan_run(storage, bucket.name, parse_options({"input_prefix": f"s3://{bucket.name}/in/d"}))
+    assert (plan.documents, plan.up_to_date) == (0, 1)

@@ -1,0 +1,97 @@
+"""How a job reads its surroundings and how it ends."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from distributed_ocr_pipeline.errors import BadInput, ExitCode, RunFailed, ServiceFault
+from distributed_ocr_pipeline.job import JobContext, read_json, run_job
+
+JOB = {"OCR_RUN_ID": "run1", "OCR_OUTPUT_BUCKET": "results"}
+
+
+@pytest.fixture(autouse=True)
+def fixture_signal_handlers() -> Iterator[None]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(name="root")
+def fixture_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in {**JOB, "OCR_ML_ROOT": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    return tmp_path
+
+
+def message(root: Path) -> str:
+    return (root / "output" / "message").read_text(encoding="utf-8")
+
+
+def test_a_missing_variable_is_named() -> None:
+    with pytest.raises(BadInput, match="OCR_RUN_ID"):
+        JobContext.from_environment({"OCR_OUTPUT_BUCKET": "results"})
+
+
+def test_paths_are_those_of_sagemaker_by_default() -> None:
+    assert JobContext.from_environment(JOB).input("shard") == Path("/opt/ml/processing/input/shard")
+
+
+def test_success_leaves_its_message(root: Path) -> None:
+    assert run_job(lambda job: f"did {job.run_id}") == 0
+    assert message(root) == "did run1"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(BadInput("no"), 64), (RunFailed("lost one"), 65), (ServiceFault("S3 is down"), 2)]
+)
+def test_a_known_error_becomes_its_exit_code_and_message(root: Path, error: Exception, code: int) -> None:
+    def job(_: JobContext) -> str:
+        raise error
+
+    assert run_job(job) == code
+    assert message(root) == str(error)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_job_that_is_told_to_stop_says_so(root: Path, number: signal.Signals) -> None:
+    def job(_: JobContext) -> str:
+        signal.raise_signal(number)
+        return "never"
+
+    assert run_job(job) == ExitCode.INTERRUPTED
+    assert message(root).startswith(f"Ended by {number.name}")
+
+
+def test_an_unknown_error_is_internal(root: Path) -> None:
+    assert run_job(lambda job: str(1 // 0)) == ExitCode.INTERNAL
+    assert "ZeroDivisionError" in message(root)
+
+
+def test_the_message_is_valid_utf8_and_under_a_kilobyte(root: Path) -> None:
+    run_job(lambda job: "é" * 2000)
+    assert len((root / "output" / "message").read_bytes()) <= 1024
+    assert set(message(root)) == {"é"}
+
+
+def test_missing_surroundings_are_a_message_too(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OCR_RUN_ID")
+    assert run_job(lambda job: "never") == ExitCode.BAD_INPUT
+    assert "OCR_RUN_ID" in message(root)
+
+
+@pytest.mark.parametrize("content", ['{"a": 1}', '"{\\"a\\": 1}"'])
+def test_json_stored_as_a_quoted_string_is_read_too(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    assert read_json(tmp_path / "run.json") == {"a": 1}
+
+
+@pytest.mark.parametrize("content", ["", "{", None])
+def test_unreadable_json_is_bad_input(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    with pytest.raises(BadInput, match="run.json"):
+        read_json(tmp_path / "run.json")

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.job import JobContext, run_job
-from distributed_ocr_pipeline.ocr.isolation import process_documents_alone
+from distributed_ocr_pipeline.ocr.isolation import process_isolated
 from distributed_ocr_pipeline.ocr.worker import Stop, check_tools, engine_version, process_documents
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, PageChunk
 from distributed_ocr_pipeline.run.downloads import locate_documents
@@ -50,7 +50,7 @@ def _write_tables(job: JobContext, options: RunOptions, stop: Stop, progress: Sh
         job.run_id, job.shard_id, job.output_bucket, options.engine, engine_version(options), options.fingerprint
     )
     # A job that died twice is tried once more, so that the document that kills it, if one does, costs itself alone.
-    process = process_documents_alone if job.attempt >= MAX_ATTEMPTS else process_documents
+    process = process_isolated if job.attempt >= MAX_ATTEMPTS else process_documents
     with ShardTables(
         info, options, scratch=scratch, pages=job.output("pages"), documents=job.output("documents")
     ) as tables:

@@ -107,7 +107,7 @@ class OCRConfig(_Config):
     @classmethod
     def _harmless(cls, settings: TesseractConfig | None) -> TesseractConfig | None:
         for name, value in (settings or {}).items():
-            if fault := _fault_of_setting(name, str(value)):
+            if fault := _setting_error(name, str(value)):
                 raise PydanticCustomError("tesseract_setting", "{fault}", {"fault": fault})
         return settings
 
@@ -155,7 +155,7 @@ _LONGEST_TEXT = 20_000  # characters; one argument of a program ends at 128 KB
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|true|false", re.IGNORECASE | re.ASCII)
 # By the name, which says it also in other versions of Tesseract: they open files or windows (through a shell),
 # or print what they read.
-_REACHES_OUT = re.compile(
+_FORBIDDEN_NAMES = re.compile(
     "file|suffix|write|create|save|dump|show|display|debug|editor|interactive|training|_train_|boxes|applybox"
 )
 _REPLACED_SETTINGS = {
@@ -167,14 +167,14 @@ _REPLACED_SETTINGS = {
 }
 
 
-def _fault_of_setting(name: str, value: str) -> str:
+def _setting_error(name: str, value: str) -> str:
     """What is wrong with one Tesseract setting: no name, no such mode, or it could do more than read a page."""
     if name in _NUMBERED_SETTINGS:
         allowed = _NUMBERED_SETTINGS[name]
         return "" if value in allowed else f"{name!r} must be one of {', '.join(allowed)}"
     if name in _REPLACED_SETTINGS:
         return f"{name!r} cannot be set: {_REPLACED_SETTINGS[name]}"
-    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or _REACHES_OUT.search(name):
+    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or _FORBIDDEN_NAMES.search(name):
         return f"{name!r} is not allowed; allowed are psm, oem and variables that only change how a page is read"
     if name in _TEXT_SETTINGS:
         harmless = "\0" not in value and len(value) <= _LONGEST_TEXT

@@ -14,13 +14,11 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local_aws import athena
 from local_aws.clients import Endpoint
 from local_aws.faults import Faults, FaultyRequests
-from local_aws.iam import bucket_policies as bucketpolicies
-from local_aws.iam import enforcement as authorization
-from local_aws.sagemaker import api as sagemaker
+from local_aws.iam import bucket_policies, enforcement
+from local_aws.sagemaker import api as sagemaker_api
 from local_aws.sagemaker.jobs import JobRegistry
-from local_aws.stepfunctions import api as states
-from local_aws.stepfunctions import engine
-from local_aws.stepfunctions import map_children as childexecutions
+from local_aws.stepfunctions import api as stepfunctions_api
+from local_aws.stepfunctions import engine, map_children
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -30,15 +28,15 @@ _OWN_NAME = re.compile(r"(127\.0\.0\.1|([\w.-]+\.)?localhost)(:\d+)?", re.IGNORE
 
 def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults) -> None:
     """Put the additions into moto. Once per process."""
-    credentials = authorization.StateCredentials(endpoint) if _iam_enforced() else None
+    credentials = enforcement.StateCredentials(endpoint) if _iam_enforced() else None
     if credentials:
-        authorization.install(endpoint, credentials)
+        enforcement.install(endpoint, credentials)
     engine.install(endpoint, registry, faults.retry_wait_scale, credentials)
-    sagemaker.install(registry, faults)
-    states.install()
-    childexecutions.install()
+    sagemaker_api.install(registry, faults)
+    stepfunctions_api.install()
+    map_children.install()
     athena.install()
-    bucketpolicies.install()
+    bucket_policies.install()
 
 
 class _KeysWithNewlines(RegexConverter):
@@ -72,11 +70,11 @@ def web_server(listener: socket.socket, faults: Faults) -> BaseWSGIServer:
     """The server behind a listening socket, with a thread for every connection."""
     setattr(werkzeug_app, "RegexConverter", _KeysWithNewlines)
     moto = DomainDispatcherApplication(create_backend_app)
-    authorized = authorization.Authorizing(moto) if _iam_enforced() else moto
+    authorized = enforcement.Authorizing(moto) if _iam_enforced() else moto
     application = _NoWebPages(FaultyRequests(authorized, faults))
     host, port = listener.getsockname()
     return make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())
 
 
 def _iam_enforced() -> bool:
-    return os.environ.get(authorization.VARIABLE) == authorization.ENFORCED
+    return os.environ.get(enforcement.VARIABLE) == enforcement.ENFORCED

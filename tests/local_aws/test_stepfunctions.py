@@ -139,7 +139,7 @@ def failing_below(limit: int) -> dict[str, Any]:
     """Children that fail if their number is below `limit`."""
     rule = {"Variable": "$", "NumericLessThan": limit, "Next": "Bad"}
     return {
-        "Look": {"Type": "Choice", "Choices": [rule], "Default": "Good"},
+        "PageAnalysis": {"Type": "Choice", "Choices": [rule], "Default": "Good"},
         "Bad": {"Type": "Fail", "Error": "States.TaskFailed", "Cause": "too low"},
         "Good": {"Type": "Succeed"},
     }
@@ -176,7 +176,7 @@ def test_too_many_failures_abort_the_children_that_still_run(local: Harness) -> 
     name = f"slow-{uuid.uuid4()}"
     rule = {"Variable": "$", "NumericEquals": 0, "Next": "Job"}
     child = {
-        "Look": {"Type": "Choice", "Choices": [rule], "Default": "Wait"},
+        "PageAnalysis": {"Type": "Choice", "Choices": [rule], "Default": "Wait"},
         "Job": job_state(local, "import time; time.sleep(600)", name),
         "Wait": {"Type": "Wait", "Seconds": 2, "Next": "Bad"},
         "Bad": {"Type": "Fail", "Error": "Bad"},

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.ocr.processes import reaper as orphans
+from distributed_ocr_pipeline.ocr.processes import reaper
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import error_class_of_end
 from distributed_ocr_pipeline.ocr.worker import process_documents
@@ -33,10 +33,10 @@ from distributed_ocr_pipeline.records import (
 _TICK_SECONDS = 0.1
 _SLACK_SECONDS = 60.0  # beyond the document's own time limit, which the child keeps by itself
 _GRACE_SECONDS = 30.0  # from a stop to the end of the child
-_FIRST_TO_GO = "1000"  # when memory is short, the kernel takes the child, not its parent
+_OOM_SCORE_ADJUSTMENT = "1000"  # when memory is short, the kernel takes the child, not its parent
 
 
-def process_documents_alone(
+def process_isolated(
     sources: Iterable[tuple[Document, Path]],
     config: OCRConfig,
     *,
@@ -72,7 +72,7 @@ class _Attempt:
         """Hand out what the child reads, until it ends."""
         spawn = multiprocessing.get_context("spawn")
         receiver, sender = spawn.Pipe(duplex=False)
-        with tempfile.TemporaryDirectory(prefix="alone-", dir=scratch) as folder, orphans.ended():
+        with tempfile.TemporaryDirectory(prefix="alone-", dir=scratch) as folder, reaper.reaping_orphans():
             arguments = (sender, (self.document, path), config, Path(folder), images)
             child = spawn.Process(target=_work, args=arguments, daemon=True)
             child.start()
@@ -146,13 +146,13 @@ def _work(
     """The child: one document, read as ever."""
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.request())
-    _go_first()
+    _prefer_for_oom_kill()
     for item in process_documents([source], config, scratch=scratch, images=images, stop=stop):
         sender.send(item)
 
 
-def _go_first() -> None:
+def _prefer_for_oom_kill() -> None:
     try:
-        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
+        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE_ADJUSTMENT, encoding="ascii")
     except OSError:  # not on every platform
         pass

@@ -17,11 +17,11 @@ from distributed_ocr_pipeline.ocr.documents import poppler
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source, Tools, open_source
 from distributed_ocr_pipeline.ocr.engines import engines, tesseract
 from distributed_ocr_pipeline.ocr.engines.engines import check_engine, make_engine
-from distributed_ocr_pipeline.ocr.pages.reading import Desk, read_pages
+from distributed_ocr_pipeline.ocr.pages.reading import PageContext, read_pages
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, Stopped, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.parallel import ordered_map, worker_count
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, installed
-from distributed_ocr_pipeline.ocr.processes.sandbox import HelperPool
+from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult, PageStatus
 
 __all__ = ["PageChunk", "Stop", "check_tools", "engine_version", "process_documents"]
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass
-class _Opened:
+class _OpenDocument:
     """A document on its way through the steps."""
 
     document: Document
@@ -70,10 +70,10 @@ class _Opened:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _PageBatch:
     """Some pages of a document, or none if it has failed; `last` ends the document."""
 
-    opened: _Opened
+    opened: _OpenDocument
     pages: range
     last: bool
     surveys: tuple[PageSurvey, ...] = ()
@@ -98,7 +98,7 @@ def process_documents(
     """
     check_tools(config)
     own_stop = Stop(parent=stop)
-    with _Workshop(config, scratch, images if config.output_type != "text" else None, own_stop, workers) as workshop:
+    with _Pipeline(config, scratch, images if config.output_type != "text" else None, own_stop, workers) as workshop:
         try:
             yield from _merge(workshop.read_parts(sources))
         finally:
@@ -124,7 +124,7 @@ def engine_version(config: OCRConfig) -> str:
     return f"tesseract {engines.engine_version(config)}, poppler {poppler.version(Stop())}"
 
 
-class _Workshop:
+class _Pipeline:
     """The pools and helpers of one call, and the steps that run on them."""
 
     def __init__(self, config: OCRConfig, scratch: Path, images: Path | None, stop: Stop, workers: int | None) -> None:
@@ -132,22 +132,22 @@ class _Workshop:
         self._stop = stop
         self._workers = workers or worker_count()
         limits = Limits(seconds=config.page_timeout_seconds, memory_mb=config.engine_memory_mb)
-        self._helpers = HelperPool("distributed_ocr_pipeline.ocr.documents.tasks", limits)
-        self._tools = Tools(config, self._helpers, stop)
-        self._desk = Desk(config, make_engine(config, stop), scratch, images, stop)
+        self._sandboxes = SandboxPool("distributed_ocr_pipeline.ocr.documents.tasks", limits)
+        self._tools = Tools(config, self._sandboxes, stop)
+        self._context = PageContext(config, make_engine(config, stop), scratch, images, stop)
         self._readers = ThreadPoolExecutor(self._workers, "read")
         self._surveyors = ThreadPoolExecutor(self._workers, "survey")  # never queued behind long page work
 
-    def __enter__(self) -> "_Workshop":
+    def __enter__(self) -> "_Pipeline":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._surveyors.shutdown(cancel_futures=True)
         self._readers.shutdown(cancel_futures=True)
-        self._desk.engine.close()
-        self._helpers.close()
+        self._context.engine.close()
+        self._sandboxes.close()
 
-    def read_parts(self, sources: Iterable[tuple[Document, Path]]) -> Iterator[_Part]:
+    def read_parts(self, sources: Iterable[tuple[Document, Path]]) -> Iterator[_PageBatch]:
         """All documents' parts, read, in order."""
         opened = ordered_map(self._surveyors, self._open, sources, ahead=4 * self._workers)
         parts = (part for document in opened for part in _parts(document))
@@ -155,8 +155,8 @@ class _Workshop:
         chunks = (chunk for part in surveyed for chunk in self._chunks(part))
         return ordered_map(self._readers, self._read, chunks, ahead=_CHUNKS_AHEAD * self._workers)
 
-    def _open(self, source: tuple[Document, Path]) -> _Opened:
-        opened = _Opened(source[0])
+    def _open(self, source: tuple[Document, Path]) -> _OpenDocument:
+        opened = _OpenDocument(source[0])
         try:
             self._stop.check()
             opened.source = open_source(source[1], self._tools)
@@ -169,7 +169,7 @@ class _Workshop:
         opened.ended = time.monotonic()
         return opened
 
-    def _survey(self, part: _Part) -> _Part:
+    def _survey(self, part: _PageBatch) -> _PageBatch:
         if part.opened.source is None:
             return part
         begun = time.monotonic()
@@ -184,9 +184,9 @@ class _Workshop:
             surveys = [PageSurvey(number=page, error=_internal(error, part.opened.document)) for page in part.pages]
         if part.opened.reading_begun is None:
             part.opened.surveying += time.monotonic() - begun
-        return _Part(part.opened, part.pages, part.last, surveys=tuple(surveys))
+        return _PageBatch(part.opened, part.pages, part.last, surveys=tuple(surveys))
 
-    def _chunks(self, part: _Part) -> Iterator[_Part]:
+    def _chunks(self, part: _PageBatch) -> Iterator[_PageBatch]:
         """Cut a part into chunks, smaller ones towards the document's end, so that all workers end together."""
         if not part.surveys:
             yield part
@@ -196,40 +196,40 @@ class _Workshop:
             size = min(_CHUNK_PAGES, -(-left // (2 * self._workers)))
             chunk, surveys = surveys[:size], surveys[size:]
             last = part.last and not surveys
-            yield _Part(part.opened, range(chunk[0].number, chunk[-1].number + 1), last, surveys=chunk)
+            yield _PageBatch(part.opened, range(chunk[0].number, chunk[-1].number + 1), last, surveys=chunk)
 
-    def _read(self, part: _Part) -> _Part:
+    def _read(self, part: _PageBatch) -> _PageBatch:
         opened = part.opened
         if opened.source is None or part.stopped or not part.surveys:
             return part
         try:
             self._stop.check()
             limit = opened.time_limit(self._config, reading=True)
-            results = read_pages(opened.source, opened.document.document_id, part.surveys, limit, self._desk)
+            results = read_pages(opened.source, opened.document.document_id, part.surveys, limit, self._context)
         except Stopped:
             return _stopped(part)
         except Exception as error:  # pylint: disable=broad-exception-caught  # becomes rows of the tables
             results = [_failed_page(page, _internal(error, opened.document)) for page in part.pages]
         opened.ended = time.monotonic()
-        return _Part(opened, part.pages, part.last, results=tuple(results))
+        return _PageBatch(opened, part.pages, part.last, results=tuple(results))
 
 
-def _parts(opened: _Opened) -> Iterator[_Part]:
+def _parts(opened: _OpenDocument) -> Iterator[_PageBatch]:
     count = opened.page_count
     if count == 0:
-        yield _Part(opened, range(0), last=True, stopped=opened.stopped)
+        yield _PageBatch(opened, range(0), last=True, stopped=opened.stopped)
     for start in range(1, count + 1, _SURVEY_PAGES):
         stop = min(start + _SURVEY_PAGES, count + 1)
-        yield _Part(opened, range(start, stop), last=stop > count)
+        yield _PageBatch(opened, range(start, stop), last=stop > count)
 
 
-def _stopped(part: _Part) -> _Part:
-    return _Part(part.opened, part.pages, part.last, stopped=True)
+def _stopped(part: _PageBatch) -> _PageBatch:
+    return _PageBatch(part.opened, part.pages, part.last, stopped=True)
 
 
-def _merge(parts: Iterator[_Part]) -> Iterator[PageChunk | DocumentResult]:
+def _merge(parts: Iterator[_PageBatch]) -> Iterator[PageChunk | DocumentResult]:
     """Hand out pages as they come and close each document with its result."""
-    tally = _Tally()
+    tally = _DocumentTotals()
     with closing(parts):  # type: ignore[type-var]
         for part in parts:
             tally.deferred = tally.deferred or part.stopped
@@ -238,11 +238,11 @@ def _merge(parts: Iterator[_Part]) -> Iterator[PageChunk | DocumentResult]:
                 yield PageChunk(part.opened.document, part.opened.media_type, part.opened.page_count, part.results)
             if part.last:
                 yield tally.result(part.opened)
-                tally = _Tally()
+                tally = _DocumentTotals()
 
 
 @dataclass
-class _Tally:
+class _DocumentTotals:
     """What became of a document's pages so far."""
 
     counts: dict[PageStatus, int] = field(default_factory=lambda: dict.fromkeys(PageStatus, 0))
@@ -256,7 +256,7 @@ class _Tally:
             if page.status is PageStatus.FAILED and self.first_error is None:
                 self.first_error = page
 
-    def result(self, opened: _Opened) -> DocumentResult:
+    def result(self, opened: _OpenDocument) -> DocumentResult:
         """The document's row."""
         status, error_class, message = self._outcome(opened)
         return DocumentResult(
@@ -273,7 +273,7 @@ class _Tally:
             attempts=0 if status is DocumentStatus.DEFERRED else 1,
         )
 
-    def _outcome(self, opened: _Opened) -> tuple[DocumentStatus, ErrorClass | None, str]:
+    def _outcome(self, opened: _OpenDocument) -> tuple[DocumentStatus, ErrorClass | None, str]:
         if self.deferred:
             return DocumentStatus.DEFERRED, None, ""
         if opened.error is not None:

@@ -22,7 +22,7 @@ from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document, DocumentStatus, S3Location
 from distributed_ocr_pipeline.run.manifests import write_shard
 from distributed_ocr_pipeline.storage import Storage
-from distributed_ocr_pipeline.tables.integrity import find_unproved
+from distributed_ocr_pipeline.tables.integrity import find_untrusted_shards
 from distributed_ocr_pipeline.tables.latest import current_rows
 
 MAX_SHARD_BYTES = 8 * 1024**3
@@ -43,7 +43,7 @@ _LEDGER_COLUMNS = [
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierResult:
     """What became of a document: its current row of the ledger."""
 
     etag: str
@@ -120,26 +120,26 @@ def document_id_of(source_uri: str) -> str:
     return hashlib.sha256(source_uri.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def read_earlier(storage: Storage, output_bucket: str, options: RunOptions) -> dict[str, Earlier]:
+def read_earlier(storage: Storage, output_bucket: str, options: RunOptions) -> dict[str, EarlierResult]:
     """What became of the documents below the run's prefix, by document id (see `earlier_results`).
 
     Rows of shards whose files are not all there are no results.
     """
     below_prefix = pc.starts_with(pc.field("source_uri"), options.input_prefix)
     ledger = storage.read_ledger(S3Location(output_bucket, "documents/"), _LEDGER_COLUMNS, below_prefix)
-    return earlier_results(_proved(ledger, storage, output_bucket), options.fingerprint)
+    return earlier_results(_trusted(ledger, storage, output_bucket), options.fingerprint)
 
 
-def earlier_results(ledger: pa.Table, fingerprint: str) -> dict[str, Earlier]:
+def earlier_results(ledger: pa.Table, fingerprint: str) -> dict[str, EarlierResult]:
     """The current row of every document, by document id, where it was made with the same options."""
     rows = current_rows(ledger)
     rows = rows.filter(pc.equal(rows["options_fingerprint"], fingerprint))
     values = zip(*(rows[name].to_pylist() for name in ("source_etag", "status", "error_class", "attempts")))
-    return dict(zip(rows["document_id"].to_pylist(), (Earlier(*value) for value in values)))
+    return dict(zip(rows["document_id"].to_pylist(), (EarlierResult(*value) for value in values)))
 
 
 def still_to_do(
-    documents: Iterable[Document], earlier: Mapping[str, Earlier], retry_failed: bool
+    documents: Iterable[Document], earlier: Mapping[str, EarlierResult], retry_failed: bool
 ) -> Iterator[Document]:
     """The documents that have no up-to-date result, each with the attempts that were made."""
     for document in documents:
@@ -150,12 +150,12 @@ def still_to_do(
             yield replace(document, attempts=before.attempts)
 
 
-def _proved(ledger: pa.Table, storage: Storage, output_bucket: str) -> pa.Table:
-    unproved = find_unproved(storage, output_bucket, set(pc.unique(ledger["run_id"]).to_pylist()))
-    if not unproved:
+def _trusted(ledger: pa.Table, storage: Storage, output_bucket: str) -> pa.Table:
+    untrusted = find_untrusted_shards(storage, output_bucket, set(pc.unique(ledger["run_id"]).to_pylist()))
+    if not untrusted:
         return ledger
     shards = zip(ledger["run_id"].to_pylist(), ledger["shard_id"].to_pylist())
-    return ledger.filter(pa.array([shard not in unproved for shard in shards], pa.bool_()))
+    return ledger.filter(pa.array([shard not in untrusted for shard in shards], pa.bool_()))
 
 
 def make_shards(documents: Iterable[Document], files_per_job: int) -> Iterator[Shard]:

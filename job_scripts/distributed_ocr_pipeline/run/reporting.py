@@ -38,8 +38,8 @@ _DOCUMENT_PROBLEMS = {
     "pages_mismatch": "documents have pages that do not add up",
     "incomplete_files": "shards have incomplete files",
 }
-_REASON = 300  # characters of a failed job's words in the summary
-_NAMED = 1000  # so many unaccounted documents are named in report.json; failures.csv names all
+_MAX_REASON_CHARACTERS = 300  # characters of a failed job's words in the summary
+_MAX_NAMED_DOCUMENTS = 1000  # so many unaccounted documents are named in report.json; failures.csv names all
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,10 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values, with long lists cut."""
-        values = {name: value[:_NAMED] if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        values = {
+            name: value[:_MAX_NAMED_DOCUMENTS] if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
         return values | {"balanced": self.balanced, "succeeded": self.succeeded, "summary": self.summary}
 
 
@@ -241,7 +244,7 @@ def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterator[str]:
         if documents := found[name]:
             yield f"{len(documents)} {sentence} (first: {documents[0]})"
     for shard_id, reason in sorted(found["failed_shards"].items())[:1]:
-        yield f"{len(found['failed_shards'])} shards failed (first: {shard_id}: {reason[:_REASON]})"
+        yield f"{len(found['failed_shards'])} shards failed (first: {shard_id}: {reason[:_MAX_REASON_CHARACTERS]})"
     if found["page_keys_doubled"]:
         yield f"{found['page_keys_doubled']} pages are there more than once"
     if found["deferred"]:

@@ -24,7 +24,7 @@ def find_incomplete(storage: Storage, output_bucket: str, run_id: str) -> frozen
     return frozenset(wrong | (sizes.keys() - {name for name, _, _ in ledgers}))
 
 
-def find_unproved(storage: Storage, output_bucket: str, run_ids: set[str]) -> set[tuple[str, str]]:
+def find_untrusted_shards(storage: Storage, output_bucket: str, run_ids: set[str]) -> set[tuple[str, str]]:
     """(run_id, shard_id) of results that are not to be trusted: incomplete ones of runs without a balanced report."""
     return {
         (run_id, name.removesuffix(".parquet"))

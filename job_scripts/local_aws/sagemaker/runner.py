@@ -28,7 +28,7 @@ _REASON_CHARACTERS = 1024
 _PULSE_SECONDS = 0.5
 _LOG_END_SECONDS = 5.0
 
-Heed = Callable[[bytes, "subprocess.Popen[bytes]"], None]
+OnLine = Callable[[bytes, "subprocess.Popen[bytes]"], None]
 """Told every line of a container's output, and whose it is."""
 
 
@@ -120,7 +120,7 @@ class _Run:
         fault = self._runner.faults.cut(self._job)
         self._job.started()
         deadline = time.monotonic() + self._job.max_runtime_seconds
-        with _process(command, self._root, lambda line, process: self._heed(line, process, log, fault)) as process:
+        with _process(command, self._root, lambda line, process: self._on_line(line, process, log, fault)) as process:
             while not _ended(process) and not self._job.stop_requested.is_set() and time.monotonic() < deadline:
                 log.flush()
                 for output in continuous:
@@ -132,12 +132,12 @@ class _Run:
         log.flush()
         return code, stopped
 
-    def _heed(self, line: bytes, process: "subprocess.Popen[bytes]", log: JobLog, fault: JobFault | None) -> None:
+    def _on_line(self, line: bytes, process: "subprocess.Popen[bytes]", log: JobLog, fault: JobFault | None) -> None:
         """One line of the container's output: it is logged, and it may be what a fault waits for."""
         log.write(line)
         if fault is not None and fault.waits_for(line):
             if fault.kill:
-                _cut_lifeline(process)
+                _kill(process)
             else:
                 self._job.stop()
 
@@ -146,11 +146,11 @@ class _Run:
         end = time.monotonic() + self._runner.grace_seconds
         while not _ended(process) and time.monotonic() < end and not self._job.abandoned.is_set():
             pass
-        _cut_lifeline(process)
+        _kill(process)
 
 
 @contextmanager
-def _process(command: Command, root: Path, heed: Heed) -> Iterator["subprocess.Popen[bytes]"]:
+def _process(command: Command, root: Path, on_line: OnLine) -> Iterator["subprocess.Popen[bytes]"]:
     """The job's process under its supervisor; at the end all of its processes are gone and its output is read."""
     arguments = [sys.executable, "-I", "-S", supervisor.__file__]
     arguments += [supervisor.NO_NETWORK, *command.arguments] if command.without_network else command.arguments
@@ -163,22 +163,22 @@ def _process(command: Command, root: Path, heed: Heed) -> Iterator["subprocess.P
         stderr=subprocess.STDOUT,
         start_new_session=True,
     ) as process:
-        reader = threading.Thread(target=_read_lines, args=(process, heed), daemon=True)
+        reader = threading.Thread(target=_read_lines, args=(process, on_line), daemon=True)
         reader.start()
         try:
             yield process
         finally:
-            _cut_lifeline(process)
+            _kill(process)
             process.wait()
             reader.join(_LOG_END_SECONDS)
             if command.cleanup:
                 subprocess.run(command.cleanup, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
-def _read_lines(process: "subprocess.Popen[bytes]", heed: Heed) -> None:
+def _read_lines(process: "subprocess.Popen[bytes]", on_line: OnLine) -> None:
     assert process.stdout is not None
     while line := process.stdout.readline(LINE_BYTES):
-        heed(line, process)
+        on_line(line, process)
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> bool:
@@ -190,7 +190,7 @@ def _ended(process: "subprocess.Popen[bytes]") -> bool:
     return True
 
 
-def _cut_lifeline(process: "subprocess.Popen[bytes]") -> None:
+def _kill(process: "subprocess.Popen[bytes]") -> None:
     """Make the supervisor kill the job, if it has not ended."""
     if process.stdin is not None and not process.stdin.closed:
         process.stdin.close()

@@ -22,7 +22,6 @@ from distributed_ocr_pipeline.records import (
     TextSource,
     Word,
 )
-from distributed_ocr_pipeline.tables import writer as tables
 from distributed_ocr_pipeline.tables.writer import DOCUMENTS_SCHEMA, PAGES_SCHEMA, ShardInfo, ShardTables
 
 INFO = ShardInfo("run1", "s00007", "results", "pytesseract", "tesseract 5", "f00d")
@@ -128,7 +127,7 @@ def test_nothing_is_published_when_the_work_fails(tmp_path: Path) -> None:
 
 
 def test_row_groups_are_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "ROW_GROUP_BYTES", 10_000)
+    monkeypatch.setattr("distributed_ocr_pipeline.tables.writer.ROW_GROUP_BYTES", 10_000)
     with shard_tables(tmp_path) as writer:
         for number in range(1, 41):
             writer.add_pages(PageChunk(document("a"), "application/pdf", 40, (page(number, text="x" * 1000),)))

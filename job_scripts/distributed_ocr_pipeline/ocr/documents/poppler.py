@@ -106,7 +106,7 @@ def placed_images(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[i
     return images
 
 
-def take_out(pdf: Path, pages: range, *, folder: Path, limits: Limits, stop: Stop) -> tuple[dict[int, Path], str]:
+def extract_images(pdf: Path, pages: range, *, folder: Path, limits: Limits, stop: Stop) -> tuple[dict[int, Path], str]:
     """The one picture of each of consecutive pages: JPEG as it is stored, others decoded (PBM, PPM).
 
     Returns the files by page number, and Poppler's first word of anything that it could not read, or "".

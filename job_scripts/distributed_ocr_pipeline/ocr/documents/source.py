@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.ocr.documents import media_type as media
 from distributed_ocr_pipeline.ocr.documents import poppler, text_layer
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
-from distributed_ocr_pipeline.ocr.processes.sandbox import HelperPool
+from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters import raster as images
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import Word
@@ -31,7 +31,7 @@ class Tools:
     """What sources work with."""
 
     config: OCRConfig
-    helpers: HelperPool
+    sandboxes: SandboxPool
     stop: Stop
 
 
@@ -131,7 +131,7 @@ class PdfSource:
         bare = [page for page in pages if _scan_size(page, _page_dpi(page, dpi, most)[0], most)]
         for group, group_dpi, note in self._groups(bare, dpi):
             scans = [page for page in bare if page.number in group]
-            rasters |= self._take_out(scans, group_dpi, note, folder, limit)
+            rasters |= self._extract_images(scans, group_dpi, note, folder, limit)
         for group, group_dpi, note in self._groups([page for page in pages if page.number not in rasters], dpi):
             rasters |= self._draw_group(group, group_dpi, note, folder, limit)
         return rasters
@@ -160,12 +160,12 @@ class PdfSource:
             return {}
         try:
             arguments = {"path": str(self._path), "pages": list(only)}
-            found = self._tools.helpers.call("bare_scans", arguments, limit.seconds(), self._tools.stop)
+            found = self._tools.sandboxes.call("bare_scans", arguments, limit.seconds(), self._tools.stop)
         except DocumentError:
             return {}
         return {page: BareScan(only[page].width, only[page].height, turn) for page, turn in found}
 
-    def _take_out(
+    def _extract_images(
         self, pages: Sequence[PageSurvey], dpi: int, note: str, folder: Path, limit: TimeLimit
     ) -> dict[int, Raster]:
         """Rasters of neighbouring bare scans; those at which anything is wrong are left out, to be drawn."""
@@ -173,7 +173,7 @@ class PdfSource:
         stop = self._tools.stop
         try:
             limits = self._limits(limit.seconds(len(pages)))
-            files, fault = poppler.take_out(self._path, numbers, folder=folder, limits=limits, stop=stop)
+            files, fault = poppler.extract_images(self._path, numbers, folder=folder, limits=limits, stop=stop)
             for page in () if fault else pages:
                 rasters[page.number] = self._made_smaller(page, files[page.number], dpi, note, limit)
         except (DocumentError, KeyError):
@@ -194,7 +194,7 @@ class PdfSource:
             "size": size,
             "target": str(target),
         }
-        self._tools.helpers.call("rasterise_scan", arguments, limit.seconds(), self._tools.stop)
+        self._tools.sandboxes.call("rasterise_scan", arguments, limit.seconds(), self._tools.stop)
         return Raster(target, *size, dpi, note)
 
     def _texts(self, pages: range, limit: TimeLimit) -> dict[int, str | DocumentError]:
@@ -246,7 +246,7 @@ class PictureSource:
         self.media_type = media_type
         self._path = path
         self._tools = tools
-        answer = tools.helpers.call("describe", {"path": str(path)}, tools.config.page_timeout_seconds, tools.stop)
+        answer = tools.sandboxes.call("describe", {"path": str(path)}, tools.config.page_timeout_seconds, tools.stop)
         self.page_count = int(answer["frames"])
 
     def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
@@ -274,7 +274,7 @@ class PictureSource:
             "memory_mb": config.engine_memory_mb,
         }
         try:
-            answer = self._tools.helpers.call("rasterise", arguments, limit.seconds(), self._tools.stop)
+            answer = self._tools.sandboxes.call("rasterise", arguments, limit.seconds(), self._tools.stop)
         except DocumentError as error:
             return error
         return Raster(target, answer["width"], answer["height"], answer["dpi"], answer["note"])

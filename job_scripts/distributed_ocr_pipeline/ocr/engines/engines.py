@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.ocr.engines import tesseract
 from distributed_ocr_pipeline.ocr.engines.tesseract import Recognition
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, ProgramFailed
-from distributed_ocr_pipeline.ocr.processes.sandbox import HelperPool
+from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 
 _TESSEROCR_TASKS = "distributed_ocr_pipeline.ocr.engines.tesserocr_tasks"
@@ -70,11 +70,11 @@ class PytesseractEngine:
         except DocumentError as error:
             if len(rasters) == 1:
                 return [error]
-            guilty = self._guilty(error, len(rasters))
-            if guilty is None:
+            failing = self._failing_page(error, len(rasters))
+            if failing is None:
                 return [outcome for one in rasters for outcome in self.recognise([one], options, limit)]
-            before = self.recognise(rasters[:guilty], options, limit)
-            return [*before, error, *self.recognise(rasters[guilty + 1 :], options, limit)]
+            before = self.recognise(rasters[:failing], options, limit)
+            return [*before, error, *self.recognise(rasters[failing + 1 :], options, limit)]
 
     def close(self) -> None:
         """Nothing is kept between calls."""
@@ -96,7 +96,7 @@ class PytesseractEngine:
         return tesseract.recognise(images, self._config.languages, options, limits, self._stop)
 
     @staticmethod
-    def _guilty(error: DocumentError, pages: int) -> int | None:
+    def _failing_page(error: DocumentError, pages: int) -> int | None:
         """Index of the page that a call was ended on; None if that is not known."""
         begun = tesseract.pages_begun(error.stderr) if isinstance(error, ProgramFailed) else 0
         return begun - 1 if 0 < begun <= pages else None
@@ -108,7 +108,7 @@ class TesserocrEngine:
     def __init__(self, config: OCRConfig, stop: Stop) -> None:
         self._config = config
         self._stop = stop
-        self._helpers = HelperPool(_TESSEROCR_TASKS, Limits(seconds=0, memory_mb=config.engine_memory_mb))
+        self._sandboxes = SandboxPool(_TESSEROCR_TASKS, Limits(seconds=0, memory_mb=config.engine_memory_mb))
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         """Read pages one after the other with one helper."""
@@ -116,7 +116,7 @@ class TesserocrEngine:
 
     def close(self) -> None:
         """End the helpers."""
-        self._helpers.close()
+        self._sandboxes.close()
 
     @staticmethod
     def languages() -> list[str]:
@@ -136,7 +136,7 @@ class TesserocrEngine:
             "wants_text": tesseract.wants_own_text(options),
         }
         try:
-            answer = self._helpers.call("recognise", arguments, limit.seconds(), self._stop)
+            answer = self._sandboxes.call("recognise", arguments, limit.seconds(), self._stop)
             return tesseract.parse(answer["tsv"], answer["text"])
         except DocumentError as error:
             return error
@@ -146,8 +146,8 @@ def _ask_tesserocr(task: str) -> Any:
     if find_spec("tesserocr") is None:
         advice = "Install it (pip install 'distributed-ocr-pipeline[tesserocr]') or choose the engine pytesseract."
         raise MissingTool("The Python package tesserocr is not installed.", advice)
-    helpers = HelperPool(_TESSEROCR_TASKS, Limits(seconds=0, memory_mb=2048))
+    sandboxes = SandboxPool(_TESSEROCR_TASKS, Limits(seconds=0, memory_mb=2048))
     try:
-        return helpers.call(task, {}, seconds=30, stop=Stop())
+        return sandboxes.call(task, {}, seconds=30, stop=Stop())
     finally:
-        helpers.close()
+        sandboxes.close()

@@ -42,7 +42,7 @@ _SKEW_GAIN = 2.0  # how much clearer the bands must become
 
 
 @dataclass(frozen=True)
-class Look:
+class PageAnalysis:
     """What a glance shows."""
 
     blank: bool
@@ -52,8 +52,10 @@ class Look:
     speckled: bool = False  # strewn with dots of a pixel or two, which the engine takes for letters
     ink: float = 0.0  # share of the page that is not paper
     sideways: bool = False  # lines run up or down; the next three are of the page with its lines level
-    small_text: int | None = None  # pixels from top to bottom of a quarter of the text (about 0.58 of the font's size)
-    usual_text: int | None = None  # ... of half of it
+    text_height_quartile: int | None = (
+        None  # pixels from top to bottom of a quarter of the text (about 0.58 of the font's size)
+    )
+    text_height_median: int | None = None  # ... of half of it
     skew: float = 0.0  # degrees by which turning it anticlockwise makes the page straight
 
 
@@ -65,7 +67,7 @@ class _Lines:
     skew: float = 0.0
 
 
-def look(raster: Raster) -> Look:
+def analyse(raster: Raster) -> PageAnalysis:
     """Glance at a page."""
     with load(raster.path) as image:
         image.load()
@@ -74,13 +76,13 @@ def look(raster: Raster) -> Look:
         paper = _median(counts)
         inked, faint = _differing(counts, paper, _INK_CONTRAST), _differing(counts, paper, _FAINT_CONTRAST)
         if not inked and faint <= sum(counts) * _FAINT_SHARE:
-            return Look(blank=True)
+            return PageAnalysis(blank=True)
         mixed = _has_area(cells, paper, light=paper < _DARK)
         dark = paper < _DARK and not mixed
         speckled = _is_speckled(image)
         sideways, strips, lines = _strips_and_lines(ImageOps.invert(image) if dark else image)
     small, usual = _text_heights(strips)
-    return Look(
+    return PageAnalysis(
         blank=False,
         dark=dark,
         mixed=mixed,
@@ -88,8 +90,8 @@ def look(raster: Raster) -> Look:
         speckled=speckled,
         ink=faint / sum(counts),
         sideways=sideways,
-        small_text=small,
-        usual_text=usual,
+        text_height_quartile=small,
+        text_height_median=usual,
         skew=lines.skew,
     )
 

@@ -6,7 +6,7 @@ font's size: at 220 dpi, 10 point text is 18 pixels high, 7 point text 12.
 """
 
 from distributed_ocr_pipeline.config import OCRConfig
-from distributed_ocr_pipeline.ocr.pages.analysis import Look
+from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 
 DRAFT_DPI = 220  # at 200, digits are mistaken (5 for 6) and single letters run into the next word
 _MIN_SCAN_DPI = 100  # a coarser picture is drawn finer than it is
@@ -28,26 +28,30 @@ def first_dpi(scan_dpi: int | None, config: OCRConfig, wants_images: bool) -> in
     return min(DRAFT_DPI, config.dpi, max(_MIN_SCAN_DPI, scan_dpi or DRAFT_DPI))
 
 
-def finer_dpi(look: Look, dpi: int, scan_dpi: int | None, config: OCRConfig) -> int:
+def finer_dpi(analysis: PageAnalysis, dpi: int, scan_dpi: int | None, config: OCRConfig) -> int:
     """The resolution to read a PDF page at that was drawn at `dpi`; the same, if it is fine enough.
 
     Up to the configured one for some small print, up to twice that if most of the page is small. A page that is a scan
     (of `scan_dpi`) is drawn finer than it is only as far as the height of its print asks for it.
     """
     worth = min(config.dpi, scan_dpi or config.dpi)
-    if look.small_text is None or look.usual_text is None or look.small_text >= _TOO_SMALL:
+    if (
+        analysis.text_height_quartile is None
+        or analysis.text_height_median is None
+        or analysis.text_height_quartile >= _TOO_SMALL
+    ):
         return dpi
-    if look.usual_text < _TOO_SMALL:
-        wanted = min(round(dpi * _GOOD / look.usual_text), 2 * config.dpi)
+    if analysis.text_height_median < _TOO_SMALL:
+        wanted = min(round(dpi * _GOOD / analysis.text_height_median), 2 * config.dpi)
         return max(dpi, wanted, worth)
     return max(dpi, worth)
 
 
-def reading_scale(look: Look, most: float) -> float:
+def reading_scale(analysis: PageAnalysis, most: float) -> float:
     """By how much to scale a raster before it is read: small print up, but at most by `most`; large print down."""
-    if look.small_text is None or look.usual_text is None:
+    if analysis.text_height_quartile is None or analysis.text_height_median is None:
         return 1.0
-    if look.usual_text < _TOO_SMALL:
-        return max(1.0, min(_MAX_GROWTH, _GOOD / look.usual_text, most))
-    scale = max(_MIN_SCALE, _LARGE / look.small_text)
+    if analysis.text_height_median < _TOO_SMALL:
+        return max(1.0, min(_MAX_GROWTH, _GOOD / analysis.text_height_median, most))
+    scale = max(_MIN_SCALE, _LARGE / analysis.text_height_quartile)
     return scale if scale <= _MIN_SHRINKAGE else 1.0

@@ -101,14 +101,14 @@ def started(
     limits: Limits,
     *,
     pass_fds: Sequence[int] = (),
-    talks: bool = True,
+    capture_output: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A running program under `limits`; its process group is ended and the program reaped on leaving.
 
     `talks`: whether its output is read through pipes; otherwise it is discarded. `environment` is set in addition.
     """
-    output = subprocess.PIPE if talks else subprocess.DEVNULL
+    output = subprocess.PIPE if capture_output else subprocess.DEVNULL
     try:
         process = subprocess.Popen(  # pylint: disable=consider-using-with  # the group is ended, not only the child
             command,

@@ -12,7 +12,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 @contextmanager
-def ended() -> Iterator[None]:
+def reaping_orphans() -> Iterator[None]:
     """On leaving, no process is left that was begun inside, however deep, even if it has a session of its own.
 
     Linux only; elsewhere nothing is done. Nothing else may start processes meanwhile.

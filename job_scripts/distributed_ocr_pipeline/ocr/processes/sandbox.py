@@ -27,7 +27,7 @@ _MAX_REQUESTS = 500  # then a fresh process: libraries leak
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
-class Helper:
+class Sandbox:
     """One helper process, serving the functions in `TASKS` of one module."""
 
     def __init__(self, module: str, limits: Limits) -> None:
@@ -77,7 +77,7 @@ class Helper:
                     command,
                     self._limits,
                     pass_fds=(theirs.fileno(),),
-                    talks=False,
+                    capture_output=False,
                     environment={"PYTHONPATH": _python_path()},
                 )
             )
@@ -103,20 +103,20 @@ class Helper:
         return DocumentError(error_class, f"The helper process ended with {code}.")
 
 
-class HelperPool:
+class SandboxPool:
     """Helper processes lent to threads; as many as are in use at once."""
 
     def __init__(self, module: str, limits: Limits) -> None:
         self._module = module
         self._limits = limits
-        self._idle: list[Helper] = []
+        self._idle: list[Sandbox] = []
         self._lock = threading.Lock()
 
     @contextmanager
-    def borrow(self) -> Iterator[Helper]:
+    def borrow(self) -> Iterator[Sandbox]:
         """A helper for the time of a `with` block."""
         with self._lock:
-            helper = self._idle.pop() if self._idle else Helper(self._module, self._limits)
+            helper = self._idle.pop() if self._idle else Sandbox(self._module, self._limits)
         try:
             yield helper
         finally:
@@ -124,7 +124,7 @@ class HelperPool:
                 self._idle.append(helper)
 
     def call(self, task: str, arguments: dict[str, Any], seconds: float, stop: Stop) -> Any:
-        """One request to any helper (see `Helper.call`)."""
+        """One request to any helper (see `Sandbox.call`)."""
         with self.borrow() as helper:
             return helper.call(task, arguments, seconds, stop)
 

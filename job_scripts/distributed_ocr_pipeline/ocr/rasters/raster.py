@@ -42,7 +42,7 @@ class Raster:
 
 
 @dataclass(frozen=True)
-class Change:
+class Transform:
     """What is done to a raster before it is read."""
 
     quarter: int = 0  # clockwise turn: 0, 90, 180 or 270 degrees
@@ -112,7 +112,7 @@ def load(path: Path) -> Image.Image:
     return TiffImageFile(path)
 
 
-def rework(raster: Raster, change: Change, target: Path) -> Raster:
+def transformed(raster: Raster, change: Transform, target: Path) -> Raster:
     """Write a changed copy of a raster."""
     with load(raster.path) as image:
         changed = apply(image, change)
@@ -126,7 +126,7 @@ def most_scale(size: tuple[int, int], max_pixels: int) -> float:
     return min(math.sqrt(max_pixels / (size[0] * size[1])), MAX_SIDE / max(size))
 
 
-def apply(image: Image.Image, change: Change) -> Image.Image:
+def apply(image: Image.Image, change: Transform) -> Image.Image:
     """A changed copy of a grey picture: despeckled, quarter turn, inverted, straightened, scaled, in this order."""
     image = median(image) if change.despeckled else image
     image = image.transpose(_QUARTERS[change.quarter]) if change.quarter else image
@@ -182,7 +182,7 @@ def _median_of_three(first: Image.Image, second: Image.Image, third: Image.Image
     return ImageChops.lighter(lower, ImageChops.darker(upper, third))
 
 
-def save_page_image(raster: Raster, change: Change, target: Path, image_format: str) -> None:
+def save_page_image(raster: Raster, change: Transform, target: Path, image_format: str) -> None:
     """Write the page image (`webp` or `jpeg`), turned as it was read, made smaller if the format cannot hold it."""
     side = _WEBP_SIDE if image_format == "webp" else _JPEG_SIDE
     target.parent.mkdir(parents=True, exist_ok=True)

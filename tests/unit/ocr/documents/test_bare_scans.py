@@ -18,7 +18,7 @@ from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, PdfSource, Source, Tools
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
-from distributed_ocr_pipeline.ocr.processes.sandbox import HelperPool
+from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import PageStatus
 from tests.support.documents import Ledger, page_picture
@@ -160,11 +160,11 @@ def test_many_commands_are_not_looked_through(tmp_path: Path) -> None:
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:
     """A document as the worker opens it."""
-    helpers = HelperPool("distributed_ocr_pipeline.ocr.documents.tasks", Limits(seconds=30, memory_mb=2048))
+    sandboxes = SandboxPool("distributed_ocr_pipeline.ocr.documents.tasks", Limits(seconds=30, memory_mb=2048))
     try:
-        yield PdfSource(path, Tools(OCRConfig(), helpers, Stop()))
+        yield PdfSource(path, Tools(OCRConfig(), sandboxes, Stop()))
     finally:
-        helpers.close()
+        sandboxes.close()
 
 
 def limit() -> TimeLimit:
@@ -290,10 +290,10 @@ def test_helpers_find_the_package_that_started_them(tmp_path: Path) -> None:
     ask = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from distributed_ocr_pipeline.ocr.processes.sandbox import HelperPool
+from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
-pool = HelperPool("distributed_ocr_pipeline.ocr.documents.tasks", Limits(seconds=9, memory_mb=512))
+pool = SandboxPool("distributed_ocr_pipeline.ocr.documents.tasks", Limits(seconds=9, memory_mb=512))
 print(pool.call("who", {}, 9, Stop()))
 pool.close()
 """

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from distributed_ocr_pipeline.ocr.pages.analysis import Look, look
-from distributed_ocr_pipeline.ocr.rasters.raster import Change, Raster, apply, median
+from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis, analyse
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, apply, median
 
 WORDS = "Pages of some document, drawn for a glance at what is on them and how it stands".split()
 
@@ -20,9 +20,9 @@ def _page(font_pixels: int = 28, size: tuple[int, int] = (1200, 1600)) -> Image.
     return page
 
 
-def _look(page: Image.Image, folder: Path) -> Look:
+def _look(page: Image.Image, folder: Path) -> PageAnalysis:
     page.save(folder / "page.tif", format="TIFF")
-    return look(Raster(folder / "page.tif", page.width, page.height, 200))
+    return analyse(Raster(folder / "page.tif", page.width, page.height, 200))
 
 
 def test_an_upright_page_needs_nothing(tmp_path: Path) -> None:
@@ -42,8 +42,8 @@ def test_skew_is_measured_also_of_pages_on_their_side(degrees: float, quarter: i
 @pytest.mark.parametrize("font_pixels", [12, 16, 20, 28, 40])
 def test_text_height_follows_the_size_of_the_font(font_pixels: int, tmp_path: Path) -> None:
     seen = _look(_page(font_pixels), tmp_path)
-    assert seen.usual_text is not None
-    assert 0.5 <= seen.usual_text / font_pixels <= 0.75
+    assert seen.text_height_median is not None
+    assert 0.5 <= seen.text_height_median / font_pixels <= 0.75
 
 
 @pytest.mark.parametrize("paper", [255, 235, 30])
@@ -87,8 +87,12 @@ def test_a_dark_page_is_measured_like_its_negative(tmp_path: Path) -> None:
     page = _page().rotate(4, Image.Resampling.BICUBIC, fillcolor=255)
     light, dark = _look(page, tmp_path), _look(ImageOps.invert(page), tmp_path)
     assert (light.dark, dark.dark) == (False, True)
-    assert (dark.usual_text, dark.small_text, dark.skew) == (light.usual_text, light.small_text, light.skew)
-    assert light.usual_text is not None and light.skew
+    assert (dark.text_height_median, dark.text_height_quartile, dark.skew) == (
+        light.text_height_median,
+        light.text_height_quartile,
+        light.skew,
+    )
+    assert light.text_height_median is not None and light.skew
 
 
 def _shadow(size: tuple[int, int], darkest: int, reach: float) -> Image.Image:
@@ -136,7 +140,7 @@ def test_specks_are_told_from_print(share: float, speckled: bool, dark: bool, tm
 def test_specks_are_removed_before_reading_and_print_stays() -> None:
     clean = _page(40)
     speckled = _with_specks(clean.copy(), 0.002)
-    read = apply(speckled, Change(despeckled=True))
+    read = apply(speckled, Transform(despeckled=True))
     margin = (0, 0, 90, clean.height)
     assert (_ink(speckled.crop(margin)) > 100, _ink(read.crop(margin))) == (True, 0)
     assert _ink(read) == pytest.approx(_ink(clean), rel=0.1)

@@ -6,7 +6,7 @@ from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.ocr.engines.reading_order import Block, reading_order
 from distributed_ocr_pipeline.ocr.engines.tesseract import Recognition, parse
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
-from distributed_ocr_pipeline.ocr.pages.analysis import Look
+from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.records import Word
 
 
@@ -75,14 +75,14 @@ def test_blocks_out_of_order_change_text_words_and_lines() -> None:
 )
 @pytest.mark.parametrize("scan_dpi", [None, 300, 600])
 def test_small_print_is_drawn_finer(small: int | None, usual: int | None, dpi: int, scan_dpi: int | None) -> None:
-    look = Look(blank=False, small_text=small, usual_text=usual)
-    assert resolution.finer_dpi(look, 220, scan_dpi, OCRConfig()) == dpi
+    analysis = PageAnalysis(blank=False, text_height_quartile=small, text_height_median=usual)
+    assert resolution.finer_dpi(analysis, 220, scan_dpi, OCRConfig()) == dpi
 
 
 @pytest.mark.parametrize(("small", "usual", "dpi"), [(13, 16, 150), (10, 16, 150), (12, 12, 188), (5, 5, 450)])
 def test_a_coarse_scan_is_drawn_finer_only_as_its_print_asks(small: int, usual: int, dpi: int) -> None:
-    look = Look(blank=False, small_text=small, usual_text=usual)
-    assert resolution.finer_dpi(look, 150, 150, OCRConfig()) == dpi
+    analysis = PageAnalysis(blank=False, text_height_quartile=small, text_height_median=usual)
+    assert resolution.finer_dpi(analysis, 150, 150, OCRConfig()) == dpi
 
 
 @pytest.mark.parametrize(
@@ -104,5 +104,5 @@ def test_the_engines_own_text_is_kept_where_its_spaces_are_wanted() -> None:
     [(6, 9.0, 15 / 6), (3, 9.0, 3.0), (6, 1.0, 1.0), (6, 1.5, 1.5), (6, 0.9, 1.0), (14, 9.0, 1.0), (34, 1.0, 0.5)],
 )
 def test_pictures_are_scaled_to_the_height_the_engine_needs(usual: int, most: float, scale: float) -> None:
-    look = Look(blank=False, small_text=usual, usual_text=usual)
-    assert resolution.reading_scale(look, most) == pytest.approx(scale)
+    analysis = PageAnalysis(blank=False, text_height_quartile=usual, text_height_median=usual)
+    assert resolution.reading_scale(analysis, most) == pytest.approx(scale)

@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.job import JobContext, run_job
-from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import plan_run, write_plan
 from distributed_ocr_pipeline.storage import Storage
 
@@ -17,7 +16,7 @@ def plan_shards(job: JobContext) -> str:
     plan = plan_run(storage, job.output_bucket, options)
     with TemporaryDirectory() as folder:
         write_plan(plan, Path(folder))
-        storage.upload_folder(Path(folder), S3Location(job.output_bucket, f"runs/{job.run_id}"))
+        storage.upload_folder(Path(folder), job.layout.folder)
     return f"Planned {plan.documents} documents in {len(plan.shards)} shards; {plan.up_to_date} are up to date."
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.job import JobContext, run_job
-from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.reporting import collect_evidence, make_report, require_success, write_report
 from distributed_ocr_pipeline.storage import Storage
 
@@ -14,14 +13,12 @@ def report_run(job: JobContext) -> str:
     """Write the report beside the plan; returns its one-line summary, raises `RunFailed` if the run is not green."""
     options = job.options()
     storage = Storage()
-    run = S3Location(job.output_bucket, f"runs/{job.run_id}")
-    evidence = collect_evidence(storage, job.output_bucket, job.run_id)
-    report = make_report(
-        job.run_id, options, storage.get_json(S3Location(run.bucket, f"{run.key}/plan.json")), evidence
-    )
+    run = job.layout
+    evidence = collect_evidence(storage, run)
+    report = make_report(run.run_id, options, storage.get_json(run.plan), evidence)
     with TemporaryDirectory() as folder:
         write_report(report, evidence, Path(folder))
-        storage.upload_folder(Path(folder), run)
+        storage.upload_folder(Path(folder), run.folder)
     require_success(report)
     return report.summary
 

@@ -131,13 +131,17 @@ _PROCESSING_FAULTS = frozenset(
 
 
 class PipelineError(Exception):
-    """A fault that ends a command or a job: one sentence that says what is wrong, one that says what to do."""
+    """A fault that ends a command or a job: one sentence that says what is wrong, one that says what to do.
+
+    `code` is the name that AWS gives the fault, such as NoSuchBucket; empty where no answer of AWS is the cause.
+    """
 
     exit_code = ExitCode.INTERNAL
 
-    def __init__(self, message: str, advice: str = "") -> None:
+    def __init__(self, message: str, advice: str = "", *, code: str = "") -> None:
         super().__init__(message)
         self.advice = advice
+        self.code = code
 
     @property
     def retryable(self) -> bool:

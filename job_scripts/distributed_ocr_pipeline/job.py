@@ -17,6 +17,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import BadInput, ExitCode, Interrupted, PipelineError
+from distributed_ocr_pipeline.layout import OPTIONS_FILE, RunLayout
 
 _MESSAGE_BYTES = 1000  # SageMaker shows the first KB as the job's ExitMessage
 
@@ -61,9 +62,14 @@ class JobContext:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    @property
+    def layout(self) -> RunLayout:
+        """Where the run's files are in the output bucket."""
+        return RunLayout(self.output_bucket, self.run_id)
+
     def options(self) -> RunOptions:
         """The run's options, from the `run` input."""
-        return parse_options(read_json(self.input("run") / "run.json"))
+        return parse_options(read_json(self.input("run") / OPTIONS_FILE))
 
 
 def read_json(path: Path) -> Any:

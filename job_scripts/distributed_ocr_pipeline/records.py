@@ -54,6 +54,11 @@ class S3Location:
             raise BadInput(f"{uri!r} is not an S3 address.", "Write s3://bucket/prefix/.")
         return cls(bucket, key)
 
+    def below(self, name: str) -> "S3Location":
+        """The location of this relative name, with this one's key as its folder."""
+        folder = self.key.rstrip("/")
+        return S3Location(self.bucket, f"{folder}/{name}" if folder else name)
+
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
 

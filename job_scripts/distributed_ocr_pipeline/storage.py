@@ -39,7 +39,12 @@ class ListedObject:
 
 @contextmanager
 def aws_call(doing: str) -> Iterator[None]:
-    """Turn the SDK's errors into ours: `doing` completes the sentence "… failed"."""
+    """Turn the SDK's errors into ours: `doing` completes the sentence "… failed".
+
+    Raises:
+        BadInput: AWS refused the call for something that the caller named; `code` is AWS's name for it.
+        ServiceFault: AWS failed the call (`code`), or was not reached.
+    """
     try:
         yield
     except (ClientError, BotoCoreError, Boto3Error) as error:
@@ -49,7 +54,7 @@ def aws_call(doing: str) -> Iterator[None]:
         found = answer.response.get("Error", {})
         code = found.get("Code", "")
         message = f"{doing} failed: {found.get('Message', answer)} ({code})."
-        raise (BadInput if code in _CALLERS_FAULT else ServiceFault)(message) from error
+        raise (BadInput if code in _CALLERS_FAULT else ServiceFault)(message, code=code) from error
 
 
 class Storage:
@@ -96,7 +101,7 @@ class Storage:
     def upload_folder(self, folder: Path, location: S3Location) -> None:
         """Store every regular file below `folder`, under the same relative names."""
         files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
-        self._in_parallel(lambda path: self.upload(path, _below(location, path.relative_to(folder).as_posix())), files)
+        self._in_parallel(lambda path: self.upload(path, location.below(path.relative_to(folder).as_posix())), files)
 
     def download_prefix(self, location: S3Location, folder: Path) -> int:
         """Fetch every object below a prefix into `folder`, under the same relative names; returns how many."""
@@ -166,7 +171,3 @@ class Storage:
         with ThreadPoolExecutor(_PARALLEL_TRANSFERS) as pool:
             for _ in pool.map(action, items):
                 pass
-
-
-def _below(location: S3Location, name: str) -> S3Location:
-    return S3Location(location.bucket, f"{location.key.rstrip('/')}/{name}".lstrip("/"))

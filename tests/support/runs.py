@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.config import parse_options
+from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.records import (
     Document,
     DocumentResult,
@@ -32,7 +33,8 @@ def outcome(
 def write_run(output: Path, run_id: str, *results: DocumentResult, **options: Any) -> None:
     """Write a run of one shard. The text of every page names its run, document and number."""
     info = ShardInfo(run_id, "s00000", "bucket", "engine", "1", "fingerprint")
-    folders = {table: output / table / f"run_id={run_id}" for table in ("pages", "documents")}
+    run = RunLayout("bucket", run_id)
+    folders = {"pages": output / run.pages.key, "documents": output / run.documents.key}
     run_options = parse_options({"input_prefix": "s3://bucket/docs/", **options})
     with ShardTables(info, run_options, scratch=output / "scratch", **folders) as tables:
         for result in results:

@@ -14,7 +14,7 @@ from uuid import uuid4
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import PipelineError
-from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, write_plan
 from distributed_ocr_pipeline.run.progress import Progress, parse_progress
 from distributed_ocr_pipeline.storage import aws_call
@@ -43,6 +43,7 @@ class Execution:
         self._poll_seconds = poll_seconds
         self._storage = deployment.storage()
         self.run_id = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+        self._layout = RunLayout(deployment.output_bucket, self.run_id)
 
     def plan(self, overrides: dict[str, Any]) -> Plan:
         """Plan on this machine: it can list the bucket, and saves the minutes a planning job takes to start."""
@@ -53,7 +54,7 @@ class Execution:
         """Store the plan and start the workflow with `overrides` as its input; returns the execution's ARN."""
         with TemporaryDirectory() as folder:
             write_plan(plan, Path(folder))
-            self._storage.upload_folder(Path(folder), self._run_location())
+            self._storage.upload_folder(Path(folder), self._layout.folder)
         with aws_call("Starting the execution"):
             answer = self._deployment.client("stepfunctions").start_execution(
                 stateMachineArn=self._deployment.state_machine_arn,
@@ -75,14 +76,10 @@ class Execution:
             time.sleep(self._poll_seconds)
 
     def _read_report(self) -> dict[str, Any] | None:
-        location = S3Location(self._deployment.output_bucket, f"runs/{self.run_id}/report.json")
-        if not self._storage.exists(location):
+        if not self._storage.exists(self._layout.report):
             return None
-        report: dict[str, Any] = self._storage.get_json(location)
+        report: dict[str, Any] = self._storage.get_json(self._layout.report)
         return report
-
-    def _run_location(self) -> S3Location:
-        return S3Location(self._deployment.output_bucket, f"runs/{self.run_id}")
 
 
 class _ProgressWatch:
@@ -101,7 +98,7 @@ class _ProgressWatch:
                 with aws_call("Reading the jobs' logs"):
                     self._read_new_lines()
             except PipelineError as error:
-                if "ResourceNotFound" not in str(error):  # the group appears with the first job
+                if error.code != "ResourceNotFoundException":  # the log group appears with the first job
                     logger.warning("Progress is not shown: %s", error)
                     self._usable = False
         return sum(self._shards.values(), Progress())

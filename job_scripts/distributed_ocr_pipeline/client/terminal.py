@@ -8,6 +8,7 @@ from tqdm import tqdm
 from typing_extensions import Never
 
 from distributed_ocr_pipeline.client.pipeline import Observer, RunResult
+from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 
@@ -60,10 +61,11 @@ def print_result(result: RunResult, stream: TextIO) -> None:
     print(_table(_rows(result)), file=stream)
     if not result.plan.documents:
         print("\nNothing to do: every document has an up-to-date result (--reprocess does them again).", file=stream)
-    print(f"\nresults  {result.output}/pages/  {result.output}/documents/", file=stream)
+    print(f"\nresults  {result.output}/{PAGES}/  {result.output}/{DOCUMENTS}/", file=stream)
     if result.report is not None:
-        print(f"report   {result.output}/runs/{result.run_id}/report.json", file=stream)
-        print(f"failures {result.output}/runs/{result.run_id}/failures.csv", file=stream)
+        layout = RunLayout("", result.run_id)
+        print(f"report   {result.output}/{layout.report.key}", file=stream)
+        print(f"failures {result.output}/{layout.failures.key}", file=stream)
 
 
 def _rows(result: RunResult) -> Iterable[tuple[str, str]]:

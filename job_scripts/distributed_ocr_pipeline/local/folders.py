@@ -5,11 +5,10 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.job import read_json
+from distributed_ocr_pipeline.layout import TABLES, RunLayout, runs_in_folder
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.manifests import is_file_name
 from distributed_ocr_pipeline.storage import Storage
-
-TABLES = ("pages", "documents", "images")
 
 
 def find_documents(folder: Path) -> list[Path]:
@@ -67,26 +66,25 @@ def require_writable(folder: Path) -> None:
 
 def upload_ledger(output: Path, storage: Storage, bucket: str) -> None:
     """Bring earlier runs' ledger back, and what proves it, so that the planner sees what is done."""
-    for ledger in sorted(output.glob("documents/run_id=*")):
-        storage.upload_folder(ledger, S3Location(bucket, f"documents/{ledger.name}"))
-        run_id = ledger.name.removeprefix("run_id=")
-        report, pages = output / "runs" / run_id / "report.json", output / "pages" / ledger.name
+    for run_id in runs_in_folder(output):
+        run = RunLayout(bucket, run_id)
+        report, pages = output / run.report.key, output / run.pages.key
+        storage.upload_folder(output / run.documents.key, run.documents)
         if report.is_file():
-            storage.upload(report, S3Location(bucket, f"runs/{run_id}/report.json"))
+            storage.upload(report, run.report)
         if pages.is_dir() and not (report.is_file() and read_json(report)["balanced"]):
-            storage.upload_folder(pages, S3Location(bucket, f"pages/{ledger.name}"))
+            storage.upload_folder(pages, run.pages)
 
 
 def download_results(run_id: str, output: Path, storage: Storage, bucket: str) -> None:
     """Fetch a run's tables, images and report."""
-    for name in TABLES:
-        location = S3Location(bucket, f"{name}/run_id={run_id}/")
-        _require_file_names(location, storage)
-        storage.download_prefix(location, output / name / f"run_id={run_id}")
-    for name in ("run.json", "plan.json", "shards.json", "report.json", "failures.csv"):
-        location = S3Location(bucket, f"runs/{run_id}/{name}")
+    run = RunLayout(bucket, run_id)
+    for prefix in map(run.table, TABLES):
+        _require_file_names(prefix, storage)
+        storage.download_prefix(prefix, output / prefix.key)
+    for location in (run.options, run.plan, run.shards, run.report, run.failures):
         if storage.exists(location):
-            target = output / "runs" / run_id / name
+            target = output / location.key
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(storage.get_bytes(location))
 
@@ -95,4 +93,4 @@ def _require_file_names(location: S3Location, storage: Storage) -> None:
     """Raise `BadInput` if an object below a prefix would become a file elsewhere than below its folder."""
     for item in storage.list_objects(location):
         if not is_file_name(item.key.removeprefix(location.key)):
-            raise BadInput(f"The object s3://{location.bucket}/{item.key} cannot be a file of the results.")
+            raise BadInput(f"The object {S3Location(location.bucket, item.key)} cannot be a file of the results.")

@@ -13,7 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import RunFailed
+from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.local.background import running
+from distributed_ocr_pipeline.records import S3Location
 
 _DOCUMENTS = {"letter.png": "A letter to Alice", "invoice.pdf": "Invoice 2024", "notes.tiff": "Meeting notes"}
 _FORMATS = {".png": "PNG", ".pdf": "PDF", ".tiff": "TIFF"}
@@ -29,11 +31,12 @@ def run_test(folder: Path) -> None:
     _upload(deployment, run_id)
     answer = _execute(deployment, run_id)
     _check(f"the run {run_id} succeeded", answer["status"] == "SUCCEEDED", answer.get("cause") or answer["status"])
-    documents = _rows(deployment, f"documents/run_id={run_id}/")
+    run = RunLayout(deployment.output_bucket, run_id)
+    documents = _rows(deployment, run.documents)
     _check(f"the ledger has {len(_DOCUMENTS)} documents", len(documents) == len(_DOCUMENTS), f"{len(documents)} rows")
     failed = [row for row in documents if row["status"] != "succeeded"]
     _check("all of them succeeded", not failed, str(failed))
-    pages = _rows(deployment, f"pages/run_id={run_id}/")
+    pages = _rows(deployment, run.pages)
     for name, text in _DOCUMENTS.items():
         found = " ".join(row["text"] for row in pages if row["source_uri"].endswith(f"/{name}"))
         _check(f"{name} reads '{text}'", text.split()[0] in found, f"its text is {found!r}")
@@ -71,13 +74,13 @@ def _execute(deployment: Deployment, run_id: str) -> Mapping[str, Any]:
     raise RunFailed(f"The run {run_id} did not end within {_SECONDS:.0f} s.", "See `make local-logs`.")
 
 
-def _rows(deployment: Deployment, prefix: str) -> list[dict[str, Any]]:
-    """All rows of the Parquet files under a prefix of the output bucket."""
+def _rows(deployment: Deployment, prefix: S3Location) -> list[dict[str, Any]]:
+    """All rows of the Parquet files below a prefix."""
     client = deployment.client("s3")
-    found = client.list_objects_v2(Bucket=deployment.output_bucket, Prefix=prefix).get("Contents", [])
+    found = client.list_objects_v2(Bucket=prefix.bucket, Prefix=prefix.key).get("Contents", [])
     rows: list[dict[str, Any]] = []
     for item in found:
-        content = client.get_object(Bucket=deployment.output_bucket, Key=item["Key"])["Body"].read()
+        content = client.get_object(Bucket=prefix.bucket, Key=item["Key"])["Body"].read()
         rows += pq.read_table(io.BytesIO(content)).to_pylist()
     return rows
 

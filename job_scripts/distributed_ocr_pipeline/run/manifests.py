@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE
 from distributed_ocr_pipeline.records import Document, S3Location
 
 _LONGEST_FILE_NAME = 255  # bytes; the limit of Linux file systems
@@ -14,8 +15,8 @@ def write_shard(input_prefix: S3Location, documents: Iterable[Document], folder:
     """Write documents.jsonl and manifest.json into a new folder."""
     listed = list(documents)
     folder.mkdir(parents=True)
-    (folder / "documents.jsonl").write_text(format_documents(listed), encoding="utf-8")
-    (folder / "manifest.json").write_text(json.dumps(make_manifest(input_prefix, listed)), encoding="utf-8")
+    (folder / SHARD_DOCUMENTS_FILE).write_text(format_documents(listed), encoding="utf-8")
+    (folder / SHARD_MANIFEST_FILE).write_text(json.dumps(make_manifest(input_prefix, listed)), encoding="utf-8")
 
 
 def make_manifest(input_prefix: S3Location, documents: Iterable[Document]) -> list[str | dict[str, str]]:

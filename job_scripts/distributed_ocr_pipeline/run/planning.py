@@ -1,11 +1,6 @@
 """From a prefix to a plan: which documents a run processes, and in which shards.
 
-A plan is a folder of files, written the same way by the planning job and by the command line:
-
-    plan.json                          what the run will do, in numbers
-    shards.json                        one small object per shard, for the workflow's Map
-    shards/<shard_id>/documents.jsonl  the shard's documents, one `Document` per line
-    shards/<shard_id>/manifest.json    the same keys as a SageMaker manifest, which tells it what to download
+A plan is a folder of files (`layout` draws it), written the same way by the planning job and by the command line.
 """
 
 import hashlib
@@ -19,6 +14,7 @@ import pyarrow.compute as pc
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import BadInput, ErrorClass
+from distributed_ocr_pipeline.layout import DOCUMENTS, PLAN_FILE, SHARDS_FILE, SHARDS_FOLDER, all_runs
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document, DocumentStatus, S3Location
 from distributed_ocr_pipeline.run.manifests import write_shard
 from distributed_ocr_pipeline.storage import Storage
@@ -111,7 +107,7 @@ def list_documents(storage: Storage, prefix: S3Location) -> Iterator[Document]:
     """Every object below a prefix as a document; the empty "folders" that S3 consoles create are left out."""
     for item in storage.list_objects(prefix):
         if not (item.key.endswith("/") and item.size_bytes == 0):
-            uri = f"s3://{prefix.bucket}/{item.key}"
+            uri = str(S3Location(prefix.bucket, item.key))
             yield Document(document_id_of(uri), uri, item.key, item.etag, item.size_bytes)
 
 
@@ -126,7 +122,7 @@ def read_earlier(storage: Storage, output_bucket: str, options: RunOptions) -> d
     Rows of shards whose files are not all there are no results.
     """
     below_prefix = pc.starts_with(pc.field("source_uri"), options.input_prefix)
-    ledger = storage.read_ledger(S3Location(output_bucket, "documents/"), _LEDGER_COLUMNS, below_prefix)
+    ledger = storage.read_ledger(all_runs(output_bucket, DOCUMENTS), _LEDGER_COLUMNS, below_prefix)
     return earlier_results(_trusted(ledger, storage, output_bucket), options.fingerprint)
 
 
@@ -175,14 +171,14 @@ def make_shards(documents: Iterable[Document], files_per_job: int) -> Iterator[S
 def write_plan(plan: Plan, folder: Path) -> None:
     """Write the plan's files below `folder`."""
     for shard in plan.shards:
-        write_shard(plan.input_prefix, shard.documents, folder / "shards" / shard.shard_id)
+        write_shard(plan.input_prefix, shard.documents, folder / SHARDS_FOLDER / shard.shard_id)
     entries = [
         {"shard_id": shard.shard_id, "documents": len(shard.documents), "bytes": shard.size_bytes}
         for shard in plan.shards
     ]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "shards.json").write_text(json.dumps(entries), encoding="utf-8")
-    (folder / "plan.json").write_text(json.dumps(summarise(plan)), encoding="utf-8")
+    (folder / SHARDS_FILE).write_text(json.dumps(entries), encoding="utf-8")
+    (folder / PLAN_FILE).write_text(json.dumps(summarise(plan)), encoding="utf-8")
 
 
 def summarise(plan: Plan) -> dict[str, str | int]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import ErrorClass, Origin, RunFailed
+from distributed_ocr_pipeline.layout import FAILURES_FILE, REPORT_FILE, RunLayout
 from distributed_ocr_pipeline.records import DocumentStatus, S3Location
 from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.storage import Storage
@@ -119,22 +120,20 @@ class Report:
         return values | {"balanced": self.balanced, "succeeded": self.succeeded, "summary": self.summary}
 
 
-def collect_evidence(storage: Storage, output_bucket: str, run_id: str) -> Evidence:
+def collect_evidence(storage: Storage, run: RunLayout) -> Evidence:
     """Read the plan's documents, the run's ledger and the keys of its pages from S3."""
-    ledger = tuple(storage.read_parquet(S3Location(output_bucket, f"documents/run_id={run_id}"), _LEDGER_COLUMNS))
+    ledger = tuple(storage.read_parquet(run.documents, _LEDGER_COLUMNS))
     page_keys = Counter(
         (row["document_id"], row["page_number"])
-        for row in storage.read_parquet(
-            S3Location(output_bucket, f"pages/run_id={run_id}"), ["document_id", "page_number"]
-        )
+        for row in storage.read_parquet(run.pages, ["document_id", "page_number"])
     )
     return Evidence(
-        planned=_read_planned(storage, output_bucket, run_id),
+        planned=_read_planned(storage, run),
         ledger=ledger,
         pages=Counter(document_id for document_id, _ in page_keys.elements()),
         page_keys_doubled=sum(1 for count in page_keys.values() if count > 1),
-        incomplete_files=tuple(sorted(find_incomplete(storage, output_bucket, run_id))),
-        failed_shards=_read_failed_shards(storage, S3Location(output_bucket, f"runs/{run_id}/failed/")),
+        incomplete_files=tuple(sorted(find_incomplete(storage, run))),
+        failed_shards=_read_failed_shards(storage, run.failed_shards),
     )
 
 
@@ -156,12 +155,11 @@ def _explain_failure(failure: Mapping[str, str]) -> str:
     return " ".join(part for part in said if part)
 
 
-def _read_planned(storage: Storage, output_bucket: str, run_id: str) -> dict[str, PlannedDocument]:
+def _read_planned(storage: Storage, run: RunLayout) -> dict[str, PlannedDocument]:
     planned: dict[str, PlannedDocument] = {}
-    for shard in storage.get_json(S3Location(output_bucket, f"runs/{run_id}/shards.json")):
-        location = S3Location(output_bucket, f"runs/{run_id}/shards/{shard['shard_id']}/documents.jsonl")
-        documents = parse_documents(storage.get_bytes(location).decode("utf-8"))
-        for document in documents:
+    for shard in storage.get_json(run.shards):
+        content = storage.get_bytes(run.shard_documents(shard["shard_id"]))
+        for document in parse_documents(content.decode("utf-8")):
             planned[document.document_id] = PlannedDocument(document.source_uri, shard["shard_id"])
     return planned
 
@@ -259,8 +257,8 @@ def write_report(report: Report, evidence: Evidence, folder: Path) -> None:
 
     A spreadsheet would take a cell that begins like a formula for one: in failures.csv it begins with an apostrophe.
     """
-    (folder / "report.json").write_text(json.dumps(report.as_dict(), indent=2), encoding="utf-8")
-    with (folder / "failures.csv").open("w", encoding="utf-8", newline="") as file:
+    (folder / REPORT_FILE).write_text(json.dumps(report.as_dict(), indent=2), encoding="utf-8")
+    with (folder / FAILURES_FILE).open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, _FAILURE_COLUMNS, extrasaction="ignore")
         table.writeheader()
         failed = (row for row in evidence.ledger if row["status"] != DocumentStatus.SUCCEEDED.value)
@@ -292,6 +290,5 @@ def _missing_row(evidence: Evidence, document_id: str) -> dict[str, str]:
 def require_success(report: Report) -> None:
     """Raise `RunFailed` with the report's one-line summary unless the run is green."""
     if not report.succeeded:
-        raise RunFailed(
-            report.summary, f"See runs/{report.run_id}/report.json; running again processes only what is missing."
-        )
+        where = RunLayout("", report.run_id).report.key
+        raise RunFailed(report.summary, f"See {where}; running again processes only what is missing.")

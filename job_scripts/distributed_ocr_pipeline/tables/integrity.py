@@ -2,20 +2,20 @@
 
 from collections import Counter
 
-from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.storage import Storage
 
 
-def find_incomplete(storage: Storage, output_bucket: str, run_id: str) -> frozenset[str]:
+def find_incomplete(storage: Storage, run: RunLayout) -> frozenset[str]:
     """File names (`<shard_id>.parquet`) of a run's shards whose files are not those that the ledger's footer promises.
 
     Half an upload is one table without the other, or with that of another attempt. The pages need not be opened: their
     files are listed, and S3 shows no file that is not whole.
     """
     sizes: Counter[str] = Counter()
-    for item in storage.list_objects(S3Location(output_bucket, f"pages/run_id={run_id}/")):
+    for item in storage.list_objects(run.pages):
         sizes[item.key.rpartition("/")[2]] += item.size_bytes
-    ledgers = list(storage.read_footers(S3Location(output_bucket, f"documents/run_id={run_id}")))
+    ledgers = list(storage.read_footers(run.documents))
     wrong = {
         name
         for name, rows, footer in ledgers
@@ -27,13 +27,12 @@ def find_incomplete(storage: Storage, output_bucket: str, run_id: str) -> frozen
 def find_untrusted_shards(storage: Storage, output_bucket: str, run_ids: set[str]) -> set[tuple[str, str]]:
     """(run_id, shard_id) of results that are not to be trusted: incomplete ones of runs without a balanced report."""
     return {
-        (run_id, name.removesuffix(".parquet"))
-        for run_id in run_ids
-        if not _is_balanced(storage, output_bucket, run_id)
-        for name in find_incomplete(storage, output_bucket, run_id)
+        (run.run_id, name.removesuffix(".parquet"))
+        for run in (RunLayout(output_bucket, run_id) for run_id in run_ids)
+        if not _is_balanced(storage, run)
+        for name in find_incomplete(storage, run)
     }
 
 
-def _is_balanced(storage: Storage, output_bucket: str, run_id: str) -> bool:
-    report = S3Location(output_bucket, f"runs/{run_id}/report.json")
-    return storage.exists(report) and bool(storage.get_json(report)["balanced"])
+def _is_balanced(storage: Storage, run: RunLayout) -> bool:
+    return storage.exists(run.report) and bool(storage.get_json(run.report)["balanced"])

@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 from pyarrow.fs import FileSystem, LocalFileSystem
 
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES
 from distributed_ocr_pipeline.records import DocumentStatus, S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.writer import LEDGER_SCHEMA, PAGES_SCHEMA
@@ -54,7 +55,7 @@ def latest_documents(output: str | Path) -> pa.Table:
         BadInput: There is no such folder or bucket, it may not be read, or no run has written results there.
         ServiceFault: S3 did not answer.
     """
-    return current_rows(_open(output, "documents", LEDGER_SCHEMA).to_table())
+    return current_rows(_open(output, DOCUMENTS, LEDGER_SCHEMA).to_table())
 
 
 def latest_pages(output: str | Path) -> pa.Table:
@@ -72,8 +73,8 @@ def latest_pages(output: str | Path) -> pa.Table:
     Raises:
         BadInput, ServiceFault: As for `latest_documents`.
     """
-    current = current_rows(_open(output, "documents", LEDGER_SCHEMA).to_table(columns=_RULE_COLUMNS))
-    pages = _open(output, "pages", _PAGES_OF_ALL_RUNS)
+    current = current_rows(_open(output, DOCUMENTS, LEDGER_SCHEMA).to_table(columns=_RULE_COLUMNS))
+    pages = _open(output, PAGES, _PAGES_OF_ALL_RUNS)
     return pages.to_table(filter=_belongs_to(current))
 
 
@@ -99,6 +100,6 @@ def _list_files(output: str | Path, table: str) -> tuple[FileSystem, list[str]]:
     """Every file of a table, and the file system that reads it."""
     if not str(output).startswith("s3://"):
         return LocalFileSystem(), [str(path) for path in sorted(Path(output, table).rglob("*"))]
-    storage, location = Storage(), S3Location.parse(f"{output}".rstrip("/") + f"/{table}/")
+    storage, location = Storage(), S3Location.parse(str(output)).below(f"{table}/")
     keys = [item.key for item in storage.list_objects(location)]
     return storage.arrow_filesystem(), [f"{location.bucket}/{key}" for key in keys]

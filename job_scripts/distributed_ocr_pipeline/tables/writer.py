@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.config import RunOptions
+from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
 from distributed_ocr_pipeline.records import DocumentResult, PageChunk, PageResult
 
 _FOLDER_KEYS = (
@@ -151,7 +152,7 @@ class ShardTables:
         self._scratch, self._pages_folder, self._documents_folder = scratch, pages, documents
         self._name = f"{info.shard_id}.parquet"
         self._pages_files: dict[str, _TableFile] = {}
-        self._ledger = _TableFile(scratch / "documents" / self._name, DOCUMENTS_SCHEMA)
+        self._ledger = _TableFile(scratch / DOCUMENTS / self._name, DOCUMENTS_SCHEMA)
 
     def __enter__(self) -> "ShardTables":
         return self
@@ -168,7 +169,7 @@ class ShardTables:
             row = _page_row(self._info, chunk, page)
             folder = self._folder(row | {"media_type": chunk.media_type})
             if folder not in self._pages_files:
-                path = self._scratch / "pages" / folder / self._name
+                path = self._scratch / PAGES / folder / self._name
                 self._pages_files[folder] = _TableFile(path, self._pages_schema())
             self._pages_files[folder].add(row, len(page.text) + 64 * len(page.words) + 512)
 
@@ -191,17 +192,17 @@ class ShardTables:
         is not taken for a result.
         """
         if not self._pages_files:
-            self._pages_files[""] = _TableFile(self._scratch / "pages" / self._name, self._pages_schema())
+            self._pages_files[""] = _TableFile(self._scratch / PAGES / self._name, self._pages_schema())
         rows = sum(file.rows for file in self._pages_files.values())
         metadata = {"run_id": self._info.run_id, "pages": str(rows), "documents": str(self._ledger.rows)}
         pages_bytes = 0
         for folder, file in self._pages_files.items():
             file.close(metadata)
-            path = self._scratch / "pages" / folder / self._name
+            path = self._scratch / PAGES / folder / self._name
             pages_bytes += path.stat().st_size
             _move(path, self._pages_folder / folder / self._name)
         self._ledger.close(metadata | {"pages_bytes": str(pages_bytes)})
-        _move(self._scratch / "documents" / self._name, self._documents_folder / self._name)
+        _move(self._scratch / DOCUMENTS / self._name, self._documents_folder / self._name)
 
 
 def _move(source: Path, target: Path) -> None:
@@ -212,14 +213,14 @@ def _move(source: Path, target: Path) -> None:
 def _page_row(info: ShardInfo, chunk: PageChunk, page: PageResult) -> dict[str, Any]:
     row = asdict(page)
     image_path = row.pop("image_path")
-    image_uri = f"s3://{info.output_bucket}/images/run_id={info.run_id}/{image_path}" if image_path else None
+    images = RunLayout(info.output_bucket, info.run_id).images
     return _enums_to_text(row) | {
         "shard_id": info.shard_id,
         "document_id": chunk.document.document_id,
         "source_uri": chunk.document.source_uri,
         "page_count": chunk.page_count,
         "words": row["words"] or None,
-        "image_uri": image_uri,
+        "image_uri": str(images.below(image_path)) if image_path else None,
     }
 
 

@@ -1,0 +1,128 @@
+"""Every key and prefix of the output bucket, and of the folder that is a copy of it.
+
+    pages/run_id=<run_id>/<shard_id>.parquet            a row per page
+    documents/run_id=<run_id>/<shard_id>.parquet        the ledger: a row per input object
+    images/run_id=<run_id>/<document_id>/page-0001.<ext>
+    runs/<run_id>/
+        run.json                                        the options                       (the workflow writes it)
+        plan.json, shards.json                          the plan in numbers, and its shards
+        shards/<shard_id>/documents.jsonl               the shard's documents
+        shards/<shard_id>/manifest.json                 the same for SageMaker, which downloads them
+        failed/<shard_id>.json                          why the shard's last job failed   (the workflow writes it)
+        report.json, failures.csv                       how the run ended
+        map/                                            Step Functions' own notes about the shards
+
+Where `partition_key` names a column of few values, the files of `pages` lie one level deeper, in a folder
+`<column>=<value>/`. Terraform spells the same keys in `modules/access`, `modules/catalog` and
+`modules/workflow/state_machine.asl.yaml`. A prefix ends with a slash.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from distributed_ocr_pipeline.records import S3Location
+
+PAGES = "pages"
+DOCUMENTS = "documents"
+IMAGES = "images"
+TABLES = (PAGES, DOCUMENTS, IMAGES)
+"""The folders that hold a run's results."""
+
+OPTIONS_FILE = "run.json"
+PLAN_FILE = "plan.json"
+SHARDS_FILE = "shards.json"
+SHARDS_FOLDER = "shards"
+SHARD_DOCUMENTS_FILE = "documents.jsonl"
+SHARD_MANIFEST_FILE = "manifest.json"
+REPORT_FILE = "report.json"
+FAILURES_FILE = "failures.csv"
+
+_RUNS = "runs"
+_FAILED = "failed"
+_RUN_FOLDER = "run_id="  # Hive's spelling: readers take the folder's name for a column
+
+
+@dataclass(frozen=True)
+class RunLayout:
+    """Where the files of one run are."""
+
+    bucket: str
+    run_id: str
+
+    @property
+    def folder(self) -> S3Location:
+        """Everything about the run that is not a result."""
+        return S3Location(self.bucket, f"{_RUNS}/{self.run_id}/")
+
+    @property
+    def options(self) -> S3Location:
+        """run.json."""
+        return self.folder.below(OPTIONS_FILE)
+
+    @property
+    def plan(self) -> S3Location:
+        """plan.json."""
+        return self.folder.below(PLAN_FILE)
+
+    @property
+    def shards(self) -> S3Location:
+        """shards.json."""
+        return self.folder.below(SHARDS_FILE)
+
+    def shard(self, shard_id: str) -> S3Location:
+        """Prefix of one shard's files."""
+        return self.folder.below(f"{SHARDS_FOLDER}/{shard_id}/")
+
+    def shard_documents(self, shard_id: str) -> S3Location:
+        """One shard's documents.jsonl."""
+        return self.shard(shard_id).below(SHARD_DOCUMENTS_FILE)
+
+    @property
+    def failed_shards(self) -> S3Location:
+        """Prefix of the failures that the workflow recorded."""
+        return self.folder.below(f"{_FAILED}/")
+
+    def failed(self, shard_id: str) -> S3Location:
+        """Why the last job of a shard failed; missing where it did not."""
+        return self.failed_shards.below(f"{shard_id}.json")
+
+    @property
+    def report(self) -> S3Location:
+        """report.json."""
+        return self.folder.below(REPORT_FILE)
+
+    @property
+    def failures(self) -> S3Location:
+        """failures.csv."""
+        return self.folder.below(FAILURES_FILE)
+
+    @property
+    def pages(self) -> S3Location:
+        """Prefix of the run's pages."""
+        return self.table(PAGES)
+
+    @property
+    def documents(self) -> S3Location:
+        """Prefix of the run's ledger."""
+        return self.table(DOCUMENTS)
+
+    @property
+    def images(self) -> S3Location:
+        """Prefix of the run's page images; a page's `image_path` continues it."""
+        return self.table(IMAGES)
+
+    def table(self, name: str) -> S3Location:
+        """Prefix of the run's part of one of `TABLES`."""
+        return all_runs(self.bucket, name).below(f"{_RUN_FOLDER}{self.run_id}/")
+
+
+def all_runs(bucket: str, table: str) -> S3Location:
+    """Prefix of one of `TABLES`, with the rows of all runs; `all_runs(bucket, DOCUMENTS)` is the ledger."""
+    return S3Location(bucket, f"{table}/")
+
+
+def runs_in_folder(output: Path) -> Iterator[str]:
+    """Ids of the runs that have a ledger in a local folder that is laid out like the bucket, sorted."""
+    for folder in sorted((output / DOCUMENTS).glob(f"{_RUN_FOLDER}*")):
+        yield folder.name.removeprefix(_RUN_FOLDER)

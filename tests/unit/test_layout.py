@@ -1,0 +1,64 @@
+"""Where files are in the output bucket: one spelling, which the workflow shares."""
+
+from pathlib import Path
+
+import pytest
+
+from distributed_ocr_pipeline.layout import RunLayout, all_runs, runs_in_folder
+from distributed_ocr_pipeline.local.definition import DEFINITION
+from distributed_ocr_pipeline.records import S3Location
+
+RUN = RunLayout("results", "r1")
+ANY = RunLayout("${output_bucket}", "{}")  # as the workflow's definition writes names that are not known yet
+
+
+@pytest.mark.parametrize(
+    ("location", "address"),
+    [
+        (RUN.folder, "s3://results/runs/r1/"),
+        (RUN.options, "s3://results/runs/r1/run.json"),
+        (RUN.plan, "s3://results/runs/r1/plan.json"),
+        (RUN.shards, "s3://results/runs/r1/shards.json"),
+        (RUN.shard("s00000"), "s3://results/runs/r1/shards/s00000/"),
+        (RUN.shard_documents("s00000"), "s3://results/runs/r1/shards/s00000/documents.jsonl"),
+        (RUN.failed_shards, "s3://results/runs/r1/failed/"),
+        (RUN.failed("s00000"), "s3://results/runs/r1/failed/s00000.json"),
+        (RUN.report, "s3://results/runs/r1/report.json"),
+        (RUN.failures, "s3://results/runs/r1/failures.csv"),
+        (RUN.pages, "s3://results/pages/run_id=r1/"),
+        (RUN.documents, "s3://results/documents/run_id=r1/"),
+        (RUN.images, "s3://results/images/run_id=r1/"),
+        (all_runs("results", "documents"), "s3://results/documents/"),
+    ],
+)
+def test_every_location_is_where_users_and_policies_expect_it(location: S3Location, address: str) -> None:
+    assert str(location) == address
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        ANY.options.key,
+        ANY.plan.key,
+        ANY.shards.key,
+        ANY.report.key,
+        ANY.failed("{}").key,
+        str(ANY.shard("{}")),
+        str(ANY.shard("{}").below("manifest.json")),
+        *(str(table).rstrip("/") for table in (ANY.pages, ANY.documents, ANY.images)),
+    ],
+)
+def test_the_workflow_spells_the_same_keys(spelling: str) -> None:
+    assert f"States.Format('{spelling}', " in DEFINITION.read_text(encoding="utf-8")
+
+
+def test_the_runs_of_a_folder_are_those_with_a_ledger(tmp_path: Path) -> None:
+    for folder in ("documents/run_id=b", "documents/run_id=a", "documents/other", "pages/run_id=c"):
+        (tmp_path / folder).mkdir(parents=True)
+    assert list(runs_in_folder(tmp_path)) == ["a", "b"]
+    assert not list(runs_in_folder(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(("key", "below"), [("", "x"), ("a", "a/x"), ("a/", "a/x"), ("a/b//", "a/b/x")])
+def test_a_name_below_a_location_has_one_slash_before_it(key: str, below: str) -> None:
+    assert S3Location("bucket", key).below("x") == S3Location("bucket", below)

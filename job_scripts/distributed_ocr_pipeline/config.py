@@ -1,8 +1,8 @@
 """Every setting, typed and validated once.
 
-`AWSConfig` and `OCRConfig` are what callers of the Python API write. `RunOptions` is what one run uses: the
-execution input merged over the deployment's defaults, as stored in `runs/<run_id>/run.json`. A wrong value
-raises `BadOption`, which names the field, what it got and what is allowed.
+`AWSConfig` and `OCRConfig` are what callers of the Python API write; `RunSettings` is both, with the limits of a run.
+`RunOptions` is what one run uses: the execution input merged over the deployment's defaults, as stored in run.json. A
+wrong value raises `BadOption`, which names the field, what it got and what is allowed.
 """
 
 import hashlib
@@ -59,7 +59,15 @@ class _Config(BaseModel):
             raise BadOption(" ".join(_explain(cls, found) for found in error.errors())) from error
 
 
-class AWSConfig(_Config):
+class JobConfig(_Config):
+    """How wide a run is."""
+
+    instance_type: InstanceType = Field(default="ml.t3.xlarge", description="instance type of the processing jobs")
+    max_parallel_jobs: int = Field(default=10, ge=1, le=10_000, description="processing jobs at a time")
+    files_per_job: int = Field(default=10, ge=1, le=100_000, description="documents in one processing job")
+
+
+class AWSConfig(JobConfig):
     """Where the pipeline runs and how wide.
 
     What is not given comes from the deployment: `bucket` and `role_arn` from the environment or `terraform output`,
@@ -69,9 +77,6 @@ class AWSConfig(_Config):
     region: str = Field(default="us-west-2", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     bucket: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     role_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")
-    instance_type: InstanceType = "ml.t3.xlarge"
-    max_parallel_jobs: int = Field(default=10, ge=1, le=10_000)
-    files_per_job: int = Field(default=10, ge=1, le=100_000)
 
 
 class OCRConfig(_Config):
@@ -112,16 +117,11 @@ class OCRConfig(_Config):
         return settings
 
 
-class RunOptions(OCRConfig):
-    """The options of one run: everything an execution's input may say."""
+class RunSettings(JobConfig, OCRConfig):
+    """The options of one run, wherever its documents are."""
 
-    input_prefix: S3Prefix = Field(description="where the documents are")
-    planned: bool = Field(default=False, description="the plan is already written")
     reprocess: bool = Field(default=False, description="process documents again that have an up-to-date result")
     retry_failed: bool = Field(default=False, description="try documents again whose failure is final")
-    instance_type: InstanceType = Field(default="ml.t3.xlarge", description="instance type of the processing jobs")
-    max_parallel_jobs: int = Field(default=10, ge=1, le=10_000, description="processing jobs at a time")
-    files_per_job: int = Field(default=10, ge=1, le=100_000, description="documents in one processing job")
     tolerated_failed_shards_percent: float = Field(
         default=10, ge=0, le=100, description="share of failed jobs that stops the run"
     )
@@ -129,6 +129,13 @@ class RunOptions(OCRConfig):
         default=0.05, description="share of documents with processing faults that fails the run, 0-1"
     )
     max_input_error_rate: Rate = Field(default=1.0, description="share of unreadable documents that fails the run, 0-1")
+
+
+class RunOptions(RunSettings):
+    """The options of one run and where its documents are: everything an execution's input may say."""
+
+    input_prefix: S3Prefix = Field(description="where the documents are")
+    planned: bool = Field(default=False, description="the plan is already written")
 
     @property
     def fingerprint(self) -> str:

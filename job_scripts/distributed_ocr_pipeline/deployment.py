@@ -14,6 +14,9 @@ from distributed_ocr_pipeline.config import AWSConfig
 from distributed_ocr_pipeline.errors import BadOption, NotDeployed
 from distributed_ocr_pipeline.storage import Storage, aws_call
 
+LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
+"""Where AWS puts the logs of all processing jobs of an account and region; the name is AWS's own."""
+
 _NO_PROFILE = {"profile": (None, None, None, None)}  # AWS_PROFILE may name one that is not on this machine
 _ADVICE = "Run `make deploy`, or set OCR_STATE_MACHINE_ARN and OCR_OUTPUT_BUCKET (see .env.example)."
 

@@ -1,7 +1,6 @@
 """The command line: `ocr-pipeline`, or `python -m distributed_ocr_pipeline.main`."""
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -10,10 +9,8 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from distributed_ocr_pipeline import __version__
-from distributed_ocr_pipeline.client.pipeline import OCRPipeline, UnfinishedRun
-from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
-from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunOptions
-from distributed_ocr_pipeline.errors import BadOption, ExitCode, PipelineError
+from distributed_ocr_pipeline.config import RunSettings
+from distributed_ocr_pipeline.errors import ExitCode, PipelineError
 
 _DESCRIPTION = """\
 Turns the PDFs, scans and photos below a prefix into text in Parquet, and accounts for every one of them.
@@ -21,7 +18,6 @@ Turns the PDFs, scans and photos below a prefix into text in Parquet, and accoun
 An s3:// prefix runs on your deployment (see `make deploy`). A folder runs on this machine, without AWS,
 unless OCR_BUCKET_NAME names a bucket that it is a prefix of."""
 _EXIT = "exit status: " + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
-_HIDDEN = ("input_prefix", "planned")  # required and own; set by the command itself
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("distributed_ocr_pipeline").setLevel(logging.DEBUG if parsed.debug else logging.WARNING)
     try:
-        return _run(parsed)
+        _run(parsed)
+        return ExitCode.OK
     except KeyboardInterrupt:
         return _fail("Interrupted.", ExitCode.INTERRUPTED, parsed.debug)
     except PipelineError as error:
@@ -40,37 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(message, ExitCode.INTERNAL, parsed.debug)
 
 
-def _run(parsed: argparse.Namespace) -> int:
-    options = _chosen_options(parsed)
-    ocr = {name: options.pop(name) for name in list(options) if name in OCRConfig.names()}
-    aws = {name: options.pop(name) for name in list(options) if name in AWSConfig.names()}
-    if parsed.region:
-        aws["region"] = parsed.region
-    pipeline = OCRPipeline(
-        AWSConfig(**aws), OCRConfig(**ocr), output=parsed.output, observer=TerminalObserver(sys.stderr)
-    )
-    try:
-        print_result(pipeline.run(parsed.input_prefix, **options), sys.stdout)
-    except UnfinishedRun as error:
-        print_result(error.result, sys.stdout)
-        raise
-    return ExitCode.OK
+def _run(parsed: argparse.Namespace) -> None:
+    """Imported here, since --help and a wrong option need neither AWS' SDK nor Arrow."""
+    from distributed_ocr_pipeline.client.run_command import run_command  # pylint: disable=import-outside-toplevel
 
-
-def _chosen_options(parsed: argparse.Namespace) -> dict[str, Any]:
-    """Only what was given, so that the deployment's defaults hold for the rest."""
-    chosen = {name: value for name, value in vars(parsed).items() if name in RunOptions.names() and value is not None}
-    del chosen["input_prefix"]
-    if "tesseract_config" in chosen:
-        chosen["tesseract_config"] = _decode(chosen["tesseract_config"])
-    return chosen
-
-
-def _decode(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise BadOption(f"Option 'tesseract_config': got {text!r}; it should look like {{\"psm\": 6}}.") from error
+    run_command(parsed)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,9 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group(
         "run options", "Defaults are the deployment's; those shown are the project's own."
     )
-    for name, field in RunOptions.model_fields.items():
-        if name not in _HIDDEN:
-            _add_option(group, name, field)
+    for name, field in RunSettings.model_fields.items():
+        _add_option(group, name, field)
     return parser
 
 

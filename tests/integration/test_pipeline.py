@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from distributed_ocr_pipeline import OCRPipeline
-from distributed_ocr_pipeline.client.pipeline import RunResult
+from distributed_ocr_pipeline.client.results import RunResult
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.tables.writer import DOCUMENTS_SCHEMA, PAGES_SCHEMA

@@ -1,9 +1,8 @@
 """One run of the workflow on a deployment: plan, start, follow, read the report."""
 
 import json
-import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,19 +10,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
-from distributed_ocr_pipeline.config import parse_options
+from distributed_ocr_pipeline.client.job_progress import JobProgress
+from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.deployment import Deployment
-from distributed_ocr_pipeline.errors import PipelineError
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, write_plan
-from distributed_ocr_pipeline.run.progress import Progress, parse_progress
+from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
 
-LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
-
 OnProgress = Callable[[Progress], None]
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,7 @@ class Outcome:
 
 
 class Execution:
-    """A run in the making: its id is the execution's name."""
+    """A run before and after its start; its id is the execution's name."""
 
     def __init__(self, deployment: Deployment, *, poll_seconds: float = 10) -> None:
         self._deployment = deployment
@@ -45,12 +41,12 @@ class Execution:
         self.run_id = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
         self._layout = RunLayout(deployment.output_bucket, self.run_id)
 
-    def plan(self, overrides: dict[str, Any]) -> Plan:
+    def plan(self, overrides: Mapping[str, Any]) -> Plan:
         """Plan on this machine: it can list the bucket, and saves the minutes a planning job takes to start."""
-        options = parse_options(self._deployment.default_options() | overrides)
+        options = parse_options({**self._deployment.default_options(), **overrides})
         return plan_run(self._storage, self._deployment.output_bucket, options)
 
-    def start(self, plan: Plan, overrides: dict[str, Any]) -> str:
+    def start(self, plan: Plan, overrides: Mapping[str, Any]) -> str:
         """Store the plan and start the workflow with `overrides` as its input; returns the execution's ARN."""
         with TemporaryDirectory() as folder:
             write_plan(plan, Path(folder))
@@ -59,18 +55,18 @@ class Execution:
             answer = self._deployment.client("stepfunctions").start_execution(
                 stateMachineArn=self._deployment.state_machine_arn,
                 name=self.run_id,
-                input=json.dumps(overrides | {"planned": True}),
+                input=json.dumps({**overrides, "planned": True}),
             )
         return str(answer["executionArn"])
 
     def follow(self, execution_arn: str, on_progress: OnProgress) -> Outcome:
-        """Wait until the execution ends, telling how far its jobs are."""
+        """Wait until the execution ends; `on_progress` is called at every look at it."""
         client = self._deployment.client("stepfunctions")
-        watch = _ProgressWatch(self._deployment.client("logs"), self.run_id)
+        jobs = JobProgress(self._deployment.client("logs"), self.run_id)
         while True:
             with aws_call("Asking for the execution's status"):
                 answer = client.describe_execution(executionArn=execution_arn)
-            on_progress(watch.read())
+            on_progress(jobs.read())
             if answer["status"] != "RUNNING":
                 return Outcome(answer["status"], answer.get("cause", ""), self._read_report())
             time.sleep(self._poll_seconds)
@@ -82,32 +78,35 @@ class Execution:
         return report
 
 
-class _ProgressWatch:
-    """Adds up the progress lines that the run's jobs log."""
+def execute(
+    deployment: Deployment, settings: RunSettings, input_prefix: str, *, observer: Observer, poll_seconds: float
+) -> RunResult:
+    """Run the workflow over a prefix, from the plan to the report.
 
-    def __init__(self, logs: Any, run_id: str) -> None:
-        self._logs, self._run_id = logs, run_id
-        self._shards: dict[str, Progress] = {}
-        self._since = int(time.time() * 1000)
-        self._usable = True
+    Args:
+        deployment: Where the workflow is.
+        settings: Only what is set in it goes into the execution's input; the deployment's defaults hold for the rest.
+        input_prefix: `s3://bucket/prefix/`.
+        observer: Told about plan and progress.
+        poll_seconds: Time between two looks at the execution.
 
-    def read(self) -> Progress:
-        """Progress of the whole run so far; a run whose logs cannot be read goes on without."""
-        if self._usable:
-            try:
-                with aws_call("Reading the jobs' logs"):
-                    self._read_new_lines()
-            except PipelineError as error:
-                if error.code != "ResourceNotFoundException":  # the log group appears with the first job
-                    logger.warning("Progress is not shown: %s", error)
-                    self._usable = False
-        return sum(self._shards.values(), Progress())
+    Raises:
+        UnfinishedRun: The run ended, but not green.
+        BadInput, ServiceFault: The run did not start.
+    """
+    started = time.monotonic()
+    overrides = _execution_input(settings, input_prefix)
+    execution = Execution(deployment, poll_seconds=poll_seconds)
+    plan = execution.plan(overrides)
+    observer.planned(plan)
+    outcome = execution.follow(execution.start(plan, overrides), observer.progressed)
+    output = f"s3://{deployment.output_bucket}"
+    result = RunResult(execution.run_id, plan, outcome.report, output, time.monotonic() - started)
+    if outcome.status != "SUCCEEDED":
+        raise UnfinishedRun(outcome.cause or f"The execution ended as {outcome.status}.", result)
+    return result
 
-    def _read_new_lines(self) -> None:
-        pages = self._logs.get_paginator("filter_log_events").paginate(
-            logGroupName=LOG_GROUP, startTime=self._since, filterPattern=f'"progress run_id={self._run_id}"'
-        )
-        for event in (event for page in pages for event in page["events"]):
-            self._since = max(self._since, event["timestamp"])
-            if found := parse_progress(event["message"], self._run_id):
-                self._shards[found[0]] = found[1]
+
+def _execution_input(settings: RunSettings, input_prefix: str) -> dict[str, Any]:
+    chosen = settings.model_dump(exclude_unset=True)
+    return RunOptions(**chosen, input_prefix=input_prefix).model_dump(exclude_unset=True)

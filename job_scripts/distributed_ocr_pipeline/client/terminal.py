@@ -7,7 +7,7 @@ from typing import TextIO
 from tqdm import tqdm
 from typing_extensions import Never
 
-from distributed_ocr_pipeline.client.pipeline import Observer, RunResult
+from distributed_ocr_pipeline.client.results import Observer, RunResult
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress

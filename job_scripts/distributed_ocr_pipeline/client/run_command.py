@@ -1,0 +1,54 @@
+"""What `ocr-pipeline` does: a run with the options of the command line, shown in the terminal."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from distributed_ocr_pipeline.client.pipeline import OCRPipeline
+from distributed_ocr_pipeline.client.results import UnfinishedRun
+from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
+from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunSettings
+from distributed_ocr_pipeline.errors import BadOption
+
+
+def run_command(arguments: argparse.Namespace) -> None:
+    """Run the pipeline and print what became of the documents.
+
+    Args:
+        arguments: input_prefix, output, region and the names of `RunSettings`, each None where it was not given.
+
+    Raises:
+        UnfinishedRun: The run ended, but not green; its result is printed.
+        PipelineError: The run did not start.
+    """
+    options = _chosen(arguments)
+    ocr = {name: options.pop(name) for name in list(options) if name in OCRConfig.names()}
+    aws = {name: options.pop(name) for name in list(options) if name in AWSConfig.names()}
+    if arguments.region:
+        aws["region"] = arguments.region
+    pipeline = OCRPipeline(
+        AWSConfig(**aws), OCRConfig(**ocr), output=arguments.output, observer=TerminalObserver(sys.stderr)
+    )
+    try:
+        print_result(pipeline.run(arguments.input_prefix, **options), sys.stdout)
+    except UnfinishedRun as error:
+        print_result(error.result, sys.stdout)
+        raise
+
+
+def _chosen(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Only what was given, so that the deployment's defaults hold for the rest."""
+    given = {
+        name: value for name, value in vars(arguments).items() if name in RunSettings.names() and value is not None
+    }
+    if "tesseract_config" in given:
+        given["tesseract_config"] = _decode(given["tesseract_config"])
+    return given
+
+
+def _decode(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise BadOption(f"Option 'tesseract_config': got {text!r}; it should look like {{\"psm\": 6}}.") from error

@@ -1,0 +1,58 @@
+"""A run on a folder starts nothing that cannot end well."""
+
+from pathlib import Path
+
+import pytest
+
+from distributed_ocr_pipeline import OCRPipeline
+from distributed_ocr_pipeline.client.results import Observer
+from distributed_ocr_pipeline.config import RunSettings
+from distributed_ocr_pipeline.errors import BadInput, BadOption
+from distributed_ocr_pipeline.local import run
+from distributed_ocr_pipeline.local.run import run_folder
+
+
+@pytest.fixture(autouse=True)
+def fixture_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start() -> None:
+        raise AssertionError("the local environment was started")
+
+    monkeypatch.setattr(run, "LocalEnvironment", start)
+    monkeypatch.delenv("OCR_BUCKET_NAME", raising=False)
+
+
+@pytest.fixture(name="folder")
+def fixture_folder(tmp_path: Path) -> Path:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.pdf").write_bytes(b"%PDF-")
+    return tmp_path / "docs"
+
+
+def test_a_folder_without_documents_starts_nothing(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="holds no files"):
+        run_folder(tmp_path, RunSettings(), output=tmp_path / "output", observer=Observer())
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_output_folder_that_cannot_be_written_starts_nothing(folder: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be written"):
+        run_folder(folder, RunSettings(), output=folder / "a.pdf", observer=Observer())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"max_error_rate": 2}, "'max_error_rate': got 2"),
+        ({"colour": "grey"}, "Unknown option 'colour'"),
+        ({"planned": True}, "Unknown option 'planned'"),
+    ],
+)
+def test_options_are_checked_before_anything_else(folder: Path, options: dict[str, object], words: str) -> None:
+    with pytest.raises(BadOption, match=words):
+        OCRPipeline(output=folder.parent / "output").run(str(folder), **options)
+    assert not (folder.parent / "output").exists()
+
+
+def test_a_good_call_gets_as_far_as_starting(folder: Path) -> None:
+    with pytest.raises(AssertionError, match="was started"):
+        OCRPipeline(output=folder.parent / "output").run(str(folder))

@@ -18,13 +18,11 @@ from pyarrow.fs import FileSelector, FileType, S3FileSystem
 
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.tables.writer import LEDGER_SCHEMA
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _PARALLEL_TRANSFERS = 16
-_RUN_FOLDER = pa.schema([("run_id", pa.string())])
 _CALLERS_FAULT = {"NoSuchBucket", "NoSuchKey", "404", "AccessDenied", "403", "InvalidBucketName", "PermanentRedirect"}
 
 
@@ -119,11 +117,20 @@ class Storage:
         for batch in dataset.to_batches(columns=columns, filter=where):
             yield from batch.to_pylist()
 
-    def read_ledger(self, location: S3Location, columns: list[str], where: ds.Expression) -> pa.Table:
-        """Columns of all runs' ledgers below a prefix, with `run_id` among them; no rows where there is none."""
-        dataset = self._dataset(location, LEDGER_SCHEMA)
+    def read_table(
+        self, location: S3Location, schema: pa.Schema, columns: list[str], where: ds.Expression | None = None
+    ) -> pa.Table:
+        """Columns of all Parquet files below a prefix, in one table; no rows where there are no files.
+
+        Args:
+            location: Prefix of a Hive layout.
+            schema: Columns of the files and of the folders; one that a file lacks is null in its rows.
+            columns: Those to read.
+            where: Which rows to read; all of them by default.
+        """
+        dataset = self._dataset(location, schema)
         if dataset is None:
-            return LEDGER_SCHEMA.empty_table().select(columns)
+            return schema.empty_table().select(columns)
         return dataset.to_table(columns=columns, filter=where)
 
     def read_footers(self, location: S3Location) -> Iterator[tuple[str, int, dict[str, str]]]:
@@ -144,8 +151,7 @@ class Storage:
         files = [info.path for info in found if info.type is FileType.File and info.path.endswith(".parquet")]
         if not files:
             return None
-        folders = ds.partitioning(_RUN_FOLDER, flavor="hive") if schema else "hive"
-        return ds.dataset(files, schema, "parquet", filesystem, folders, partition_base_dir=base)
+        return ds.dataset(files, schema, "parquet", filesystem, "hive", partition_base_dir=base)
 
     def arrow_filesystem(self) -> S3FileSystem:
         """Arrow's own S3 client, which reads single columns of remote files; set up like the boto3 client."""

@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import current_rows
-from distributed_ocr_pipeline.tables.writer import DOCUMENTS_SCHEMA, LEDGER_SCHEMA
+from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, LEDGER_SCHEMA
 from local_aws.faults import VARIABLE
 from tests.support.programs import misbehaving_path
 from tests.support.scenarios import SCENARIOS, Outcome, Scenario
@@ -114,7 +114,7 @@ class Workplace:
     def current(self, input_prefix: str) -> dict[str, Outcome]:
         """The rows that count below a prefix."""
         below = ds.field("source_uri") >= input_prefix
-        ledger = self._storage().read_ledger(self._location("documents/"), LEDGER_SCHEMA.names, below)
+        ledger = self._storage().read_table(self._location("documents/"), LEDGER_SCHEMA, LEDGER_SCHEMA.names, below)
         rows = [row for row in current_rows(ledger).to_pylist() if row["source_uri"].startswith(input_prefix)]
         return {row["source_uri"].removeprefix(input_prefix): (row["status"], row["error_class"]) for row in rows}
 

@@ -15,7 +15,7 @@ from distributed_ocr_pipeline import OCRPipeline
 from distributed_ocr_pipeline.client.results import RunResult
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.main import main
-from distributed_ocr_pipeline.tables.writer import DOCUMENTS_SCHEMA, PAGES_SCHEMA
+from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -18,7 +18,7 @@ import pytest
 from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
 from distributed_ocr_pipeline.local.deploy import ACCOUNT, template_values
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
-from distributed_ocr_pipeline.tables.writer import DOCUMENTS_SCHEMA, PAGES_SCHEMA
+from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 from local_aws.faults import VARIABLE as FAULTS
 from local_aws.iam import enforcement
 from local_aws.sagemaker.logs import GROUP

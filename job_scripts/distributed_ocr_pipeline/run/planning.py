@@ -20,6 +20,7 @@ from distributed_ocr_pipeline.run.manifests import write_shard
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.integrity import find_untrusted_shards
 from distributed_ocr_pipeline.tables.latest import current_rows
+from distributed_ocr_pipeline.tables.schema import LEDGER_SCHEMA
 
 MAX_SHARD_BYTES = 8 * 1024**3
 """A shard's documents must fit on the job's volume several times over."""
@@ -122,7 +123,7 @@ def read_earlier(storage: Storage, output_bucket: str, options: RunOptions) -> d
     Rows of shards whose files are not all there are no results.
     """
     below_prefix = pc.starts_with(pc.field("source_uri"), options.input_prefix)
-    ledger = storage.read_ledger(all_runs(output_bucket, DOCUMENTS), _LEDGER_COLUMNS, below_prefix)
+    ledger = storage.read_table(all_runs(output_bucket, DOCUMENTS), LEDGER_SCHEMA, _LEDGER_COLUMNS, below_prefix)
     return earlier_results(_trusted(ledger, storage, output_bucket), options.fingerprint)
 
 

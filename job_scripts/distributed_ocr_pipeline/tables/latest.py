@@ -20,10 +20,9 @@ from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES
 from distributed_ocr_pipeline.records import DocumentStatus, S3Location
 from distributed_ocr_pipeline.storage import Storage
-from distributed_ocr_pipeline.tables.writer import LEDGER_SCHEMA, PAGES_SCHEMA
+from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
 _RULE_COLUMNS = ["document_id", "status", "processed_at", "run_id"]
-_PAGES_OF_ALL_RUNS = pa.schema([("run_id", pa.string()), *PAGES_SCHEMA])
 
 
 def current_rows(ledger: pa.Table) -> pa.Table:
@@ -74,7 +73,7 @@ def latest_pages(output: str | Path) -> pa.Table:
         BadInput, ServiceFault: As for `latest_documents`.
     """
     current = current_rows(_open(output, DOCUMENTS, LEDGER_SCHEMA).to_table(columns=_RULE_COLUMNS))
-    pages = _open(output, PAGES, _PAGES_OF_ALL_RUNS)
+    pages = _open(output, PAGES, ALL_PAGES_SCHEMA)
     return pages.to_table(filter=_belongs_to(current))
 
 

@@ -1,8 +1,4 @@
-"""The two tables as Parquet: their columns, and the writer that streams a shard's results into them.
-
-`pages` has a row per page, `documents` (the ledger) a row per input object. `run_id` is a folder of the layout
-and therefore not a column of the files.
-"""
+"""The writer that streams a shard's results into its two Parquet files, `pages` and `documents`."""
 
 import shutil
 from collections.abc import Mapping
@@ -18,6 +14,7 @@ import pyarrow.parquet as pq
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
 from distributed_ocr_pipeline.records import DocumentResult, PageChunk, PageResult
+from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 
 _FOLDER_KEYS = (
     "language",
@@ -27,71 +24,6 @@ _FOLDER_KEYS = (
 
 ROW_GROUP_BYTES = 16 * 1024 * 1024
 """Row groups are cut at this much text, so that neither writer nor reader ever holds more of one."""
-
-WORD = pa.struct(
-    [
-        ("text", pa.string()),
-        ("left", pa.int32()),
-        ("top", pa.int32()),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("confidence", pa.float32()),
-        ("line", pa.int32()),
-    ]
-)
-
-PAGES_SCHEMA = pa.schema(
-    [
-        ("shard_id", pa.string()),
-        ("document_id", pa.string()),
-        ("source_uri", pa.string()),
-        ("page_number", pa.int32()),
-        ("page_count", pa.int32()),
-        ("text", pa.string()),
-        ("text_source", pa.string()),
-        ("status", pa.string()),
-        ("error_class", pa.string()),
-        ("error_message", pa.string()),
-        ("confidence", pa.float32()),
-        ("word_count", pa.int32()),
-        ("words", pa.list_(WORD)),
-        ("language", pa.string()),
-        ("rotation_degrees", pa.float32()),
-        ("dpi", pa.int32()),
-        ("width_px", pa.int32()),
-        ("height_px", pa.int32()),
-        ("duration_ms", pa.int64()),
-        ("image_uri", pa.string()),
-        ("note", pa.string()),
-    ]
-)
-
-DOCUMENTS_SCHEMA = pa.schema(
-    [
-        ("shard_id", pa.string()),
-        ("document_id", pa.string()),
-        ("source_uri", pa.string()),
-        ("source_etag", pa.string()),
-        ("size_bytes", pa.int64()),
-        ("media_type", pa.string()),
-        ("page_count", pa.int32()),
-        ("pages_succeeded", pa.int32()),
-        ("pages_failed", pa.int32()),
-        ("pages_blank", pa.int32()),
-        ("status", pa.string()),
-        ("error_class", pa.string()),
-        ("error_message", pa.string()),
-        ("duration_ms", pa.int64()),
-        ("attempts", pa.int32()),
-        ("engine", pa.string()),
-        ("engine_version", pa.string()),
-        ("options_fingerprint", pa.string()),
-        ("processed_at", pa.timestamp("ms", tz="UTC")),
-    ]
-)
-
-LEDGER_SCHEMA = pa.schema([("run_id", pa.string()), *DOCUMENTS_SCHEMA])
-"""`documents` over all runs, as readers see it."""
 
 
 @dataclass(frozen=True)

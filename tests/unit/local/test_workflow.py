@@ -16,7 +16,7 @@ from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
 from distributed_ocr_pipeline.local.deploy import template_values
 from distributed_ocr_pipeline.run.metrics import NAMESPACE
-from distributed_ocr_pipeline.tables.writer import DOCUMENTS_SCHEMA, PAGES_SCHEMA
+from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 from local_aws.sagemaker.validation import RequestValidator, check_processing_job
 
 PROJECT = Path(__file__).resolve().parents[3]

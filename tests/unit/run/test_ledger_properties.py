@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document
 from distributed_ocr_pipeline.run.planning import Shard, document_id_of, earlier_results, make_shards, still_to_do
 from distributed_ocr_pipeline.run.reporting import Evidence, PlannedDocument, make_report
 from distributed_ocr_pipeline.tables.latest import current_rows
-from distributed_ocr_pipeline.tables.writer import LEDGER_SCHEMA
+from distributed_ocr_pipeline.tables.schema import LEDGER_SCHEMA
 
 OPTIONS = parse_options({"input_prefix": "s3://bucket/in/"})
 BEGINNING = datetime(2026, 1, 1, tzinfo=timezone.utc)

@@ -16,7 +16,7 @@ from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.records import DocumentStatus, S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import current_rows, latest_documents, latest_pages
-from distributed_ocr_pipeline.tables.writer import LEDGER_SCHEMA, PAGES_SCHEMA
+from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 from tests.support.runs import outcome, write_run
 
 LEDGER = pa.schema(
@@ -114,7 +114,7 @@ def test_every_document_has_one_row_and_the_pages_of_its_run(tmp_path: Path, kin
     write_two_runs(tmp_path)
     documents, pages = latest_documents(kind(tmp_path)), latest_pages(kind(tmp_path))
     assert documents.schema.equals(LEDGER_SCHEMA)
-    assert pages.schema.equals(pa.schema([("run_id", pa.string()), *PAGES_SCHEMA]))
+    assert pages.schema.equals(ALL_PAGES_SCHEMA)
     assert (documents_of(documents), texts_of(pages)) == (CURRENT, TEXTS)
 
 

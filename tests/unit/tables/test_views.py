@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from distributed_ocr_pipeline.records import DocumentStatus
 from distributed_ocr_pipeline.tables.latest import latest_documents, latest_pages
-from distributed_ocr_pipeline.tables.writer import DOCUMENTS_SCHEMA, PAGES_SCHEMA
+from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 from tests.support.runs import outcome, write_run
 
 PROJECT = Path(__file__).resolve().parents[3]

@@ -22,7 +22,8 @@ from distributed_ocr_pipeline.records import (
     TextSource,
     Word,
 )
-from distributed_ocr_pipeline.tables.writer import DOCUMENTS_SCHEMA, PAGES_SCHEMA, ShardInfo, ShardTables
+from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
+from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 
 INFO = ShardInfo("run1", "s00007", "results", "pytesseract", "tesseract 5", "f00d")
 

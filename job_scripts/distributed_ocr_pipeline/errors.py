@@ -143,11 +143,6 @@ class PipelineError(Exception):
         self.advice = advice
         self.code = code
 
-    @property
-    def retryable(self) -> bool:
-        """Whether doing the same again can end differently."""
-        return self.exit_code.retryable
-
     def __str__(self) -> str:
         message = super().__str__()
         return f"{message} {self.advice}" if self.advice else message

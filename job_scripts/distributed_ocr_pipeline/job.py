@@ -4,7 +4,6 @@ Paths are those of AWS under `/opt/ml`; `OCR_ML_ROOT` moves the root so that the
 process. (SageMaker guide, "Build your own processing container".)
 """
 
-import json
 import logging
 import os
 import signal
@@ -13,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import BadInput, ExitCode, Interrupted, PipelineError
+from distributed_ocr_pipeline.json_files import read_json
 from distributed_ocr_pipeline.layout import OPTIONS_FILE, RunLayout
 
 _MESSAGE_BYTES = 1000  # SageMaker shows the first KB as the job's ExitMessage
@@ -70,15 +69,6 @@ class JobContext:
     def options(self) -> RunOptions:
         """The run's options, from the `run` input."""
         return parse_options(read_json(self.input("run") / OPTIONS_FILE))
-
-
-def read_json(path: Path) -> Any:
-    """Decode a JSON file; Step Functions may have stored an object as a quoted string, so that is undone."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-        return json.loads(value) if isinstance(value, str) else value
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path.name} cannot be read: {error}.") from error
 
 
 def run_job(job: Callable[[JobContext], str]) -> int:

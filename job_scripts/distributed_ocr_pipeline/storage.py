@@ -1,6 +1,5 @@
 """The S3 adapter: listing, small files, folders, and Parquet columns read in place."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pyarrow.fs import FileSelector, FileType, S3FileSystem
 
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
+from distributed_ocr_pipeline.json_files import decode_json
 from distributed_ocr_pipeline.records import S3Location
 
 if TYPE_CHECKING:
@@ -73,9 +73,8 @@ class Storage:
                     yield ListedObject(item["Key"], item["ETag"].strip('"'), item["Size"])
 
     def get_json(self, location: S3Location) -> Any:
-        """Decode an object; a JSON document stored as a quoted string is unquoted."""
-        value = json.loads(self.get_bytes(location))
-        return json.loads(value) if isinstance(value, str) else value
+        """The value of a JSON document; `BadInput` if it is none."""
+        return decode_json(self.get_bytes(location), str(location))
 
     def get_bytes(self, location: S3Location) -> bytes:
         """An object's content."""

@@ -1,12 +1,14 @@
 """Options are validated once, and a wrong one is named with what it got and what is allowed."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunOptions, parse_options
+from distributed_ocr_pipeline.config import AWSConfig, JobConfig, OCRConfig, RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.errors import BadOption
 
 PREFIX = {"input_prefix": "s3://bucket/documents/"}
@@ -131,3 +133,19 @@ def test_other_tesseract_settings_are_refused(settings: dict[str, Any], name: st
 def test_options_survive_the_way_through_run_json() -> None:
     options = parse_options(PREFIX | {"tesseract_config": {"psm": 6}, "max_error_rate": 0.5})
     assert parse_options(json.loads(options.model_dump_json())) == options
+
+
+@pytest.mark.parametrize("name", sorted(JobConfig.names() - {"instance_type"}))
+def test_terraform_allows_the_same_numbers(name: str) -> None:
+    rule = re.compile(rf"var\.run\.{name} >= (\d+) && var\.run\.{name} <= (\d+) ")
+    ((low, high),) = rule.findall(Path("variables.tf").read_text(encoding="utf-8"))
+    for number in (int(low), int(high)):
+        assert getattr(RunOptions(**PREFIX, **{name: number}), name) == number
+    for number in (int(low) - 1, int(high) + 1):
+        with pytest.raises(BadOption, match=name):
+            RunOptions(**PREFIX, **{name: number})
+
+
+def test_options_of_a_run_are_those_of_both_configurations_and_more() -> None:
+    assert JobConfig.names() | OCRConfig.names() < RunSettings.names()
+    assert RunOptions.names() == RunSettings.names() | {"input_prefix", "planned"}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from distributed_ocr_pipeline import errors
-from distributed_ocr_pipeline.errors import ErrorClass, ExitCode, Origin, PipelineError
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, ExitCode, Origin, PipelineError
 from distributed_ocr_pipeline.local.definition import DEFINITION
 
 
@@ -51,3 +51,8 @@ def test_advice_follows_the_message() -> None:
 def test_the_definition_is_yaml_without_its_substitutions() -> None:
     text = Path(DEFINITION).read_text(encoding="utf-8")
     assert yaml.safe_load(text.replace("${default_options}", "{}"))["StartAt"] == "Defaults"
+
+
+def test_whether_a_document_is_tried_again_is_said_once() -> None:
+    """By its error class: the exit code of a `DocumentError`, which never ends a process, would say something else."""
+    assert not hasattr(DocumentError(ErrorClass.CORRUPT, "It is no PDF."), "retryable")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from distributed_ocr_pipeline.errors import BadInput, ExitCode, RunFailed, ServiceFault
-from distributed_ocr_pipeline.job import JobContext, read_json, run_job
+from distributed_ocr_pipeline.job import JobContext, run_job
 
 JOB = {"OCR_RUN_ID": "run1", "OCR_OUTPUT_BUCKET": "results"}
 
@@ -81,17 +81,3 @@ def test_missing_surroundings_are_a_message_too(root: Path, monkeypatch: pytest.
     monkeypatch.delenv("OCR_RUN_ID")
     assert run_job(lambda job: "never") == ExitCode.BAD_INPUT
     assert "OCR_RUN_ID" in message(root)
-
-
-@pytest.mark.parametrize("content", ['{"a": 1}', '"{\\"a\\": 1}"'])
-def test_json_stored_as_a_quoted_string_is_read_too(tmp_path: Path, content: str) -> None:
-    (tmp_path / "run.json").write_text(content)
-    assert read_json(tmp_path / "run.json") == {"a": 1}
-
-
-@pytest.mark.parametrize("content", ["", "{", None])
-def test_unreadable_json_is_bad_input(tmp_path: Path, content: str | None) -> None:
-    if content is not None:
-        (tmp_path / "run.json").write_text(content)
-    with pytest.raises(BadInput, match="run.json"):
-        read_json(tmp_path / "run.json")

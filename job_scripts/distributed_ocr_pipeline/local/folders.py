@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.job import read_json
+from distributed_ocr_pipeline.json_files import read_json
 from distributed_ocr_pipeline.layout import TABLES, RunLayout, runs_in_folder
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.manifests import is_file_name

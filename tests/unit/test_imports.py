@@ -1,0 +1,57 @@
+"""What each entry point loads: jobs nothing of the user's machine, and `--help` nothing that takes long."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "job_scripts"
+USERS_MACHINE = [
+    "distributed_ocr_pipeline.client",
+    "distributed_ocr_pipeline.local",
+    "distributed_ocr_pipeline.main",
+    "local_aws",
+    "moto",
+    "python_terraform",
+    "tqdm",
+    "yaml",
+]
+
+
+def loaded(code: str) -> set[str]:
+    """The modules that a fresh Python has loaded after `code`."""
+    report = f"import sys\n{code}\nprint('|'.join(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", report], cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    return set(done.stderr.strip().split("|"))
+
+
+@pytest.mark.parametrize("script", ["plan_shards", "process_shard", "report_run"])
+def test_a_job_loads_nothing_of_the_users_machine(script: str) -> None:
+    modules = loaded(f"import {script}")
+    assert "distributed_ocr_pipeline.job" in modules
+    assert not modules & set(USERS_MACHINE)
+
+
+def test_the_shards_job_loads_no_aws() -> None:
+    assert not loaded("import process_shard") & {"boto3", "botocore", "distributed_ocr_pipeline.storage"}
+
+
+def test_help_loads_neither_aws_nor_arrow() -> None:
+    modules = loaded(
+        "from distributed_ocr_pipeline.main import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass"
+    )
+    assert "distributed_ocr_pipeline.main" in modules
+    assert not modules & {"boto3", "botocore", "pyarrow", "tqdm", "PIL", "distributed_ocr_pipeline.client"}
+
+
+def test_the_public_names_are_loaded_when_they_are_first_used() -> None:
+    assert not loaded("import distributed_ocr_pipeline") & {"boto3", "pydantic", "distributed_ocr_pipeline.client"}
+    modules = loaded(
+        "from distributed_ocr_pipeline import OCRPipeline, DocumentProcessor\n"
+        "from distributed_ocr_pipeline.config import AWSConfig, OCRConfig\n"
+        "OCRPipeline(AWSConfig(), OCRConfig()), DocumentProcessor()"
+    )
+    assert {"distributed_ocr_pipeline.client.pipeline", "distributed_ocr_pipeline.client.processor"} <= modules
+    with pytest.raises(subprocess.CalledProcessError):
+        loaded("from distributed_ocr_pipeline import Nothing")

@@ -8,33 +8,25 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from moto.server import ThreadedMotoServer
 
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import plan_run
-from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.storage import Storage, aws_call
+from tests.support.aws import refusal, s3_client, s3_server, session
 
 
 @pytest.fixture(name="endpoint", scope="module")
 def fixture_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with s3_server() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(name="storage")
 def fixture_storage(endpoint: str) -> Storage:
-    session = local_session()
-    session.client("s3", endpoint_url=endpoint).create_bucket(Bucket="bucket")
-    return Storage(session, endpoint)
-
-
-def local_session() -> boto3.Session:
-    return boto3.Session("testing", "testing", region_name="us-east-1")
+    s3_client(endpoint).create_bucket(Bucket="bucket")
+    return Storage(session(), endpoint)
 
 
 def store(storage: Storage, key: str, content: bytes, tmp_path: Path) -> None:
@@ -73,7 +65,7 @@ def test_a_refused_upload_is_told_like_any_other_refused_call(storage: Storage, 
 
 
 def test_a_server_that_is_not_there_is_a_service_fault() -> None:
-    storage = Storage(local_session(), "http://127.0.0.1:9")
+    storage = Storage(session(), "http://127.0.0.1:9")
     with pytest.raises(ServiceFault, match="Listing"):
         list(storage.list_objects(S3Location("bucket", "")))
 
@@ -103,3 +95,64 @@ def test_folder_markers_are_not_documents(storage: Storage, tmp_path: Path) -> N
     store(storage, "marked/empty.pdf", b"", tmp_path)
     plan = plan_run(storage, "bucket", parse_options({"input_prefix": "s3://bucket/marked/"}))
     assert [item.key for shard in plan.shards for item in shard.documents] == ["marked/empty.pdf"]
+
+
+def test_a_refused_call_carries_the_code_of_aws(storage: Storage) -> None:
+    with pytest.raises(BadInput) as caught:
+        storage.get_bytes(S3Location("bucket", "not-there"))
+    assert caught.value.code == "NoSuchKey"
+
+
+def test_a_refusal_that_is_not_the_callers_fault_carries_its_code_too() -> None:
+    with pytest.raises(ServiceFault, match=r"^Testing failed: No\. \(SlowDown\)\.$") as caught, aws_call("Testing"):
+        raise refusal("SlowDown")
+    assert caught.value.code == "SlowDown"
+
+
+def test_an_object_exists_or_not(storage: Storage, tmp_path: Path) -> None:
+    store(storage, "exists", b"x", tmp_path)
+    found = [storage.exists(S3Location(*where)) for where in (("bucket", "exists"), ("bucket", "no"), ("no", "exists"))]
+    assert found == [True, False, False]
+
+
+def test_json_is_read_and_anything_else_named(storage: Storage, tmp_path: Path) -> None:
+    store(storage, "good.json", b'{"a": 1}', tmp_path)
+    store(storage, "bad.json", b"{", tmp_path)
+    assert storage.get_json(S3Location("bucket", "good.json")) == {"a": 1}
+    with pytest.raises(BadInput, match="s3://bucket/bad.json cannot be read"):
+        storage.get_json(S3Location("bucket", "bad.json"))
+
+
+SCHEMA = pa.schema([("run_id", pa.string()), ("name", pa.string()), ("later", pa.int32())])
+
+
+def test_a_table_has_the_columns_of_its_schema_whatever_the_files_have(storage: Storage, tmp_path: Path) -> None:
+    for run, name in (("0007", "a"), ("8", "b")):
+        (tmp_path / "s" / f"run_id={run}").mkdir(parents=True)
+        pq.write_table(pa.table({"name": [name]}), tmp_path / "s" / f"run_id={run}" / "s00000.parquet")
+    storage.upload_folder(tmp_path / "s", S3Location("bucket", "s"))
+    table = storage.read_table(S3Location("bucket", "s/"), SCHEMA, ["run_id", "name", "later"])
+    assert sorted(tuple(row.values()) for row in table.to_pylist()) == [("0007", "a", None), ("8", "b", None)]
+    assert storage.read_table(S3Location("bucket", "s/"), SCHEMA, ["name"], ds.field("run_id") == "8").num_rows == 1
+
+
+def test_a_table_of_no_files_has_its_columns(storage: Storage) -> None:
+    table = storage.read_table(S3Location("bucket", "nothing/"), SCHEMA, ["later", "name"])
+    assert (table.column_names, table.num_rows) == (["later", "name"], 0)
+
+
+def test_footers_have_the_rows_and_metadata_of_each_file(storage: Storage, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, 2]}).replace_schema_metadata({"run": "r1"}), tmp_path / "f.parquet")
+    storage.upload(tmp_path / "f.parquet", S3Location("bucket", "footers/f.parquet"))
+    store(storage, "footers/no-table.txt", b"x", tmp_path)
+    assert list(storage.read_footers(S3Location("bucket", "footers/"))) == [("f.parquet", 2, {"run": "r1"})]
+
+
+def test_without_credentials_it_says_where_to_get_some(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+    with pytest.raises(BadInput, match="No AWS credentials were found. Set AWS_PROFILE"):
+        Storage(boto3.Session(region_name="us-east-1"), endpoint).arrow_filesystem()

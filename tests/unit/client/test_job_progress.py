@@ -2,43 +2,17 @@
 
 import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from distributed_ocr_pipeline.client.job_progress import JobProgress
 from distributed_ocr_pipeline.deployment import LOG_GROUP
 from distributed_ocr_pipeline.run.progress import Progress
 from local_aws.sagemaker.logs import GROUP
+from tests.support.aws import Logs, refusal
 
 PROJECT = Path(__file__).parents[3]
-
-
-class Logs:
-    """CloudWatch Logs, as far as progress needs it: answers in order, each the events of one call or an error."""
-
-    def __init__(self, *answers: list[tuple[int, str]] | ClientError) -> None:
-        self._answers = list(answers)
-        self.calls: list[dict[str, Any]] = []
-
-    def get_paginator(self, name: str) -> "Logs":
-        assert name == "filter_log_events"
-        return self
-
-    def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
-        self.calls.append(request)
-        answer = self._answers.pop(0)
-        if isinstance(answer, ClientError):
-            raise answer
-        for moment, message in answer:
-            yield {"events": [{"timestamp": moment, "message": message}]}
-
-
-def refused(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "No."}}, "FilterLogEvents")
 
 
 def line(shard: str, documents: int, pages: int, run: str = "r1") -> str:
@@ -66,14 +40,14 @@ def test_only_new_lines_of_the_run_are_fetched() -> None:
 
 
 def test_a_log_group_that_is_not_there_yet_is_looked_for_again(caplog: pytest.LogCaptureFixture) -> None:
-    progress = JobProgress(Logs(refused("ResourceNotFoundException"), [(1, line("a", 1, 1))]), "r1")
+    progress = JobProgress(Logs(refusal("ResourceNotFoundException"), [(1, line("a", 1, 1))]), "r1")
     assert progress.read() == Progress()
     assert progress.read() == Progress(1, 1)
     assert not caplog.records
 
 
 def test_logs_that_may_not_be_read_cost_one_warning_and_not_the_run(caplog: pytest.LogCaptureFixture) -> None:
-    logs = Logs(refused("AccessDeniedException"))
+    logs = Logs(refusal("AccessDeniedException"))
     progress = JobProgress(logs, "r1")
     with caplog.at_level(logging.WARNING):
         assert progress.read() == progress.read() == Progress()

@@ -3,11 +3,16 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from distributed_ocr_pipeline.client import run_command
+from distributed_ocr_pipeline.client.results import RunResult, UnfinishedRun
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.main import main
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.run.planning import Plan
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +78,72 @@ def test_help_names_every_option() -> None:
     for name in RunOptions.names():
         if name != "planned":
             assert f"--{name.replace('_', '-')}" in shown
+
+
+# ---- what the command hands on -----------------------------------------------------------------------------------
+
+
+RESULT = RunResult("r1", Plan(S3Location("docs", ""), (), 0), None, "output", 1.0)
+
+
+class Pipeline:
+    """`OCRPipeline`, which records what it is given."""
+
+    fault: BaseException | None = None
+
+    def __init__(self, *configurations: Any, output: str, observer: Any) -> None:
+        del observer
+        self.given = [config.model_dump(exclude_unset=True) for config in configurations] + [output]
+        calls.append(self.given)
+
+    def run(self, input_prefix: str, **options: Any) -> RunResult:
+        self.given += [input_prefix, options]
+        if self.fault:
+            raise self.fault
+        return RESULT
+
+
+calls: list[list[Any]] = []
+
+
+@pytest.fixture(name="pipeline")
+def fixture_pipeline(monkeypatch: pytest.MonkeyPatch) -> type[Pipeline]:
+    monkeypatch.setattr(run_command, "OCRPipeline", Pipeline)
+    monkeypatch.setattr(Pipeline, "fault", None)
+    calls.clear()
+    return Pipeline
+
+
+def test_each_option_goes_where_it_belongs_and_only_if_given(
+    pipeline: type[Pipeline], capsys: pytest.CaptureFixture[str]
+) -> None:
+    del pipeline
+    given = "--region eu-west-1 --files-per-job 5 --dpi 200 --words --no-reprocess --output out"
+    assert main(["--input-prefix", "docs", *given.split(), "--tesseract-config", '{"psm": 6}']) == 0
+    aws = {"region": "eu-west-1", "files_per_job": 5}
+    ocr = {"dpi": 200, "words": True, "tesseract_config": {"psm": 6}}
+    assert calls == [[aws, ocr, "out", "docs", {"reprocess": False}]]
+    assert capsys.readouterr().out.startswith("\nrun r1\n")
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "words"),
+    [
+        (UnfinishedRun("2 documents are missing.", RESULT), 65, "2 documents are missing."),
+        (KeyboardInterrupt(), 130, "Interrupted."),
+        (ZeroDivisionError("by nothing"), 1, "Internal error: ZeroDivisionError: by nothing. Run again with --debug"),
+    ],
+)
+def test_every_end_has_its_exit_status_and_line(
+    pipeline: type[Pipeline],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: BaseException,
+    code: int,
+    words: str,
+) -> None:
+    monkeypatch.setattr(pipeline, "fault", fault)
+    assert main(["--input-prefix", "docs"]) == code
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"ocr-pipeline: error: {words}") and shown.err.count("\n") == 1
+    assert ("run r1" in shown.out) is isinstance(fault, UnfinishedRun)

@@ -6,9 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import ErrorClass
@@ -25,17 +23,15 @@ from distributed_ocr_pipeline.records import (
 from distributed_ocr_pipeline.run.planning import Plan, document_id_of, plan_run
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
+from tests.support.aws import s3_client, s3_server, session
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 @pytest.fixture(name="storage", scope="module")
 def fixture_storage() -> Iterator[Storage]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield Storage(boto3.Session("testing", "testing", region_name="us-east-1"), f"http://{host}:{port}")
-    server.stop()
+    with s3_server() as endpoint:
+        yield Storage(session(), endpoint)
 
 
 @dataclass
@@ -124,9 +120,7 @@ def _write(
 def fixture_bucket(storage: Storage, tmp_path: Path, request: pytest.FixtureRequest) -> Bucket:
     name = f"b-{abs(hash(request.node.nodeid)):x}"
     endpoint = storage._client.meta.endpoint_url  # pylint: disable=protected-access
-    boto3.Session("testing", "testing", region_name="us-east-1").client("s3", endpoint_url=endpoint).create_bucket(
-        Bucket=name
-    )
+    s3_client(endpoint).create_bucket(Bucket=name)
     bucket = Bucket(storage, name, tmp_path)
     bucket.put("doc", "content")
     bucket.put("other", "other content")

@@ -4,19 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.records import DocumentStatus, S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import current_rows, latest_documents, latest_pages
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
+from tests.support.aws import s3_client, s3_server, use_server
 from tests.support.runs import outcome, write_run
 
 LEDGER = pa.schema(
@@ -153,18 +152,11 @@ def test_a_folder_without_results_is_the_callers_mistake(tmp_path: Path, read: A
 
 @pytest.fixture(name="storage")
 def fixture_storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    for bucket in ("results", "empty"):
-        boto3.client("s3").create_bucket(Bucket=bucket)
-    yield Storage()
-    server.stop()
+    with s3_server() as endpoint:
+        use_server(monkeypatch, endpoint)
+        for bucket in ("results", "empty"):
+            s3_client(endpoint).create_bucket(Bucket=bucket)
+        yield Storage()
 
 
 def test_a_bucket_is_read_like_a_folder(storage: Storage, tmp_path: Path) -> None:

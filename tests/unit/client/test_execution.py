@@ -1,0 +1,120 @@
+"""One run on a deployment, whose S3 is moto's and whose workflow is a stand-in."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from distributed_ocr_pipeline.client.execution import execute
+from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.config import RunSettings
+from distributed_ocr_pipeline.errors import BadInput, BadOption
+from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.progress import Progress
+from tests.support.aws import (
+    CREDENTIALS,
+    OUTPUT_BUCKET,
+    REGION,
+    Logs,
+    StandIn,
+    Workflow,
+    refusal,
+    s3_client,
+    s3_server,
+)
+
+PREFIX = "s3://docs/in/"
+
+
+@pytest.fixture(name="endpoint", scope="module")
+def fixture_endpoint() -> Iterator[str]:
+    with s3_server() as endpoint:
+        client = s3_client(endpoint)
+        for bucket in ("docs", OUTPUT_BUCKET):
+            client.create_bucket(Bucket=bucket)
+        for name in ("a", "b", "c"):
+            client.put_object(Bucket="docs", Key=f"in/{name}.pdf", Body=name.encode())
+        yield endpoint
+
+
+class Listener(Observer):
+    def __init__(self) -> None:
+        self.heard: list[Plan | Progress] = []
+
+    def planned(self, plan: Plan) -> None:
+        self.heard.append(plan)
+
+    def progressed(self, progress: Progress) -> None:
+        self.heard.append(progress)
+
+
+def run(endpoint: str, workflow: Workflow, settings: RunSettings, logs: Logs | None = None, **more: Any) -> RunResult:
+    services = {"stepfunctions": workflow, "logs": logs or Logs()}
+    deployment = StandIn(REGION, "arn:machine", OUTPUT_BUCKET, None, None, endpoint, CREDENTIALS, services=services)
+    return execute(deployment, settings, PREFIX, poll_seconds=0, **{"observer": Observer(), **more})
+
+
+def test_the_workflow_gets_only_what_was_chosen_and_its_plan(endpoint: str) -> None:
+    client = s3_client(endpoint)
+
+    def plan_is_stored(run_id: str) -> None:
+        shards = client.get_object(Bucket=OUTPUT_BUCKET, Key=RunLayout(OUTPUT_BUCKET, run_id).shards.key)["Body"].read()
+        assert [shard["documents"] for shard in json.loads(shards)] == [2, 1]
+
+    report = {"balanced": True}
+    workflow = Workflow(client, report=report, at_start=plan_is_stored)
+    result = run(endpoint, workflow, RunSettings(files_per_job=2, languages="deu"))
+    (request,) = workflow.started
+    assert (request["stateMachineArn"], request["name"]) == ("arn:machine", result.run_id)
+    assert json.loads(request["input"]) == {
+        "files_per_job": 2,
+        "languages": "deu",
+        "input_prefix": PREFIX,
+        "planned": True,
+    }
+    assert (result.plan.documents, result.report, result.output) == (3, report, f"s3://{OUTPUT_BUCKET}")
+
+
+def test_the_observer_hears_of_the_plan_and_then_of_progress(endpoint: str) -> None:
+    listener = Listener()
+    workflow = Workflow(s3_client(endpoint), polls=1)
+    result = run(endpoint, workflow, RunSettings(), Logs(refusal("ResourceNotFoundException")), observer=listener)
+    assert listener.heard == [result.plan, Progress(), Progress()]
+
+
+def test_a_run_without_report_has_none(endpoint: str) -> None:
+    assert run(endpoint, Workflow(s3_client(endpoint)), RunSettings()).report is None
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ({"status": "FAILED", "cause": "2 documents are missing."}, "2 documents are missing."),
+        ({"status": "ABORTED"}, "The execution ended as ABORTED."),
+    ],
+)
+def test_a_run_that_is_not_green_says_why_and_how_far_it_came(endpoint: str, end: dict[str, str], words: str) -> None:
+    workflow = Workflow(s3_client(endpoint), report={"balanced": False}, **end)
+    with pytest.raises(UnfinishedRun) as caught:
+        run(endpoint, workflow, RunSettings())
+    assert str(caught.value) == words
+    assert caught.value.result.report == {"balanced": False}
+
+
+def test_a_start_that_aws_refuses_is_one_line_with_its_code(endpoint: str) -> None:
+    def refuse(_: str) -> None:
+        raise refusal("AccessDenied", "StartExecution")
+
+    with pytest.raises(BadInput, match=r"^Starting the execution failed: No\. \(AccessDenied\)\.$") as caught:
+        run(endpoint, Workflow(s3_client(endpoint), at_start=refuse), RunSettings())
+    assert caught.value.code == "AccessDenied"
+
+
+def test_a_prefix_that_cannot_be_one_starts_nothing(endpoint: str) -> None:
+    workflow = Workflow(s3_client(endpoint))
+    deployment = StandIn(REGION, "arn:machine", OUTPUT_BUCKET, services={"stepfunctions": workflow})
+    with pytest.raises(BadOption, match="'input_prefix'"):
+        execute(deployment, RunSettings(), "s3://Docs/", observer=Observer(), poll_seconds=0)
+    assert not workflow.started

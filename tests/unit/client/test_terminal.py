@@ -1,0 +1,127 @@
+"""What the command line shows while a run goes on, and at its end."""
+
+import io
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from distributed_ocr_pipeline.client import terminal
+from distributed_ocr_pipeline.client.results import RunResult
+from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
+from distributed_ocr_pipeline.records import Document, S3Location
+from distributed_ocr_pipeline.run.planning import Plan, Shard
+from distributed_ocr_pipeline.run.progress import Progress
+
+REPORT = {
+    "documents_by_status": {"succeeded": 2, "partial": 0, "failed": 1},
+    "documents_by_error_class": {"corrupt": 1},
+    "pages": {"succeeded": 5, "failed": 0, "blank": 1, "total": 6},
+}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    """Seconds, as a test sets them."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(name="clock")
+def fixture_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=clock))
+    return clock
+
+
+def plan(documents: int, size: int = 1000, up_to_date: int = 0) -> Plan:
+    found = tuple(Document(str(index), f"s3://b/{index}", str(index), "e", size) for index in range(documents))
+    return Plan(S3Location("b", ""), (Shard("s00000", found),) if found else (), up_to_date)
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [(1, "4 bytes"), (250, "1.0 KB"), (500_000, "2.0 MB"), (300_000_000, "1.2 GB"), (500_000_000_000, "2.0 TB")],
+)
+def test_the_plan_is_one_line(size: int, shown: str) -> None:
+    stream = io.StringIO()
+    TerminalObserver(stream).planned(plan(4, size, up_to_date=3))
+    assert stream.getvalue() == f"4 documents ({shown}) in 1 shards; 3 up to date\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "progress", "line"),
+    [
+        (20, Progress(5, 40), "5/10 documents, 40 pages, 2.0 pages/s, about 20 s left"),
+        (600, Progress(5, 60), "5/10 documents, 60 pages, 0.1 pages/s, about 10 min left"),
+        (20, Progress(0, 10), "0/10 documents, 10 pages, 0.5 pages/s, unknown time left"),
+    ],
+)
+def test_without_a_terminal_progress_is_plain_lines(clock: Clock, seconds: int, progress: Progress, line: str) -> None:
+    stream = io.StringIO()
+    observer = TerminalObserver(stream)
+    observer.planned(plan(10))
+    clock.now += seconds
+    observer.progressed(progress)
+    assert stream.getvalue().splitlines()[1:] == [line]
+
+
+def test_plain_lines_are_some_seconds_apart(clock: Clock) -> None:
+    stream = io.StringIO()
+    observer = TerminalObserver(stream)
+    observer.planned(plan(10))
+    for pages in range(25):
+        observer.progressed(Progress(1, pages))
+        clock.now += 1
+    assert [line.split(", ")[1] for line in stream.getvalue().splitlines()[1:]] == ["10 pages", "20 pages"]
+
+
+def test_a_terminal_shows_a_bar_that_goes_away() -> None:
+    stream = Terminal()
+    observer = TerminalObserver(stream)
+    observer.planned(plan(2))
+    observer.progressed(Progress(1, 7))
+    observer.progressed(Progress(2, 9))
+    shown = stream.getvalue()
+    assert "0/2 documents" in shown and not shown.rpartition("\n")[2].split("\r")[-2].strip()
+
+
+def shown_for(**values: Any) -> str:
+    stream = io.StringIO()
+    print_result(RunResult(**{"run_id": "r1", "report": None, "output": "output", "seconds": 2.0, **values}), stream)
+    return stream.getvalue()
+
+
+def test_the_result_is_a_table_with_where_to_find_it() -> None:
+    shown = shown_for(plan=plan(3, up_to_date=1), report=REPORT)
+    rows = [tuple(line.rsplit(maxsplit=1)) for line in shown.split("\n\n")[0].splitlines()[2:]]
+    assert rows == [
+        ("documents planned", "3"),
+        ("up to date, not processed", "1"),
+        ("  succeeded", "2"),
+        ("  failed", "1"),
+        ("    corrupt", "1"),
+        ("  pages succeeded", "5"),
+        ("  pages failed", "0"),
+        ("  pages blank", "1"),
+        ("pages", "6"),
+        ("seconds", "2.0"),
+    ]
+    assert shown.endswith(
+        "\nresults  output/pages/  output/documents/\n"
+        "report   output/runs/r1/report.json\n"
+        "failures output/runs/r1/failures.csv\n"
+    )
+
+
+def test_a_run_with_nothing_to_do_says_so() -> None:
+    shown = shown_for(plan=plan(0, up_to_date=9), output="s3://results")
+    assert "Nothing to do: every document has an up-to-date result" in shown
+    assert shown.endswith("\nresults  s3://results/pages/  s3://results/documents/\n")

@@ -1,0 +1,117 @@
+"""The planning and the reporting job, with S3 on a moto server and the worker's rows written by its own writer."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from distributed_ocr_pipeline.config import parse_options
+from distributed_ocr_pipeline.errors import RunFailed
+from distributed_ocr_pipeline.job import JobContext
+from distributed_ocr_pipeline.records import (
+    Document,
+    DocumentResult,
+    DocumentStatus,
+    PageChunk,
+    PageResult,
+    PageStatus,
+    S3Location,
+)
+from distributed_ocr_pipeline.run.manifests import parse_documents
+from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
+from job_scripts.plan_shards import plan_shards
+from job_scripts.report_run import report_run
+from tests.support.aws import s3_client, s3_server, use_server
+
+OPTIONS = {"input_prefix": "s3://docs/in/", "files_per_job": 2}
+
+
+@pytest.fixture(name="s3")
+def fixture_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with s3_server() as endpoint:
+        use_server(monkeypatch, endpoint)
+        client = s3_client(endpoint)
+        for bucket in ("docs", "results"):
+            client.create_bucket(Bucket=bucket)
+        for name in "abc":
+            client.put_object(Bucket="docs", Key=f"in/{name}.pdf", Body=name.encode())
+        yield client
+
+
+@pytest.fixture(name="job")
+def fixture_job(tmp_path: Path) -> JobContext:
+    job = JobContext(tmp_path / "ml", "r1", "results")
+    job.input("run").mkdir(parents=True)
+    (job.input("run") / "run.json").write_text(json.dumps(OPTIONS))
+    return job
+
+
+def planned(job: JobContext) -> dict[str, list[Document]]:
+    """The documents of every shard."""
+    storage = Storage()
+    return {
+        shard["shard_id"]: parse_documents(
+            storage.get_bytes(job.layout.shard_documents(shard["shard_id"])).decode("utf-8")
+        )
+        for shard in storage.get_json(job.layout.shards)
+    }
+
+
+def process(job: JobContext, shard_id: str, documents: list[Document], folder: Path) -> None:
+    """What the shard's job leaves: a page for every document."""
+    options = parse_options(OPTIONS)
+    info = ShardInfo(job.run_id, shard_id, "results", options.engine, "5", options.fingerprint)
+    places = {"pages": folder / job.layout.pages.key, "documents": folder / job.layout.documents.key}
+    with ShardTables(info, options, scratch=folder / "scratch", **places) as tables:
+        for document in documents:
+            page = PageResult(1, PageStatus.SUCCEEDED, text="x")
+            tables.add_pages(PageChunk(document, "application/pdf", 1, (page,)))
+            tables.add_document(DocumentResult(document, DocumentStatus.SUCCEEDED, page_count=1, pages_succeeded=1))
+    for name in ("pages", "documents"):
+        Storage().upload_folder(folder / name, S3Location("results", name))
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_planned_and_processed_run_is_green(job: JobContext, tmp_path: Path) -> None:
+    assert plan_shards(job) == "Planned 3 documents in 2 shards; 0 are up to date."
+    for shard_id, documents in planned(job).items():
+        process(job, shard_id, documents, tmp_path / shard_id)
+    assert report_run(job) == "3 documents planned: 3 succeeded; 3 pages; the ledger balances."
+    report = Storage().get_json(job.layout.report)
+    assert report["balanced"] and report["pages"]["total"] == 3 and not report["failed_shards"]
+    assert Storage().get_bytes(job.layout.failures).count(b"\n") == 1
+    assert plan_shards(replace(job, run_id="r2")) == "Planned 0 documents in 0 shards; 3 are up to date."
+
+
+FAILURES = {
+    '{"Error": "States.TaskFailed", "Cause": "{\\"FailureReason\\": \\"Died.\\"}"}': "Died.",
+    '{"Error": "States.TaskFailed", "Cause": "{\\"ExitMessage\\": \\"Bad.\\"}"}': "Bad.",
+    '{"Error": "SageMaker.ResourceLimitExceeded", "Cause": "No quota."}': "SageMaker.ResourceLimitExceeded No quota.",
+    '{"Error": "States.Timeout"}': "States.Timeout",
+}
+"""What the workflow records of a failed shard, and what the report says of it."""
+
+
+def test_a_shard_that_failed_is_named_with_its_reason_and_its_documents(
+    s3: Any, job: JobContext, tmp_path: Path
+) -> None:
+    for name in "de":
+        s3.put_object(Bucket="docs", Key=f"in/{name}.pdf", Body=name.encode())
+    (job.input("run") / "run.json").write_text(json.dumps(OPTIONS | {"files_per_job": 1}))
+    plan_shards(job)
+    shards = planned(job)
+    process(job, "s00000", shards.pop("s00000"), tmp_path)
+    for shard_id, failure in zip(shards, FAILURES):
+        s3.put_object(Bucket="results", Key=job.layout.failed(shard_id).key, Body=failure)
+    with pytest.raises(RunFailed) as caught:
+        report_run(job)
+    assert "4 shards failed (first: s00001: Died.)" in str(caught.value)
+    assert str(caught.value).endswith("See runs/r1/report.json; running again processes only what is missing.")
+    report, failures = Storage().get_json(job.layout.report), Storage().get_bytes(job.layout.failures).decode()
+    assert report["failed_shards"] == dict(zip(shards, FAILURES.values()))
+    assert report["missing"] == sorted(document.source_uri for (document,) in shards.values())
+    assert all(f"{reason}; run again to process it" in failures for reason in FAILURES.values())

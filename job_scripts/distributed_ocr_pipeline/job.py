@@ -1,4 +1,4 @@
-"""The contract of a SageMaker Processing container: where things lie and how a job ends.
+"""The contract of a SageMaker Processing job: where its files are and how it ends.
 
 Paths are those of AWS under `/opt/ml`; `OCR_ML_ROOT` moves the root so that the same script runs as a plain
 process. (SageMaker guide, "Build your own processing container".)
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class JobContext:
-    """What a job is told by its environment, read once at the start."""
+    """What the environment tells a job, read once at the start."""
 
     root: Path
     run_id: str
@@ -56,7 +56,7 @@ class JobContext:
         return self.root / "processing" / "input" / name
 
     def output(self, name: str) -> Path:
-        """Folder of one processing output, made if need be."""
+        """Folder of one processing output; created if it does not exist."""
         folder = self.root / "processing" / "output" / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder

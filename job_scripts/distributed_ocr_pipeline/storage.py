@@ -1,11 +1,11 @@
 """The S3 adapter: listing, small files, folders, and Parquet columns read in place."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import pyarrow as pa
@@ -22,6 +22,8 @@ from distributed_ocr_pipeline.records import S3Location
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_T = TypeVar("_T")
+
 _PARALLEL_TRANSFERS = 16
 _CALLERS_FAULT = {"NoSuchBucket", "NoSuchKey", "404", "AccessDenied", "403", "InvalidBucketName", "PermanentRedirect"}
 
@@ -33,6 +35,15 @@ class ListedObject:
     key: str
     etag: str
     size_bytes: int
+
+
+@dataclass(frozen=True)
+class Footer:
+    """What the end of a Parquet file says about it."""
+
+    name: str  # of the file, without folders
+    rows: int
+    metadata: Mapping[str, str]
 
 
 @contextmanager
@@ -109,7 +120,7 @@ class Storage:
     def read_parquet(
         self, location: S3Location, columns: list[str], where: ds.Expression | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Rows of all Parquet files below a prefix (a Hive layout), reading only the columns asked for."""
+        """Rows of all Parquet files below a prefix (a Hive layout); only these columns are read."""
         dataset = self._dataset(location)
         if dataset is None:
             return
@@ -132,15 +143,15 @@ class Storage:
             return schema.empty_table().select(columns)
         return dataset.to_table(columns=columns, filter=where)
 
-    def read_footers(self, location: S3Location) -> Iterator[tuple[str, int, dict[str, str]]]:
-        """File name, row count and key-value metadata of every Parquet file below a prefix."""
+    def read_footers(self, location: S3Location) -> Iterator[Footer]:
+        """The footer of every Parquet file below a prefix."""
         dataset = self._dataset(location)
         for fragment in dataset.get_fragments() if dataset else ():
             footer = fragment.metadata
             metadata = {
                 key.decode(): value.decode() for key, value in (footer.metadata or {}).items() if key != b"ARROW:schema"
             }
-            yield Path(fragment.path).name, footer.num_rows, metadata
+            yield Footer(Path(fragment.path).name, footer.num_rows, metadata)
 
     def _dataset(self, location: S3Location, schema: pa.Schema | None = None) -> ds.Dataset | None:
         """The Parquet files below a prefix; None where there is none. Without a schema, the first file's is taken."""
@@ -172,7 +183,7 @@ class Storage:
         with aws_call(f"Reading s3://{location.bucket}/{item.key}"):
             self._client.download_file(location.bucket, item.key, str(target))
 
-    def _in_parallel(self, action: Any, items: list[Any]) -> None:
+    def _in_parallel(self, action: Callable[[_T], None], items: Sequence[_T]) -> None:
         with ThreadPoolExecutor(_PARALLEL_TRANSFERS) as pool:
             for _ in pool.map(action, items):
                 pass

@@ -13,7 +13,7 @@ from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import plan_run
-from distributed_ocr_pipeline.storage import Storage, aws_call
+from distributed_ocr_pipeline.storage import Footer, Storage, aws_call
 from tests.support.aws import refusal, s3_client, s3_server, session
 
 
@@ -145,7 +145,7 @@ def test_footers_have_the_rows_and_metadata_of_each_file(storage: Storage, tmp_p
     pq.write_table(pa.table({"a": [1, 2]}).replace_schema_metadata({"run": "r1"}), tmp_path / "f.parquet")
     storage.upload(tmp_path / "f.parquet", S3Location("bucket", "footers/f.parquet"))
     store(storage, "footers/no-table.txt", b"x", tmp_path)
-    assert list(storage.read_footers(S3Location("bucket", "footers/"))) == [("f.parquet", 2, {"run": "r1"})]
+    assert list(storage.read_footers(S3Location("bucket", "footers/"))) == [Footer("f.parquet", 2, {"run": "r1"})]
 
 
 def test_without_credentials_it_says_where_to_get_some(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:

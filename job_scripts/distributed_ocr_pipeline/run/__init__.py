@@ -1,0 +1,9 @@
+"""One run, from the listing to the report.
+
+- `planning`: which documents a run processes, and in which shards. The planning job and the client call it.
+- `manifests`: a shard's files, between the planner, SageMaker and the shard's job.
+- `downloads`: where SageMaker put the shard's documents. The shard's job calls it.
+- `progress`: how far a shard is. Its job writes it to the log, and the client reads it there.
+- `metrics`: what the shard's job reports to CloudWatch.
+- `reporting`: whether every planned document is accounted for. The reporting job calls it.
+"""

@@ -25,7 +25,6 @@ from distributed_ocr_pipeline.tables.schema import LEDGER_SCHEMA
 MAX_SHARD_BYTES = 8 * 1024**3
 """A shard's documents must fit on the job's volume several times over."""
 
-
 _LEDGER_COLUMNS = [
     "run_id",
     "shard_id",
@@ -41,7 +40,7 @@ _LEDGER_COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class EarlierResult:
-    """What became of a document: its current row of the ledger."""
+    """What earlier runs made of a document: its current row of the ledger."""
 
     etag: str
     status: str
@@ -50,7 +49,7 @@ class EarlierResult:
 
     @property
     def worth_another_try(self) -> bool:
-        """Whether the same again can end differently, and has not been tried too often."""
+        """Whether another attempt can end differently, and is still allowed."""
         if self.status == DocumentStatus.DEFERRED.value:
             return True
         retryable = self.error_class is not None and ErrorClass(self.error_class).retryable
@@ -118,9 +117,9 @@ def document_id_of(source_uri: str) -> str:
 
 
 def read_earlier(storage: Storage, output_bucket: str, options: RunOptions) -> dict[str, EarlierResult]:
-    """What became of the documents below the run's prefix, by document id (see `earlier_results`).
+    """What earlier runs made of the documents below the run's prefix, by document id (see `earlier_results`).
 
-    Rows of shards whose files are not all there are no results.
+    Rows of shards with missing files do not count.
     """
     below_prefix = pc.starts_with(pc.field("source_uri"), options.input_prefix)
     ledger = storage.read_table(all_runs(output_bucket, DOCUMENTS), LEDGER_SCHEMA, _LEDGER_COLUMNS, below_prefix)
@@ -128,7 +127,7 @@ def read_earlier(storage: Storage, output_bucket: str, options: RunOptions) -> d
 
 
 def earlier_results(ledger: pa.Table, fingerprint: str) -> dict[str, EarlierResult]:
-    """The current row of every document, by document id, where it was made with the same options."""
+    """The current row of every document, by document id, if it was made with the same options."""
     rows = current_rows(ledger)
     rows = rows.filter(pc.equal(rows["options_fingerprint"], fingerprint))
     values = zip(*(rows[name].to_pylist() for name in ("source_etag", "status", "error_class", "attempts")))
@@ -138,7 +137,7 @@ def earlier_results(ledger: pa.Table, fingerprint: str) -> dict[str, EarlierResu
 def still_to_do(
     documents: Iterable[Document], earlier: Mapping[str, EarlierResult], retry_failed: bool
 ) -> Iterator[Document]:
-    """The documents that have no up-to-date result, each with the attempts that were made."""
+    """The documents that have no up-to-date result, each with the attempts made so far."""
     for document in documents:
         before = earlier.get(document.document_id)
         if before is None or before.etag != document.etag or (retry_failed and before.error_class):

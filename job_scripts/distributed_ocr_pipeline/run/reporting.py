@@ -39,8 +39,8 @@ _DOCUMENT_PROBLEMS = {
     "pages_mismatch": "documents have pages that do not add up",
     "incomplete_files": "shards have incomplete files",
 }
-_MAX_REASON_CHARACTERS = 300  # characters of a failed job's words in the summary
-_MAX_NAMED_DOCUMENTS = 1000  # so many unaccounted documents are named in report.json; failures.csv names all
+_MAX_REASON_CHARACTERS = 300  # of what a failed job said, in the summary
+_MAX_NAMED_DOCUMENTS = 1000  # in each list of report.json; failures.csv names all
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _read_failed_shards(storage: Storage, location: S3Location) -> dict[str, str
 
 
 def _explain_failure(failure: Mapping[str, str]) -> str:
-    """The words of a failed job; its description comes as JSON, a refused call as plain text."""
+    """What a failed job said. Its cause is the job's description as JSON; that of a refused call is plain text."""
     cause = failure.get("Cause", "")
     try:
         job = json.loads(cause)
@@ -165,7 +165,7 @@ def _read_planned(storage: Storage, run: RunLayout) -> dict[str, PlannedDocument
 
 
 def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evidence: Evidence) -> Report:
-    """Hold the evidence against the plan and the limits."""
+    """Compare the evidence with the plan and the limits."""
     rows = Counter(row["document_id"] for row in evidence.ledger)
     sources = {row["document_id"]: row["source_uri"] for row in evidence.ledger}
     sources |= {document_id: document.source_uri for document_id, document in evidence.planned.items()}
@@ -205,7 +205,7 @@ def _without_result(evidence: Evidence) -> dict[str, str]:
 
 
 def _pages_mismatch(evidence: Evidence) -> set[str]:
-    """Documents whose pages are not those that their row counts, or that lack pages and are not said to."""
+    """Documents whose pages differ from the counts in their row, and succeeded documents that lack pages."""
     promised: Counter[str] = Counter()
     short: set[str] = set()
     for row in evidence.ledger:
@@ -255,7 +255,7 @@ def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterator[str]:
 def write_report(report: Report, evidence: Evidence, folder: Path) -> None:
     """Write report.json and failures.csv: a line per document that has no full result, unaccounted ones included.
 
-    A spreadsheet would take a cell that begins like a formula for one: in failures.csv it begins with an apostrophe.
+    In failures.csv a cell that begins like a formula begins with an apostrophe, so that no spreadsheet evaluates it.
     """
     (folder / REPORT_FILE).write_text(json.dumps(report.as_dict(), indent=2), encoding="utf-8")
     with (folder / FAILURES_FILE).open("w", encoding="utf-8", newline="") as file:

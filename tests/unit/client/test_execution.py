@@ -89,14 +89,16 @@ def test_a_run_without_report_has_none(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "words"),
+    ("status", "cause", "words"),
     [
-        ({"status": "FAILED", "cause": "2 documents are missing."}, "2 documents are missing."),
-        ({"status": "ABORTED"}, "The execution ended as ABORTED."),
+        ("FAILED", "2 documents are missing.", "2 documents are missing."),
+        ("ABORTED", None, "The execution ended as ABORTED."),
     ],
 )
-def test_a_run_that_is_not_green_says_why_and_how_far_it_came(endpoint: str, end: dict[str, str], words: str) -> None:
-    workflow = Workflow(s3_client(endpoint), report={"balanced": False}, **end)
+def test_a_run_that_is_not_green_says_why_and_how_far_it_came(
+    endpoint: str, status: str, cause: str | None, words: str
+) -> None:
+    workflow = Workflow(s3_client(endpoint), status=status, cause=cause, report={"balanced": False})
     with pytest.raises(UnfinishedRun) as caught:
         run(endpoint, workflow, RunSettings())
     assert str(caught.value) == words

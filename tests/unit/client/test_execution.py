@@ -66,7 +66,7 @@ def test_the_workflow_gets_only_what_was_chosen_and_its_plan(endpoint: str) -> N
     report = {"balanced": True}
     workflow = Workflow(client, report=report, at_start=plan_is_stored)
     result = run(endpoint, workflow, RunSettings(files_per_job=2, languages="deu"))
-    (request,) = workflow.started
+    request = workflow.started[0]
     assert (request["stateMachineArn"], request["name"]) == ("arn:machine", result.run_id)
     assert json.loads(request["input"]) == {
         "files_per_job": 2,

@@ -65,6 +65,7 @@ def test_a_complete_run_is_green() -> None:
         ({"pages": {"a": 1, "b": 1, "c": 1, "d": 2}}, "do not add up (first: s3://bucket/docs/d)"),
         ({"pages": {"a": 1, "b": 1, "c": 1}}, "do not add up (first: s3://bucket/docs/d)"),
         ({"pages": dict.fromkeys("abcdz", 1)}, "do not add up (first: z)"),
+        ({"ledger": (*map(row, "abc"), row("d") | {"page_count": 2})}, "do not add up (first: s3://bucket/docs/d)"),
         ({"page_keys_doubled": 2}, "2 pages are there more than once"),
         ({"incomplete_files": ("s00000.parquet",)}, "s00000.parquet"),
         (

@@ -7,8 +7,7 @@ from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.job import JobContext, run_job
-from distributed_ocr_pipeline.ocr.isolation import process_isolated
-from distributed_ocr_pipeline.ocr.worker import Stop, check_tools, engine_version, process_documents
+from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, PageChunk
 from distributed_ocr_pipeline.run.downloads import locate_documents
 from distributed_ocr_pipeline.run.manifests import parse_documents

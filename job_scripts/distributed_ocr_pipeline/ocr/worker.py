@@ -14,7 +14,8 @@ from pathlib import Path
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool, PipelineError
 from distributed_ocr_pipeline.ocr.documents import poppler
-from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source, Tools, open_source
+from distributed_ocr_pipeline.ocr.documents.opening import open_source
+from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source, Tools
 from distributed_ocr_pipeline.ocr.engines import engines, tesseract
 from distributed_ocr_pipeline.ocr.engines.engines import check_engine, make_engine
 from distributed_ocr_pipeline.ocr.pages.reading import PageContext, read_pages

@@ -1,9 +1,9 @@
-"""What the helper process that reads documents may be asked to do."""
+"""What the sandbox that reads documents may be asked to do."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from distributed_ocr_pipeline.ocr.rasters import raster as images
+from distributed_ocr_pipeline.ocr.rasters.decoding import describe, rasterise, rasterise_scan
 
 
 def bare_scans(path: str, pages: Sequence[int]) -> list[tuple[int, int]]:
@@ -15,8 +15,8 @@ def bare_scans(path: str, pages: Sequence[int]) -> list[tuple[int, int]]:
 
 
 TASKS: dict[str, Callable[..., Any]] = {
-    "describe": images.describe,
-    "rasterise": images.rasterise,
-    "rasterise_scan": images.rasterise_scan,
+    "describe": describe,
+    "rasterise": rasterise,
+    "rasterise_scan": rasterise_scan,
     "bare_scans": bare_scans,
 }

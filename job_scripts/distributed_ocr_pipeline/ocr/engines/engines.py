@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, MissingTool
 from distributed_ocr_pipeline.ocr.engines import tesseract
-from distributed_ocr_pipeline.ocr.engines.tesseract import Recognition
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, parse
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, ProgramFailed
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
@@ -137,7 +137,7 @@ class TesserocrEngine:
         }
         try:
             answer = self._sandboxes.call("recognise", arguments, limit.seconds(), self._stop)
-            return tesseract.parse(answer["tsv"], answer["text"])
+            return parse(answer["tsv"], answer["text"])
         except DocumentError as error:
             return error
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from distributed_ocr_pipeline.ocr.engines.tesseract import Recognition
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.records import Word
 
 _POOR_CONFIDENCE = 65

@@ -13,7 +13,7 @@ from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source
 from distributed_ocr_pipeline.ocr.engines.engines import Engine, Outcome
-from distributed_ocr_pipeline.ocr.engines.tesseract import Recognition
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis, analyse
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, Stopped, TimeLimit

@@ -15,7 +15,8 @@ from PIL import Image, ImageChops, ImageStat
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
-from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, PdfSource, Source, Tools
+from distributed_ocr_pipeline.ocr.documents.pdf import PdfSource
+from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source, Tools
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool

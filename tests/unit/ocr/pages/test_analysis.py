@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis, analyse
-from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, apply, median
+from distributed_ocr_pipeline.ocr.rasters.median import median
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, apply
 
 WORDS = "Pages of some document, drawn for a glance at what is on them and how it stands".split()
 

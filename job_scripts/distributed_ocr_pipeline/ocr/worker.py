@@ -18,7 +18,8 @@ from distributed_ocr_pipeline.ocr.documents.opening import open_source
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source, Tools
 from distributed_ocr_pipeline.ocr.engines import engines, tesseract
 from distributed_ocr_pipeline.ocr.engines.engines import check_engine, make_engine
-from distributed_ocr_pipeline.ocr.pages.reading import PageContext, read_pages
+from distributed_ocr_pipeline.ocr.pages.chunk import read_pages
+from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, Stopped, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.parallel import ordered_map, worker_count
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, installed

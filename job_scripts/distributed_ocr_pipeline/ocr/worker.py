@@ -13,7 +13,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool, PipelineError
-from distributed_ocr_pipeline.ocr.documents import poppler
+from distributed_ocr_pipeline.ocr.documents import poppler, tasks
 from distributed_ocr_pipeline.ocr.documents.opening import open_source
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source, Tools
 from distributed_ocr_pipeline.ocr.engines import engines, tesseract
@@ -134,7 +134,7 @@ class _Pipeline:
         self._stop = stop
         self._workers = workers or worker_count()
         limits = Limits(seconds=config.page_timeout_seconds, memory_mb=config.engine_memory_mb)
-        self._sandboxes = SandboxPool("distributed_ocr_pipeline.ocr.documents.tasks", limits)
+        self._sandboxes = SandboxPool(tasks, limits, stop)
         self._tools = Tools(config, self._sandboxes, stop)
         self._context = PageContext(config, make_engine(config, stop), scratch, images, stop)
         self._readers = ThreadPoolExecutor(self._workers, "read")

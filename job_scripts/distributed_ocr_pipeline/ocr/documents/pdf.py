@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.ocr.documents import poppler
+from distributed_ocr_pipeline.ocr.documents import poppler, tasks
 from distributed_ocr_pipeline.ocr.documents.media_type import PDF
 from distributed_ocr_pipeline.ocr.documents.pdf_drawing import PdfDrawing
 from distributed_ocr_pipeline.ocr.documents.source import BareScan, PageSurvey, Rasters, Tools
@@ -84,11 +84,11 @@ class PdfSource:
         if not only:
             return {}
         try:
-            arguments = {"path": str(self._path), "pages": list(only)}
-            found = self._tools.sandboxes.call("bare_scans", arguments, limit.seconds(), self._tools.stop)
+            sandbox = self._tools.sandboxes.within(limit.seconds())
+            found = sandbox.call(tasks.find_bare_scans, path=str(self._path), pages=list(only))
         except DocumentError:
             return {}
-        return {page: BareScan(only[page].width, only[page].height, turn) for page, turn in found}
+        return {scan.page: BareScan(only[scan.page].width, only[scan.page].height, scan.turn) for scan in found}
 
 
 def _survey_of(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.ocr.documents import poppler
+from distributed_ocr_pipeline.ocr.documents import poppler, tasks
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Rasters, Tools
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.ocr.rasters.raster import MAX_SIDE, Raster, load
@@ -114,14 +114,14 @@ class PdfDrawing:
         scan, size = page.bare_scan, self._scan_size(page, resolution.dpi)
         assert scan is not None and size is not None
         target = file.with_name(f"page-{page.number}-{resolution.dpi}.tif")
-        arguments = {
-            "path": str(file),
-            "stored": (scan.width, scan.height),
-            "turn": scan.turn,
-            "size": size,
-            "target": str(target),
-        }
-        self._tools.sandboxes.call("rasterise_scan", arguments, self._limit.seconds(), self._tools.stop)
+        self._tools.sandboxes.within(self._limit.seconds()).call(
+            tasks.rasterise_scan,
+            path=str(file),
+            stored=(scan.width, scan.height),
+            turn=scan.turn,
+            size=size,
+            target=str(target),
+        )
         return Raster(target, *size, resolution.dpi, resolution.note)
 
     # ---- drawing ---------------------------------------------------------------------------------------------

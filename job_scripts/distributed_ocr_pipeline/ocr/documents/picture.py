@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError
+from distributed_ocr_pipeline.ocr.documents import tasks
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Rasters, Tools
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
@@ -18,8 +19,8 @@ class PictureSource:
         self.media_type = media_type
         self._path = path
         self._tools = tools
-        answer = tools.sandboxes.call("describe", {"path": str(path)}, tools.config.page_timeout_seconds, tools.stop)
-        self.page_count = int(answer["frames"])
+        sandbox = tools.sandboxes.within(tools.config.page_timeout_seconds)
+        self.page_count = sandbox.call(tasks.count_frames, path=str(path))
 
     def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
         """Nothing is known of a picture before it is drawn."""
@@ -38,15 +39,15 @@ class PictureSource:
 
     def _draw_one(self, page: int, folder: Path, limit: TimeLimit) -> Raster | DocumentError:
         config, target = self._tools.config, folder / f"page-{page}-0.tif"
-        arguments = {
-            "path": str(self._path),
-            "frame": page - 1,
-            "target": str(target),
-            "max_pixels": config.max_page_pixels,
-            "memory_mb": config.engine_memory_mb,
-        }
         try:
-            answer = self._tools.sandboxes.call("rasterise", arguments, limit.seconds(), self._tools.stop)
+            made = self._tools.sandboxes.within(limit.seconds()).call(
+                tasks.rasterise,
+                path=str(self._path),
+                frame=page - 1,
+                target=str(target),
+                max_pixels=config.max_page_pixels,
+                memory_mb=config.engine_memory_mb,
+            )
         except DocumentError as error:
             return error
-        return Raster(target, answer["width"], answer["height"], answer["dpi"], answer["note"])
+        return Raster(target, made.width, made.height, made.dpi, made.note)

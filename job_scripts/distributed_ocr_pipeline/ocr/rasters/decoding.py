@@ -4,7 +4,7 @@ These functions read files from strangers, so they run in a sandbox (`processes.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
@@ -17,14 +17,24 @@ _DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000")
 _EXTRACTED = ("JPEG", "PPM")  # what `pdfimages` writes
 
 
-def describe(path: str) -> dict[str, Any]:
-    """Number of pages of a picture: `{"frames": n}`. Only a TIFF has several; other frames are animation."""
+@dataclass(frozen=True)
+class Rasterised:
+    """What has been written: width, height, dpi and note of a `Raster`."""
+
+    width: int
+    height: int
+    dpi: int | None
+    note: str
+
+
+def count_frames(path: str) -> int:
+    """Number of pages of a picture. Only a TIFF has several; other frames are animation."""
     with _opened(path) as image:
-        return {"frames": int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1}
+        return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
 
 
-def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: int) -> dict[str, Any]:
-    """Write one frame (from 0) as grey TIFF to `target`; returns width, height, dpi and note of a `Raster`."""
+def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: int) -> Rasterised:
+    """Write one frame (from 0) as grey TIFF to `target`. Raises `DocumentError` (too_large)."""
     with _opened(path) as image:
         image.seek(frame)
         size = image.size
@@ -38,12 +48,7 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
         grey, scale = _reduced(_grey(image), max_pixels)
         grey.save(target, format="TIFF", compression="raw")
     note = f"reduced from {size[0]} x {size[1]} pixels" if scale < 1 else ""
-    return {
-        "width": grey.width,
-        "height": grey.height,
-        "dpi": round(dpi * scale) if dpi else None,
-        "note": note,
-    }
+    return Rasterised(grey.width, grey.height, round(dpi * scale) if dpi else None, note)
 
 
 def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[int], target: str) -> None:

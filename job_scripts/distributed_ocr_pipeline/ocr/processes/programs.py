@@ -209,10 +209,11 @@ def _watch(process: "subprocess.Popen[bytes]", limits: Limits, stop: Stop, print
         while selector.get_map():
             stop.check()
             clock.check(printed)
-            ready = selector.select(_TICK_SECONDS)
+            ended = process.poll() is not None  # before the pipes are looked at: it may print and end in between
+            ready = selector.select(0 if ended else _TICK_SECONDS)
             for key, _ in ready:
                 _read(selector, key, printed, limits)
-            if not ready and process.poll() is not None:  # something it started still holds the pipes
+            if ended and not ready:  # something it started still holds the pipes
                 return
     while process.poll() is None:
         stop.check()

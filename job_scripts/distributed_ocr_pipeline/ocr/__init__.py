@@ -1,7 +1,7 @@
 """From a document's file to page results. This is the face; callers import from here.
 
-worker      documents in, page results out, in order and in parallel
 isolation   each document in a worker process of its own
+worker      documents in, page results out, in order and in parallel (batches; tools: what it needs on the machine)
 pages       what becomes of a page: text layer or raster, engine, right way up, result
 documents   what a file is, what its pages are, and how they become rasters
 engines     pytesseract and tesserocr behind one protocol
@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from distributed_ocr_pipeline.ocr.isolation import process_isolated
     from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
-    from distributed_ocr_pipeline.ocr.worker import check_tools, engine_version, process_documents
+    from distributed_ocr_pipeline.ocr.tools import check_tools, engine_version
+    from distributed_ocr_pipeline.ocr.worker import process_documents
 
 __all__ = ["Stop", "check_tools", "engine_version", "process_documents", "process_isolated"]
 
 _HOMES = {
     "Stop": "processes.cancellation",
-    "check_tools": "worker",
-    "engine_version": "worker",
+    "check_tools": "tools",
+    "engine_version": "tools",
     "process_documents": "worker",
     "process_isolated": "isolation",
 }

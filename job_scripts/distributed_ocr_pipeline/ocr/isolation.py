@@ -17,6 +17,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.log_context import LogSettings
 from distributed_ocr_pipeline.ocr.processes import reaper
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import error_class_of_end
@@ -73,7 +74,7 @@ class _Attempt:
         spawn = multiprocessing.get_context("spawn")
         receiver, sender = spawn.Pipe(duplex=False)
         with tempfile.TemporaryDirectory(prefix="alone-", dir=scratch) as folder, reaper.reaping_orphans():
-            arguments = (sender, (self.document, path), config, Path(folder), images)
+            arguments = (sender, (self.document, path), config, Path(folder), images, LogSettings.current())
             child = spawn.Process(target=_work, args=arguments, daemon=True)
             child.start()
             sender.close()
@@ -141,9 +142,15 @@ def _received(
 
 
 def _work(
-    sender: Connection, source: tuple[Document, Path], config: OCRConfig, scratch: Path, images: Path | None
+    sender: Connection,
+    source: tuple[Document, Path],
+    config: OCRConfig,
+    scratch: Path,
+    images: Path | None,
+    log: LogSettings,
 ) -> None:
-    """The child: one document, read as ever."""
+    """The child: it reads one document and logs as its parent does."""
+    log.start()
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.request())
     _prefer_for_oom_kill()

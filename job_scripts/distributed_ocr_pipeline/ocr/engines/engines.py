@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, MissingTool
+from distributed_ocr_pipeline.log_context import ContextLogger
 from distributed_ocr_pipeline.ocr.engines import tesseract, tesserocr_tasks
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, parse
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
@@ -19,6 +20,8 @@ from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 
 Options = Mapping[str, str | int | float | bool]
 Outcome = Recognition | DocumentError
+
+logger = ContextLogger(__name__)
 
 _Answer = TypeVar("_Answer")
 
@@ -70,6 +73,7 @@ class PytesseractEngine:
         except DocumentError as error:
             if len(rasters) == 1:
                 return [error]
+            logger.debug("one of %d pages failed: %s; the others are read again", len(rasters), error.error_class.value)
             failing = self._failing_page(error, len(rasters))
             if failing is None:
                 return [outcome for one in rasters for outcome in self.recognise([one], options, limit)]

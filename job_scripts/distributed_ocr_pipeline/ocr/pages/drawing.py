@@ -1,7 +1,6 @@
 """Drawing pages: first at the resolution that suits most print, then finer where the print is small."""
 
 import errno
-import logging
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.log_context import ContextLogger
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Rasters, Source
 from distributed_ocr_pipeline.ocr.pages import resolution
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
@@ -20,7 +20,7 @@ from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 _RASTERS_A_PAGE = 3  # as drawn, drawn finer, transformed for reading
 _RESERVE_BYTES = 64 * 1024 * 1024  # of scratch space: the tables of what is done are still to be written
 
-logger = logging.getLogger(__name__)
+logger = ContextLogger(__name__)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from contextvars import copy_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,10 +18,13 @@ _CGROUP = Path("/sys/fs/cgroup")
 def ordered_map(
     pool: Executor, function: Callable[[_Item], _Result], items: Iterable[_Item], ahead: int
 ) -> Iterator[_Result]:
-    """`map` on a pool: results in the order of `items`, which are taken only `ahead` of what is handed out."""
+    """`map` on a pool: results in the order of `items`, which are taken only `ahead` of what is handed out.
+
+    Each call runs in a copy of the caller's context, so that its log records are about the same shard.
+    """
     pending: deque[Future[_Result]] = deque()
     for item in items:
-        pending.append(pool.submit(function, item))
+        pending.append(pool.submit(copy_context().run, function, item))
         while pending and (len(pending) >= ahead or pending[0].done()):
             yield pending.popleft().result()
     while pending:

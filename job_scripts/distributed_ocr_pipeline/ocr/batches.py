@@ -11,7 +11,7 @@ from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult, PageStatus
 
-_SURVEY_PAGES = 32
+_SURVEY_PAGES = 32  # of a PDF, with one call of each of Poppler's programs: to start one takes as long as some pages
 
 
 @dataclass

@@ -29,8 +29,8 @@ from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.tools import check_tools
 from distributed_ocr_pipeline.records import Document, DocumentResult, PageChunk, PageResult
 
-_CHUNK_PAGES = 4  # read with one call of the engine; the rasters of so many lie in the scratch folder at once
-_CHUNKS_AHEAD = 32  # a worker; results waiting for a slow one before them
+_CHUNK_PAGES = 4  # read with one call of the engine, which loads its model once; their rasters lie in scratch at once
+_CHUNKS_AHEAD = 32  # for each worker; results that wait for a slow chunk before them (`python -m benchmarks.memory`)
 
 logger = ContextLogger(__name__)
 
@@ -60,7 +60,7 @@ def process_documents(
 
 
 class _Pipeline:
-    """The pools and helpers of one call, and the steps that run on them."""
+    """The pools and sandboxes of one call, and the steps that run on them."""
 
     def __init__(self, config: OCRConfig, scratch: Path, images: Path | None, stop: Stop, workers: int | None) -> None:
         self._config = config

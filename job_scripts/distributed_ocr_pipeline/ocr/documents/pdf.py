@@ -121,7 +121,7 @@ def _scan_dpi(size: poppler.PageSize, placed: Sequence[poppler.PlacedImage]) -> 
 
 
 def _may_be_bare(pictures: Sequence[poppler.PlacedImage]) -> bool:
-    """Whether a page's pictures are one alone, of a kind that `pdfimages` extracts as it is drawn."""
+    """Whether a page has a single picture, of a kind that `pdfimages` extracts as it is drawn."""
     if len(pictures) != 1 or pictures[0].colours not in ("gray", "rgb", "icc"):
         return False
     components, bits = pictures[0].components, pictures[0].bits

@@ -96,7 +96,7 @@ class PdfDrawing:
         return (width, height) if 0 < width <= stored[0] and 0 < height <= stored[1] else None
 
     def _extract(self, group: _Group, pages: Sequence[PageSurvey]) -> dict[int, Raster]:
-        """Rasters of neighbouring bare scans; those with which anything is wrong are left out, to be drawn."""
+        """Rasters of neighbouring bare scans; a page with which anything is wrong is left out, to be drawn."""
         extracted: dict[int, Raster] = {}
         folder, stop = self._folder, self._tools.stop
         try:
@@ -127,7 +127,7 @@ class PdfDrawing:
     # ---- drawing ---------------------------------------------------------------------------------------------
 
     def _render(self, group: _Group) -> Rasters:
-        """Draw a group; if anything is wrong, each of its pages alone, so that only the one that is to blame has it."""
+        """Draw a group; if anything is wrong, draw each page by itself, so that only the faulty one is marked."""
         if group.resolution.dpi == 0:
             return {page: DocumentError(ErrorClass.TOO_LARGE, group.resolution.note) for page in group.pages}
         try:

@@ -1,7 +1,7 @@
 """The OCR engines behind one protocol.
 
 A list of page rasters goes in, and for each comes out what was read or why not: a page that hangs, crashes or eats
-memory costs itself alone.
+memory is the only one that fails.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ class Engine(Protocol):
         """An outcome for each raster. `options` as in `tesseract_config`."""
 
     def close(self) -> None:
-        """Let go of processes."""
+        """End the processes that are kept."""
 
 
 def make_engine(config: OCRConfig, stop: Stop) -> Engine:
@@ -65,7 +65,7 @@ class PytesseractEngine:
         self._stop = stop
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
-        """Read all pages with one call; if it fails, put the blame on one page and read the others again."""
+        """Read all pages with one call; if it fails, find the page that is to blame and read the others again."""
         if not rasters:
             return []
         try:

@@ -9,7 +9,7 @@ from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
 from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource, Word
 
-_NEARLY_BLANK = 0.002  # share of ink that, if no word is read, is dust
+_NEARLY_BLANK = 0.002  # share of ink that, if no word is read, is dust (pages of print: 0.13, `benchmarks.analysis`)
 
 
 @dataclass(frozen=True)

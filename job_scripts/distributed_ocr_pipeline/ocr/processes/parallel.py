@@ -11,7 +11,7 @@ from typing import TypeVar
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-_WORKER_MEMORY_MB = 512  # what a worker and its engine process use on common pages, with room
+_WORKER_MEMORY_MB = 512  # of a worker thread, its engine and its sandbox, with room (`python -m benchmarks.memory`)
 _CGROUP = Path("/sys/fs/cgroup")
 
 

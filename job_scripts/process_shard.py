@@ -7,8 +7,7 @@ from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.job import JobContext, run_job
-from distributed_ocr_pipeline.ocr.isolation import process_isolated
-from distributed_ocr_pipeline.ocr.worker import Stop, check_tools, engine_version, process_documents
+from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, PageChunk
 from distributed_ocr_pipeline.run.downloads import locate_documents
 from distributed_ocr_pipeline.run.manifests import parse_documents
@@ -49,7 +48,7 @@ def _write_tables(job: JobContext, options: RunOptions, stop: Stop, progress: Sh
     info = ShardInfo(
         job.run_id, job.shard_id, job.output_bucket, options.engine, engine_version(options), options.fingerprint
     )
-    # A job that died twice is tried once more, so that the document that kills it, if one does, costs itself alone.
+    # After two deaths of the job, the document that kills it, if one does, must be the only one to fail.
     process = process_isolated if job.attempt >= MAX_ATTEMPTS else process_documents
     with ShardTables(
         info, options, scratch=scratch, pages=job.output("pages"), documents=job.output("documents")

@@ -21,7 +21,7 @@ import pytest
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.ocr.worker import Stop, process_documents
+from distributed_ocr_pipeline.ocr import Stop, process_documents
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult, PageStatus
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 from tests.chaos.mutations import write_mutants

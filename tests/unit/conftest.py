@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from distributed_ocr_pipeline.config import OCRConfig
-from distributed_ocr_pipeline.ocr.worker import PageChunk, Stop, process_documents
-from distributed_ocr_pipeline.records import PageResult
+from distributed_ocr_pipeline.ocr import Stop, process_documents
+from distributed_ocr_pipeline.records import PageChunk, PageResult
 from tests.support.documents import Ledger, document
 
 _FAKE_TESSERACT = """

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.ocr.rasters import raster as images
+from distributed_ocr_pipeline.ocr.rasters import raster
 from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
 from tests.support.documents import Ledger, page_picture, scanned_pdf, stamped_pdf, typed_pdf
 
@@ -87,7 +87,7 @@ def test_small_print_is_not_made_larger_than_the_engine_reads(
     picture.save(tmp_path / "a.png")
     [(_, [page])] = process([tmp_path / "a.png"])
     assert page.text == "word 1000 pixels wide"
-    monkeypatch.setattr(images, "MAX_SIDE", 700)
+    monkeypatch.setattr(raster, "MAX_SIDE", 700)
     [(_, [page])] = process([tmp_path / "a.png"])
     assert page.text == "word 656 pixels wide"
 

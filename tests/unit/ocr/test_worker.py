@@ -8,8 +8,8 @@ from PIL import Image
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.ocr.worker import PageChunk, Stop, process_documents
-from distributed_ocr_pipeline.records import DocumentResult, DocumentStatus, PageStatus, TextSource
+from distributed_ocr_pipeline.ocr import Stop, process_documents
+from distributed_ocr_pipeline.records import DocumentResult, DocumentStatus, PageChunk, PageStatus, TextSource
 from tests.support.documents import Ledger, document, page_picture, pdf_bytes, scanned_pdf, tiff, typed_pdf
 
 

@@ -14,8 +14,10 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.ocr.documents import tasks
 from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
-from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, PdfSource, Source, Tools
+from distributed_ocr_pipeline.ocr.documents.pdf import PdfSource
+from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source, Tools
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
@@ -160,9 +162,10 @@ def test_many_commands_are_not_looked_through(tmp_path: Path) -> None:
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:
     """A document as the worker opens it."""
-    sandboxes = SandboxPool("distributed_ocr_pipeline.ocr.documents.tasks", Limits(seconds=30, memory_mb=2048))
+    stop = Stop()
+    sandboxes = SandboxPool(tasks, Limits(seconds=30, memory_mb=2048), stop)
     try:
-        yield PdfSource(path, Tools(OCRConfig(), sandboxes, Stop()))
+        yield PdfSource(path, Tools(OCRConfig(), sandboxes, stop))
     finally:
         sandboxes.close()
 
@@ -281,22 +284,3 @@ def test_a_page_with_text_of_its_own_is_not_looked_through(tmp_path: Path) -> No
     with opened(path) as source:
         [survey] = source.survey(range(1, 2), limit())
     assert survey.verdict.trusted and survey.bare_scan is None
-
-
-def test_helpers_find_the_package_that_started_them(tmp_path: Path) -> None:
-    source = Path(__file__).parents[4] / "job_scripts" / "distributed_ocr_pipeline"
-    copy = shutil.copytree(source, tmp_path / "distributed_ocr_pipeline")
-    (copy / "ocr" / "documents" / "tasks.py").write_text("TASKS = {'who': lambda: __file__}\n", encoding="utf-8")
-    ask = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
-from distributed_ocr_pipeline.ocr.processes.programs import Limits
-from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
-pool = SandboxPool("distributed_ocr_pipeline.ocr.documents.tasks", Limits(seconds=9, memory_mb=512))
-print(pool.call("who", {}, 9, Stop()))
-pool.close()
-"""
-    command = [sys.executable, "-c", ask, str(tmp_path)]
-    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == str(copy / "ocr" / "documents" / "tasks.py")

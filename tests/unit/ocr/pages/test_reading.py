@@ -4,7 +4,7 @@ import pytest
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.ocr.engines.reading_order import Block, reading_order
-from distributed_ocr_pipeline.ocr.engines.tesseract import Recognition, parse
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, parse
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.records import Word

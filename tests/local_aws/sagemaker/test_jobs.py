@@ -6,6 +6,7 @@ import pytest
 
 from local_aws.errors import NameInUse, UnknownJob
 from local_aws.sagemaker.jobs import JobOutcome, JobRegistry, ProcessingJob
+from tests.support.harness import END_SECONDS
 
 ACCOUNT, REGION = "123456789012", "us-west-2"
 
@@ -46,8 +47,7 @@ def test_the_end_of_all_jobs_stops_them_and_then_abandons_those_that_go_on() -> 
     registry = JobRegistry(run)
     jobs = [registry.create(ACCOUNT, REGION, request(name)) for name in ("willing", "stubborn")]
     registry.stop_all(timeout_seconds=0.1)
-    for job in jobs:
-        job.ended.wait()
+    assert all(job.ended.wait(END_SECONDS) for job in jobs)
     assert [job.status for job in jobs] == ["Stopped", "Stopped"]
 
 

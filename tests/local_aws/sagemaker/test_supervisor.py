@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local_aws.sagemaker import supervisor
-from tests.support.harness import gone
+from tests.support.harness import END_SECONDS, gone
 
 
 @contextmanager
@@ -29,15 +29,17 @@ def line_of(process: "subprocess.Popen[bytes]") -> bytes:
 @pytest.mark.parametrize(("command", "status"), [("exit 0", 0), ("exit 65", 65), ("kill -9 $$", 137)])
 def test_the_status_is_the_commands_and_tells_of_a_signal(command: str, status: int) -> None:
     with supervised("sh", "-c", command) as process:
-        assert process.wait() == status
+        assert process.wait(END_SECONDS) == status
 
 
-def test_sigterm_is_passed_on() -> None:
-    program = "trap 'exit 3' TERM; echo ready; while :; do sleep 0.1; done"
+def test_every_sigterm_is_passed_on() -> None:
+    program = "trap 'n=$((n+1)); echo $n; [ $n -lt 2 ] || exit 3' TERM; echo ready; while :; do sleep 0.1; done"
     with supervised("sh", "-c", program) as process:
         assert line_of(process) == b"ready"
+        process.send_signal(signal.SIGTERM)  # it may come before the supervisor has the command's process id
+        assert line_of(process) == b"1"
         process.send_signal(signal.SIGTERM)
-        assert process.wait() == 3
+        assert process.wait(END_SECONDS) == 3
 
 
 def test_the_end_of_the_lifeline_kills_the_command() -> None:
@@ -45,7 +47,7 @@ def test_the_end_of_the_lifeline_kills_the_command() -> None:
         pid = int(line_of(process))
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait() == 137
+        assert process.wait(END_SECONDS) == 137
         assert gone(pid)
 
 
@@ -53,7 +55,7 @@ def test_a_process_that_leaves_its_group_ends_with_the_command() -> None:
     program = "import subprocess; print(subprocess.Popen(['sleep', '600'], start_new_session=True).pid, flush=True)"
     with supervised(sys.executable, "-c", program) as process:
         escaped = int(line_of(process))
-        assert process.wait() == 0
+        assert process.wait(END_SECONDS) == 0
     assert not Path(f"/proc/{escaped}").exists()
 
 

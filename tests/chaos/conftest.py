@@ -15,7 +15,6 @@ from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import current_rows
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, LEDGER_SCHEMA
-from local_aws.faults import VARIABLE
 from tests.support.programs import misbehaving_path
 from tests.support.scenarios import SCENARIOS, Outcome, Scenario
 
@@ -136,6 +135,6 @@ def fixture_workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work
     (folder / "bin").mkdir()
     faults = folder / "faults.json"
     faults.write_text(json.dumps(fault_plan(SCENARIOS)), encoding="utf-8")
-    environ = {VARIABLE: str(faults), "PATH": misbehaving_path(folder / "bin")}
+    environ = {"OCR_LOCAL_FAULTS": str(faults), "PATH": misbehaving_path(folder / "bin")}
     with LocalEnvironment(environ=environ, grace_seconds=20) as environment:
         yield Workplace(environment)

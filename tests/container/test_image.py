@@ -106,7 +106,7 @@ def test_it_reads_what_debians_build_reads_to_the_last_letter_and_confidence(con
 
 def test_the_sbom_lists_debian_and_python_packages(image: str, tmp_path: Path) -> None:
     script, file = PROJECT / "scripts" / "image_sbom.py", tmp_path / "sbom.json"
-    subprocess.run([sys.executable, script, file], env=os.environ | BUILT_WITH | {"LOCAL_IMAGE": image}, check=True)
+    subprocess.run([sys.executable, script, file], env=os.environ | BUILT_WITH | {"OCR_LOCAL_IMAGE": image}, check=True)
     sbom = json.loads(file.read_text(encoding="utf-8"))
     kinds = {part["purl"].partition("@")[0] for part in sbom["components"]}
     assert sbom["bomFormat"] == "CycloneDX"

@@ -11,7 +11,6 @@ import psutil
 import pytest
 
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
-from local_aws.faults import VARIABLE
 from tests.integration.test_local_environment import SCRIPTS, finish, jobs_of, run, start
 
 # Instead of reading documents: tells what the worker's job sees of its environment.
@@ -34,7 +33,7 @@ def fixture_scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fixture_environment(scripts: Path) -> Iterator[LocalEnvironment]:
     (scripts / "faults.json").write_text('{"retry_wait_scale": 0.01}', encoding="utf-8")
     secrets = {"AWS_SECRET_ACCESS_KEY": "hidden", "AWS_SESSION_TOKEN": "hidden", "GITHUB_TOKEN": "hidden"}
-    environ = secrets | {VARIABLE: str(scripts / "faults.json")}
+    environ = secrets | {"OCR_LOCAL_FAULTS": str(scripts / "faults.json")}
     with LocalEnvironment(scripts=scripts, grace_seconds=1, environ=environ) as environment:
         yield environment
 

@@ -41,7 +41,7 @@ fi
 $python -m pip config list | $python scripts/pip_conf.py "${certificates[@]}" >"$secrets/pip_conf"
 flags+=(--secret "id=pip_conf,src=$secrets/pip_conf")
 
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' job_scripts/distributed_ocr_pipeline/__init__.py)
 flags+=(--build-arg "VERSION=$version" --build-arg "REVISION=$tag")
 [ -z "${BASE_IMAGE:-}" ] || flags+=(--build-arg "BASE_IMAGE=$BASE_IMAGE")
 [ -z "${TESSERACT_BUILD:-}" ] || flags+=(--build-arg "TESSERACT_BUILD=$TESSERACT_BUILD")

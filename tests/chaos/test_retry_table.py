@@ -11,7 +11,7 @@ from distributed_ocr_pipeline.local.definition import DEFINITION, render_definit
 from distributed_ocr_pipeline.local.deploy import template_values
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from local_aws.faults import VARIABLE
-from tests.chaos.conftest import Workplace
+from tests.support.workplace import Workplace
 
 PROJECT = Path(__file__).parents[2]
 

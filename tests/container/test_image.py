@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.container.conftest import BUILT_WITH, PROJECT, in_container
+from tests.support.image import BUILT_WITH, PROJECT, in_container
 
 
 def test_no_file_is_writable_by_everybody(container: str) -> None:

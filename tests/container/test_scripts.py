@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from scripts.pip_conf import pip_conf
 
-from tests.container.conftest import PROJECT
+from tests.support.image import PROJECT
 
 
 def program(folder: Path, name: str, body: str) -> None:

@@ -58,6 +58,7 @@ lint: .venv/installed lint-types ## Check formatting, types and style
 	$(BIN)/black --check -q $(SOURCES)
 	$(BIN)/hadolint container/Dockerfile
 	$(BIN)/isort --check -q $(SOURCES)
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts
 	# A test says with its name what it shows, and asks for fixtures by theirs.
 	$(BIN)/pylint -j 0 --disable=missing-docstring,duplicate-code,redefined-outer-name,too-many-positional-arguments tests
@@ -71,15 +72,10 @@ lint-types: .venv/installed
 .PHONY: test
 test: .venv/installed tools ## Run unit and integration tests, Terraform's among them where it is installed
 	$(BIN)/pytest tests/unit tests/local_aws tests/security tests/integration
-	@if command -v terraform >/dev/null; then $(MAKE) terraform-test; else echo "Terraform is not installed: its tests were left out."; fi
+	@if command -v terraform >/dev/null; then $(MAKE) test-terraform; else echo "Terraform is not installed: its tests were left out."; fi
 
 .PHONY: test-terraform
-test-terraform: .venv/installed ## The Terraform part of the tests alone
-	@if command -v terraform >/dev/null; then $(MAKE) terraform-test; else echo "Terraform is not installed: its tests were left out."; fi
-	$(BIN)/pytest tests/integration/test_terraform.py tests/unit/local/test_workflow.py
-
-.PHONY: terraform-test
-terraform-test: .terraform
+test-terraform: .venv/installed .terraform ## Run Terraform's own tests of the modules
 	terraform validate
 	terraform test -test-directory=tests/terraform
 	$(BIN)/python scripts/terraform_docs.py --check

@@ -59,6 +59,7 @@ lint: .venv/installed lint-types ## Check formatting, types and style
 	$(BIN)/hadolint container/Dockerfile
 	$(BIN)/isort --check -q $(SOURCES)
 	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/python scripts/architecture.py --check
 	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts
 	# A test says with its name what it shows, and asks for fixtures by theirs.
 	$(BIN)/pylint -j 0 --disable=missing-docstring,duplicate-code,redefined-outer-name,too-many-positional-arguments tests

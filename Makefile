@@ -117,7 +117,7 @@ bench-memory: .venv/installed tools ## Peak memory on 20 and on 1,000 pages
 	$(BIN)/python -m benchmarks.memory
 
 .PHONY: lock
-lock: .venv/installed ## Resolve the dependencies anew: requirements-dev.lock, and container/requirements.lock from it
+lock: .venv/installed ## Resolve the dependencies again: requirements-dev.lock, and container/requirements.lock from it
 	scripts/lock.sh
 
 ##@ Deployment

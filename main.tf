@@ -117,7 +117,7 @@ module "monitoring" {
 
 # ---- before any money is spent: does the account's quota allow the jobs? ---------------------------------------
 # New accounts have none for most instance types. This warns; it never blocks, not even without the permission to ask.
-# It is asked anew in every plan, which therefore lists one data source to read even when nothing changes.
+# Every plan asks again, and therefore lists one data source to read even when nothing changes.
 
 check "quota" {
   data "aws_servicequotas_service_quota" "instances" {

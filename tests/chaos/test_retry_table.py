@@ -10,7 +10,7 @@ import pytest
 from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
 from distributed_ocr_pipeline.local.deploy import template_values
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
-from tests.chaos.conftest import Workplace
+from tests.support.workplace import Workplace
 
 PROJECT = Path(__file__).parents[2]
 

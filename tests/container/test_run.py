@@ -9,7 +9,7 @@ import pytest
 
 from distributed_ocr_pipeline import OCRPipeline
 from distributed_ocr_pipeline.config import OCRConfig
-from tests.container.conftest import BUILT_WITH
+from tests.support.image import BUILT_WITH
 
 _OF_THIS_RUN = frozenset(
     {"run_id", "duration_ms", "processed_at", "image_uri", "engine_version", "options_fingerprint"}

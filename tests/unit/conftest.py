@@ -73,7 +73,7 @@ def install_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
 
 @pytest.fixture
 def fake_tesseract(tmp_path: Path, install_program: Callable[[str, str], Path]) -> Callable[..., None]:
-    """Install a Tesseract that reads the one word "word" on every page, except where told to misbehave."""
+    """Install a Tesseract that reads the one word "word" on every page, except where it is to misbehave."""
 
     def install(**behaviour: str) -> None:
         by_file = {f"page {name[1:]}": what for name, what in behaviour.items()}

@@ -17,6 +17,7 @@ from distributed_ocr_pipeline.local.definition import DEFINITION, render_definit
 from distributed_ocr_pipeline.local.deploy import template_values
 from distributed_ocr_pipeline.run.metrics import NAMESPACE
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
+from local_aws.errors import InvalidRequest
 from local_aws.sagemaker.validation import RequestValidator, check_processing_job
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -134,7 +135,7 @@ def test_every_job_request_is_within_the_limits_of_the_api(state: str) -> None:
 def test_a_longer_prefix_would_break_the_limit_of_job_names() -> None:
     values = LONGEST | {"name_prefix": "a23456789-123456789"}
     request = evaluated(job_tasks(rendered(values)["States"])["ProcessShard"])
-    with pytest.raises(ValueError, match="processingJobName"):
+    with pytest.raises(InvalidRequest, match="processingJobName"):
         RequestValidator("CreateProcessingJob").check(request)
 
 

@@ -4,6 +4,7 @@ Where the limits in `ocr.pages.analysis` and `ocr.pages.resolution` come from: e
 kinds that it tells apart. Lowest and highest figure of each kind, on the pages that `make accuracy` reads.
 """
 
+# pylint: disable=wrong-import-order  # it takes the installed package for a third party; isort does not
 import sys
 import time
 from collections import defaultdict

@@ -1,5 +1,6 @@
 """The benchmark's own arithmetic, and that its figures find their places."""
 
+# pylint: disable=wrong-import-order  # it takes the installed package for a third party; isort does not
 import sys
 from pathlib import Path
 from random import Random

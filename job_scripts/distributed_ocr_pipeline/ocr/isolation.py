@@ -45,7 +45,7 @@ def process_isolated(
     images: Path | None,
     stop: Stop,
 ) -> Iterator[PageChunk | DocumentResult]:
-    """Process documents as `process_documents` does; one that ends its worker process has failed, however it did that."""
+    """Process documents as `process_documents` does; one that ends its worker process has failed."""
     resource_tracker.ensure_running()  # of multiprocessing: it stays, and must not be taken for a child's orphan
     for document, path in sources:
         attempt = _Attempt(document)
@@ -74,8 +74,8 @@ class _Attempt:
         spawn = multiprocessing.get_context("spawn")
         receiver, sender = spawn.Pipe(duplex=False)
         with tempfile.TemporaryDirectory(prefix="isolated-", dir=scratch) as folder, reaper.reaping_orphans():
-            arguments = (sender, (self.document, path), config, Path(folder), images, LogSettings.current())
-            child = spawn.Process(target=_work, args=arguments, daemon=True)
+            work = _Work(self.document, path, config, Path(folder), images, LogSettings.current())
+            child = spawn.Process(target=work.do, args=(sender,), daemon=True)
             child.start()
             sender.close()
             try:
@@ -141,21 +141,26 @@ def _received(
                 return
 
 
-def _work(
-    sender: Connection,
-    source: tuple[Document, Path],
-    config: OCRConfig,
-    scratch: Path,
-    images: Path | None,
-    log: LogSettings,
-) -> None:
-    """The child: it reads one document and logs as its parent does."""
-    log.start()
-    stop = Stop()
-    signal.signal(signal.SIGTERM, lambda *_: stop.request())
-    _prefer_for_oom_kill()
-    for item in process_documents([source], config, scratch=scratch, images=images, stop=stop):
-        sender.send(item)
+@dataclass(frozen=True)
+class _Work:
+    """What a child is given to do: it reads one document, and logs as its parent does."""
+
+    document: Document
+    path: Path
+    config: OCRConfig
+    scratch: Path
+    images: Path | None
+    log: LogSettings
+
+    def do(self, sender: Connection) -> None:
+        """Send what comes out."""
+        self.log.start()
+        stop = Stop()
+        signal.signal(signal.SIGTERM, lambda *_: stop.request())
+        _prefer_for_oom_kill()
+        source = (self.document, self.path)
+        for item in process_documents([source], self.config, scratch=self.scratch, images=self.images, stop=stop):
+            sender.send(item)
 
 
 def _prefer_for_oom_kill() -> None:

@@ -41,9 +41,11 @@ def test_documents_come_as_from_the_worker(
     tmp_path: Path, fake_tesseract: Callable[..., None], isolated: Callable[..., Iterator[PageChunk | DocumentResult]]
 ) -> None:
     fake_tesseract()
-    first, second = isolated(scanned_pdf(tmp_path / "a.pdf", 1))
-    assert isinstance(first, PageChunk) and first.pages[0].text == "word page 1"
-    assert isinstance(second, DocumentResult) and (second.status, second.attempts) == (DocumentStatus.SUCCEEDED, 1)
+    items = isolated(scanned_pdf(tmp_path / "a.pdf", 1))
+    chunk, row = next(items), next(items)
+    assert isinstance(chunk, PageChunk) and chunk.pages[0].text == "word page 1"
+    assert isinstance(row, DocumentResult) and (row.status, row.attempts) == (DocumentStatus.SUCCEEDED, 1)
+    assert not list(items)
 
 
 @pytest.mark.parametrize(

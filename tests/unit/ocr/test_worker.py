@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import which
+from typing import Any
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.ocr import Stop, process_documents
-from distributed_ocr_pipeline.records import DocumentResult, DocumentStatus, PageChunk
+from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk
 from tests.support.documents import Ledger, document, scanned_pdf, tiff
 
 
@@ -124,3 +126,56 @@ def test_leaving_early_ends_what_is_running(tmp_path: Path, fake_tesseract: Call
     assert isinstance(next(items), PageChunk)
     items.close()  # type: ignore[attr-defined]
     assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_an_internal_error_is_a_row_and_the_next_document_is_read(
+    tmp_path: Path, fake_tesseract: Callable[..., None]
+) -> None:
+    fake_tesseract()
+    good = scanned_pdf(tmp_path / "b.pdf", 1)
+    sources: list[tuple[Document, Any]] = [(document(good), "a str has no absolute()"), (document(good), good)]
+    *_, last = items = list(
+        process_documents(sources, OCRConfig(text_layer="ignore"), scratch=tmp_path, images=None, stop=Stop())
+    )
+    failed = items[0]
+    assert isinstance(failed, DocumentResult) and isinstance(last, DocumentResult)
+    assert (failed.status, failed.error_class) == (DocumentStatus.FAILED, ErrorClass.INTERNAL)
+    assert failed.error_message.startswith("AttributeError")
+    assert last.status is DocumentStatus.SUCCEEDED
+
+
+def test_an_internal_error_in_a_survey_is_that_of_its_pages(
+    tmp_path: Path,
+    install_program: Callable[[str, str], Path],
+    fake_tesseract: Callable[..., None],
+    process: Callable[..., Ledger],
+) -> None:
+    fake_tesseract()
+    install_program("pdfimages", "print('1 0 image wide high gray 1 8 jpeg no 0 0 300 300 9K 9%')")
+    [(result, pages)] = process([scanned_pdf(tmp_path / "a.pdf", 2)])
+    assert [page.error_class for page in pages] == [ErrorClass.INTERNAL] * 2
+    assert result.error_message.startswith("ValueError")
+
+
+def test_a_survey_that_crashes_fails_its_pages_with_that_class(
+    tmp_path: Path,
+    install_program: Callable[[str, str], Path],
+    fake_tesseract: Callable[..., None],
+    process: Callable[..., Ledger],
+) -> None:
+    fake_tesseract()
+    real = which("pdfinfo")
+    crash = f"import os, sys\nos.abort() if '-f' in sys.argv else os.execv({real!r}, sys.argv)"
+    install_program("pdfinfo", crash)
+    [(result, pages)] = process([scanned_pdf(tmp_path / "a.pdf", 2)])
+    assert {page.error_class for page in pages} == {result.error_class} == {ErrorClass.ENGINE_CRASH}
+
+
+def test_what_has_not_begun_when_a_stop_comes_is_deferred(
+    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
+) -> None:
+    fake_tesseract()
+    stop = Stop()
+    stop.request()
+    ledger = process([scanned_pdf(tmp_path / "a.pdf", 1), tmp_path / "not-there"], stop=stop)
+    assert [(result.status, pages) for result, pages in ledger] == [(DocumentStatus.DEFERRED, [])] * 2

@@ -1,6 +1,6 @@
 """What an engine read on a page, and how that is made from Tesseract's TSV.
 
-TSV is Tesseract's table of boxes: a row for each page, block, paragraph, line and word, told apart by a level of 1 to 5.
+TSV is Tesseract's table of boxes: a row for each page, block, paragraph, line and word (levels 1 to 5).
 """
 
 from collections.abc import Iterator, Sequence

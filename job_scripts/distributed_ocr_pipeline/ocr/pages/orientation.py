@@ -1,7 +1,7 @@
 """Which way up a page is, judged by what was read: upside down it gives words the engine does not believe in.
 
-The kinds `turned …°`, `skewed …°` and `phototest …` of `make accuracy` tell whether the limits hold: a page that is left
-as it lies has an error rate of 0.8.
+The kinds `turned …°`, `skewed …°` and `phototest …` of `make accuracy` tell whether the limits hold: a page that is
+left as it lies has an error rate of 0.8.
 """
 
 from collections.abc import Sequence

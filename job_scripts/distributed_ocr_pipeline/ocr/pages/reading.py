@@ -1,7 +1,7 @@
 """Reading drawn pages: prepare each for the engine, read it, and turn it where it reads badly."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""At which resolution a page is drawn and read: small print is not lost, and large print takes no more time than needed.
+"""At which resolution a page is drawn and read: small print is not lost, and large print takes no needless time.
 
 The engine needs text of a certain height in pixels; more does not help it and takes time. So a page is drawn coarsely,
 its text measured (`analysis`), and drawn finer only if the text is small. Heights are of bands of ink, about 0.58 of

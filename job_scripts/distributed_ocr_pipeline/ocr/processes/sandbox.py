@@ -1,7 +1,7 @@
 """Sandboxes: processes of our own that call functions which may crash, hang, eat memory or be taken over by a file.
 
 A sandbox serves the functions of one module, its tasks, call after call, so that libraries and models are loaded once.
-Each call has a time limit; whatever goes wrong, the process is ended, one call fails, and the next starts a new process.
+Each call has a time limit. Whatever goes wrong, the process is ended and one call fails; the next starts a new process.
 
 Why no pool of a library: `ProcessPoolExecutor` gives up the whole pool when one process dies and cannot end a call;
 `multiprocessing.Pool` waits for ever for the answer of a process that died. The pools that do end calls (pebble, loky)

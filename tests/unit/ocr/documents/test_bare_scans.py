@@ -1,6 +1,5 @@
 """Which pages are nothing but a scan, and only those."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pikepdf

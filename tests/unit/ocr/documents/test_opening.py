@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pikepdf
 import pytest
 
-from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.ocr.documents.media_type import media_type
 from distributed_ocr_pipeline.records import DocumentStatus
 from tests.support.documents import Ledger, page_picture, pdf_bytes, scanned_pdf, typed_pdf
 
@@ -85,3 +87,31 @@ def test_a_file_over_the_limit_is_not_opened(
         file.truncate(2 * 1024 * 1024)
     [(result, _)] = process([path], max_document_mb=1)
     assert (result.status, result.error_class) == (DocumentStatus.FAILED, ErrorClass.TOO_LARGE)
+
+
+def test_a_file_that_needs_a_password_says_so(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["Secret"])
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.save(path, encryption=pikepdf.Encryption(owner="o", user="u"))
+    [(result, _)] = process([path], text_layer="auto")
+    assert (result.status, result.error_class) == (DocumentStatus.FAILED, ErrorClass.ENCRYPTED)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\xff\x4f\xff\x51", "image/jp2"),
+        (b"RIFF\0\0\0\0WEBP", "image/webp"),
+        (b"BM" + bytes(12) + b"\x28\0\0\0", "image/bmp"),
+        (b"MM\0+", "image/tiff"),
+    ],
+)
+def test_a_file_is_known_by_how_it_begins(head: bytes, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(head + bytes(99))
+    assert media_type(tmp_path / "a", 1) == kind
+
+
+def test_a_name_that_no_file_can_have_is_missing() -> None:
+    with pytest.raises(DocumentError) as raised:
+        media_type(Path("a\0b"), 1)
+    assert raised.value.error_class is ErrorClass.MISSING

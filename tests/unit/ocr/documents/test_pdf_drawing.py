@@ -1,8 +1,6 @@
 """Rasters of PDF pages: what is extracted is what Poppler draws, and what cannot be drawn is no blank page."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,6 @@ from PIL import Image, ImageChops, ImageStat
 
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source
-from distributed_ocr_pipeline.ocr.rasters import raster
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
 from tests.support.documents import (
@@ -22,7 +19,6 @@ from tests.support.documents import (
     SCAN_WIDTH,
     Ledger,
     changing_scan,
-    document,
     page_picture,
     replaced,
     scan_pdf,

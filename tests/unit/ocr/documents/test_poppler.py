@@ -1,6 +1,5 @@
 """Poppler is not believed, and it is ended: every answer is counted, every call has its limits."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 

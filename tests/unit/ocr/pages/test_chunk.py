@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import which
 
 import pytest
 from PIL import Image
@@ -70,3 +71,25 @@ def test_a_page_of_which_nothing_can_be_drawn_is_not_taken_for_a_blank_one(
     assert [page.status for page in pages] == [PageStatus.SUCCEEDED, PageStatus.FAILED, PageStatus.BLANK]
     assert (pages[1].error_class, result.status) == (ErrorClass.CORRUPT, DocumentStatus.PARTIAL)
     assert "Syntax Error" in pages[1].error_message
+
+
+def test_words_that_cannot_be_placed_do_not_cost_the_text(
+    tmp_path: Path,
+    install_program: Callable[[str, str], Path],
+    fake_tesseract: Callable[..., None],
+    process: Callable[..., Ledger],
+) -> None:
+    fake_tesseract()
+    real = which("pdftotext")
+    install_program("pdftotext", f"import os, sys\nos.abort() if '-tsv' in sys.argv else os.execv({real!r}, sys.argv)")
+    [(result, [page])] = process([typed_pdf(tmp_path / "a.pdf", ["Of its own"])], text_layer="auto", words=True)
+    assert (result.status, page.text, page.words) == (DocumentStatus.SUCCEEDED, "Of its own", ())
+
+
+def test_the_text_layer_alone_is_used_if_that_is_wanted(
+    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
+) -> None:
+    fake_tesseract(p1="crash")
+    page_picture().save(tmp_path / "a.png")
+    ledger = process([scanned_pdf(tmp_path / "a.pdf", 1), tmp_path / "a.png"], text_layer="only", words=True)
+    assert [(pages[0].status, pages[0].words) for _, pages in ledger] == [(PageStatus.BLANK, ())] * 2

@@ -16,6 +16,7 @@ from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents import tasks as document_tasks
 from distributed_ocr_pipeline.ocr.engines import tesserocr_tasks
 from distributed_ocr_pipeline.ocr.processes import sandbox as sandbox_module
+from distributed_ocr_pipeline.ocr.processes import sandbox_server
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, Stopped
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from distributed_ocr_pipeline.ocr.processes.sandbox import Sandbox, SandboxPool
@@ -145,7 +146,7 @@ pool.close()
 
 
 def test_a_sandbox_starts_without_the_worker() -> None:
-    command = [sys.executable, "-X", "importtime", "-c", f"import {sandbox_module._SERVER}"]
+    command = [sys.executable, "-X", "importtime", "-c", f"import {sandbox_server.__name__}"]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     assert "distributed_ocr_pipeline.errors" in loaded
     assert not any(name in loaded for name in ("pydantic", "PIL", "ocr.worker", "boto3"))

@@ -72,8 +72,11 @@ lint-types: .venv/installed
 
 .PHONY: test
 test: .venv/installed tools ## Run unit and integration tests, Terraform's among them where it is installed
-	$(BIN)/pytest tests/unit tests/local_aws tests/security tests/integration
+	$(BIN)/pytest --cov --cov-report= tests/unit tests/local_aws tests/security tests/integration
 	@if command -v terraform >/dev/null; then $(MAKE) test-terraform; else echo "Terraform is not installed: its tests were left out."; fi
+	@echo "Coverage of lines and branches in %, first of the pipeline, then of local_aws ($(BIN)/coverage report -m: what is missing):"
+	@$(BIN)/coverage report --include="job_scripts/*" --omit="job_scripts/local_aws/*" --format=total --fail-under=95
+	@$(BIN)/coverage report --include="job_scripts/local_aws/*" --format=total --fail-under=90
 
 .PHONY: test-terraform
 test-terraform: .venv/installed .terraform ## Run Terraform's own tests of the modules

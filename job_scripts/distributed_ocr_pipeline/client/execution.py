@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.deployment import Deployment
-from distributed_ocr_pipeline.errors import PipelineError
+from distributed_ocr_pipeline.errors import PipelineError, without_verdict
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, write_plan
 from distributed_ocr_pipeline.run.progress import Progress, parse_progress
@@ -71,7 +71,7 @@ class Execution:
                 answer = client.describe_execution(executionArn=execution_arn)
             on_progress(watch.read())
             if answer["status"] != "RUNNING":
-                return Outcome(answer["status"], answer.get("cause", ""), self._read_report())
+                return Outcome(answer["status"], without_verdict(answer.get("cause", "")), self._read_report())
             time.sleep(self._poll_seconds)
 
     def _read_report(self) -> dict[str, Any] | None:

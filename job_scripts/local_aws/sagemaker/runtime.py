@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-_SCRIPTS = {"plan": "plan_shards.py", "process": "process_shard.py", "report": "report_run.py"}
+_SCRIPTS = {
+    "plan": "plan_shards.py",
+    "process": "process_shard.py",
+    "check": "check_shard.py",
+    "report": "report_run.py",
+}
 
 _FROM_THIS_MACHINE = ("PATH", "TESSDATA_PREFIX")
 """What an image would bring along: where programs and language files are."""

@@ -130,13 +130,11 @@ plan: .venv/installed .terraform ## Show what a deployment would make or change;
 	terraform plan -input=false $(ARGS)
 
 .PHONY: deploy
-deploy: .venv/installed .terraform ## Show it, make it, then build the image and push it
-	terraform apply $(ARGS)
-	@if scripts/container-tool.sh >/dev/null; then $(MAKE) build-image push-image; else \
-	  echo "Everything is deployed but the image. Push it from a machine with a container builder: make build-image push-image" >&2; exit 69; fi
+deploy: .venv/installed .terraform ## Build the image and push it, if it has changed; then show what changes, and make it
+	@scripts/deploy.sh $(ARGS)
 
 .PHONY: destroy
-destroy: .venv/installed .terraform ## Take it down; refuses while there are results, unless DELETE_DATA=yes
+destroy: .venv/installed .terraform ## Take it down; refuses while there is data, unless DELETE_DATA=yes (and DELETE_DOCUMENTS=yes)
 	@scripts/destroy.sh $(ARGS)
 
 .PHONY: build-image

@@ -2,17 +2,20 @@
 
 import signal
 import sys
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.job import JobContext, run_job
+from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE
 from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, PageChunk
 from distributed_ocr_pipeline.run.downloads import locate_documents
 from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.run.metrics import Stopwatch, embedded_metrics
 from distributed_ocr_pipeline.run.progress import ShardProgress
+from distributed_ocr_pipeline.run.undeliverable import read_reasons, undelivered
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 
 DEADLINE_SHARE = 0.9
@@ -42,8 +45,10 @@ def _stop_on_signals(job: JobContext) -> Stop:
 
 
 def _write_tables(job: JobContext, options: RunOptions, stop: Stop, progress: ShardProgress, scratch: Path) -> None:
-    documents = parse_documents((job.input("shard") / "documents.jsonl").read_text(encoding="utf-8"))
-    sources = locate_documents(documents, job.input("documents"), options.input_prefix)
+    documents = parse_documents((job.input("shard") / SHARD_DOCUMENTS_FILE).read_text(encoding="utf-8"))
+    reasons = read_reasons(job.input("shard"))
+    delivered = [document for document in documents if document.document_id not in reasons]
+    sources = locate_documents(delivered, job.input("documents"), options.input_prefix)
     images = job.output("images") if options.output_type != "text" else None
     info = ShardInfo(
         job.run_id, job.shard_id, job.output_bucket, options.engine, engine_version(options), options.fingerprint
@@ -53,7 +58,8 @@ def _write_tables(job: JobContext, options: RunOptions, stop: Stop, progress: Sh
     with ShardTables(
         info, options, scratch=scratch, pages=job.output("pages"), documents=job.output("documents")
     ) as tables:
-        for result in process(sources, options, scratch=scratch, images=images, stop=stop):
+        processed = process(sources, options, scratch=scratch, images=images, stop=stop)
+        for result in chain(undelivered(documents, reasons), processed):
             if isinstance(result, PageChunk):
                 tables.add_pages(result)
             else:

@@ -122,13 +122,20 @@ class RunSettings(JobConfig, OCRConfig):
 
     reprocess: bool = Field(default=False, description="process documents again that have an up-to-date result")
     retry_failed: bool = Field(default=False, description="try documents again whose failure is final")
-    tolerated_failed_shards_percent: float = Field(
-        default=10, ge=0, le=100, description="share of failed jobs that stops the run"
+    tolerated_failed_shards: int = Field(
+        default=10, ge=0, description="failed jobs that never stop the others, however few jobs there are"
+    )
+    tolerated_failed_shards_percent: int = Field(
+        default=10, ge=0, le=100, description="percentage of failed jobs that does not stop the others"
     )
     max_error_rate: Rate = Field(
         default=0.05, description="share of documents with processing faults that fails the run, 0-1"
     )
     max_input_error_rate: Rate = Field(default=1.0, description="share of unreadable documents that fails the run, 0-1")
+
+    def tolerated_of(self, shards: int) -> int:
+        """How many of a run's shards may fail before the others are stopped: the larger of count and percentage."""
+        return max(self.tolerated_failed_shards, self.tolerated_failed_shards_percent * shards // 100)
 
 
 class RunOptions(RunSettings):

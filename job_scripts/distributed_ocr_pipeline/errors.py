@@ -14,14 +14,15 @@ A `PipelineError` knows its exit code and says what to do. A `DocumentError` nev
 `error_class` is written beside the document that caused it. docs/errors.md is made from this module.
 """
 
+import re
 from enum import Enum, IntEnum
 
 
 class ExitCode(IntEnum):
     """Exit status of the job scripts and of the command line, each with what it means and what to do about it.
 
-    The state machine tries a failed container again, but never one whose status begins with a 6
-    (`modules/workflow/state_machine.asl.yaml`): such a failure would only repeat itself.
+    The state machine tries a failed container again, unless that would only repeat the failure. It reads so from the
+    verdict in the job's exit message; a status that begins with a 6 says the same, where AWS passes it on.
     """
 
     OK = 0
@@ -39,6 +40,11 @@ class ExitCode(IntEnum):
         return self in (ExitCode.INTERNAL, ExitCode.SERVICE, ExitCode.INTERRUPTED)
 
     @property
+    def verdict(self) -> str:
+        """The beginning of a failed job's exit message, from which the workflow decides: `FINAL 64 `, `RETRY 1 `."""
+        return f"{'RETRY' if self.retryable else 'FINAL'} {self.value} "
+
+    @property
     def meaning(self) -> str:
         """What it says."""
         return _EXIT_CODES[self][0]
@@ -47,6 +53,11 @@ class ExitCode(IntEnum):
     def advice(self) -> str:
         """What to do about it."""
         return _EXIT_CODES[self][1]
+
+
+def without_verdict(exit_message: str) -> str:
+    """A job's exit message as people read it."""
+    return re.sub(r"^(RETRY|FINAL) \d+ ", "", exit_message)
 
 
 _EXIT_CODES = {

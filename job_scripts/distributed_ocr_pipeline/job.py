@@ -89,7 +89,7 @@ def run_job(job: Callable[[JobContext], str]) -> int:
     except Exception as error:  # pylint: disable=broad-exception-caught  # the last stop before the exit status
         message, code = f"Internal error: {type(error).__name__}: {error}", ExitCode.INTERNAL
         logger.exception("%s", message)
-    _leave_message(root, message)
+    _leave_message(root, message if code is ExitCode.OK else code.verdict + message)
     return int(code)
 
 

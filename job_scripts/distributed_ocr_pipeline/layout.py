@@ -8,6 +8,7 @@
         plan.json, shards.json                          the plan in numbers, and its shards
         shards/<shard_id>/documents.jsonl               the shard's documents
         shards/<shard_id>/manifest.json                 the same for SageMaker, which downloads them
+        shards/<shard_id>/undeliverable.json            those that it cannot download, and why
         failed/<shard_id>.json                          why the shard's last job failed   (the workflow writes it)
         report.json, failures.csv                       how the run ended
         map/                                            Step Functions' own notes about the shards
@@ -35,6 +36,7 @@ SHARDS_FILE = "shards.json"
 SHARDS_FOLDER = "shards"
 SHARD_DOCUMENTS_FILE = "documents.jsonl"
 SHARD_MANIFEST_FILE = "manifest.json"
+SHARD_UNDELIVERABLE_FILE = "undeliverable.json"
 REPORT_FILE = "report.json"
 FAILURES_FILE = "failures.csv"
 

@@ -1,6 +1,7 @@
 """The S3 adapter: listing, small files, folders, and Parquet columns read in place."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pyarrow.fs import FileSelector, FileType, S3FileSystem
 
-from distributed_ocr_pipeline.errors import BadInput, ServiceFault
+from distributed_ocr_pipeline.errors import BadInput, PipelineError, ServiceFault
 from distributed_ocr_pipeline.json_files import decode_json
 from distributed_ocr_pipeline.records import S3Location
 
@@ -26,6 +27,7 @@ _T = TypeVar("_T")
 
 _PARALLEL_TRANSFERS = 16
 _CALLERS_FAULT = {"NoSuchBucket", "NoSuchKey", "404", "AccessDenied", "403", "InvalidBucketName", "PermanentRedirect"}
+_NO_BYTES = ("InvalidRange", "416")  # an empty object is there, but has no first byte
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,30 @@ class Storage:
         except BadInput:
             return False
         return True
+
+    def find_unreadable(self, locations: Iterable[S3Location]) -> dict[str, str]:
+        """The keys of those objects whose first byte cannot be read, each with AWS's code and words."""
+        asked = list(locations)
+        with ThreadPoolExecutor(_PARALLEL_TRANSFERS) as pool:
+            reasons = pool.map(self._why_unreadable, asked)
+        return {location.key: reason for location, reason in zip(asked, reasons) if reason}
+
+    def _why_unreadable(self, location: S3Location) -> str:
+        try:
+            with aws_call(f"Reading {location}"):
+                self._client.get_object(Bucket=location.bucket, Key=location.key, Range="bytes=0-0")["Body"].close()
+        except PipelineError as error:
+            answer = error.__cause__
+            if not isinstance(answer, ClientError) or answer.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+                raise
+            found = answer.response["Error"]
+            return "" if found["Code"] in _NO_BYTES else f"{found['Code']}: {found['Message']}"
+        return ""
+
+    def put_json(self, location: S3Location, value: Any) -> None:
+        """Store a value as JSON."""
+        with aws_call(f"Writing {location}"):
+            self._client.put_object(Bucket=location.bucket, Key=location.key, Body=json.dumps(value).encode())
 
     def upload(self, path: Path, location: S3Location) -> None:
         """Store one file."""

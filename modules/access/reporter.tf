@@ -28,7 +28,6 @@ data "aws_iam_policy_document" "reporter" {
     actions = ["s3:AbortMultipartUpload", "s3:PutObject"]
     resources = [
       "${var.output_bucket_arn}/runs/*/report.json",
-      "${var.output_bucket_arn}/runs/*/report.html",
       "${var.output_bucket_arn}/runs/*/failures.csv",
     ]
   }

@@ -86,14 +86,14 @@ def test_bad_input_is_not_retried(environment: LocalEnvironment) -> None:
 
 
 def test_a_run_that_lost_a_document_fails_in_the_words_of_its_report(environment: LocalEnvironment) -> None:
-    answer = run(environment, "lost-one", "a.pdf", "broken.pdf", tolerated_failed_shards_percent=50)
+    answer = run(environment, "lost-one", "a.pdf", "broken.pdf", tolerated_failed_shards=1)
     assert (answer["status"], answer["error"]) == ("FAILED", "RunFailed")
     assert answer["cause"] == "1 of 2 documents are in the ledger."
     assert len(jobs_of(environment, "lost-one", "ocr-report")) == 1
 
 
 def test_too_many_failed_shards_stop_the_others_and_are_reported(environment: LocalEnvironment) -> None:
-    answer = run(environment, "too-many", "broken.pdf", "slow.pdf", tolerated_failed_shards_percent=0)
+    answer = run(environment, "too-many", "broken.pdf", "slow.pdf", tolerated_failed_shards=0)
     assert answer["cause"] == "0 of 2 documents are in the ledger."
     assert "Stopped" in [job["ProcessingJobStatus"] for job in jobs_of(environment, "too-many", "ocr-s0001")]
 
@@ -133,7 +133,7 @@ def test_the_workflow_is_valid_and_has_no_mistakes_that_moto_lets_pass(environme
 
 
 def test_every_shard_is_an_execution_with_a_history_of_its_own(environment: LocalEnvironment) -> None:
-    answer = run(environment, "children", "a.pdf", "broken.pdf", tolerated_failed_shards_percent=50)
+    answer = run(environment, "children", "a.pdf", "broken.pdf", tolerated_failed_shards=1)
     client = environment.client("stepfunctions")
     (map_run,) = client.list_map_runs(executionArn=answer["executionArn"])["mapRuns"]
     children = client.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]

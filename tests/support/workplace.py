@@ -32,6 +32,7 @@ def paper(text: str) -> bytes:
 OTHER_JOB_FAULTS = (
     {"name": "ocr-s*", "run": "a-job-is-killed-again", "kill": "progress run_id", "times": 1},
     {"name": "ocr-s*", "run": "stopped-at-work", "stop": "progress run_id"},
+    {"name": "ocr-s*", "run": "map-fails", "end": {"status": "Failed", "failure_reason": "ClientError: no such image"}},
 )
 """Of test_runs.py."""
 
@@ -87,7 +88,7 @@ class Workplace:
     def jobs(self, run_id: str) -> dict[str, int]:
         """How many jobs of each kind a run created."""
         client = self.client("sagemaker")
-        counts = {"plan": 0, "s": 0, "report": 0}
+        counts = {"plan": 0, "s": 0, "check": 0, "report": 0}
         for page in client.get_paginator("list_processing_jobs").paginate():
             for job in page["ProcessingJobSummaries"]:
                 described = client.describe_processing_job(ProcessingJobName=job["ProcessingJobName"])

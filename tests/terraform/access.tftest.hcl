@@ -10,12 +10,13 @@ provider "aws" {
 }
 
 variables {
-  aws                      = { account_id = "123456789012", partition = "aws", region = "us-west-2" }
+  aws                      = { account_id = "123456789012", partition = "aws", dns_suffix = "amazonaws.com", region = "us-west-2" }
   name_prefix              = "ocr"
   input_bucket_arn         = "arn:aws:s3:::in"
   input_kms_key_arn        = null
   output_bucket_arn        = "arn:aws:s3:::out"
   kms_key_arn              = "arn:aws:kms:us-west-2:123456789012:key/1"
+  volume_kms_key_arn       = null
   repository_arn           = "arn:aws:ecr:us-west-2:123456789012:repository/ocr"
   jobs_in_vpc              = false
   triggered                = false

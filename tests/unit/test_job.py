@@ -53,7 +53,7 @@ def test_a_known_error_becomes_its_exit_code_and_message(root: Path, error: Exce
         raise error
 
     assert run_job(job) == code
-    assert message(root) == str(error)
+    assert message(root) == ExitCode(code).verdict + str(error)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -63,7 +63,7 @@ def test_a_job_that_is_told_to_stop_says_so(root: Path, number: signal.Signals) 
         return "never"
 
     assert run_job(job) == ExitCode.INTERRUPTED
-    assert message(root).startswith(f"Ended by {number.name}")
+    assert message(root).startswith(f"RETRY 130 Ended by {number.name}")
 
 
 def test_an_unknown_error_is_internal(root: Path) -> None:

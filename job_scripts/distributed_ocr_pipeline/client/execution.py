@@ -14,6 +14,7 @@ from distributed_ocr_pipeline.client.job_progress import JobProgress
 from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
 from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.deployment import Deployment
+from distributed_ocr_pipeline.errors import without_verdict
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, write_plan
 from distributed_ocr_pipeline.run.progress import Progress
@@ -68,7 +69,7 @@ class Execution:
                 answer = client.describe_execution(executionArn=execution_arn)
             on_progress(jobs.read())
             if answer["status"] != "RUNNING":
-                return Outcome(answer["status"], answer.get("cause", ""), self._read_report())
+                return Outcome(answer["status"], without_verdict(answer.get("cause", "")), self._read_report())
             time.sleep(self._poll_seconds)
 
     def _read_report(self) -> dict[str, Any] | None:

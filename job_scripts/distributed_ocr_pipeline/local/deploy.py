@@ -78,6 +78,9 @@ def template_values(region: str) -> dict[str, str]:
         "worker_network": json.dumps({"EnableNetworkIsolation": True}),
         "max_runtime_seconds": "86400",
         "task_timeout_seconds": "88200",
+        "run_timeout_seconds": "2592000",
+        "volume_encryption": "{}",
+        "tags": json.dumps([{"Key": "Project", "Value": NAME_PREFIX}, {"Key": "RunId", "Value.$": "$.run_id"}]),
     }
 
 

@@ -34,7 +34,12 @@ def server_settings(
         port: The port on 127.0.0.1; 0 takes a free one.
         grace_seconds: Seconds between SIGTERM and SIGKILL of a stopped job.
     """
-    names = {"plan": "plan_shards.py", "process": "process_shard.py", "report": "report_run.py"}
+    names = {
+        "plan": "plan_shards.py",
+        "process": "process_shard.py",
+        "check": "check_shard.py",
+        "report": "report_run.py",
+    }
     return ServerSettings(
         scripts={argument: scripts / name for argument, name in names.items()},
         root_variable="OCR_ML_ROOT",

@@ -14,6 +14,7 @@ NAMESPACE = "DistributedOCRPipeline"
 _UNITS = {
     "DocumentsProcessed": "Count",
     "ProcessingTime": "Seconds",
+    "ProcessingErrors": "Count",
     "ErrorRate": "Percent",
     "InstanceUtilization": "Percent",
 }
@@ -21,7 +22,7 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class ShardMetrics:
-    """The four metrics of one shard.
+    """The metrics of one shard.
 
     Attributes:
         documents: Documents that got a ledger row, whatever their status, but for deferred ones.
@@ -40,6 +41,7 @@ class ShardMetrics:
         return {
             "DocumentsProcessed": self.documents,
             "ProcessingTime": round(self.seconds, 3),
+            "ProcessingErrors": self.errors,
             "ErrorRate": round(100 * self.errors / self.documents, 3) if self.documents else 0.0,
             "InstanceUtilization": round(100 * self.utilization, 1),
         }

@@ -76,6 +76,7 @@ class Plan:
     input_prefix: S3Location
     shards: tuple[Shard, ...]
     up_to_date: int  # documents left out because they have a result
+    tolerated_failed_shards: int = 0  # so many may fail before the workflow stops the others
 
     @property
     def documents(self) -> int:
@@ -100,7 +101,8 @@ def plan_run(storage: Storage, output_bucket: str, options: RunOptions) -> Plan:
         raise BadInput(f"There are no documents under {prefix}.", "Check the bucket and the prefix.")
     earlier = {} if options.reprocess else read_earlier(storage, output_bucket, options)
     documents = list(still_to_do(found, earlier, options.retry_failed))
-    return Plan(prefix, tuple(make_shards(documents, options.files_per_job)), up_to_date=len(found) - len(documents))
+    shards = tuple(make_shards(documents, options.files_per_job))
+    return Plan(prefix, shards, len(found) - len(documents), options.tolerated_of(len(shards)))
 
 
 def list_documents(storage: Storage, prefix: S3Location) -> Iterator[Document]:
@@ -189,4 +191,5 @@ def summarise(plan: Plan) -> dict[str, str | int]:
         "bytes": plan.size_bytes,
         "shards": len(plan.shards),
         "up_to_date": plan.up_to_date,
+        "tolerated_failed_shards": plan.tolerated_failed_shards,
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.config import RunOptions
-from distributed_ocr_pipeline.errors import ErrorClass, Origin, RunFailed
+from distributed_ocr_pipeline.errors import ErrorClass, Origin, RunFailed, without_verdict
 from distributed_ocr_pipeline.layout import FAILURES_FILE, REPORT_FILE, RunLayout
 from distributed_ocr_pipeline.records import DocumentStatus, S3Location
 from distributed_ocr_pipeline.run.manifests import parse_documents
@@ -149,7 +149,7 @@ def _explain_failure(failure: Mapping[str, str]) -> str:
     cause = failure.get("Cause", "")
     try:
         job = json.loads(cause)
-        said = [job.get("FailureReason"), job.get("ExitMessage")]
+        said = [job.get("FailureReason"), without_verdict(job.get("ExitMessage", ""))]
     except ValueError:
         said = [failure.get("Error"), cause]
     return " ".join(part for part in said if part)

@@ -20,6 +20,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.item
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_factory
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from local_aws.clients import Endpoint
@@ -53,12 +54,16 @@ def install(
     def eval_retrier(retrier: RetrierDecl, env: Environment) -> None:
         _eval_retrier(retrier, env, retry_wait_scale)
 
+    def wait_interval(_function: WaitFunction, env: Environment, wait_seconds: float) -> None:
+        _wait(env, wait_seconds * retry_wait_scale)
+
     replacements: list[tuple[Any, str, Any]] = [
         (state_task_factory, "state_task_service_for", service_for),
         (item_processor_factory, "DistributedItemProcessor", CountingItemProcessor),
         # A Fail state may have an error name of AWS ("States...."), which moto's class refuses.
         (state_fail, "CustomErrorName", ErrorName),
         (RetrierDecl, "_eval_body", eval_retrier),
+        (WaitFunction, "_wait_interval", wait_interval),
         (ComparisonVariable, "_eval_body", _eval_comparison),
     ]
     for owner, name, replacement in replacements:
@@ -79,10 +84,15 @@ def _eval_retrier(retrier: Any, env: Environment, wait_scale: float) -> None:
         return
     for part in (retrier.interval_seconds, retrier.backoff_rate, retrier.max_delay_seconds, retrier.jitter_strategy):
         part.eval(env=env)
-    end = time.monotonic() + env.stack.pop() * wait_scale
+    _wait(env, env.stack.pop() * wait_scale)
+    env.stack.append(RetrierOutcome.Executed)
+
+
+def _wait(env: Environment, seconds: float) -> None:
+    """Wait, or until the execution is stopped."""
+    end = time.monotonic() + seconds
     while env.is_running() and (left := end - time.monotonic()) > 0:
         env.program_state_event.wait(min(left, _LONGEST_WAIT_SECONDS))
-    env.stack.append(RetrierOutcome.Executed)
 
 
 def _eval_comparison(comparison: Any, env: Environment) -> None:

@@ -82,4 +82,5 @@ def test_a_written_plan_can_be_read_back(tmp_path: Path) -> None:
         "bytes": 40,
         "shards": 2,
         "up_to_date": 7,
+        "tolerated_failed_shards": 0,
     }

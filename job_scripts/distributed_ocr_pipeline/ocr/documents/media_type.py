@@ -1,5 +1,6 @@
 """What kind of file a document is, by its first bytes: names and declared types lie."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -10,6 +11,10 @@ TIFF = "image/tiff"
 SUPPORTED = "PDF, TIFF, PNG, JPEG, WebP, BMP, JPEG 2000"
 
 _HEAD_BYTES = 1024 + 8  # a PDF's header may come after up to 1 KB of something else
+_PDF_HEADER = re.compile(rb"(?:^|[^ -~])%PDF-\d")  # not within a line of text, which only speaks of PDF
+_MAIL = re.compile(
+    rb"(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|X-[\w-]+): ", re.I
+)
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
 _STARTS = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -53,6 +58,8 @@ def _type_of(head: bytes) -> str:
         return "image/webp"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return "image/bmp"
-    if b"%PDF-" in head:
+    if _MAIL.match(head):
+        raise DocumentError(ErrorClass.UNSUPPORTED_TYPE, f"An e-mail, not one of {SUPPORTED}.")
+    if _PDF_HEADER.search(head):
         return PDF
     raise DocumentError(ErrorClass.UNSUPPORTED_TYPE, f"Not one of {SUPPORTED}.")

@@ -12,6 +12,7 @@ from pathlib import Path
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import Finished, Limits, run
+from distributed_ocr_pipeline.ocr.scripts import plain_letters
 
 PROGRAMS = ("pdfinfo", "pdfimages", "pdftotext", "pdftoppm")
 POINTS_PER_INCH = 72.0
@@ -86,6 +87,8 @@ def page_count(pdf: Path, limits: Limits, stop: Stop) -> int:
     finished = run(["pdfinfo", str(pdf)], limits, stop)
     if "Incorrect password" in finished.stderr:
         raise DocumentError(ErrorClass.ENCRYPTED, "A password is needed to open the file.")
+    if "security handler" in finished.stderr:  # Poppler goes on as if the file were not encrypted
+        raise DocumentError(ErrorClass.ENCRYPTED, _complaint(finished, "The encryption of the file is not supported."))
     found = _PAGES_LINE.findall(finished.stdout.decode("utf-8", "replace"))
     if finished.exit_code != 0 or not found:
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, "The file cannot be opened as a PDF."))
@@ -137,7 +140,7 @@ def extract_images(pdf: Path, pages: range, *, folder: Path, limits: Limits, sto
 def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop) -> list[str]:
     """The text layer of each page, as `pdftotext` orders it. Raises `DocumentError` (corrupt) if pages are missing."""
     finished = run(["pdftotext", "-q", "-enc", "UTF-8", *_page_range(pages), str(pdf), "-"], limits, stop)
-    texts = finished.stdout.decode("utf-8", "replace").split("\f")[:-1]
+    texts = plain_letters(finished.stdout.decode("utf-8", "replace")).split("\f")[:-1]
     if finished.exit_code != 0 or len(texts) != len(pages):
         message = f"pdftotext gave {len(texts)} pages instead of {len(pages)}."
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
@@ -155,7 +158,7 @@ def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerW
         if len(cells) == _TSV_COLUMNS and cells[0] == _TSV_WORD_LEVEL and cells[11].strip():
             line = lines.setdefault(tuple(cells[2:5]), len(lines) + 1)
             left, top, width, height = (_points(cell) for cell in cells[6:10])
-            words.append(LayerWord(cells[11].strip(), left, top, width, height, line))
+            words.append(LayerWord(plain_letters(cells[11].strip()), left, top, width, height, line))
     return words
 
 

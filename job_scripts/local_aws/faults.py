@@ -4,6 +4,7 @@ The server's variable FAULTS names a JSON file, which is read at the start:
 
     {
       "retry_wait_scale": 0.01,
+      "account": {"starts_per_second": 1, "instances": {"ml.t3.xlarge": 20}, "total_instances": 20},
       "jobs": [
         {"name": "ocr-plan-*", "refuse": "ResourceLimitExceeded", "times": 3},
         {"name": "ocr-report-*", "end": {"status": "Failed", "failure_reason": "AlgorithmError: , exit code: 1"}},
@@ -15,7 +16,8 @@ The server's variable FAULTS names a JSON file, which is read at the start:
       ]
     }
 
-`retry_wait_scale` multiplies every wait of the workflow's retries. A rule for jobs applies to jobs whose name and run
+`retry_wait_scale` multiplies every wait of the workflow's retries, and the time between two starts of jobs. `account`
+changes the quotas and words of `account.Account` that it names. A rule for jobs applies to jobs whose name and run
 id match its shell patterns, `times` times (default: always), and has one of these:
 
     refuse  CreateProcessingJob answers with this error code
@@ -39,6 +41,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
+from local_aws.account import Account
 from local_aws.errors import BadSetting
 from local_aws.sagemaker.jobs import JobOutcome, ProcessingJob
 from local_aws.settings import ServerSettings
@@ -106,6 +109,7 @@ class FaultPlan(_Record):
     """The whole file."""
 
     retry_wait_scale: float = Field(default=1.0, ge=0)
+    account: Account | None = None
     jobs: tuple[JobFault, ...] = ()
     requests: tuple[RequestFault, ...] = ()
 
@@ -119,10 +123,13 @@ class Faults:
     Args:
         plan: The rules.
         run_variable: The variable of a job's environment that holds the id of its run.
+        account: The account that the plan may change.
     """
 
-    def __init__(self, plan: FaultPlan = FaultPlan(), run_variable: str = "") -> None:
+    def __init__(self, plan: FaultPlan = FaultPlan(), run_variable: str = "", account: Account = Account()) -> None:
         self.retry_wait_scale = plan.retry_wait_scale
+        changes = {name: getattr(plan.account, name) for name in plan.account.model_fields_set} if plan.account else {}
+        self.account = account.model_copy(update=changes)
         self._run_variable = run_variable
         self._lock = threading.Lock()
         self._jobs, self._requests = plan.jobs, plan.requests
@@ -138,12 +145,12 @@ class Faults:
         variable = settings.variable(VARIABLE)
         path = environ.get(variable)
         if not path:
-            return cls()
+            return cls(account=settings.account)
         try:
             plan = FaultPlan.model_validate_json(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BadSetting(f"{variable} names {path}, which cannot be used: {error}") from error
-        return cls(plan, settings.run_variable)
+        return cls(plan, settings.run_variable, settings.account)
 
     def refusal(self, request: Mapping[str, Any]) -> str | None:
         """The error code that refuses this CreateProcessingJob request."""

@@ -103,9 +103,12 @@ class _Run:
         return JobOutcome("Completed", exit_message=message)
 
     def _access(self) -> dict[str, str]:
-        """What a container with network finds: its role's credentials, its region, and here the endpoint too."""
-        region = {"AWS_REGION": self._job.region, "AWS_DEFAULT_REGION": self._job.region}
-        return {"AWS_ENDPOINT_URL": self._endpoint.url} | region | self._credentials.environ()
+        """What a container with network finds: its role's credentials.
+
+        The endpoint's address stands for AWS's DNS. The region is not here: SageMaker documents no variable for it, and
+        programs of AWS for its jobs copy AWS_REGION into AWS_DEFAULT_REGION (aws-samples/sagemaker-ssh-helper, FAQ).
+        """
+        return {"AWS_ENDPOINT_URL": self._endpoint.url} | self._credentials.environ()
 
     def _outputs(self) -> list[OutputUploader]:
         config = self._job.request.get("ProcessingOutputConfig", {"Outputs": []})

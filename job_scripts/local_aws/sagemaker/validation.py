@@ -35,6 +35,12 @@ class RequestValidator:
             raise InvalidRequest(f"1 validation error detected: {problem}")
 
 
+def instance_types() -> list[str]:
+    """The instance types of processing jobs."""
+    model = get_session().get_service_model("sagemaker")
+    return list(model.shape_for("ProcessingInstanceType").enum)  # type: ignore[attr-defined]
+
+
 def check_processing_job(request: Mapping[str, Any]) -> None:
     """Raise `InvalidRequest` for what breaks a rule that the model does not state, and for what cannot run here."""
     inputs = [_only_s3(item, "S3Input") for item in request.get("ProcessingInputs", [])]

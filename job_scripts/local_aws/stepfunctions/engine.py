@@ -22,6 +22,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
+from local_aws.account import Account
 from local_aws.clients import Endpoint
 from local_aws.iam.enforcement import StateCredentials
 from local_aws.sagemaker.jobs import JobRegistry
@@ -34,7 +35,11 @@ _LONGEST_WAIT_SECONDS = 1.0
 
 
 def install(
-    endpoint: Endpoint, registry: JobRegistry, retry_wait_scale: float, credentials: StateCredentials | None = None
+    endpoint: Endpoint,
+    registry: JobRegistry,
+    retry_wait_scale: float,
+    account: Account = Account(),
+    credentials: StateCredentials | None = None,
 ) -> None:
     """Make moto execute state machines, with processing jobs. Call it once per process."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
@@ -44,7 +49,7 @@ def install(
     def service_for(service_name: str) -> Any:
         match service_name:
             case "sagemaker":
-                return ProcessingJobTask(without_retries, registry, credentials)
+                return ProcessingJobTask(without_retries, registry, account, credentials)
             case "aws-sdk":
                 return SdkTask()  # type: ignore[no-untyped-call]
             case _:

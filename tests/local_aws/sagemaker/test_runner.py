@@ -54,9 +54,17 @@ def test_an_isolated_job_reaches_nothing(local: Harness, isolated: bool, reached
 
 
 def test_a_job_with_network_has_its_roles_credentials(local: Harness) -> None:
-    code = "import boto3; MESSAGE.write_text(boto3.client('sts').get_caller_identity()['Arn'])"
+    code = "import boto3; MESSAGE.write_text(boto3.client('sts', 'us-west-2').get_caller_identity()['Arn'])"
     job = local.run(code, NetworkConfig=WITH_NETWORK)
     assert "assumed-role/job/" in job["ExitMessage"]
+
+
+def test_a_job_with_network_has_no_region_but_its_requests(local: Harness) -> None:
+    code = "MESSAGE.write_text(' '.join(sorted(name for name in os.environ if name.startswith('AWS_'))))"
+    access = "AWS_ACCESS_KEY_ID AWS_EC2_METADATA_DISABLED AWS_ENDPOINT_URL AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+    assert local.run(code, NetworkConfig=WITH_NETWORK)["ExitMessage"] == access
+    given = local.run(code, NetworkConfig=WITH_NETWORK, Environment={"AWS_REGION": "eu-central-1"})
+    assert given["ExitMessage"].split() == sorted([*access.split(), "AWS_REGION"])
 
 
 def test_a_completed_job_uploads_its_output_but_follows_no_links(local: Harness) -> None:

@@ -21,11 +21,11 @@ def test_a_choice_on_something_that_is_not_there_ends_the_execution(local: Harne
     assert "$.planned" in answer["cause"]
 
 
-@pytest.mark.parametrize(("error", "attempts"), [("ThrottlingException", 3), ("States.Timeout", 1)])
+@pytest.mark.parametrize(("error", "attempts"), [("SageMaker.AmazonSageMakerException", 3), ("States.Timeout", 1)])
 def test_a_retry_is_for_its_errors_and_ends_after_its_attempts(local: Harness, error: str, attempts: int) -> None:
     retry = {"ErrorEquals": [error], "IntervalSeconds": 1, "MaxAttempts": 2}
     arn = local.start_machine({"Job": local.job_state("", f"throttled-{uuid.uuid4()}", Retry=[retry])})
-    assert local.finish(arn)["error"] == "ThrottlingException"
+    assert local.finish(arn)["error"] == "SageMaker.AmazonSageMakerException"
     assert [event["type"] for event in local.history(arn)].count("TaskFailed") == attempts
 
 

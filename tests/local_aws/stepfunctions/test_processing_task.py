@@ -42,7 +42,7 @@ def test_a_stopped_job_comes_back_as_a_success_that_says_stopped(local: Harness)
     ("name", "error"),
     [
         ("never-", "SageMaker.ResourceLimitExceededException"),
-        ("throttled-", "ThrottlingException"),
+        ("throttled-", "SageMaker.AmazonSageMakerException"),
         ("not_a_name_", "SageMaker.AmazonSageMakerException"),
     ],
 )
@@ -85,7 +85,7 @@ def test_stopping_an_execution_stops_its_job(local: Harness) -> None:
 
 
 def test_stopping_an_execution_ends_its_wait_for_a_retry(local: Harness) -> None:
-    retry = {"ErrorEquals": ["ThrottlingException"], "IntervalSeconds": 90_000, "MaxAttempts": 3}
+    retry = {"ErrorEquals": ["SageMaker.AmazonSageMakerException"], "IntervalSeconds": 90_000, "MaxAttempts": 3}
     arn = local.start_machine({"Job": local.job_state("", f"throttled-{uuid.uuid4()}", Retry=[retry])})
     _wait_for_event(local, arn, "TaskFailed")
     local.client("stepfunctions").stop_execution(executionArn=arn)

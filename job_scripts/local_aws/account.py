@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 NEW_ACCOUNT_INSTANCES: Mapping[str, int] = {"ml.t3.medium": 4, "ml.t3.large": 4, "ml.t3.xlarge": 2}
-"""The instance types with a default quota for processing jobs; all others have none (AWS General Reference, SageMaker)."""
+"""The only instance types with a default quota for processing jobs (AWS General Reference, SageMaker)."""
 
 
 class Account(BaseModel):

@@ -18,7 +18,7 @@ from local_aws.regions import Regional
 from local_aws.sagemaker import api as sagemaker_api
 from local_aws.sagemaker.jobs import JobRegistry
 from local_aws.stepfunctions import api as stepfunctions_api
-from local_aws.stepfunctions import engine, map_children
+from local_aws.stepfunctions import engine, map_children, redrive
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,6 +34,7 @@ def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults, *, enforc
     engine.install(endpoint, registry, faults.retry_wait_scale, faults.account, credentials)
     sagemaker_api.install(registry, faults)
     stepfunctions_api.install()
+    redrive.install()
     map_children.install()
     athena.install()
     service_quotas.install(faults.account)

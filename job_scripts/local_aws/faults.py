@@ -23,8 +23,11 @@ id match its shell patterns, `times` times (default: always), and has one of the
     refuse  CreateProcessingJob answers with this error code
     end     the job ends this way, without a run and without output
     kill    the job's processes are killed when it prints a line that contains this pattern; exit status 137
+    oom     the same, by the kernel for want of memory, which is what SageMaker says then
     stop    the job is stopped at such a line, as by StopProcessingJob
     lose    the output of this name is not uploaded
+
+An `end` may name its reason instead of giving its words: `"failure": "capacity"`; `sagemaker.reasons` has the names.
 
 A rule for requests answers S3 calls of its method whose path (/bucket/key) matches with status 503 and its error code.
 The first rule that applies counts.
@@ -44,6 +47,7 @@ from typing_extensions import Self
 from local_aws.account import Account
 from local_aws.errors import BadSetting
 from local_aws.sagemaker.jobs import JobOutcome, ProcessingJob
+from local_aws.sagemaker.reasons import REASONS, Kind
 from local_aws.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -51,7 +55,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "FAULTS"
 
-_KINDS = ("refuse", "end", "kill", "stop", "lose")
+_KINDS = ("refuse", "end", "kill", "oom", "stop", "lose")
 
 
 class _Record(BaseModel):
@@ -67,7 +71,13 @@ class FaultyEnd(_Record):
 
     status: Literal["Completed", "Failed", "Stopped"]
     failure_reason: str = ""
+    failure: Kind | None = None
     exit_message: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The words of the failure reason."""
+        return REASONS[self.failure] if self.failure else self.failure_reason
 
 
 class JobFault(_Rule):
@@ -78,6 +88,7 @@ class JobFault(_Rule):
     refuse: str | None = None
     end: FaultyEnd | None = None
     kill: re.Pattern[str] | None = None
+    oom: re.Pattern[str] | None = None
     stop: re.Pattern[str] | None = None
     lose: str | None = None
 
@@ -93,7 +104,7 @@ class JobFault(_Rule):
 
     def waits_for(self, line: bytes) -> bool:
         """Whether the job ends at this line of its output."""
-        pattern = self.kill or self.stop
+        pattern = self.kill or self.oom or self.stop
         return pattern is not None and pattern.search(line.decode("utf-8", "replace")) is not None
 
 
@@ -162,11 +173,12 @@ class Faults:
         rule = self._take_job("end", job.request)
         if rule is None or rule.end is None:
             return None
-        return JobOutcome(rule.end.status, exit_message=rule.end.exit_message, failure_reason=rule.end.failure_reason)
+        return JobOutcome(rule.end.status, exit_message=rule.end.exit_message, failure_reason=rule.end.reason)
 
     def cut(self, job: ProcessingJob) -> JobFault | None:
         """The rule that kills or stops this job while it runs."""
-        return self._take_job("kill", job.request) or self._take_job("stop", job.request)
+        rules = (self._take_job(kind, job.request) for kind in ("kill", "oom", "stop"))
+        return next((rule for rule in rules if rule), None)
 
     def lost(self, job: ProcessingJob) -> str | None:
         """The name of the output of this job that is not uploaded."""

@@ -52,6 +52,11 @@ class ProcessingJob:
         return bool(self.request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False))
 
     @property
+    def volume_bytes(self) -> int:
+        """Bytes that the instance's volume holds."""
+        return int(self.request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"]) * 1024**3
+
+    @property
     def max_runtime_seconds(self) -> int:
         """Seconds after which the container is stopped."""
         condition = self.request.get("StoppingCondition", {})

@@ -32,7 +32,7 @@ class Demand:
     wanted: int
 
     def check(self) -> None:
-        """Raise `QuotaExceeded`, in AWS's words (aws-solutions-library-samples/deepracer-on-aws#88), if it is too much."""
+        """Raise `QuotaExceeded`, in AWS's words (deepracer-on-aws#88), if it is too much."""
         if self.used + self.wanted > self.limit:
             raise QuotaExceeded(
                 f"The account-level service limit '{self.quota}' is {self.limit} {self.unit}, with current utilization "

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import pytest
 
-from tests.support.harness import BUCKET, Harness
+from tests.support.harness import BUCKET, Harness, map_state
 
 
 def test_moto_is_the_version_whose_internals_are_known() -> None:
@@ -52,3 +52,28 @@ def test_an_object_read_from_s3_is_text(local: Harness) -> None:
         "End": True,
     }
     assert json.loads(local.run_machine({"Read": read})["output"]) == {"plan": {"shards": 3}}
+
+
+def test_nothing_catches_what_ends_an_execution(local: Harness) -> None:
+    """A percentage that is no integer: the Map's Catch of States.ALL sees nothing of it."""
+    states = map_state(1, {"Done": {"Type": "Succeed"}}, ToleratedFailurePercentagePath="$.percent")
+    states["Items"]["ResultPath"] = "$.items"
+    states["Map"] |= {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}
+    states["Caught"] = {"Type": "Succeed"}
+    assert local.run_machine(states, percent=20)["status"] == "SUCCEEDED"
+    answer = local.run_machine(states, percent=20.0)
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.Runtime")
+    assert "20.0" in answer["cause"]
+
+
+def test_a_catch_sees_that_a_maps_items_cannot_be_read(local: Harness) -> None:
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "JSON"},
+        "Parameters": {"Bucket": BUCKET, "Key": "nothing/here.json"},
+    }
+    states = map_state(1, {"Done": {"Type": "Succeed"}}, ItemReader=reader)
+    del states["Map"]["ItemsPath"]
+    states["Map"] |= {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}
+    states["Caught"] = {"Type": "Succeed"}
+    assert local.run_machine(states)["status"] == "SUCCEEDED"

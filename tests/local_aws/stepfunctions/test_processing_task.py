@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local_aws.sagemaker.reasons import REASONS
 from tests.support.harness import END_SECONDS, Harness
 
 
@@ -30,7 +31,7 @@ def test_a_failed_job_is_a_failed_task_with_its_description_as_cause(local: Harn
     failure = json.loads(answer["output"])
     assert failure["Error"] == "States.TaskFailed"
     cause = json.loads(failure["Cause"])
-    assert (cause["FailureReason"], cause["ExitMessage"]) == ("AlgorithmError: , exit code: 65", "why")
+    assert (cause["FailureReason"], cause["ExitMessage"]) == (REASONS["algorithm"], "why")
 
 
 def test_a_stopped_job_comes_back_as_a_success_that_says_stopped(local: Harness) -> None:

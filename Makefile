@@ -13,7 +13,7 @@ PYTHON ?= python3
 INPUT_PREFIX ?= examples/documents
 ARGS ?=
 BIN := .venv/bin
-SOURCES := job_scripts tests examples benchmarks scripts
+SOURCES := job_scripts tests examples benchmarks scripts verify
 
 ##@ Use
 
@@ -60,14 +60,14 @@ lint: .venv/installed lint-types ## Check formatting, types and style
 	$(BIN)/isort --check -q $(SOURCES)
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python scripts/architecture.py --check
-	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts
+	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts verify
 	# A test says with its name what it shows, and asks for fixtures by theirs.
 	$(BIN)/pylint -j 0 --disable=missing-docstring,duplicate-code,redefined-outer-name,too-many-positional-arguments tests
 	@if command -v terraform >/dev/null; then terraform fmt -check -recursive; fi
 
 .PHONY: lint-types
 lint-types: .venv/installed
-	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline job_scripts/local_aws examples benchmarks tests
+	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline job_scripts/local_aws examples benchmarks verify tests
 	for script in job_scripts/*.py scripts/*.py; do $(BIN)/mypy --strict "$$script"; done
 
 .PHONY: test
@@ -131,6 +131,10 @@ deploy: .venv/installed .terraform ## Show it, make it, then build the image and
 	terraform apply $(ARGS)
 	@if scripts/container-tool.sh >/dev/null; then $(MAKE) build-image push-image; else \
 	  echo "Everything is deployed but the image. Push it from a machine with a container builder: make build-image push-image" >&2; exit 69; fi
+
+.PHONY: verify-aws
+verify-aws: .venv/installed ## Ask AWS what only an account can tell, for less than a dollar; ARGS="--dry-run" prints the price
+	@$(BIN)/python scripts/verify_aws.py $(ARGS)
 
 .PHONY: destroy
 destroy: .venv/installed .terraform ## Take it down; refuses while there are results, unless DELETE_DATA=yes

@@ -7,5 +7,6 @@ jobs       questions about the end of a job
 inputs     questions about what a job finds of its input
 workflows  questions about state machines that start jobs
 asking     asks them one after another, under a price cap
+cleanup    removes what they made
 program    the command line
 """

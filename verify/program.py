@@ -12,6 +12,7 @@ from distributed_ocr_pipeline.config import AWSConfig
 from distributed_ocr_pipeline.deployment import find_deployment
 from distributed_ocr_pipeline.errors import ExitCode, PipelineError
 from verify.asking import QUESTIONS, ask, check_price, choose, hour_usd, report
+from verify.cleanup import clean_up
 from verify.question import Answer, Question
 from verify.site import Site
 
@@ -56,7 +57,7 @@ def _verify(options: argparse.Namespace) -> int:
             answers.append(answer)
             print(f"  expected {answer.expected}\n  seen     {answer.seen}\n  {answer.verdict}")
     finally:
-        problems = site.clean_up()
+        problems = clean_up(site)
         options.output.write_text(json.dumps(report(site, answers, problems), indent=2, ensure_ascii=False) + "\n")
     for problem in problems:
         print(f"Not cleaned up: {problem}", file=sys.stderr)

@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -85,7 +85,7 @@ class Site:
         inputs = [_input("probe", self.put("probe/probes.py", PROBES.read_bytes()), "S3Prefix")]
         inputs += [_input("data", manifest, "ManifestFile")] if manifest else []
         return {
-            "ProcessingJobName": f"{planner['Environment']['OCR_PIPELINE']}-s-verify-{probe}-{uuid.uuid4().hex[:12]}",
+            "ProcessingJobName": self._job_name(planner["Environment"]["OCR_PIPELINE"], probe),
             "RoleArn": worker["RoleArn"],
             "AppSpecification": {
                 "ImageUri": planner["AppSpecification"]["ImageUri"],
@@ -96,6 +96,10 @@ class Site:
             "NetworkConfig": worker["NetworkConfig"],
             "StoppingCondition": {"MaxRuntimeInSeconds": _MAX_RUNTIME_SECONDS},
         }
+
+    def _job_name(self, prefix: str, probe: str) -> str:
+        """A name like those of shards' jobs: the workflow's role may start no others."""
+        return f"{prefix}-s{probe.ljust(5, '0')[:5]}-{self.id}{str(uuid.uuid4())[8:]}"
 
     def run_job(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run a job to its end; returns its description."""
@@ -160,38 +164,6 @@ class Site:
             return found if found["status"] != "RUNNING" else None
 
         return self.until(f"the end of {execution}", look)
-
-    def clean_up(self) -> Sequence[str]:
-        """Stop the jobs, delete the state machines and objects that were made; returns what could not be removed."""
-        problems: list[str] = []
-        for remove in (self._stop_jobs, self._delete_machines, self._delete_objects):
-            try:
-                with aws_call("Cleaning up"):
-                    remove()
-            except PipelineError as error:
-                problems.append(str(error))
-        return problems
-
-    def _stop_jobs(self) -> None:
-        client = self.client("sagemaker")
-        for page in client.get_paginator("list_processing_jobs").paginate(
-            NameContains="-s-verify-", StatusEquals="InProgress"
-        ):
-            for job in page["ProcessingJobSummaries"]:
-                client.stop_processing_job(ProcessingJobName=job["ProcessingJobName"])
-
-    def _delete_machines(self) -> None:
-        client = self.client("stepfunctions")
-        for page in client.get_paginator("list_state_machines").paginate():
-            for machine in page["stateMachines"]:
-                if f"-verify-{self.id}-" in machine["name"]:
-                    client.delete_state_machine(stateMachineArn=machine["stateMachineArn"])
-
-    def _delete_objects(self) -> None:
-        client = self.client("s3")
-        for page in client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=self.scratch):
-            for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                client.delete_object(Bucket=self.bucket, Key=item["Key"], VersionId=item["VersionId"])
 
 
 def _worker(states: Mapping[str, Any]) -> Mapping[str, Any]:

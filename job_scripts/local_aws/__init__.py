@@ -15,6 +15,7 @@ project that uses it: `settings.ServerSettings` holds what it must know, and `se
     stepfunctions/  state machines
     iam/          policies and their enforcement
     athena        the one call of Athena that moto lacks, too little for a folder
+    eventbridge   rules that call their targets
     service_quotas  SageMaker's quotas, which moto does not know
 
 Each folder of a service has the same names where it has the thing: `api` for the calls, `validation` for what they

@@ -36,6 +36,9 @@ class Account(BaseModel):
     runtime_seconds: int = Field(default=432_000, ge=1)
     """The longest time of a job."""
 
+    events_repeated_every: int = Field(default=5, ge=1)
+    """EventBridge delivers at least once: of so many calls of targets, one is made twice."""
+
     throttled_as: Literal["SageMaker.AmazonSageMakerException", "ThrottlingException"] = (
         "SageMaker.AmazonSageMakerException"
     )

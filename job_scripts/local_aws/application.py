@@ -10,7 +10,7 @@ from moto.moto_server.utilities import RegexConverter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local_aws import athena, service_quotas
+from local_aws import athena, eventbridge, service_quotas
 from local_aws.clients import Endpoint
 from local_aws.faults import Faults, FaultyRequests
 from local_aws.iam import bucket_policies, enforcement
@@ -38,6 +38,7 @@ def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults, *, enforc
     map_children.install()
     athena.install()
     service_quotas.install(faults.account)
+    eventbridge.install(endpoint, registry, faults.account.events_repeated_every)
     bucket_policies.install()
 
 

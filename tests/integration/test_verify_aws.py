@@ -9,13 +9,14 @@ import pytest
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from local_aws.account import Account
 from verify.asking import QUESTIONS, ask, check_price, hour_usd, report
+from verify.cleanup import clean_up
 from verify.program import main
 from verify.question import Question
 from verify.site import Site
 
 FAULTS = {
     "account": Account(instances={}, other_instances=100, total_instances=100).model_dump(),
-    "jobs": [{"name": "*-verify-exhaust-*", "oom": "taking memory"}],
+    "jobs": [{"name": "*-sexhau-*", "oom": "taking memory"}],
 }
 
 
@@ -31,7 +32,7 @@ def fixture_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lo
 def fixture_site(environment: LocalEnvironment) -> Iterator[Site]:
     site = Site(environment.deployment(), pulse_seconds=0.2, is_stand_in=True)
     yield site
-    assert not site.clean_up()
+    assert not clean_up(site)
 
 
 NOT_ASKED = {"image"}
@@ -46,7 +47,7 @@ def test_the_stand_in_answers_as_aws_is_expected_to(site: Site, question: Questi
 
 def test_nothing_is_left_of_a_question(site: Site, environment: LocalEnvironment) -> None:
     list(ask(site, [question for question in QUESTIONS if question.id == "stopped"], 0.05, say=print))
-    assert not site.clean_up()
+    assert not clean_up(site)
     assert "Contents" not in environment.client("s3").list_objects_v2(Bucket=site.bucket, Prefix="verify-aws/")
     machines = environment.client("stepfunctions").list_state_machines()["stateMachines"]
     assert [machine["name"] for machine in machines if "verify" in machine["name"]] == []

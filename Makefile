@@ -13,7 +13,7 @@ PYTHON ?= python3
 INPUT_PREFIX ?= examples/documents
 ARGS ?=
 BIN := .venv/bin
-SOURCES := job_scripts tests examples benchmarks scripts
+SOURCES := job_scripts tests examples benchmarks scripts verify
 
 ##@ Use
 
@@ -60,14 +60,14 @@ lint: .venv/installed lint-types ## Check formatting, types and style
 	$(BIN)/isort --check -q $(SOURCES)
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python scripts/architecture.py --check
-	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts
+	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts verify
 	# A test says with its name what it shows, and asks for fixtures by theirs.
 	$(BIN)/pylint -j 0 --disable=missing-docstring,duplicate-code,redefined-outer-name,too-many-positional-arguments tests
 	@if command -v terraform >/dev/null; then terraform fmt -check -recursive; fi
 
 .PHONY: lint-types
 lint-types: .venv/installed
-	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline job_scripts/local_aws examples benchmarks tests
+	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline job_scripts/local_aws examples benchmarks verify tests
 	for script in job_scripts/*.py scripts/*.py; do $(BIN)/mypy --strict "$$script"; done
 
 .PHONY: test
@@ -132,6 +132,10 @@ plan: .venv/installed .terraform ## Show what a deployment would make or change;
 .PHONY: deploy
 deploy: .venv/installed .terraform ## Build the image and push it, if it has changed; then show what changes, and make it
 	@scripts/deploy.sh $(ARGS)
+
+.PHONY: verify-aws
+verify-aws: .venv/installed ## Ask AWS what only an account can tell, for less than a dollar; ARGS="--dry-run" prints the price
+	@$(BIN)/python scripts/verify_aws.py $(ARGS)
 
 .PHONY: destroy
 destroy: .venv/installed .terraform ## Take it down; refuses while there is data, unless DELETE_DATA=yes (and DELETE_DOCUMENTS=yes)

@@ -12,7 +12,7 @@ from distributed_ocr_pipeline.storage import Storage
 def plan_shards(job: JobContext) -> str:
     """Plan the run and store the plan; returns the job's one-line message."""
     options = job.options()
-    storage = Storage()
+    storage = Storage(region=job.region)
     plan = plan_run(storage, job.output_bucket, options)
     with TemporaryDirectory() as folder:
         write_plan(plan, Path(folder))

@@ -12,7 +12,7 @@ from distributed_ocr_pipeline.storage import Storage
 def report_run(job: JobContext) -> str:
     """Write the report beside the plan; returns its one-line summary, raises `RunFailed` if the run is not green."""
     options = job.options()
-    storage = Storage()
+    storage = Storage(region=job.region)
     run = job.layout
     evidence = collect_evidence(storage, run)
     report = make_report(run.run_id, options, storage.get_json(run.plan), evidence)

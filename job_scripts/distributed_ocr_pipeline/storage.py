@@ -69,13 +69,23 @@ def aws_call(doing: str) -> Iterator[None]:
 
 
 class Storage:
-    """S3 as this pipeline uses it. What is not given comes from the usual AWS settings."""
+    """S3 as this pipeline uses it. What is not given comes from the usual AWS settings.
 
-    def __init__(self, session: boto3.Session | None = None, endpoint_url: str | None = None) -> None:
+    Args:
+        session: Credentials and settings.
+        endpoint_url: Another address than AWS's.
+        region: The buckets' region. boto3 follows S3 from a wrong region to the right one, Arrow's client does not.
+    """
+
+    def __init__(
+        self, session: boto3.Session | None = None, endpoint_url: str | None = None, region: str | None = None
+    ) -> None:
         config = Config(max_pool_connections=_PARALLEL_TRANSFERS, retries={"mode": "adaptive", "max_attempts": 8})
         with aws_call("Connecting to S3"):
-            self._session = session or boto3.Session()
-            self._client: "S3Client" = self._session.client("s3", endpoint_url=endpoint_url, config=config)
+            self._session = session or boto3.Session(region_name=region)
+            self._client: "S3Client" = self._session.client(
+                "s3", region_name=region, endpoint_url=endpoint_url, config=config
+            )
 
     def list_objects(self, prefix: S3Location) -> Iterator[ListedObject]:
         """Every object below a prefix, in key order, page by page."""

@@ -6,6 +6,8 @@ LocalAwsError                    one sentence that says what is wrong, one that 
 ├── RequestError                 the API refuses a call
 │   ├── InvalidRequest           the request breaks a constraint
 │   ├── NameInUse                a job of this name exists
+│   ├── Throttled                there are too many calls
+│   ├── QuotaExceeded            the account may not use that much
 │   └── UnknownJob               no job of this name exists
 └── JobError                     a job fails without a fault of its container; the message is its failure reason
     ├── TransferError            an input or output cannot be moved
@@ -50,6 +52,14 @@ class InvalidRequest(RequestError):
 
 class NameInUse(RequestError):
     """A job of this name exists or existed: a name is never free again."""
+
+
+class Throttled(RequestError):
+    """There are more calls than AWS answers in this time."""
+
+
+class QuotaExceeded(RequestError):
+    """The account may not use that much; the message has the words of AWS."""
 
 
 class UnknownJob(RequestError):

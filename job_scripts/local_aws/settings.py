@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_aws.account import Account
+
 
 @dataclass(frozen=True)
 class ServerSettings:
@@ -18,6 +20,7 @@ class ServerSettings:
         variable_prefix: The beginning of the names of the server's own environment variables.
         port: The port on 127.0.0.1; 0 takes a free one.
         grace_seconds: Seconds between SIGTERM and SIGKILL when a job is stopped or its time is over.
+        account: The account's quotas and words; by default a new account's. A file of faults may change them.
     """
 
     scripts: Mapping[str, Path]
@@ -28,6 +31,7 @@ class ServerSettings:
     variable_prefix: str
     port: int = 0
     grace_seconds: float = 30.0
+    account: Account = Account()
 
     def variable(self, name: str) -> str:
         """The full name of one of the server's environment variables: FAULTS, IAM, RUNTIME, IMAGE or MEMORY_MB."""

@@ -23,6 +23,7 @@ runpy.run_path(os.environ["OCR_ML_ROOT"] + "/processing/input/code/main.py", run
 
 FAULTS = {
     "retry_wait_scale": 0.01,
+    "account": {"exit_code_in_reason": False},
     "jobs": [
         {"name": "refused-twice-*", "refuse": "ResourceLimitExceeded", "times": 2},
         {"name": "never-*", "refuse": "ResourceLimitExceeded"},
@@ -31,6 +32,7 @@ FAULTS = {
         {"name": "stop-*", "end": {"status": "Stopped"}},
         {"name": "empty-*", "end": {"status": "Completed"}},
         {"name": "killed-*", "kill": "half done"},
+        {"name": "starved-*", "oom": "half done"},
         {"name": "halted-*", "stop": "half done"},
         {"name": "lossy-*", "lose": "out"},
     ],

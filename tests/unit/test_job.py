@@ -40,6 +40,12 @@ def test_paths_are_those_of_sagemaker_by_default() -> None:
     assert JobContext.from_environment(JOB).input("shard") == Path("/opt/ml/processing/input/shard")
 
 
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_job_knows_the_region_that_the_workflow_gives_it(name: str) -> None:
+    assert JobContext.from_environment({**JOB, name: "eu-central-1"}).region == "eu-central-1"
+    assert JobContext.from_environment(JOB).region is None
+
+
 def test_success_leaves_its_message(root: Path) -> None:
     assert run_job(lambda job: f"did {job.run_id}") == 0
     assert message(root) == "did run1"

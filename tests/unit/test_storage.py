@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import plan_run
 from distributed_ocr_pipeline.storage import Footer, Storage, aws_call
-from tests.support.aws import refusal, s3_client, s3_server, session
+from tests.support.aws import refusal, s3_client, s3_server, session, use_server
 
 
 @pytest.fixture(name="endpoint", scope="module")
@@ -156,3 +156,11 @@ def test_without_credentials_it_says_where_to_get_some(endpoint: str, monkeypatc
         monkeypatch.setenv(name, "/nowhere")
     with pytest.raises(BadInput, match="No AWS credentials were found. Set AWS_PROFILE"):
         Storage(boto3.Session(region_name="us-east-1"), endpoint).arrow_filesystem()
+
+
+def test_both_clients_use_the_region_that_is_given(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """A SageMaker job may have no variable that boto3 reads the region from, and Arrow follows no redirect."""
+    use_server(monkeypatch, endpoint)
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    storage = Storage(region="eu-central-1")
+    assert storage.arrow_filesystem().region == "eu-central-1"

@@ -14,12 +14,24 @@ from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, MissingTool
 from distributed_ocr_pipeline.local.deploy import deploy
 from distributed_ocr_pipeline.local.readyfile import Ready, claimed, write_ready
+from local_aws.account import Account
 from local_aws.clients import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint
 from local_aws.server import serving
 from local_aws.settings import ServerSettings
 
 PROJECT = Path(__file__).resolve().parents[3]
 """The folder that holds job_scripts/ and modules/."""
+
+_NO_LIMIT = 10_000
+
+LOCAL_ACCOUNT = Account(
+    starts_per_second=_NO_LIMIT,
+    instances={},
+    other_instances=_NO_LIMIT,
+    total_instances=_NO_LIMIT,
+    exit_code_in_reason=True,
+)
+"""The account of a run on this machine, which waits for no quota: this machine's processors are its limit."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +61,7 @@ def server_settings(
         variable_prefix="OCR_LOCAL_",
         port=port,
         grace_seconds=grace_seconds,
+        account=LOCAL_ACCOUNT,
     )
 
 

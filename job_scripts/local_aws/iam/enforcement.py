@@ -13,6 +13,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
@@ -76,7 +77,7 @@ class Authorizing:
         policies = _policies_of(request.access_key) if request else None
         if request is None or policies is None:
             return self._application(environ, start_response)
-        for call in request.calls(ACCOUNT, _bucket_keys()):
+        for call in request.calls(ACCOUNT, _bucket_keys() | _object_key(request.path)):
             if decide(policies, call) is not Decision.ALLOWED:
                 message = f"User is not authorized to perform: {call.action} on resource: {call.resource}"
                 logger.warning("%s", message)
@@ -109,6 +110,14 @@ def _policies_of(access_key: str) -> list[Policy] | None:
 
 def _bucket_keys() -> dict[str, str]:
     return dict(_encrypted(s3_backends[ACCOUNT]["aws"].buckets))
+
+
+def _object_key(path: str) -> dict[str, str]:
+    """The KMS key of the object that a request to S3 is about, if it has one."""
+    bucket, _, key = unquote(path).lstrip("/").partition("/")
+    found = s3_backends[ACCOUNT]["aws"].buckets.get(bucket)
+    stored = found.keys.get(key) if found else None
+    return {f"{bucket}/{key}": stored.kms_key_id} if stored and stored.kms_key_id else {}
 
 
 def _encrypted(buckets: Any) -> Iterator[tuple[str, str]]:

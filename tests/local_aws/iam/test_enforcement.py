@@ -63,6 +63,17 @@ def test_an_object_of_an_encrypted_bucket_needs_the_key_too(guarded: Harness) ->
     assert as_role(guarded).get_object(Bucket="encrypted", Key="one")["Body"].read() == b"1"
 
 
+def test_an_object_needs_the_key_it_was_written_with_whatever_its_buckets_key_is(guarded: Harness) -> None:
+    guarded.client("s3").put_object(
+        Bucket=BUCKET, Key="old/ü", Body=b"1", ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY
+    )
+    allow(guarded, "job", ("s3:GetObject", f"{BUCKET_ARN}/*"))
+    with pytest.raises(ClientError, match=f"kms:Decrypt on resource: {KEY}"):
+        as_role(guarded).get_object(Bucket=BUCKET, Key="old/ü")
+    allow(guarded, "job", ("s3:GetObject", f"{BUCKET_ARN}/*"), ("kms:Decrypt", KEY))
+    assert as_role(guarded).get_object(Bucket=BUCKET, Key="old/ü")["Body"].read() == b"1"
+
+
 def test_a_job_whose_role_may_not_read_its_input_fails(guarded: Harness) -> None:
     allow(guarded, "job", NOTHING_NEEDED)
     refused = guarded.run("")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local_aws.errors import TransferError
-from local_aws.sagemaker.transfer import OutputUploader, download_input, split_uri
+from local_aws.sagemaker.transfer import InputDownloader, OutputUploader, split_uri
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket", "s3://bucket/"])
@@ -43,6 +43,10 @@ class Bucket:
         return self.content
 
 
+def downloader(bucket: Bucket, volume_bytes: int = 100) -> InputDownloader:
+    return InputDownloader(bucket, lambda key: None, volume_bytes)  # type: ignore[arg-type]
+
+
 def uploader(bucket: Bucket, folder: Path, key: str = "") -> OutputUploader:
     output = {"OutputName": "out", "S3Output": {"S3Uri": "s3://data/a/", "S3UploadMode": "Continuous"}}
     return OutputUploader(bucket, output, key, folder)  # type: ignore[arg-type]
@@ -70,4 +74,4 @@ def test_an_upload_that_is_refused_says_what_and_where(tmp_path: Path) -> None:
 def test_what_is_no_manifest_is_named(tmp_path: Path, content: bytes) -> None:
     source = {"S3Uri": "s3://data/manifest.json", "S3DataType": "ManifestFile"}
     with pytest.raises(TransferError, match="s3://data/manifest.json is not a manifest"):
-        download_input(Bucket(content), source, tmp_path)  # type: ignore[arg-type]
+        downloader(Bucket(content)).download(source, tmp_path)

@@ -15,7 +15,7 @@ def media_type(region: str, repository: str, tag: str) -> str:
         answer = client.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
     except (client.exceptions.ImageNotFoundException, client.exceptions.RepositoryNotFoundException):
         return ""
-    return answer["imageDetails"][0].get("imageManifestMediaType", "unknown")
+    return str(answer["imageDetails"][0].get("imageManifestMediaType", "unknown"))
 
 
 if __name__ == "__main__":

@@ -131,3 +131,18 @@ def test_other_tesseract_settings_are_refused(settings: dict[str, Any], name: st
 def test_options_survive_the_way_through_run_json() -> None:
     options = parse_options(PREFIX | {"tesseract_config": {"psm": 6}, "max_error_rate": 0.5})
     assert parse_options(json.loads(options.model_dump_json())) == options
+
+
+@pytest.mark.parametrize(("shards", "tolerated"), [(1, 10), (100, 10), (1000, 100)])
+def test_shards_that_fail_stop_the_others_only_when_they_are_many_and_a_large_share(
+    shards: int, tolerated: int
+) -> None:
+    options = RunOptions(input_prefix="s3://bucket/prefix/")
+    assert options.tolerated_of(shards) == tolerated
+
+
+def test_a_share_of_failed_shards_is_a_whole_number_because_step_functions_takes_no_other() -> None:
+    with pytest.raises(BadOption, match="tolerated_failed_shards_percent"):
+        parse_options({"input_prefix": "s3://bucket/prefix/", "tolerated_failed_shards_percent": 2.5})
+    values = RunOptions(input_prefix="s3://bucket/prefix/", tolerated_failed_shards_percent=20).model_dump()
+    assert isinstance(values["tolerated_failed_shards_percent"], int)

@@ -18,8 +18,9 @@ from distributed_ocr_pipeline.run.progress import ShardProgress
 from distributed_ocr_pipeline.run.undeliverable import read_reasons, undelivered
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 
-DEADLINE_SHARE = 0.9
-"""Of the job's time limit: what is not done by then is deferred, so that what is done can still be uploaded."""
+_RESERVED_SHARE, _RESERVED_SECONDS = 0.1, 300.0
+"""Of the job's time limit (of a short one, half of it): what is not done by then is deferred, so that what is done can
+still be uploaded. The limit may count the download as well (docs/verify-on-aws.md)."""
 
 
 def process_shard(job: JobContext) -> str:
@@ -36,9 +37,15 @@ def process_shard(job: JobContext) -> str:
     return progress.summary(stopwatch)
 
 
+def working_seconds(limit: int) -> float:
+    """How long documents may be processed in a job with this time limit."""
+    reserved = max(limit * _RESERVED_SHARE, min(_RESERVED_SECONDS, limit / 2))
+    return limit - reserved
+
+
 def _stop_on_signals(job: JobContext) -> Stop:
     """Whatever ends the job early, signal or deadline: finish writing and defer the rest."""
-    stop = Stop(job.max_runtime_seconds * DEADLINE_SHARE)
+    stop = Stop(working_seconds(job.max_runtime_seconds))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.request())
     return stop

@@ -109,7 +109,7 @@ def calls() -> str:
     definition = render_definition((PROJECT / DEFINITION).read_text(encoding="utf-8"), template_values("us-west-2"))
     rules: dict[str, list[str]] = {}
     for name, state in _tasks(definition["States"]):
-        for rule in state.get("Retry", ()):
+        for rule in (rule for rule in state.get("Retry", ()) if rule["MaxAttempts"]):
             rules.setdefault(_rule(rule), []).append(name)
     head = ("states", "error", "first wait", "growth", "longest wait", "times")
     return table(head, ([", ".join(sorted(names)), *rule.split("|")] for rule, names in rules.items()))

@@ -58,6 +58,8 @@ def test_every_call_has_the_retries_of_its_kind_all_of_them_jittered() -> None:
         if name in CONDITIONAL_WRITES:
             assert "Retry" not in state, name
             continue
+        if name == "DescribeHolder":
+            assert state["Retry"].pop(0) == {"ErrorEquals": ["Sfn.ExecutionDoesNotExistException"], "MaxAttempts": 0}
         expected = START_OF_A_JOB if state["Resource"].endswith("createProcessingJob.sync") else CALL
         assert retries(state) == (expected + QUOTA if name == "CheckDownloads" else expected), name
         assert all(rule["JitterStrategy"] == "FULL" for rule in state["Retry"]), name

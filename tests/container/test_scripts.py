@@ -121,7 +121,7 @@ def test_the_image_is_built_with_dockers_kind_of_manifest(project: Path, tmp_pat
 
 def deploy(project: Path, folder: Path, tool: str = "podman") -> "subprocess.CompletedProcess[str]":
     environ = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "CONTAINER_TOOL": tool}
-    command: list[str | Path] = [project / "scripts" / "deploy.sh", "-auto-approve"]
+    command = [str(project / "scripts" / "deploy.sh"), "-auto-approve"]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
 
@@ -173,7 +173,7 @@ def test_roots_privileges_are_dropped_unless_the_downloads_could_not_be_read(
     os.chown(document, 65534, 65534)
     program(tmp_path, "python", "grep CapEff /proc/self/status")
     environ = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "OCR_ML_ROOT": str(tmp_path / "ml")}
-    command: list[str | Path] = [PROJECT / "container" / "entrypoint", "process"]
+    command = [str(PROJECT / "container" / "entrypoint"), "process"]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
     assert (int(done.stdout.split()[1], 16) != 0) is kept, done.stdout
     assert ("privileges are kept" in done.stderr) is kept

@@ -187,3 +187,70 @@ run "a_boundary_bounds_every_role" {
     error_message = "No role may be without the boundary."
   }
 }
+
+run "other_partitions_have_their_own_arns" {
+  command = plan
+  module { source = "./modules/access" }
+
+  variables {
+    aws               = { account_id = "123456789012", partition = "aws-us-gov", dns_suffix = "amazonaws.com", region = "us-gov-west-1" }
+    input_bucket_arn  = "arn:aws-us-gov:s3:::in"
+    output_bucket_arn = "arn:aws-us-gov:s3:::out"
+    kms_key_arn       = "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1"
+    repository_arn    = "arn:aws-us-gov:ecr:us-gov-west-1:123456789012:repository/ocr"
+  }
+
+  assert {
+    condition     = alltrue([for policy in aws_iam_role_policy.actor : strcontains(policy.policy, "arn:aws-us-gov:") && !strcontains(policy.policy, "arn:aws:")])
+    error_message = "No ARN may name another partition."
+  }
+}
+
+run "jobs_of_a_deployment_whose_name_begins_alike_are_not_its_own" {
+  command = plan
+  module { source = "./modules/access" }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_role_policy.actor["state_machine"].policy).Statement : [
+        for arn in flatten([statement.Resource]) : endswith(arn, "-????????-????-????-????-????????????")
+      ] if startswith(flatten([statement.Action])[0], "sagemaker:")
+    ]))
+    error_message = "ocr-* would take in the jobs of ocr-eu."
+  }
+}
+
+run "who_runs_writes_plans_and_no_outcomes" {
+  command = plan
+  module { source = "./modules/access" }
+
+  assert {
+    condition = flatten([
+      for statement in jsondecode(output.people_policies.run).Statement : statement.Resource
+      if contains(flatten([statement.Action]), "s3:PutObject") && strcontains(jsonencode(statement.Resource), ":::out")
+    ]) == ["arn:aws:s3:::out/runs/*/shards/*", "arn:aws:s3:::out/runs/*/shards.json", "arn:aws:s3:::out/runs/*/plan.json"]
+    error_message = "Whoever could write report.json could forge a run."
+  }
+  assert {
+    condition     = alltrue([for action in flatten([for statement in jsondecode(output.people_policies.read).Statement : statement.Action]) : contains(["s3:ListBucket", "s3:GetObject", "kms:Decrypt"], action)])
+    error_message = "Who reads results writes nothing and starts nothing."
+  }
+}
+
+run "the_disks_key_is_granted_to_aws_services_only" {
+  command = plan
+  module { source = "./modules/access" }
+
+  variables {
+    volume_kms_key_arn = "arn:aws:kms:us-west-2:123456789012:key/disk"
+  }
+
+  assert {
+    condition = {
+      for actor, policy in aws_iam_role_policy.actor : actor => one([
+        for statement in jsondecode(policy.policy).Statement : statement.Condition.Bool["kms:GrantIsForAWSResource"] if statement.Sid == "EncryptDisk"
+      ]) if strcontains(policy.policy, "EncryptDisk")
+    } == { planner = "true", reporter = "true", worker = "true" }
+    error_message = "The jobs' disks are encrypted by a service of AWS, with a grant for it alone."
+  }
+}

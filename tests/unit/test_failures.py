@@ -113,6 +113,14 @@ def test_downloads_are_checked_once() -> None:
         assert walk(IN_SHARD, "ProcessShard", sign, shard(1, checked=True)) is Reaction.FAIL
 
 
+def test_a_request_refused_for_a_document_that_is_gone_is_checked_too() -> None:
+    words = 'No S3 objects found under S3 URL "s3://bucket/a.pdf" given in input data source.'
+    refused = Sign(words, "SageMaker.AmazonSageMakerException")
+    after_retries = {**IN_SHARD, "ProcessShard": IN_SHARD["ProcessShard"] | {"Retry": []}}
+    assert walk(after_retries, "ProcessShard", refused, shard(1)) is Reaction.CHECK
+    assert walk(after_retries, "ProcessShard", refused, shard(1, checked=True)) is Reaction.FAIL
+
+
 def test_a_fault_of_aws_is_not_waited_for_without_end_but_a_quota_is() -> None:
     by_name = {failure.name: failure.signs[0] for failure in JOB_FAILURES}
     assert walk(IN_SHARD, "ProcessShard", by_name["capacity"], shard(3, longest=3000)) is Reaction.FAIL

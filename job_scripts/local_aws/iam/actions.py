@@ -46,6 +46,8 @@ class Request:
             return self._s3(keys)
         if self.target == "SageMaker.CreateProcessingJob":
             return self._create_processing_job(account)
+        if self.target == "AWSStepFunctions.DescribeExecution":
+            return iter([Call("states:DescribeExecution", str(json.loads(self.body)["executionArn"]))])
         return iter([Call(f"{self.service}:{self.target.rpartition('.')[2]}", "*")])
 
     def _s3(self, keys: Mapping[str, str]) -> Iterator[Call]:

@@ -128,7 +128,7 @@ def test_smaller_copies_and_masks_are_no_pages(tmp_path: Path) -> None:
     for frame, kind in zip(frames, (0, 1, 4)):
         tags = TiffImagePlugin.ImageFileDirectory_v2()
         tags[254] = kind
-        frame.encoderinfo = {"tiffinfo": tags}  # type: ignore[attr-defined]
+        frame.encoderinfo = {"tiffinfo": tags}
     frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:])
     assert page_frames(str(tmp_path / "a.tif")) == [0]
 

@@ -11,6 +11,7 @@ project that uses it: `settings.ServerSettings` holds what it must know, and `se
     errors        every error of this package
     sagemaker/    processing jobs
     stepfunctions/  state machines
+    s3/           buckets that are folders of this machine
     iam/          policies and their enforcement
     athena        the one call of Athena that moto lacks, too little for a folder
 
@@ -26,7 +27,8 @@ Where AWS does not document what it does, this package:
 - answers throttling as `ThrottlingException`, and a refusal that has no name of its own as
   `SageMaker.AmazonSageMakerException`.
 
-It differs from AWS in these points: everything is gone when the server ends; jobs start at once and have one instance;
+It differs from AWS in these points: everything is gone when the server ends, except the objects of buckets that are
+folders; a job goes without a file of such a bucket that is gone or cannot be read; jobs start at once and have one instance;
 containers are plain processes unless an image is chosen, without network where the system allows that; the ResultWriter
 of a Map writes a manifest without results; IAM policies are not enforced unless that is switched on; rules for faults
 make calls and jobs fail on demand.

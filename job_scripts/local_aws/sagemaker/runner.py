@@ -16,6 +16,7 @@ from typing import Any
 from local_aws.clients import Endpoint
 from local_aws.errors import JobError, TransferError
 from local_aws.faults import Faults, JobFault
+from local_aws.s3.transfer import Delivery
 from local_aws.sagemaker import supervisor
 from local_aws.sagemaker.jobs import JobOutcome, ProcessingJob
 from local_aws.sagemaker.logs import LINE_BYTES, JobLog
@@ -43,6 +44,7 @@ class JobRunner:
         scratch: The folder of the jobs' folders.
         faults: The rules that make jobs fail.
         grace_seconds: Seconds between SIGTERM and SIGKILL when a job is stopped or its time is over.
+        delivery: Brings inputs from buckets that are folders of this machine.
     """
 
     endpoint: Endpoint
@@ -50,6 +52,7 @@ class JobRunner:
     scratch: Path
     faults: Faults = field(default_factory=Faults)
     grace_seconds: float = 30.0
+    delivery: Delivery = field(default_factory=Delivery)
 
     def run(self, job: ProcessingJob) -> JobOutcome:
         """Do the job's work; a fault on the way becomes its outcome."""
@@ -80,7 +83,8 @@ class _Run:
         """Download the inputs, run the container, upload the outputs."""
         lay_out(self._root, self._job)
         for item in self._job.request.get("ProcessingInputs", []):
-            download_input(self._s3, item["S3Input"], local_path(self._root, item["S3Input"]))
+            target = local_path(self._root, item["S3Input"])
+            download_input(self._s3, item["S3Input"], target, self._runner.delivery)
         if self._job.stop_requested.is_set():
             return JobOutcome("Stopped")
         environment = dict(self._job.request.get("Environment", {}))

@@ -12,6 +12,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.errors import TransferError
+from local_aws.s3.transfer import Delivery
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,21 +31,21 @@ class _Item:
     relative: str
 
 
-def download_input(s3: "S3Client", source: Mapping[str, Any], folder: Path) -> None:
+def download_input(s3: "S3Client", source: Mapping[str, Any], folder: Path, delivery: Delivery = Delivery()) -> None:
     """Download one S3Input (File mode) into `folder`; `TransferError` if a part of it is missing."""
     try:
-        _download(s3, source, folder)
+        _download(s3, source, folder, delivery)
     except (ClientError, BotoCoreError, OSError) as error:
         raise TransferError(f"Failed to download data from {source['S3Uri']}: {error}") from error
 
 
-def _download(s3: "S3Client", source: Mapping[str, Any], folder: Path) -> None:
+def _download(s3: "S3Client", source: Mapping[str, Any], folder: Path, delivery: Delivery) -> None:
     bucket, key = split_uri(source["S3Uri"])
     items = list(_manifest(s3, bucket, key) if source["S3DataType"] == "ManifestFile" else _prefix(s3, bucket, key))
     if not items:
         raise TransferError(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.')
     with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(lambda item: _fetch(s3, item, folder), items):
+        for _ in pool.map(lambda item: _fetch(s3, item, folder, delivery), items):
             pass
 
 
@@ -69,9 +70,12 @@ def _manifest(s3: "S3Client", bucket: str, key: str) -> Iterator[_Item]:
         yield _Item(source, prefix + suffix, suffix)
 
 
-def _fetch(s3: "S3Client", item: _Item, folder: Path) -> None:
+def _fetch(s3: "S3Client", item: _Item, folder: Path, delivery: Delivery) -> None:
     target = folder / _safe(item.relative)
     target.parent.mkdir(parents=True, exist_ok=True)
+    if delivery.delivers(item.bucket):
+        delivery.deliver(item.bucket, item.key, target)
+        return
     try:
         s3.download_file(Bucket=item.bucket, Key=item.key, Filename=str(target), Config=_ONE_STREAM)
     except ClientError as error:

@@ -33,6 +33,7 @@ class JobContext:
     shard_id: str = ""
     max_runtime_seconds: int = 86_400
     attempt: int = 1  # of the shard in this run
+    results_uri: str = ""  # what a page's image_uri begins with
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "JobContext":
@@ -46,6 +47,7 @@ class JobContext:
                 shard_id=environ.get("OCR_SHARD_ID", ""),
                 max_runtime_seconds=int(environ.get("OCR_MAX_RUNTIME_SECONDS", "86400")),
                 attempt=int(environ.get("OCR_ATTEMPT", "1")),
+                results_uri=environ.get("OCR_RESULTS_URI", f"s3://{environ['OCR_OUTPUT_BUCKET']}/"),
             )
         except KeyError as missing:
             raise BadInput(f"The environment variable {missing.args[0]} is not set.", "The workflow sets it.") from None

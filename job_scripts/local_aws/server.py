@@ -60,7 +60,10 @@ def serving(settings: ServerSettings) -> Iterator[Endpoint]:
     runtime = choose_runtime(settings, os.environ)
     buckets = {name: FolderBucket(folder) for name, folder in settings.folders.items()}
     with listener, _scratch() as scratch:
-        runner = JobRunner(endpoint, runtime, scratch, faults, settings.grace_seconds, Delivery(buckets))
+        delivery = Delivery(buckets)
+        runner = JobRunner(
+            endpoint, runtime, scratch, faults, settings.grace_seconds, delivery, variables=settings.variables
+        )
         registry = JobRegistry(runner.run)
         with _answering(listener, endpoint, registry, faults, buckets, enforce_iam=_iam_enforced(settings)):
             try:

@@ -33,6 +33,7 @@ class ServerSettings:
         variable_prefix: The beginning of the names of the server's own environment variables.
         port: The port on 127.0.0.1; 0 takes a free one.
         grace_seconds: Seconds between SIGTERM and SIGKILL when a job is stopped or its time is over.
+        variables: Variables in the environment of every job, as an image may have them.
         folders: The buckets that are folders of this machine; the server's memory holds the others.
     """
 
@@ -44,6 +45,7 @@ class ServerSettings:
     variable_prefix: str
     port: int = 0
     grace_seconds: float = 30.0
+    variables: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, BucketFolder] = field(default_factory=dict)
 
     def variable(self, name: str) -> str:

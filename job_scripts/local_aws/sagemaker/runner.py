@@ -45,6 +45,7 @@ class JobRunner:
         faults: The rules that make jobs fail.
         grace_seconds: Seconds between SIGTERM and SIGKILL when a job is stopped or its time is over.
         delivery: Brings inputs from buckets that are folders of this machine.
+        variables: Variables in the environment of every job.
     """
 
     endpoint: Endpoint
@@ -53,6 +54,7 @@ class JobRunner:
     faults: Faults = field(default_factory=Faults)
     grace_seconds: float = 30.0
     delivery: Delivery = field(default_factory=Delivery)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, job: ProcessingJob) -> JobOutcome:
         """Do the job's work; a fault on the way becomes its outcome."""
@@ -87,7 +89,7 @@ class _Run:
             download_input(self._s3, item["S3Input"], target, self._runner.delivery)
         if self._job.stop_requested.is_set():
             return JobOutcome("Stopped")
-        environment = dict(self._job.request.get("Environment", {}))
+        environment = dict(self._runner.variables) | self._job.request.get("Environment", {})
         if not self._job.network_isolation:
             environment = self._access() | environment
         command = self._runner.runtime.command(

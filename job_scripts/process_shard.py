@@ -58,7 +58,7 @@ def _write_tables(job: JobContext, options: RunOptions, stop: Stop, progress: Sh
     sources = locate_documents(delivered, job.input("documents"), options.input_prefix)
     images = job.output("images") if options.output_type != "text" else None
     info = ShardInfo(
-        job.run_id, job.shard_id, job.output_bucket, options.engine, engine_version(options), options.fingerprint
+        job.run_id, job.shard_id, job.results_uri, options.engine, engine_version(options), options.fingerprint
     )
     # After two deaths of the job, the document that kills it, if one does, must be the only one to fail.
     process = process_isolated if job.attempt >= MAX_ATTEMPTS else process_documents

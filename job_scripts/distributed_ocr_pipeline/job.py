@@ -34,6 +34,7 @@ class JobContext:
     max_runtime_seconds: int = 86_400
     attempt: int = 1  # of the shard in this run
     region: str | None = None  # the deployment's
+    results_uri: str = ""  # what a page's image_uri begins with
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "JobContext":
@@ -48,6 +49,7 @@ class JobContext:
                 max_runtime_seconds=int(environ.get("OCR_MAX_RUNTIME_SECONDS", "86400")),
                 attempt=int(environ.get("OCR_ATTEMPT", "1")),
                 region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"),
+                results_uri=environ.get("OCR_RESULTS_URI", f"s3://{environ['OCR_OUTPUT_BUCKET']}/"),
             )
         except KeyError as missing:
             raise BadInput(f"The environment variable {missing.args[0]} is not set.", "The workflow sets it.") from None

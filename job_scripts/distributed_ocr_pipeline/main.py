@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -29,12 +30,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _run(parsed)
         return ExitCode.OK
     except KeyboardInterrupt:
-        return _fail("Interrupted.", ExitCode.INTERRUPTED, parsed.debug)
+        return _fail(f"Interrupted. {_how_to_go_on(arguments)}", ExitCode.INTERRUPTED, parsed.debug)
     except PipelineError as error:
-        return _fail(str(error), error.exit_code, parsed.debug)
+        advice = f" {_how_to_go_on(arguments)}" if error.exit_code is ExitCode.INTERRUPTED else ""
+        return _fail(f"{error}{advice}", error.exit_code, parsed.debug)
     except Exception as error:  # pylint: disable=broad-exception-caught  # the last stop before the exit status
         message = f"Internal error: {type(error).__name__}: {error}. Run again with --debug for details."
         return _fail(message, ExitCode.INTERNAL, parsed.debug)
+
+
+def _how_to_go_on(arguments: Sequence[str] | None) -> str:
+    command = shlex.join(["ocr-pipeline", *(sys.argv[1:] if arguments is None else arguments)])
+    return f"What is finished is kept; this goes on with the rest: {command}"
 
 
 def _run(parsed: argparse.Namespace) -> None:

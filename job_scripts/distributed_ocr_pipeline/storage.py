@@ -14,7 +14,7 @@ import pyarrow.dataset as ds
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from pyarrow.fs import FileSelector, FileType, S3FileSystem
+from pyarrow.fs import AwsStandardS3RetryStrategy, FileSelector, FileType, S3FileSystem
 
 from distributed_ocr_pipeline.errors import BadInput, PipelineError, ServiceFault
 from distributed_ocr_pipeline.json_files import decode_json
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _PARALLEL_TRANSFERS = 16
+_CONNECT_SECONDS, _READ_SECONDS = 60, 60  # boto3's own; Arrow gives up after 1 and 3 seconds, too soon for a busy disk
+_ATTEMPTS = 8
 _CALLERS_FAULT = {"NoSuchBucket", "NoSuchKey", "404", "AccessDenied", "403", "InvalidBucketName", "PermanentRedirect"}
 _NO_BYTES = ("InvalidRange", "416")  # an empty object is there, but has no first byte
 
@@ -80,7 +82,9 @@ class Storage:
     def __init__(
         self, session: boto3.Session | None = None, endpoint_url: str | None = None, region: str | None = None
     ) -> None:
-        config = Config(max_pool_connections=_PARALLEL_TRANSFERS, retries={"mode": "adaptive", "max_attempts": 8})
+        config = Config(
+            max_pool_connections=_PARALLEL_TRANSFERS, retries={"mode": "adaptive", "max_attempts": _ATTEMPTS}
+        )
         with aws_call("Connecting to S3"):
             self._session = session or boto3.Session(region_name=region)
             self._client: "S3Client" = self._session.client(
@@ -211,6 +215,9 @@ class Storage:
             session_token=frozen.token,
             region=self._client.meta.region_name,
             endpoint_override=self._client.meta.endpoint_url,
+            connect_timeout=_CONNECT_SECONDS,
+            request_timeout=_READ_SECONDS,
+            retry_strategy=AwsStandardS3RetryStrategy(_ATTEMPTS),
         )
 
     def _download(self, location: S3Location, item: ListedObject, folder: Path) -> None:

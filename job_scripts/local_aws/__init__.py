@@ -13,6 +13,7 @@ project that uses it: `settings.ServerSettings` holds what it must know, and `se
     errors        every error of this package
     sagemaker/    processing jobs
     stepfunctions/  state machines
+    s3/           buckets that are folders of this machine
     iam/          policies and their enforcement
     athena        the one call of Athena that moto lacks, too little for a folder
     eventbridge   rules that call their targets
@@ -29,7 +30,8 @@ document what it does, this package:
 - sends a stopped job SIGTERM, and uploads EndOfJob output only after exit status 0;
 - returns a stopped job to the workflow as a success whose status is Stopped.
 
-It differs from AWS in these points: everything is gone when the server ends; jobs start at once and have one instance;
+It differs from AWS in these points: everything is gone when the server ends, except the objects of buckets that are
+folders; a job goes without a file of such a bucket that is gone or cannot be read; jobs start at once and have one instance;
 containers are plain processes unless an image is chosen, without network where the system allows that; the ResultWriter
 of a Map writes a manifest without results; IAM policies are not enforced unless that is switched on; rules for faults
 make calls and jobs fail on demand.

@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_server import werkzeug_app
@@ -15,6 +15,8 @@ from local_aws.clients import Endpoint
 from local_aws.faults import Faults, FaultyRequests
 from local_aws.iam import bucket_policies, enforcement
 from local_aws.regions import Regional
+from local_aws.s3.buckets import FolderBuckets
+from local_aws.s3.folder import FolderBucket
 from local_aws.sagemaker import api as sagemaker_api
 from local_aws.sagemaker.jobs import JobRegistry
 from local_aws.stepfunctions import api as stepfunctions_api
@@ -69,11 +71,14 @@ class _NoWebPages:
         return [b"The local environment answers no web pages of other sites.\n"]
 
 
-def web_server(listener: socket.socket, faults: Faults, *, enforce_iam: bool) -> BaseWSGIServer:
+def web_server(
+    listener: socket.socket, faults: Faults, buckets: Mapping[str, FolderBucket], *, enforce_iam: bool
+) -> BaseWSGIServer:
     """The server behind a listening socket; every connection has a thread."""
     setattr(werkzeug_app, "RegexConverter", _KeysWithNewlines)
     moto = DomainDispatcherApplication(create_backend_app)
-    authorized = enforcement.Authorizing(moto) if enforce_iam else moto
+    with_folders = FolderBuckets(moto, buckets)
+    authorized = enforcement.Authorizing(with_folders) if enforce_iam else with_folders
     application = _NoWebPages(FaultyRequests(Regional(authorized), faults))
     host, port = listener.getsockname()
     return make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())

@@ -31,6 +31,12 @@ def message(root: Path) -> str:
     return (root / "output" / "message").read_text(encoding="utf-8")
 
 
+def test_a_pages_image_is_in_the_output_bucket_unless_the_environment_says_otherwise() -> None:
+    environ = {"OCR_RUN_ID": "r", "OCR_OUTPUT_BUCKET": "results"}
+    assert JobContext.from_environment(environ).results_uri == "s3://results/"
+    assert JobContext.from_environment({**environ, "OCR_RESULTS_URI": ""}).results_uri == ""
+
+
 def test_a_missing_variable_is_named() -> None:
     with pytest.raises(BadInput, match="OCR_RUN_ID"):
         JobContext.from_environment({"OCR_OUTPUT_BUCKET": "results"})

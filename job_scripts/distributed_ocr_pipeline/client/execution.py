@@ -11,16 +11,19 @@ from typing import Any
 from uuid import uuid4
 
 from distributed_ocr_pipeline.client.job_progress import JobProgress
-from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfinishedRun
 from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import without_verdict
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, write_plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
 
 OnProgress = Callable[[Progress], None]
+UriOf = Callable[[S3Location], str]
+"""Gives a document's `source_uri`: where a reader of the tables finds it."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,10 @@ class Execution:
         self.run_id = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
         self._layout = RunLayout(deployment.output_bucket, self.run_id)
 
-    def plan(self, overrides: Mapping[str, Any]) -> Plan:
+    def plan(self, overrides: Mapping[str, Any], uri_of: UriOf = str) -> Plan:
         """Plan on this machine: it can list the bucket, and saves the minutes a planning job takes to start."""
         options = parse_options({**self._deployment.default_options(), **overrides})
-        return plan_run(self._storage, self._deployment.output_bucket, options)
+        return plan_run(self._storage, self._deployment.output_bucket, options, uri_of)
 
     def start(self, plan: Plan, overrides: Mapping[str, Any]) -> str:
         """Store the plan and start the workflow with `overrides` as its input; returns the execution's ARN."""
@@ -80,7 +83,13 @@ class Execution:
 
 
 def execute(
-    deployment: Deployment, settings: RunSettings, input_prefix: str, *, observer: Observer, poll_seconds: float
+    deployment: Deployment,
+    settings: RunSettings,
+    input_prefix: str,
+    *,
+    observer: Observer,
+    poll_seconds: float,
+    uri_of: UriOf = str,
 ) -> RunResult:
     """Run the workflow over a prefix, from the plan to the report.
 
@@ -90,18 +99,28 @@ def execute(
         input_prefix: `s3://bucket/prefix/`.
         observer: Told about plan and progress.
         poll_seconds: Time between two looks at the execution.
+        uri_of: How documents are named; by default, by their S3 addresses.
 
     Raises:
         UnfinishedRun: The run ended, but not green.
+        InterruptedRun: Ctrl-C ended the wait for it; the workflow goes on.
         BadInput, ServiceFault: The run did not start.
     """
     started = time.monotonic()
     overrides = _execution_input(settings, input_prefix)
     execution = Execution(deployment, poll_seconds=poll_seconds)
-    plan = execution.plan(overrides)
-    observer.planned(plan)
-    outcome = execution.follow(execution.start(plan, overrides), observer.progressed)
     output = f"s3://{deployment.output_bucket}"
+    observer.started(execution.run_id, output)
+    plan = execution.plan(overrides, uri_of)
+    observer.planned(plan)
+    execution_arn = execution.start(plan, overrides)
+    try:
+        outcome = execution.follow(execution_arn, observer.progressed)
+    except KeyboardInterrupt:
+        result = RunResult(execution.run_id, plan, None, output, time.monotonic() - started)
+        raise InterruptedRun(
+            f"Interrupted while the run {execution.run_id} was at work.", result, execution_arn
+        ) from None
     result = RunResult(execution.run_id, plan, outcome.report, output, time.monotonic() - started)
     if outcome.status != "SUCCEEDED":
         raise UnfinishedRun(outcome.cause or f"The execution ended as {outcome.status}.", result)

@@ -9,6 +9,7 @@ from distributed_ocr_pipeline.client.execution import execute
 from distributed_ocr_pipeline.client.results import Observer, RunResult
 from distributed_ocr_pipeline.config import AWSConfig, JobConfig, OCRConfig, RunSettings
 from distributed_ocr_pipeline.deployment import find_deployment, input_bucket
+from distributed_ocr_pipeline.errors import BadInput
 
 _POLL_SECONDS = 10.0
 
@@ -49,8 +50,11 @@ class OCRPipeline:
 
         Raises:
             UnfinishedRun: The run ended, but not green.
+            (`InterruptedRun`: Ctrl-C ended it here; on AWS it goes on.)
             BadInput, NotDeployed, ServiceFault: The run did not start.
         """
+        if not input_prefix.strip():
+            raise BadInput("The input prefix is empty.", "Give a folder ('.' is this one) or s3://bucket/prefix/.")
         settings = self._settings(options)
         if input_prefix.startswith("s3://"):
             return self._run_deployed(input_prefix, settings)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from distributed_ocr_pipeline.errors import RunFailed
+from distributed_ocr_pipeline.errors import ExitCode, RunFailed
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 
@@ -33,11 +33,28 @@ class UnfinishedRun(RunFailed):
 
     def __init__(self, cause: str, result: RunResult) -> None:
         super().__init__(cause)
+        self.cause = cause
         self.result = result
+
+
+class InterruptedRun(UnfinishedRun):
+    """A run that Ctrl-C ended for its caller; `execution_arn` is that of its workflow."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, cause: str, result: RunResult, execution_arn: str = "") -> None:
+        super().__init__(cause, result)
+        self.execution_arn = execution_arn
 
 
 class Observer:
     """What a run reports to while it runs; this one ignores it."""
+
+    def notice(self, text: str) -> None:
+        """What the run does now, or something about it that the user should know."""
+
+    def started(self, run_id: str, output: str) -> None:
+        """The run has its id; its results come below `output`, an S3 address."""
 
     def planned(self, plan: Plan) -> None:
         """The plan is made; work begins."""

@@ -24,6 +24,14 @@ class TerminalObserver(Observer):
         self._started = self._shown_at = time.monotonic()
         self._bar: tqdm[Never] | None = None  # pylint: disable=unsubscriptable-object  # for the type checker only
 
+    def notice(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        self._say(text)
+
+    def started(self, run_id: str, output: str) -> None:
+        self._say(f"run {run_id}")
+
     def planned(self, plan: Plan) -> None:
         self._total = plan.documents
         self._started = time.monotonic()

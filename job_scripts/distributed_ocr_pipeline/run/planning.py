@@ -5,7 +5,7 @@ A plan is a folder of files (`layout` draws it), written the same way by the pla
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,27 +89,33 @@ class Plan:
         return sum(shard.size_bytes for shard in self.shards)
 
 
-def plan_run(storage: Storage, output_bucket: str, options: RunOptions) -> Plan:
+def plan_run(
+    storage: Storage, output_bucket: str, options: RunOptions, uri_of: Callable[[S3Location], str] = str
+) -> Plan:
     """List the documents, leave out what is up to date, and cut the rest into shards.
+
+    `uri_of` gives the `source_uri` of a document, from which its id is made.
 
     Raises:
         BadInput: Nothing lies below `input_prefix`, or it cannot be listed.
     """
     prefix = S3Location.parse(options.input_prefix)
-    found = list(list_documents(storage, prefix))
+    found = list(list_documents(storage, prefix, uri_of))
     if not found:
         raise BadInput(f"There are no documents under {prefix}.", "Check the bucket and the prefix.")
-    earlier = {} if options.reprocess else read_earlier(storage, output_bucket, options)
+    earlier = {} if options.reprocess else read_earlier(storage, output_bucket, options, uri_of(prefix))
     documents = list(still_to_do(found, earlier, options.retry_failed))
     shards = tuple(make_shards(documents, options.files_per_job))
     return Plan(prefix, shards, len(found) - len(documents), options.tolerated_of(len(shards)))
 
 
-def list_documents(storage: Storage, prefix: S3Location) -> Iterator[Document]:
+def list_documents(
+    storage: Storage, prefix: S3Location, uri_of: Callable[[S3Location], str] = str
+) -> Iterator[Document]:
     """Every object below a prefix as a document; the empty "folders" that S3 consoles create are left out."""
     for item in storage.list_objects(prefix):
         if not (item.key.endswith("/") and item.size_bytes == 0):
-            uri = str(S3Location(prefix.bucket, item.key))
+            uri = uri_of(S3Location(prefix.bucket, item.key))
             yield Document(document_id_of(uri), uri, item.key, item.etag, item.size_bytes)
 
 
@@ -118,12 +124,14 @@ def document_id_of(source_uri: str) -> str:
     return hashlib.sha256(source_uri.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def read_earlier(storage: Storage, output_bucket: str, options: RunOptions) -> dict[str, EarlierResult]:
-    """What earlier runs made of the documents below the run's prefix, by document id (see `earlier_results`).
+def read_earlier(
+    storage: Storage, output_bucket: str, options: RunOptions, uri_prefix: str
+) -> dict[str, EarlierResult]:
+    """What earlier runs made of the documents whose URI begins with a prefix, by document id (see `earlier_results`).
 
     Rows of shards with missing files do not count.
     """
-    below_prefix = pc.starts_with(pc.field("source_uri"), options.input_prefix)
+    below_prefix = pc.starts_with(pc.field("source_uri"), uri_prefix)
     ledger = storage.read_table(all_runs(output_bucket, DOCUMENTS), LEDGER_SCHEMA, _LEDGER_COLUMNS, below_prefix)
     return earlier_results(_trusted(ledger, storage, output_bucket), options.fingerprint)
 

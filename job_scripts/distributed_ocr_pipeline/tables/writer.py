@@ -32,7 +32,7 @@ class ShardInfo:
 
     run_id: str
     shard_id: str
-    output_bucket: str
+    results_uri: str  # of the folder that holds all results; empty: URIs are relative to it
     engine: str
     engine_version: str
     options_fingerprint: str
@@ -145,14 +145,14 @@ def _move(source: Path, target: Path) -> None:
 def _page_row(info: ShardInfo, chunk: PageChunk, page: PageResult) -> dict[str, Any]:
     row = asdict(page)
     image_path = row.pop("image_path")
-    images = RunLayout(info.output_bucket, info.run_id).images
+    images = RunLayout("", info.run_id).images
     return _enums_to_text(row) | {
         "shard_id": info.shard_id,
         "document_id": chunk.document.document_id,
         "source_uri": chunk.document.source_uri,
         "page_count": chunk.page_count,
         "words": row["words"] or None,
-        "image_uri": str(images.below(image_path)) if image_path else None,
+        "image_uri": info.results_uri + images.below(image_path).key if image_path else None,
     }
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from local_aws.clients import Endpoint
 from local_aws.errors import JobError, TransferError
 from local_aws.faults import Faults, JobFault
+from local_aws.s3.transfer import Delivery
 from local_aws.sagemaker import supervisor
 from local_aws.sagemaker.jobs import JobOutcome, ProcessingJob
 from local_aws.sagemaker.keys import KeyStates
@@ -46,6 +47,8 @@ class JobRunner:
         scratch: The folder of the jobs' folders.
         faults: The rules that make jobs fail.
         grace_seconds: Seconds between SIGTERM and SIGKILL when a job is stopped or its time is over.
+        delivery: Brings inputs from buckets that are folders of this machine.
+        variables: Variables in the environment of every job.
     """
 
     endpoint: Endpoint
@@ -53,6 +56,8 @@ class JobRunner:
     scratch: Path
     faults: Faults = field(default_factory=Faults)
     grace_seconds: float = 30.0
+    delivery: Delivery = field(default_factory=Delivery)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, job: ProcessingJob) -> JobOutcome:
         """Do the job's work; a fault on the way becomes its outcome."""
@@ -83,12 +88,14 @@ class _Run:
     def outcome(self) -> JobOutcome:
         """Download the inputs, run the container, upload the outputs."""
         lay_out(self._root, self._job)
-        download = InputDownloader(self._s3, KeyStates(self._endpoint).check, self._job.volume_bytes).download
+        download = InputDownloader(
+            self._s3, KeyStates(self._endpoint).check, self._job.volume_bytes, self._runner.delivery
+        ).download
         for item in self._job.request.get("ProcessingInputs", []):
             download(item["S3Input"], local_path(self._root, item["S3Input"]))
         if self._job.stop_requested.is_set():
             return JobOutcome("Stopped")
-        environment = dict(self._job.request.get("Environment", {}))
+        environment = dict(self._runner.variables) | self._job.request.get("Environment", {})
         if not self._job.network_isolation:
             environment = self._access() | environment
         command = self._runner.runtime.command(

@@ -14,6 +14,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.errors import TransferError
+from local_aws.s3.transfer import Delivery
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -39,12 +40,20 @@ class InputDownloader:
         s3: Client with the credentials of the job's role.
         check_key: Raises `TransferError` if the KMS key of this ARN decrypts nothing.
         volume_bytes: What all inputs together may have.
+        delivery: Gives the objects of folder buckets that are only read.
     """
 
-    def __init__(self, s3: "S3Client", check_key: Callable[[str], None], volume_bytes: int) -> None:
+    def __init__(
+        self,
+        s3: "S3Client",
+        check_key: Callable[[str], None],
+        volume_bytes: int,
+        delivery: Delivery = Delivery(),
+    ) -> None:
         self._s3 = s3
         self._check_key = check_key
         self._left = volume_bytes
+        self._delivery = delivery
         self._lock = threading.Lock()
 
     def download(self, source: Mapping[str, Any], folder: Path) -> None:
@@ -67,6 +76,9 @@ class InputDownloader:
     def _fetch(self, item: _Item, folder: Path) -> None:
         target = folder / _safe(item.relative)
         target.parent.mkdir(parents=True, exist_ok=True)
+        if self._delivery.delivers(item.bucket):
+            self._delivery.deliver(item.bucket, item.key, target)
+            return
         try:
             answer = self._s3.get_object(Bucket=item.bucket, Key=item.key)
             self._check_key(answer.get("SSEKMSKeyId", ""))

@@ -1,0 +1,41 @@
+"""The early end of a run on this machine: its jobs put off what they have not done, and the report says what is there."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from distributed_ocr_pipeline.config import parse_options
+from distributed_ocr_pipeline.deployment import Deployment
+from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.run.reporting import collect_evidence, make_report, write_report
+
+_PULSE_SECONDS = 0.2
+_AT_WORK = ("InProgress", "Stopping")
+
+
+def finish_early(deployment: Deployment, run_id: str, execution_arn: str) -> Mapping[str, Any] | None:
+    """Stop a run, wait until its jobs have stored what they finished, and write its report.
+
+    Returns:
+        The content of report.json; None for a run that had stored no options yet.
+    """
+    deployment.client("stepfunctions").stop_execution(executionArn=execution_arn)
+    sagemaker = deployment.client("sagemaker")
+    while any(sagemaker.list_processing_jobs(StatusEquals=status)["ProcessingJobSummaries"] for status in _AT_WORK):
+        time.sleep(_PULSE_SECONDS)
+    return _report(deployment, RunLayout(deployment.output_bucket, run_id))
+
+
+def _report(deployment: Deployment, run: RunLayout) -> Mapping[str, Any] | None:
+    storage = deployment.storage()
+    if not storage.exists(run.options):
+        return None
+    evidence = collect_evidence(storage, run)
+    options = parse_options(storage.get_json(run.options))
+    report = make_report(run.run_id, options, storage.get_json(run.plan), evidence)
+    with TemporaryDirectory() as folder:
+        write_report(report, evidence, Path(folder))
+        storage.upload_folder(Path(folder), run.folder)
+    return report.as_dict()

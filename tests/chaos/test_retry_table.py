@@ -24,7 +24,7 @@ CALL_OF_S3 = [(["States.TaskFailed"], 2, 2, 30, 5)]
 
 REFUSALS = {
     "ResourceLimitExceeded": 200,
-    "ThrottlingException": 30,
+    "ThrottlingException": 5,  # it arrives as SageMaker.AmazonSageMakerException
     "InternalFailure": 5,
     "ValidationException": 5,
     "ResourceInUse": 0,  # a name that was used: a retry with the same would hide why

@@ -1,8 +1,8 @@
 """EventBridge rules that run: their targets are called at least once, sometimes twice, with templates as they are.
 
-moto finds the rules that match an event, S3's notifications among them; this calls their targets. A template's values are
-not escaped, and a call whose text is no JSON fails (EventBridge guide, "Common issues with transforming input"). A call
-that fails goes to the target's dead-letter queue and into the metric FailedInvocations.
+moto finds the rules that match an event, S3's notifications among them; this calls their targets. A template's values
+are not escaped, and a call whose text is no JSON fails (EventBridge guide, "Common issues with transforming input"). A
+call that fails goes to the target's dead-letter queue and into the metric FailedInvocations.
 """
 
 import json

@@ -4,7 +4,7 @@ import io
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -175,12 +175,13 @@ def test_what_a_file_has_no_place_for_is_refused(s3: Any, more: dict[str, Any], 
 
 def test_a_folder_that_is_read_takes_nothing(s3: Any, root: Path) -> None:
     write(root / "in", "a")
-    for call in (
+    calls: list[Callable[[], Any]] = [
         lambda: s3.put_object(Bucket="in", Key="b", Body=b""),
         lambda: s3.delete_object(Bucket="in", Key="a"),
         lambda: s3.delete_objects(Bucket="in", Delete={"Objects": [{"Key": "a"}]}),
         lambda: s3.create_multipart_upload(Bucket="in", Key="b"),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ClientError) as error:
             call()
         assert code(error) == "AccessDenied"
@@ -233,11 +234,12 @@ def test_arrow_reads_the_folder(endpoint: str, root: Path) -> None:
 
 
 def test_other_buckets_and_calls_for_the_bucket_itself_are_motos(s3: Any, endpoint: str) -> None:
-    for call in (
+    calls: list[Callable[[], Any]] = [
         lambda: s3.get_bucket_policy(Bucket="out"),
         lambda: s3.list_objects_v2(Bucket="other"),
         lambda: s3.get_object(Bucket="other", Key="k"),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ClientError) as error:
             call()
         assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 418 and endpoint

@@ -1,6 +1,7 @@
 """The folders of a run on this machine: what is checked before it starts, and how documents are named."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_an_output_folder_is_made_and_left_empty(tmp_path: Path) -> None:
 
 
 def test_an_output_folder_without_space_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders.shutil, "disk_usage", lambda _: SimpleNamespace(free=5 * 1024**2))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5 * 1024**2))
     with pytest.raises(BadInput, match="There are 5 MB free .* Make room: at least 64 MB"):
         require_writable(tmp_path)
 

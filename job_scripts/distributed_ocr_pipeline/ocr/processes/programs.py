@@ -20,6 +20,7 @@ from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTo
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 
 _TICK_SECONDS = 0.1  # how soon a stop or a time limit is noticed
+_SPARE_SECONDS = 5  # of processor time beyond the wall time that a program may use
 _STDERR_BYTES = 64 * 1024  # what is kept of a program's chatter
 _READ_BYTES = 64 * 1024
 _MEGABYTE = 1024 * 1024
@@ -92,6 +93,7 @@ def run(command: Sequence[str], limits: Limits, stop: Stop) -> Finished:
     stop.check()
     printed = _Printed()
     with started(command, limits) as process:
+        _limit_processor_time(process.pid, limits)
         _watch(process, limits, stop, printed)
     _raise_for_end(command[0], process.returncode, printed.chatter)
     return Finished(process.returncode, bytes(printed.stdout), printed.chatter)
@@ -167,6 +169,8 @@ def error_class_of_end(exit_code: int, chatter: str) -> ErrorClass | None:
         return ErrorClass.OUT_OF_MEMORY
     if number == signal.SIGKILL:  # not by us: the kernel, when memory is short
         return ErrorClass.OUT_OF_MEMORY
+    if number == signal.SIGXCPU:
+        return ErrorClass.TIMEOUT
     if number == signal.SIGXFSZ:
         return ErrorClass.TOO_LARGE
     return ErrorClass.ENGINE_CRASH if number > 0 else None
@@ -201,6 +205,22 @@ def _limit(pid: int, limits: Limits) -> None:
             resource.prlimit(pid, kind, (megabytes * _MEGABYTE, megabytes * _MEGABYTE))
         except (ProcessLookupError, PermissionError, ValueError):  # ended already, or already limited further
             pass
+
+
+def _limit_processor_time(pid: int, limits: Limits) -> None:
+    """Let the kernel end a program of one thread that nobody watches any more, because this process was killed.
+
+    While it is watched, its limits of wall time come first.
+    """
+    if sys.platform != "linux":
+        return
+    import resource  # pylint: disable=import-outside-toplevel  # not on every platform
+
+    seconds = math.ceil(min(limits.all_seconds, limits.seconds * (limits.steps + 1))) + _SPARE_SECONDS
+    try:
+        resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds))
+    except (ProcessLookupError, PermissionError, ValueError):  # ended already, or already limited further
+        pass
 
 
 def _watch(process: "subprocess.Popen[bytes]", limits: Limits, stop: Stop, printed: _Printed) -> None:

@@ -1,9 +1,14 @@
 """The runner of external programs: all of their output, none of their leftovers."""
 
+import os
+import resource
 import selectors
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,7 @@ from distributed_ocr_pipeline.errors import ErrorClass, MissingTool
 from distributed_ocr_pipeline.ocr.processes import programs
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, Stopped
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, ProgramFailed, error_class_of_end, run
+from tests.support.harness import END_SECONDS, gone
 
 LIMITS = Limits(seconds=30, memory_mb=1024)
 
@@ -50,6 +56,36 @@ open({str(tmp_path / "pid")!r}, "w").write(str(child.pid))
 print("done", flush=True)
 """
     assert run(python(code), LIMITS, Stop()).stdout == b"done\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a program from outside")
+def test_the_kernel_ends_a_program_whose_caller_was_killed(tmp_path: Path) -> None:
+    busy = f"import os; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\nwhile True: pass"
+    code = f"""
+import time
+from distributed_ocr_pipeline.ocr.processes import programs
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+programs._SPARE_SECONDS = 1
+time.monotonic = lambda: 0.0
+programs.run({python(busy)!r}, programs.Limits(seconds=0, memory_mb=1024), Stop())
+"""
+    with subprocess.Popen(python(code)) as caller:
+        assert comes_true(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
+        program = int((tmp_path / "pid").read_text())
+        limited = comes_true(lambda: resource.prlimit(program, resource.RLIMIT_CPU)[0] != resource.RLIM_INFINITY)
+        caller.kill()
+    try:
+        assert limited and gone(program)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(program, signal.SIGKILL)
+
+
+def comes_true(holds: Callable[[], bool]) -> bool:
+    end = time.monotonic() + END_SECONDS
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+    return holds()
 
 
 def test_output_without_end_is_too_large() -> None:

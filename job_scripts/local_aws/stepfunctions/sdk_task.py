@@ -12,7 +12,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 class SdkTask(StateTaskServiceAwsSdk):
     """moto hands on what boto3 returned; a body must become text and a moment a string.
 
-    Names are PascalCase on AWS, whatever the service's own are; those of Step Functions itself begin with a small letter.
+    Names are PascalCase on AWS, whatever the service's own are; those of Step Functions begin with a small letter.
     """
 
     def _normalise_parameters(

@@ -65,7 +65,7 @@ class ObjectCalls:
         self._uploads = Uploads(bucket)
         self._listings = _Listings()
 
-    def answer(self, request: Request, key: str) -> Response:
+    def answer(self, request: Request, key: str) -> Response:  # pylint: disable=too-many-return-statements
         """Answer a call; an empty key is the bucket itself."""
         try:
             return self._answer(request, key)

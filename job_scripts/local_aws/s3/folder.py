@@ -200,8 +200,8 @@ class FolderBucket:
                     if self._is_shown(entry, top):
                         name = escape(entry.name) if self.read_only else entry.name
                         yield f"{name}/" if _can_be_entered(entry) else name
-        except FileNotFoundError:  # it went while its parent was listed
-            return
+        except FileNotFoundError:
+            pass  # it went while its parent was listed
 
     def _is_shown(self, entry: "os.DirEntry[str]", top: bool) -> bool:
         if self.read_only:

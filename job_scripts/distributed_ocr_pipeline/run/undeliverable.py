@@ -11,17 +11,20 @@ beside the shard's list of documents:
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_UNDELIVERABLE_FILE
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, S3Location
 from distributed_ocr_pipeline.run.manifests import make_manifest, parse_documents
-from distributed_ocr_pipeline.storage import Storage
+
+if TYPE_CHECKING:  # the worker reads the reasons, and has no use for S3
+    from distributed_ocr_pipeline.storage import Storage
 
 _PERMISSION_CODES = ("AccessDenied", "403", "Forbidden", "KMS.")
 
 
-def check_shard(storage: Storage, shard: S3Location, input_prefix: S3Location) -> Mapping[str, str]:
+def check_shard(storage: "Storage", shard: S3Location, input_prefix: S3Location) -> Mapping[str, str]:
     """Leave the documents that cannot be read out of a shard's manifest; returns why, by document id.
 
     Args:

@@ -25,7 +25,7 @@ def fixture_no_deployment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 @pytest.fixture(name="folder")
 def fixture_folder(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "a.pdf").write_bytes(b"%PDF-")
+    (tmp_path / "docs" / "a.pdf").write_bytes(b"%PDF-1.4")
     return tmp_path / "docs"
 
 

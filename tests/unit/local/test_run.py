@@ -24,7 +24,7 @@ def fixture_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(name="folder")
 def fixture_folder(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "a.pdf").write_bytes(b"%PDF-")
+    (tmp_path / "docs" / "a.pdf").write_bytes(b"%PDF-1.4")
     return tmp_path / "docs"
 
 

@@ -157,7 +157,7 @@ def test_names_that_cannot_be_tags_are_refused_before_anything_is_made(name: str
     assert any(fnmatchcase(name, pattern) for pattern in patterns)
     request = evaluated(job_tasks(rendered(LONGEST)["States"])["PlanShards"])
     request["Tags"] = [{"Key": "RunId", "Value": name}]
-    with pytest.raises(ValueError, match="tags"):
+    with pytest.raises(InvalidRequest, match="tags"):
         RequestValidator("CreateProcessingJob").check(request)
 
 

@@ -151,12 +151,6 @@ class Storage:
         files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
         self._in_parallel(lambda path: self.upload(path, location.below(path.relative_to(folder).as_posix())), files)
 
-    def download_prefix(self, location: S3Location, folder: Path) -> int:
-        """Fetch every object below a prefix into `folder`, under the same relative names; returns how many."""
-        objects = list(self.list_objects(location))
-        self._in_parallel(lambda item: self._download(location, item, folder), objects)
-        return len(objects)
-
     def read_parquet(
         self, location: S3Location, columns: list[str], where: ds.Expression | None = None
     ) -> Iterator[dict[str, Any]]:
@@ -219,12 +213,6 @@ class Storage:
             request_timeout=_READ_SECONDS,
             retry_strategy=AwsStandardS3RetryStrategy(_ATTEMPTS),
         )
-
-    def _download(self, location: S3Location, item: ListedObject, folder: Path) -> None:
-        target = folder / item.key.removeprefix(location.key).lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with aws_call(f"Reading s3://{location.bucket}/{item.key}"):
-            self._client.download_file(location.bucket, item.key, str(target))
 
     def _in_parallel(self, action: Callable[[_T], None], items: Sequence[_T]) -> None:
         with ThreadPoolExecutor(_PARALLEL_TRANSFERS) as pool:

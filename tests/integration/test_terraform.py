@@ -25,7 +25,16 @@ from local_aws.sagemaker.logs import GROUP
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENT = PROJECT / "examples/documents/born-digital.pdf"
-ROOT = ("main.tf", "quotas.tf", "variables.tf", "outputs.tf", "versions.tf", ".terraform.lock.hcl", "pyproject.toml")
+ROOT = (
+    "main.tf",
+    "quotas.tf",
+    "variables.tf",
+    "outputs.tf",
+    "versions.tf",
+    ".terraform.lock.hcl",
+    "pyproject.toml",
+    ".dockerignore",
+)
 FOLDERS = ("modules", "job_scripts", "container", "scripts")
 ACTORS = ("planner", "worker", "reporter")
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"

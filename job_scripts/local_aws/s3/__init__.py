@@ -3,6 +3,7 @@
     buckets    the application in front of moto: which calls are for the objects of such a bucket
     calls      the calls: list, get, head, put, delete, multipart uploads
     folder     a bucket's folder: its objects in S3's order, and how they are stored
+    metadata   what callers say about objects
     names      keys and file names
     uploads    multipart uploads
     transfer   files of such a bucket for a job, without a copy where the file system allows it

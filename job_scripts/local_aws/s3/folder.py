@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import json
 import os
 import shutil
 import stat
@@ -12,20 +11,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import BinaryIO
 
 from local_aws.errors import ObjectExists, ObjectRefused
+from local_aws.s3.metadata import NO_METADATA, ObjectMetadata
 from local_aws.s3.names import escape, is_text, relative_path, unescape
 from local_aws.settings import BucketFolder
 
 INCOMING = ".incoming"
 """The folder of objects that are not complete, inside the bucket's own: the two are on one file system."""
-
-METADATA = ".metadata"
-"""The folder of what callers say about objects, inside the bucket's own: a JSON file for each object that has any."""
-
-NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +53,9 @@ class FolderBucket:
     """
 
     def __init__(self, settings: BucketFolder) -> None:
-        self.read_only = settings.read_only
-        self._root = settings.path.resolve()
+        self.read_only, self._root = settings.read_only, settings.path.resolve()
         self._left_out = {str(path.resolve()) for path in settings.left_out}
+        self._metadata = ObjectMetadata(self._root)
         self._storing = threading.Lock()  # a condition holds until the object is stored
         if not self.read_only:
             shutil.rmtree(self.incoming, ignore_errors=True)  # what a killed server left
@@ -120,13 +114,13 @@ class FolderBucket:
         _flush(file)
         with self._storing:
             self._require(condition, key)
-            self._keep_metadata(key, metadata)
+            self._metadata.keep(key, metadata)
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(file, target)
             except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
                 raise ObjectRefused(
-                    f"The key {key!r} needs a folder where a file is, or the other way round."
+                    f"The key {key!r} needs a folder where a file is, or a file that is one."
                 ) from error
         _flush(target.parent)
         stored = self._object(key, str(target))
@@ -135,13 +129,7 @@ class FolderBucket:
 
     def metadata(self, key: str) -> Mapping[str, str]:
         """What the caller who stored an object said about it."""
-        if self.read_only:
-            return NO_METADATA
-        try:
-            found: dict[str, str] = json.loads(self._metadata_file(key).read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
-            return NO_METADATA
-        return found
+        return NO_METADATA if self.read_only else self._metadata.find(key)
 
     def _require(self, condition: Condition, key: str) -> None:
         if condition == ALWAYS:
@@ -152,27 +140,12 @@ class FolderBucket:
         if condition.etag is not None and (stored is None or stored.etag != condition.etag):
             raise ObjectExists(f"The object {key!r} is another one.")
 
-    def _keep_metadata(self, key: str, metadata: Mapping[str, str]) -> None:
-        file = self._metadata_file(key)
-        if not metadata:
-            file.unlink(missing_ok=True)
-            return
-        file.parent.mkdir(parents=True, exist_ok=True)
-        incoming = file.with_suffix(".incoming")
-        incoming.write_text(json.dumps(dict(metadata)), encoding="utf-8")
-        _flush(incoming)
-        os.replace(incoming, file)
-
-    def _metadata_file(self, key: str) -> Path:
-        name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._root / METADATA / f"{name}.json"
-
     def delete(self, key: str) -> None:
         """Remove an object; as in S3, it need not be there."""
         if path := self._path(key):
             try:
                 path.unlink()
-                self._metadata_file(key).unlink(missing_ok=True)
+                self._metadata.keep(key, NO_METADATA)
             except OSError as error:
                 if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EPERM):
                     raise

@@ -1,0 +1,222 @@
+"""The packed documents as files, shard by shard, with one shard in memory at a time.
+
+documents.parquet                  all documents of the run, sorted by shard, a row group a shard
+shards/<shard_id>/documents.parquet  the same rows for the shard's job
+shards/<shard_id>/manifest.json      what SageMaker downloads for it
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import accumulate
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from distributed_ocr_pipeline.planning.database import Database
+from distributed_ocr_pipeline.planning.packing import Packing, pack
+
+PLANNED_SCHEMA = pa.schema(
+    [
+        ("shard_id", pa.string()),
+        ("document_id", pa.string()),
+        ("key", pa.string()),
+        ("etag", pa.string()),
+        ("size_bytes", pa.int64()),
+        ("attempts", pa.int32()),
+        ("pages", pa.int64()),  # estimated
+        ("seconds", pa.float32()),  # of CPU, estimated
+        ("obstacle", pa.string()),  # why it is not downloaded; null for all others
+    ]
+)
+
+_ROW_SCHEMA = pa.schema([*list(PLANNED_SCHEMA)[1:], ("load", pa.int64())])
+_COLUMNS = "document_id, key, etag, size_bytes, attempts, pages, seconds::float as seconds, obstacle, load"
+_READ_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class ShardEntry:
+    """One element of shards.json."""
+
+    shard_id: str
+    documents: int
+    bytes: int
+    pages: int
+    seconds: float  # of CPU, on a vCPU of speed 1
+
+
+StoreShard = Callable[[str, bytes, bytes], None]
+"""`store(shard_id, documents_parquet, manifest_json)`."""
+
+
+def obstacle_sql(max_document_mb: int, folder: str) -> str:
+    """Why SageMaker could not download a document of `estimated`, or must not: one would fail its whole shard.
+
+    Args:
+        max_document_mb: Larger ones are not tried.
+        folder: The part of all keys that is not in the names of files; ends with a slash or is empty.
+    """
+    name = f"substr(key, {len(folder) + 1})"
+    return f"""
+    case
+      when archived then 'it is archived; restore it from Glacier first'
+      when size_bytes > {max_document_mb} * 1048576 then 'too large'
+      when regexp_matches({name}, '(^|/)\\.{{0,2}}(/|$)') or contains(key, chr(0))
+        or list_bool_or(list_transform(string_split({name}, '/'), lambda part: strlen(part) > 255))
+        then 'its key cannot be the name of a file'
+      when key in (from folders) then 'its key is a folder of other keys, so it cannot be a file'
+    end"""
+
+
+_FOLDERS = """
+create or replace table folders as
+with parents as (select distinct regexp_extract(key, '^(.*)/[^/]*$', 1) as folder from todo),
+parts as (select string_split(folder, '/') as parts from parents where folder <> '')
+select distinct array_to_string(parts[1:depth], '/') as folder
+from (select parts, unnest(range(1, len(parts) + 1)) as depth from parts)
+"""
+
+
+class ShardWriter:
+    """Cuts the view `estimated` into shards and hands each to `store`.
+
+    Args:
+        database: Has the view `estimated`.
+        load: SQL of a row's load, in units of `packing.FULL`.
+        large: The load from which on a document is placed by itself.
+    """
+
+    def __init__(self, database: Database, *, load: str, large: int, obstacle: str) -> None:
+        self._database, self._large = database, large
+        database.execute(_FOLDERS)
+        database.execute(
+            f"create or replace view loaded as select *, {load} as load, {obstacle} as obstacle from estimated"
+        )
+
+    def total_load(self) -> int:
+        """Of all documents."""
+        (load,) = self._database.row("select coalesce(sum(load), 0)::bigint from loaded")
+        return int(load)
+
+    def write(self, shards: int, folder: Path, bucket_folder: str, store: StoreShard) -> list[ShardEntry]:
+        """Write documents.parquet into `folder` and hand every shard that has documents to `store`.
+
+        Args:
+            shards: How many.
+            folder: For documents.parquet.
+            bucket_folder: `s3://bucket/folder/`, which all keys are below: the manifest's common prefix.
+            store: Gets each shard's files.
+        """
+        packing, large = self._place_large(shards)
+        small = self._database.write(
+            f"select {_COLUMNS} from loaded where load < {self._large} order by document_id", "small"
+        )
+        entries: list[ShardEntry] = []
+        with pq.ParquetWriter(
+            folder / "documents.parquet", PLANNED_SCHEMA, compression="zstd", compression_level=1
+        ) as writer:
+            for number, rows in _cut(small, large, packing):
+                shard_id = f"s{len(entries):05d}"
+                table = _planned(rows, shard_id)
+                writer.write_table(table)
+                store(shard_id, _parquet_bytes(table), _manifest(table, bucket_folder))
+                entries.append(_entry(table, shard_id))
+        small.unlink()
+        return entries
+
+    def _place_large(self, shards: int) -> tuple[Packing, pa.Table]:
+        """Where the large documents go, and their rows with a column `shard`."""
+        path = self._database.write(f"select {_COLUMNS} from loaded where load >= {self._large}", "large")
+        rows = pq.read_table(path).cast(_ROW_SCHEMA)  # DuckDB says of some columns that they hold no nulls
+        path.unlink()
+        (small_load,) = self._database.row(
+            f"select coalesce(sum(load), 0)::bigint from loaded where load < {self._large}"
+        )
+        ids = rows["document_id"].to_pylist()
+        packing = pack(zip(ids, rows["load"].to_pylist()), int(small_load), shards)
+        places = pa.array([packing.large[document_id] for document_id in ids], pa.int32())
+        return packing, rows.append_column("shard", places).sort_by("shard")
+
+
+def _cut(small: Path, large: pa.Table, packing: Packing) -> Iterator[tuple[int, pa.Table]]:
+    """The rows of every shard that has any, in order."""
+    pieces = _SmallDocuments(small, packing.bounds)
+    shards = large["shard"].to_pylist()
+    begin = 0
+    for number in range(len(packing.loads)):
+        end = begin
+        while end < len(shards) and shards[end] == number:
+            end += 1
+        parts = [*pieces.take(number), large.slice(begin, end - begin).drop_columns("shard")]
+        rows = pa.concat_tables(parts)
+        begin = end
+        if rows.num_rows:
+            yield number, rows.sort_by("document_id") if len(parts) > 1 else rows
+
+
+class _SmallDocuments:
+    """Reads the small documents in the order of their ids and cuts them where the shards end."""
+
+    def __init__(self, path: Path, bounds: Sequence[int]) -> None:
+        self._batches = pq.ParquetFile(path).iter_batches(_READ_ROWS)
+        self._bounds = bounds
+        self._rest: pa.Table | None = None
+        self._before = 0  # load of what was taken
+
+    def take(self, shard: int) -> Iterator[pa.Table]:
+        """The rows of the next shard, in pieces; shards must be taken in order."""
+        while True:
+            if self._rest is None:
+                batch = next(self._batches, None)
+                if batch is None:
+                    return
+                self._rest = pa.Table.from_batches([batch]).cast(_ROW_SCHEMA)
+            starts = list(accumulate(self._rest["load"].to_pylist(), initial=self._before))
+            inside = _first_at_least(starts, self._bounds[shard], self._rest.num_rows)
+            yield self._rest.slice(0, inside)
+            self._before = starts[inside]
+            if inside < self._rest.num_rows:
+                self._rest = self._rest.slice(inside)
+                return
+            self._rest = None
+
+
+def _first_at_least(starts: Sequence[int], bound: int, rows: int) -> int:
+    """How many rows begin before a bound."""
+    low, high = 0, rows
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if starts[middle] < bound else (low, middle)
+    return low
+
+
+def _planned(rows: pa.Table, shard_id: str) -> pa.Table:
+    named = rows.append_column("shard_id", pa.repeat(shard_id, rows.num_rows))
+    return named.select(PLANNED_SCHEMA.names).cast(PLANNED_SCHEMA).combine_chunks()
+
+
+def _parquet_bytes(table: pa.Table) -> bytes:
+    content = BytesIO()
+    pq.write_table(table, content, compression="zstd", write_statistics=False)
+    return content.getvalue()
+
+
+def _manifest(table: pa.Table, bucket_folder: str) -> bytes:
+    """SageMaker's manifest: the common prefix, then the rest of every key (SageMaker API reference, `S3DataSource`)."""
+    start = len(bucket_folder.split("/", 3)[3])
+    keys = table.filter(pc.is_null(table["obstacle"]))["key"].to_pylist()
+    return json.dumps([{"prefix": bucket_folder}, *(key[start:] for key in keys)]).encode()
+
+
+def _entry(table: pa.Table, shard_id: str) -> ShardEntry:
+    return ShardEntry(
+        shard_id=shard_id,
+        documents=table.num_rows,
+        bytes=pc.sum(table["size_bytes"]).as_py(),
+        pages=pc.sum(table["pages"]).as_py(),
+        seconds=round(pc.sum(table["seconds"]).as_py(), 3),
+    )

@@ -64,7 +64,12 @@ class JobConfig(_Config):
 
     instance_type: InstanceType = Field(default="ml.t3.xlarge", description="instance type of the processing jobs")
     max_parallel_jobs: int = Field(default=10, ge=1, le=10_000, description="processing jobs at a time")
-    files_per_job: int = Field(default=10, ge=1, le=100_000, description="documents in one processing job")
+    target_shard_minutes: float = Field(
+        default=30, ge=1, le=1440, description="work of one processing job, by the estimate, in minutes"
+    )
+    files_per_job: int | None = Field(
+        default=None, ge=1, le=100_000, description="most documents in one processing job, however little work they are"
+    )
 
 
 class AWSConfig(JobConfig):
@@ -122,6 +127,9 @@ class RunSettings(JobConfig, OCRConfig):
 
     reprocess: bool = Field(default=False, description="process documents again that have an up-to-date result")
     retry_failed: bool = Field(default=False, description="try documents again whose failure is final")
+    max_cost_usd: float | None = Field(
+        default=None, gt=0, description="a run that may cost more, by the estimate, is not started"
+    )
     tolerated_failed_shards_percent: float = Field(
         default=10, ge=0, le=100, description="share of failed jobs that stops the run"
     )

@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.client.results import Observer, RunResult, Unfinis
 from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.layout import RunLayout
-from distributed_ocr_pipeline.run.planning import Plan, plan_run, write_plan
+from distributed_ocr_pipeline.run.planning import Plan, plan_run, store_plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
 
@@ -41,16 +41,14 @@ class Execution:
         self.run_id = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
         self._layout = RunLayout(deployment.output_bucket, self.run_id)
 
-    def plan(self, overrides: Mapping[str, Any]) -> Plan:
-        """Plan on this machine: it can list the bucket, and saves the minutes a planning job takes to start."""
+    def plan(self, overrides: Mapping[str, Any], folder: Path) -> Plan:
+        """Plan into a folder on this machine: it can list the bucket, and saves the minutes a planning job takes."""
         options = parse_options({**self._deployment.default_options(), **overrides})
-        return plan_run(self._storage, self._deployment.output_bucket, options)
+        return plan_run(self._storage, self._deployment.output_bucket, options, folder, self._deployment.quotas())
 
-    def start(self, plan: Plan, overrides: Mapping[str, Any]) -> str:
-        """Store the plan and start the workflow with `overrides` as its input; returns the execution's ARN."""
-        with TemporaryDirectory() as folder:
-            write_plan(plan, Path(folder))
-            self._storage.upload_folder(Path(folder), self._layout.folder)
+    def start(self, plan: Plan, overrides: Mapping[str, Any], folder: Path) -> str:
+        """Store the plan of a folder and start the workflow with `overrides` as its input; returns the execution's ARN."""
+        store_plan(self._storage, self._layout, plan.input_prefix, folder)
         with aws_call("Starting the execution"):
             answer = self._deployment.client("stepfunctions").start_execution(
                 stateMachineArn=self._deployment.state_machine_arn,
@@ -97,9 +95,11 @@ def execute(
     started = time.monotonic()
     overrides = _execution_input(settings, input_prefix)
     execution = Execution(deployment, poll_seconds=poll_seconds)
-    plan = execution.plan(overrides)
-    observer.planned(plan)
-    outcome = execution.follow(execution.start(plan, overrides), observer.progressed)
+    with TemporaryDirectory() as folder:
+        plan = execution.plan(overrides, Path(folder))
+        observer.planned(plan)
+        arn = execution.start(plan, overrides, Path(folder))
+    outcome = execution.follow(arn, observer.progressed)
     output = f"s3://{deployment.output_bucket}"
     result = RunResult(execution.run_id, plan, outcome.report, output, time.monotonic() - started)
     if outcome.status != "SUCCEEDED":

@@ -70,8 +70,9 @@ def upload_ledger(output: Path, storage: Storage, bucket: str) -> None:
         run = RunLayout(bucket, run_id)
         report, pages = output / run.report.key, output / run.pages.key
         storage.upload_folder(output / run.documents.key, run.documents)
-        if report.is_file():
-            storage.upload(report, run.report)
+        for path, location in ((report, run.report), (output / run.ledger.key, run.ledger)):
+            if path.is_file():
+                storage.upload(path, location)
         if pages.is_dir() and not (report.is_file() and read_json(report)["balanced"]):
             storage.upload_folder(pages, run.pages)
 
@@ -82,7 +83,7 @@ def download_results(run_id: str, output: Path, storage: Storage, bucket: str) -
     for prefix in map(run.table, TABLES):
         _require_file_names(prefix, storage)
         storage.download_prefix(prefix, output / prefix.key)
-    for location in (run.options, run.plan, run.shards, run.report, run.failures):
+    for location in (run.options, run.plan, run.shards, run.ledger, run.report, run.failures):
         if storage.exists(location):
             target = output / location.key
             target.parent.mkdir(parents=True, exist_ok=True)

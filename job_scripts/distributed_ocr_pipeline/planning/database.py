@@ -49,13 +49,19 @@ class Database:
         self._connection.execute(f"copy ({sql}) to '{_quoted(path)}' ({options})")
         return path
 
-    def view(self, name: str, files: Path) -> None:
-        """Name the rows of Parquet files: one file, or all below a folder whose sub-folders are runs (`run_id=…`)."""
-        if files.suffix == ".parquet":
-            source = f"read_parquet('{_quoted(files)}')"
-        else:
-            pattern = _quoted(files / "**" / "*.parquet")
-            source = f"read_parquet('{pattern}', hive_partitioning = true, hive_types = {{'run_id': varchar}}, filename = true)"
+    def view(self, name: str, files: Path, *, by_run: bool = False) -> None:
+        """Name the rows of Parquet files.
+
+        Args:
+            name: Of the view.
+            files: One file, or a folder of files; a column that one lacks is null in its rows.
+            by_run: The folder has a sub-folder `run_id=…` for each run, and the view has a column run_id.
+        """
+        pattern = files if files.suffix == ".parquet" else files / ("*/*.parquet" if by_run else "*.parquet")
+        options = (
+            "hive_partitioning = true, hive_types = {'run_id': varchar}" if by_run else "hive_partitioning = false"
+        )
+        source = f"read_parquet('{_quoted(pattern)}', union_by_name = true, {options})"
         self._connection.execute(f"create or replace view {name} as select * from {source}")
 
 

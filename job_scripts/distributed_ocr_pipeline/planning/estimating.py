@@ -217,9 +217,6 @@ def estimate(
         limits: What a full shard is.
         slots: Jobs at the same time.
         shards: How many, if they are packed already.
-
-    Raises:
-        BadOption: The figures have no such type.
     """
     instance, job = figures.instance(instance_type), figures.job
     rate = job.download_mb_per_second * 1e6

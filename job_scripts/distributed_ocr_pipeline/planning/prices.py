@@ -6,13 +6,14 @@ another region, a discount, or speeds measured on one's own documents.
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
-from distributed_ocr_pipeline.errors import BadInput, BadOption
+from distributed_ocr_pipeline.errors import BadInput
 
 FIGURES_VARIABLE = "OCR_FIGURES"
 
@@ -91,18 +92,14 @@ class Figures(_Figure):
     textract: Textract
 
     def instance(self, instance_type: str) -> Instance:
-        """The figures of a type.
+        """The figures of a type; one that is not in the file is taken for a dear one of its size."""
+        return self.instances.get(instance_type) or self._assumed(instance_type)
 
-        Raises:
-            BadOption: The file has none.
-        """
-        if instance_type not in self.instances:
-            known = ", ".join(sorted(self.instances))
-            raise BadOption(
-                f"Option 'instance_type': there is no price of {instance_type!r}; there are prices of {known}.",
-                f"Add it to a copy of the figures and name that file in {FIGURES_VARIABLE}.",
-            )
-        return self.instances[instance_type]
+    def _assumed(self, instance_type: str) -> Instance:
+        size = re.fullmatch(r"(\d*)x?(medium|large)", instance_type.rpartition(".")[2])
+        vcpus = 4 * int(size[1] or 1) if size and "xlarge" in instance_type else 2
+        dearest = max(known.usd_per_hour / known.vcpus for known in self.instances.values())
+        return Instance(vcpus=vcpus, memory_gb=2 * vcpus, usd_per_hour=dearest * vcpus, speed=0.8, default_quota=0)
 
 
 def load_figures(path: str | Path | None = None) -> Figures:

@@ -8,16 +8,18 @@ shards/<shard_id>/manifest.json      what SageMaker downloads for it
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import accumulate
+from json.encoder import encode_basestring_ascii as _quote
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_REASONS_FILE
 from distributed_ocr_pipeline.planning.database import Database
 from distributed_ocr_pipeline.planning.packing import Packing, pack
+from distributed_ocr_pipeline.records import S3Location
 
 PLANNED_SCHEMA = pa.schema(
     [
@@ -49,10 +51,6 @@ class ShardEntry:
     seconds: float  # of CPU, on a vCPU of speed 1
 
 
-StoreShard = Callable[[str, bytes, bytes], None]
-"""`store(shard_id, documents_parquet, manifest_json)`."""
-
-
 def obstacle_sql(max_document_mb: int, folder: str) -> str:
     """Why SageMaker could not download a document of `estimated`, or must not: one would fail its whole shard.
 
@@ -64,7 +62,7 @@ def obstacle_sql(max_document_mb: int, folder: str) -> str:
     return f"""
     case
       when archived then 'it is archived; restore it from Glacier first'
-      when size_bytes > {max_document_mb} * 1048576 then 'too large'
+      when size_bytes > {max_document_mb * 1024**2} then 'it is larger than the limit of {max_document_mb} MB (max_document_mb)'
       when regexp_matches({name}, '(^|/)\\.{{0,2}}(/|$)') or contains(key, chr(0))
         or list_bool_or(list_transform(string_split({name}, '/'), lambda part: strlen(part) > 255))
         then 'its key cannot be the name of a file'
@@ -102,29 +100,23 @@ class ShardWriter:
         (load,) = self._database.row("select coalesce(sum(load), 0)::bigint from loaded")
         return int(load)
 
-    def write(self, shards: int, folder: Path, bucket_folder: str, store: StoreShard) -> list[ShardEntry]:
-        """Write documents.parquet into `folder` and hand every shard that has documents to `store`.
+    def write(self, shards: int, path: Path) -> list[ShardEntry]:
+        """Write all documents to a Parquet file, sorted by shard, a row group a shard; returns the shards in it.
 
         Args:
-            shards: How many.
-            folder: For documents.parquet.
-            bucket_folder: `s3://bucket/folder/`, which all keys are below: the manifest's common prefix.
-            store: Gets each shard's files.
+            shards: How many; those that get no documents are left out.
+            path: The file.
         """
         packing, large = self._place_large(shards)
         small = self._database.write(
             f"select {_COLUMNS} from loaded where load < {self._large} order by document_id", "small"
         )
         entries: list[ShardEntry] = []
-        with pq.ParquetWriter(
-            folder / "documents.parquet", PLANNED_SCHEMA, compression="zstd", compression_level=1
-        ) as writer:
-            for number, rows in _cut(small, large, packing):
-                shard_id = f"s{len(entries):05d}"
-                table = _planned(rows, shard_id)
+        with pq.ParquetWriter(path, PLANNED_SCHEMA, compression="zstd", compression_level=1) as writer:
+            for rows in _cut(small, large, packing):
+                table = _planned(rows, f"s{len(entries):05d}")
                 writer.write_table(table)
-                store(shard_id, _parquet_bytes(table), _manifest(table, bucket_folder))
-                entries.append(_entry(table, shard_id))
+                entries.append(_entry(table))
         small.unlink()
         return entries
 
@@ -142,7 +134,7 @@ class ShardWriter:
         return packing, rows.append_column("shard", places).sort_by("shard")
 
 
-def _cut(small: Path, large: pa.Table, packing: Packing) -> Iterator[tuple[int, pa.Table]]:
+def _cut(small: Path, large: pa.Table, packing: Packing) -> Iterator[pa.Table]:
     """The rows of every shard that has any, in order."""
     pieces = _SmallDocuments(small, packing.bounds)
     shards = large["shard"].to_pylist()
@@ -155,7 +147,7 @@ def _cut(small: Path, large: pa.Table, packing: Packing) -> Iterator[tuple[int, 
         rows = pa.concat_tables(parts)
         begin = end
         if rows.num_rows:
-            yield number, rows.sort_by("document_id") if len(parts) > 1 else rows
+            yield rows.sort_by("document_id") if len(parts) > 1 else rows
 
 
 class _SmallDocuments:
@@ -199,24 +191,54 @@ def _planned(rows: pa.Table, shard_id: str) -> pa.Table:
     return named.select(PLANNED_SCHEMA.names).cast(PLANNED_SCHEMA).combine_chunks()
 
 
-def _parquet_bytes(table: pa.Table) -> bytes:
-    content = BytesIO()
-    pq.write_table(table, content, compression="zstd", write_statistics=False)
-    return content.getvalue()
-
-
-def _manifest(table: pa.Table, bucket_folder: str) -> bytes:
-    """SageMaker's manifest: the common prefix, then the rest of every key (SageMaker API reference, `S3DataSource`)."""
-    start = len(bucket_folder.split("/", 3)[3])
-    keys = table.filter(pc.is_null(table["obstacle"]))["key"].to_pylist()
-    return json.dumps([{"prefix": bucket_folder}, *(key[start:] for key in keys)]).encode()
-
-
-def _entry(table: pa.Table, shard_id: str) -> ShardEntry:
+def _entry(table: pa.Table) -> ShardEntry:
     return ShardEntry(
-        shard_id=shard_id,
+        shard_id=table["shard_id"][0].as_py(),
         documents=table.num_rows,
         bytes=pc.sum(table["size_bytes"]).as_py(),
         pages=pc.sum(table["pages"]).as_py(),
         seconds=round(pc.sum(table["seconds"]).as_py(), 3),
     )
+
+
+def shard_files(
+    planned: Path, bucket: str, folder: str, shard_prefix: Callable[[str], S3Location]
+) -> Iterator[tuple[S3Location, bytes]]:
+    """Every shard's files: its documents, what SageMaker downloads, and why some are not downloaded.
+
+    Args:
+        planned: The file that `ShardWriter` wrote.
+        bucket, folder: What all keys begin with; `folder` ends with a slash or is empty.
+        shard_prefix: Where a shard's files are.
+    """
+    file = pq.ParquetFile(planned)
+    for group in range(file.num_row_groups):
+        table = file.read_row_group(group)
+        shard = shard_prefix(table["shard_id"][0].as_py())
+        yield shard.below(SHARD_DOCUMENTS_FILE), _document_lines(table, bucket)
+        yield shard.below(SHARD_MANIFEST_FILE), json.dumps(_manifest(table, bucket, folder, shard)).encode()
+        hindered = table.filter(pc.is_valid(table["obstacle"]))
+        if hindered.num_rows:
+            reasons = dict(zip(hindered["document_id"].to_pylist(), hindered["obstacle"].to_pylist()))
+            yield shard.below(SHARD_REASONS_FILE), json.dumps(reasons).encode()
+
+
+def _document_lines(table: pa.Table, bucket: str) -> bytes:
+    """One `records.Document` a line. Put together as text: json.dumps takes five times as long, of ten million."""
+    columns = (table[name].to_pylist() for name in ("document_id", "key", "etag", "size_bytes", "attempts"))
+    return "".join(
+        f'{{"document_id": "{document_id}", "source_uri": {_quote(f"s3://{bucket}/{key}")}, "key": {_quote(key)}, '
+        f'"etag": {_quote(etag)}, "size_bytes": {size}, "attempts": {attempts}}}\n'
+        for document_id, key, etag, size, attempts in zip(*columns)
+    ).encode()
+
+
+def _manifest(table: pa.Table, bucket: str, folder: str, shard: S3Location) -> list[str | dict[str, str]]:
+    """SageMaker's manifest: the common prefix, then the rest of every key (API reference, `S3DataSource`).
+
+    A manifest must list something: where nothing can be downloaded, it is the shard's own list.
+    """
+    keys = table.filter(pc.is_null(table["obstacle"]))["key"].to_pylist()
+    if not keys:
+        return [{"prefix": str(shard)}, SHARD_DOCUMENTS_FILE]
+    return [{"prefix": f"s3://{bucket}/{folder}"}, *(key[len(folder) :] for key in keys)]

@@ -107,7 +107,7 @@ def choose_documents(database: Database, listing: Path, ledger: Path | None, cho
     if ledger is None or choice.reprocess:
         database.execute(_NOTHING_EARLIER)
     else:
-        database.view("ledger", ledger)
+        database.view("ledger", ledger, by_run=True)
         database.execute(_EARLIER, fingerprint=choice.fingerprint)
     retryable = ", ".join(literal(error.value) for error in ErrorClass if error.retryable)
     sql = _TODO.format(retryable=retryable, kind=_KIND)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from distributed_ocr_pipeline.errors import BadInput, BadOption
+from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.planning.database import open_database
 from distributed_ocr_pipeline.planning.estimating import Amount, Range, estimate, fit_model, measure
 from distributed_ocr_pipeline.planning.packing import Limits
@@ -89,9 +89,11 @@ def test_the_price_hardly_depends_on_the_slots_but_the_time_does() -> None:
     assert many.hours.expected < few.hours.expected / 3
 
 
-def test_a_type_without_a_price_is_refused_with_those_that_have_one() -> None:
-    with pytest.raises(BadOption, match="ml.x9.large.*ml.c6i.4xlarge"):
-        estimate(_scanned(10), FIGURES, "ml.x9.large", limits=LIMITS, slots=1)
+@pytest.mark.parametrize(("name", "vcpus"), [("ml.x9.large", 2), ("ml.x9.xlarge", 4), ("ml.x9.12xlarge", 48)])
+def test_a_type_without_a_price_is_taken_for_a_dear_one_of_its_size(name: str, vcpus: int) -> None:
+    assumed = FIGURES.instance(name)
+    assert assumed.vcpus == vcpus
+    assert assumed.usd_per_cpu_second >= max(known.usd_per_cpu_second for known in FIGURES.instances.values())
 
 
 def test_textract_has_two_prices() -> None:

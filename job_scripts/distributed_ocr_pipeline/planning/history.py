@@ -31,6 +31,9 @@ class History:
     speed_factor: float  # measured CPU seconds by estimated ones; 1 where nothing was measured
 
 
+NO_HISTORY = History(None, (), 1.0)
+
+
 def read_history(storage: Storage, lister: Lister, output_bucket: str, input_prefix: str, folder: Path) -> History:
     """Fetch the ledgers of all runs whose prefix has documents in common with this one."""
     run_ids = {*storage.find_folders(run_folders(output_bucket))}

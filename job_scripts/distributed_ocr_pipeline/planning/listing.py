@@ -25,7 +25,7 @@ LISTING_SCHEMA = pa.schema(
     [("key", pa.string()), ("etag", pa.string()), ("size_bytes", pa.int64()), ("archived", pa.bool_())]
 )
 
-_ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # GLACIER_IR is read like any other
+ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # GLACIER_IR is read like any other
 _THREADS = 8
 _PAGES_AHEAD = 64
 _ROW_GROUP_ROWS = 50_000
@@ -115,7 +115,7 @@ def _page(objects: list[ElementTree.Element], space: str, decode: Any) -> Page:
         page.keys.append(key)
         page.etags.append(values.get("ETag", "").strip('"'))
         page.sizes.append(size)
-        page.archived.append(values.get("StorageClass", "") in _ARCHIVED)
+        page.archived.append(values.get("StorageClass", "") in ARCHIVED)
     return page
 
 

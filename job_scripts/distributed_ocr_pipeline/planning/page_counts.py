@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from distributed_ocr_pipeline.planning.pdf_pages import read_pdf_pages
 from distributed_ocr_pipeline.planning.ranges import RangeReader, TooMuch
 
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51")
 _MAX_DIRECTORIES = 20_000
 
 
@@ -20,7 +21,8 @@ class PageCount:
 def count_pages(reader: RangeReader) -> PageCount | None:
     """Pages of a document, and whether they bring text of their own; None if that cannot be told cheaply.
 
-    The kind is told by the first bytes, as the worker does it: other pictures than TIFF have one page.
+    The kind is told by the first bytes, as the worker does it: other pictures than TIFF have one page, and what is
+    no picture has none, since the worker leaves it alone.
     """
     try:
         head = reader.read(0, 1024)
@@ -30,7 +32,7 @@ def count_pages(reader: RangeReader) -> PageCount | None:
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
             pages = _count_tiff_directories(reader, head)
             return PageCount(pages, False) if pages else None
-        return PageCount(1, False)
+        return PageCount(int(head.startswith(_PICTURES)), False)
     except (TooMuch, struct.error):
         return None
 

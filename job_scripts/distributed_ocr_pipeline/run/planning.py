@@ -30,13 +30,14 @@ from distributed_ocr_pipeline.planning.estimating import (
     load_sql,
     measure,
 )
-from distributed_ocr_pipeline.planning.history import History, read_history
+from distributed_ocr_pipeline.planning.history import NO_HISTORY, History, read_history
 from distributed_ocr_pipeline.planning.listing import Lister, write_listing
 from distributed_ocr_pipeline.planning.packing import Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import Figures, load_figures
 from distributed_ocr_pipeline.planning.quotas import Quotas, Slots, grant
 from distributed_ocr_pipeline.planning.sampling import look_into
 from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, obstacle_sql, shard_files
+from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.manifests import manifest_base
@@ -82,13 +83,13 @@ class Plan:
 
 
 def plan_run(
-    storage: Storage, output_bucket: str, options: RunOptions, folder: Path, quotas: Quotas | None = None
+    storage: Storage, output_bucket: str | None, options: RunOptions, folder: Path, quotas: Quotas | None = None
 ) -> Plan:
     """List the documents, leave out what is up to date, estimate the rest, and cut it into shards.
 
     Args:
         storage: S3.
-        output_bucket: Where earlier runs' results are.
+        output_bucket: Where earlier runs' results are; None where there are none.
         options: The run's.
         folder: Gets the plan's files and, meanwhile, several times as much.
         quotas: What the account may run; None where that is not known.
@@ -98,14 +99,29 @@ def plan_run(
     """
     prefix = S3Location.parse(options.input_prefix)
     lister = Lister(storage.client())
-    slots = grant(options.max_parallel_jobs, options.instance_type, quotas)
-    if not write_listing((page.batch() for page in lister.pages(prefix)), folder / "listing.parquet"):
-        raise BadInput(f"There are no documents under {prefix}.", "Check the bucket and the prefix.")
-    history = History(None, (), 1.0)
-    if not options.reprocess:
+    history = NO_HISTORY
+    if output_bucket and not options.reprocess:
         history = read_history(storage, lister, output_bucket, options.input_prefix, folder / "ledger")
+    source = s3_source(storage, lister, prefix, options.document_list)
+    return plan_source(source, options, folder, history=history, quotas=quotas)
+
+
+def plan_source(
+    source: Source,
+    options: RunOptions,
+    folder: Path,
+    *,
+    history: History = NO_HISTORY,
+    quotas: Quotas | None = None,
+) -> Plan:
+    """The same for documents that are listed already; without a history all of them are new."""
+    slots = grant(options.max_parallel_jobs, options.instance_type, quotas)
+    base = manifest_base(S3Location.parse(options.input_prefix).key)
+    source = selected(source, base, options.include, options.exclude)
+    if not write_listing(source.batches, folder / "listing.parquet"):
+        raise BadInput(f"There are no documents under {options.input_prefix}.", "Check the bucket and the prefix.")
     with open_database(folder) as database:
-        return _Planner(database, options, history, slots, quotas).plan(storage, folder)
+        return _Planner(database, options, history, slots, quotas).plan(source, folder)
 
 
 class _Planner:
@@ -120,13 +136,10 @@ class _Planner:
         self._prefix = S3Location.parse(options.input_prefix)
         self._limits = Limits(options.target_shard_minutes * 60, MAX_SHARD_BYTES, options.files_per_job)
 
-    def plan(self, storage: Storage, folder: Path) -> Plan:
+    def plan(self, source: Source, folder: Path) -> Plan:
         """Make the plan's files in `folder`."""
         up_to_date = self._choose(folder)
-        look_into(
-            self._database,
-            lambda key, offset, length: storage.get_range(S3Location(self._prefix.bucket, key), offset, length),
-        )
+        look_into(self._database, source.fetch)
         amount = self._measure()
         shards = self._cut(folder, amount)
         plan = self._summarise(amount, len(shards), up_to_date)

@@ -98,6 +98,10 @@ def test_other_pictures_have_one_page() -> None:
     assert count_pages(_reader(Path("examples/documents/photo.jpg").read_bytes())) == PageCount(1, text_layer=False)
 
 
+def test_what_the_worker_leaves_alone_has_no_pages() -> None:
+    assert count_pages(_reader(Path("examples/documents/notes.txt").read_bytes())) == PageCount(0, text_layer=False)
+
+
 def test_a_claimed_number_of_pages_that_the_file_cannot_hold_is_not_believed() -> None:
     data = _pdf(2, object_stream_mode=pikepdf.ObjectStreamMode.disable).replace(b"/Count 2", b"/Count 999999999")
     assert count_pages(_reader(data)) is None

@@ -89,6 +89,8 @@ class AWSConfig(JobConfig):
 
     region: str = Field(default="us-west-2", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     bucket: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    # Its default, like the others, holds only where it is written: a deployment packs by work.
+    files_per_job: int | None = Field(default=10, ge=1, le=100_000)
     role_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.planning.database import open_database
-from distributed_ocr_pipeline.planning.estimating import fit_model, load_sql, measure
+from distributed_ocr_pipeline.planning.estimating import Estimate, Range, fit_model, load_sql, measure
 from distributed_ocr_pipeline.planning.listing import LISTING_SCHEMA
 from distributed_ocr_pipeline.planning.packing import Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import load_figures
@@ -17,6 +17,7 @@ from distributed_ocr_pipeline.planning.shards import PLANNED_SCHEMA, ShardWriter
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import Document
 from distributed_ocr_pipeline.run.evidence import Evidence, RunFiles, RunProof
+from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.tables.integrity import LedgerFooter
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA
 
@@ -68,6 +69,18 @@ def _shards(table: pa.Table) -> dict[str, list[Document]]:
         )
         shards.setdefault(row["shard_id"], []).append(document)
     return shards
+
+
+def make_plan(**changes: Any) -> Plan:
+    """A plan of nothing, with changes."""
+    nothing = Range(0, 0, 0)
+    found = Estimate(INSTANCE_TYPE, 0, 1, 0, nothing, nothing, 0, 0)
+    values: dict[str, Any] = {
+        **{name: 0 for name in ("documents", "size_bytes", "shards", "up_to_date")},
+        **{"input_prefix": "s3://docs/", "max_concurrency": 1, "concurrency_bound": "asked", "text_layer_share": 0.0},
+        **{"pages": nothing, "cpu_seconds": nothing, "estimate": found},
+    }
+    return Plan(**values | changes)
 
 
 class Run:

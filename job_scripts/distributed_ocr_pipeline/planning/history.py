@@ -52,7 +52,7 @@ def read_history(storage: Storage, lister: Lister, output_bucket: str, input_pre
 
 def _overlaps(report: Mapping[str, Any] | None, input_prefix: str) -> bool:
     """Whether a run may have processed documents of this prefix; one without a report may."""
-    other = report["input_prefix"] if report else input_prefix
+    other = (report or {}).get("input_prefix", input_prefix)
     return bool(other.startswith(input_prefix) or input_prefix.startswith(other))
 
 

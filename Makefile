@@ -58,6 +58,8 @@ lint: .venv/installed lint-types ## Check formatting, types and style
 	$(BIN)/black --check -q $(SOURCES)
 	$(BIN)/hadolint container/Dockerfile
 	$(BIN)/isort --check -q $(SOURCES)
+	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/python scripts/architecture.py --check
 	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts
 	# A test says with its name what it shows, and asks for fixtures by theirs.
 	$(BIN)/pylint -j 0 --disable=missing-docstring,duplicate-code,redefined-outer-name,too-many-positional-arguments tests
@@ -71,15 +73,10 @@ lint-types: .venv/installed
 .PHONY: test
 test: .venv/installed tools ## Run unit and integration tests, Terraform's among them where it is installed
 	$(BIN)/pytest tests/unit tests/local_aws tests/security tests/integration
-	@if command -v terraform >/dev/null; then $(MAKE) terraform-test; else echo "Terraform is not installed: its tests were left out."; fi
+	@if command -v terraform >/dev/null; then $(MAKE) test-terraform; else echo "Terraform is not installed: its tests were left out."; fi
 
 .PHONY: test-terraform
-test-terraform: .venv/installed ## The Terraform part of the tests alone
-	@if command -v terraform >/dev/null; then $(MAKE) terraform-test; else echo "Terraform is not installed: its tests were left out."; fi
-	$(BIN)/pytest tests/integration/test_terraform.py tests/unit/local/test_workflow.py
-
-.PHONY: terraform-test
-terraform-test: .terraform
+test-terraform: .venv/installed .terraform ## Run Terraform's own tests of the modules
 	terraform validate
 	terraform test -test-directory=tests/terraform
 	$(BIN)/python scripts/terraform_docs.py --check
@@ -120,7 +117,7 @@ bench-memory: .venv/installed tools ## Peak memory on 20 and on 1,000 pages
 	$(BIN)/python -m benchmarks.memory
 
 .PHONY: lock
-lock: .venv/installed ## Resolve the dependencies anew: requirements-dev.lock, and container/requirements.lock from it
+lock: .venv/installed ## Resolve the dependencies again: requirements-dev.lock, and container/requirements.lock from it
 	scripts/lock.sh
 
 ##@ Deployment

@@ -13,11 +13,16 @@ locals {
     region     = var.region
   }
 
-  # The image's tag is a hash of all that goes into the image, so code and definition cannot drift apart.
-  image_sources = [
-    for file in concat(["pyproject.toml"], sort(fileset(path.root, "{container,job_scripts}/**"))) : file
-    if !strcontains(file, "__pycache__/") && !strcontains(file, ".egg-info/")
-  ]
+  # The image's tag is a hash of its files, so code and definition cannot drift apart. The files are those that
+  # .dockerignore lets in: what its rules with a `!` name, without what the other rules name.
+  image_rules = [for line in split("\n", file("${path.root}/.dockerignore")) : line if can(regex("^[^#*]", line))]
+  files_named = { for rule in local.image_rules : rule => flatten([
+    for pattern in ["", "/**"] : tolist(fileset(path.root, "${trimprefix(rule, "!")}${pattern}"))
+  ]) }
+  image_sources = sort(setsubtract(
+    flatten([for rule, files in local.files_named : files if startswith(rule, "!")]),
+    flatten([for rule, files in local.files_named : files if !startswith(rule, "!")]),
+  ))
   image_tag = substr(sha256(join("\n", [
     for file in local.image_sources : "${file} ${filesha256("${path.root}/${file}")}"
   ])), 0, 16)
@@ -112,7 +117,7 @@ module "monitoring" {
 
 # ---- before any money is spent: does the account's quota allow the jobs? ---------------------------------------
 # New accounts have none for most instance types. This warns; it never blocks, not even without the permission to ask.
-# It is asked anew in every plan, which therefore lists one data source to read even when nothing changes.
+# Every plan asks again, and therefore lists one data source to read even when nothing changes.
 
 check "quota" {
   data "aws_servicequotas_service_quota" "instances" {

@@ -60,7 +60,7 @@ variable "input_bucket" {
 # ---- how documents become text: the defaults of every run ------------------------------------------------------
 
 variable "ocr" {
-  description = "How documents become text. Each can be given anew in an execution's input."
+  description = "How documents become text. An execution's input can override each."
   type = object({
     output_type              = optional(string, "text")
     output_format            = optional(string, "parquet")
@@ -148,7 +148,7 @@ variable "ocr" {
 }
 
 variable "run" {
-  description = "How wide a run is and when it counts as failed. Each can be given anew in an execution's input."
+  description = "How wide a run is and when it counts as failed. An execution's input can override each."
   type = object({
     reprocess                       = optional(bool, false)
     retry_failed                    = optional(bool, false)

@@ -1,8 +1,9 @@
 """The benchmark's documents: pages of known text, drawn by `examples.pages`, grouped by what is to be learnt.
 
-A group is one PDF. Public scans with known text join in when they lie in `../shared/corpus/truth`.
+A group is one PDF. Public scans with known text join in where `OCR_BENCH_SCANS` names their folder.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,7 @@ from examples import pages
 from examples.pages import Layout, Paragraphs, draw_table, draw_text, prose, text_of, text_of_table
 from examples.pdf import Pdf
 
-PUBLIC_SCANS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "truth"
+_BESIDE_THE_PROJECT = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "truth"
 _PUBLIC = {
     "phototest": ("phototest.tif", "phototest.gold.txt"),
     "phototest turned left": ("phototest-rotated-L.png", "phototest.gold.txt"),
@@ -95,8 +96,9 @@ def generate(folder: Path, sizes: Sizes) -> list[TrueDocument]:
     ]
 
 
-def public_scans(folder: Path = PUBLIC_SCANS) -> list[TrueDocument]:
+def public_scans(folder: Path | None = None) -> list[TrueDocument]:
     """Public scans with known text, as their projects publish them; none if the folder is not there."""
+    folder = folder or Path(os.environ.get("OCR_BENCH_SCANS") or _BESIDE_THE_PROJECT)
     return [
         TrueDocument(folder / image, "public", (TruePage(kind, (folder / text).read_text(encoding="utf-8")),))
         for kind, (image, text) in _PUBLIC.items()

@@ -36,8 +36,8 @@ def noted(call, file):
     return wrapper
 
 if "distributed_ocr_pipeline.ocr.documents.tasks" in sys.orig_argv:
-    from distributed_ocr_pipeline.ocr.rasters import raster as images
-    images.rasterise_scan = noted(images.rasterise_scan, {drawing!r})
+    from distributed_ocr_pipeline.ocr.rasters import decoding
+    decoding.rasterise_scan = noted(decoding.rasterise_scan, {drawing!r})
 
 if "distributed_ocr_pipeline.ocr.engines.tesserocr_tasks" in sys.orig_argv:
     import tesserocr

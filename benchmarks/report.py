@@ -62,16 +62,16 @@ def speed(content: Content) -> str:
 
 
 def ratios(content: Content) -> str:
-    """Ours over the others, beside what is asked of it."""
+    """Ours over the others, beside the target."""
     rows = [
-        [f"{ours} / {other}", group, _ratio(content, group, ours, other_group, other), f"≥ {asked}" if asked else "-"]
-        for ours, group, other, other_group, asked in _RATIOS
+        [f"{ours} / {other}", group, _ratio(content, group, ours, other_group, other), f"≥ {target}" if target else "-"]
+        for ours, group, other, other_group, target in _RATIOS
     ]
     for name, shares in content["cpu_shares"].items():
         rows.append([f"{name}: CPU time inside the engine", "scanned", f"{shares['engine']:.1%}", "≥ 93%"])
         rows.append([f"{name}: CPU time of taking out or drawing pages", "scanned", f"{shares['drawing']:.1%}", "-"])
     rows.append(["cost of `words`, CPU time", "scanned", _words_cost(content), "< 5%"])
-    return _table(["figure", "pages", "measured", "asked"], rows)
+    return _table(["figure", "pages", "measured", "target"], rows)
 
 
 _PYTESSERACT, _TESSEROCR = "ours, pytesseract", "ours, tesserocr"

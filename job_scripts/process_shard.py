@@ -8,8 +8,7 @@ from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.job import JobContext, run_job
-from distributed_ocr_pipeline.ocr.isolation import process_isolated
-from distributed_ocr_pipeline.ocr.worker import Stop, check_tools, engine_version, process_documents
+from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, DocumentResult, PageChunk
 from distributed_ocr_pipeline.run.downloads import locate_documents
 from distributed_ocr_pipeline.run.manifests import parse_documents
@@ -61,7 +60,7 @@ def _results(job: JobContext, options: RunOptions, stop: Stop, scratch: Path) ->
     documents = parse_documents((job.input("shard") / "documents.jsonl").read_text(encoding="utf-8"))
     sources = locate_documents(documents, job.input("documents"), options.input_prefix)
     images = job.output("images") if options.output_type != "text" else None
-    # A job that died twice is tried once more, so that the document that kills it, if one does, costs itself alone.
+    # After two deaths of the job, the document that kills it, if one does, must be the only one to fail.
     process = process_isolated if job.attempt >= MAX_ATTEMPTS else process_documents
     return process(sources, options, scratch=scratch, images=images, stop=stop)
 

@@ -1,4 +1,4 @@
-"""The reporting job: holds the ledger against the plan, and fails the run when they do not agree."""
+"""The reporting job: compares the ledger with the plan, and fails the run where they disagree."""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Writes what is in the image as CycloneDX: python scripts/image_sbom.py FILE.
 
-Debian packages are asked of dpkg and Python packages of their metadata, both inside the image.
+dpkg lists the Debian packages, their metadata the Python packages, both inside the image.
 """
 
 import json

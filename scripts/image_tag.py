@@ -1,25 +1,30 @@
-"""Prints the image's tag: the hash of its sources that `local.image_tag` in main.tf computes."""
+"""Prints the image's tag: a hash of the files that .dockerignore lets in, as `local.image_tag` in main.tf computes it."""
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
-
-_FOLDERS = ("container", "job_scripts")
-_NOT_SOURCES = ("__pycache__/", ".egg-info/")
 
 
 def image_tag(project: Path) -> str:
     """16 hexadecimal digits; the same files give the same tag on every machine."""
-    lines = (f"{name} {hashlib.sha256((project / name).read_bytes()).hexdigest()}" for name in _sources(project))
+    lines = (f"{name} {hashlib.sha256((project / name).read_bytes()).hexdigest()}" for name in image_sources(project))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _sources(project: Path) -> Iterator[str]:
-    found = (path for folder in _FOLDERS for path in (project / folder).rglob("*") if path.is_file())
-    names = sorted(path.relative_to(project).as_posix() for path in found)
-    yield "pyproject.toml"
-    yield from (name for name in names if not any(part in name for part in _NOT_SOURCES))
+def image_sources(project: Path) -> list[str]:
+    """The image's files, sorted: those that the rules with a `!` name, without those that the other rules name."""
+    lines = (project / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and line[0] not in "#*"]
+    let_in = _files(project, (rule[1:] for rule in rules if rule.startswith("!")))
+    left_out = _files(project, (rule for rule in rules if not rule.startswith("!")))
+    return sorted(let_in - left_out)
+
+
+def _files(project: Path, patterns: Iterable[str]) -> set[str]:
+    matches = (match for pattern in patterns for match in project.glob(pattern))
+    found = (path for match in matches for path in (match, *match.rglob("*")))
+    return {path.relative_to(project).as_posix() for path in found if path.is_file()}
 
 
 if __name__ == "__main__":

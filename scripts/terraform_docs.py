@@ -47,7 +47,7 @@ def is_current(folder: Path, document: Path) -> bool:
 
 
 def updated(folder: Path, document: Path) -> str:
-    """The document's text with what stands between the markers written anew."""
+    """The document's text with new text between the markers."""
     before, rest = document.read_text(encoding="utf-8").split(BEGIN)
     return f"{before}{BEGIN}\n\n{describe(folder)}\n{END}{rest.split(END)[1]}"
 

@@ -184,8 +184,8 @@ _NUMBERED_SETTINGS = {"psm": ("1", *map(str, range(3, 14))), "oem": ("0", "1", "
 _TEXT_SETTINGS = ("tessedit_char_whitelist", "tessedit_char_blacklist", "tessedit_char_unblacklist")
 _LONGEST_TEXT = 20_000  # characters; one argument of a program ends at 128 KB
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|true|false", re.IGNORECASE | re.ASCII)
-# By the name, which says it also in other versions of Tesseract: they open files or windows (through a shell),
-# or print what they read.
+# Settings that open files or windows (through a shell), or print what they read: known by their names, which say so in
+# every version of Tesseract.
 _FORBIDDEN_NAMES = re.compile(
     "file|suffix|write|create|save|dump|show|display|debug|editor|interactive|training|_train_|boxes|applybox"
 )
@@ -214,7 +214,7 @@ def _setting_error(name: str, value: str) -> str:
 
 
 def parse_options(values: Mapping[str, Any]) -> RunOptions:
-    """`RunOptions` from decoded JSON, where a number in quotes is a mistake: the workflow would trip over it."""
+    """`RunOptions` from decoded JSON, where a number in quotes is a mistake: the workflow cannot use it."""
     return RunOptions.model_validate(values, strict=True)
 
 

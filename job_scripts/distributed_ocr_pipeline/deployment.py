@@ -28,7 +28,7 @@ _ADVICE = "Run `make deploy`, or set OCR_STATE_MACHINE_ARN and OCR_OUTPUT_BUCKET
 
 @dataclass(frozen=True)
 class Deployment:
-    """Everything the command line must know about where the workflow runs."""
+    """Where the workflow is, and how to call it."""
 
     region: str
     state_machine_arn: str
@@ -57,7 +57,7 @@ class Deployment:
         return quotas
 
     def default_options(self) -> dict[str, Any]:
-        """The options of a run that asks for nothing, as the deployed workflow has them in its first state."""
+        """The options of a run that sets none, from the first state of the deployed workflow."""
         with aws_call("Reading the deployed workflow"):
             answer = self.client("stepfunctions").describe_state_machine(stateMachineArn=self.state_machine_arn)
         defaults: dict[str, Any] = json.loads(answer["definition"])["States"]["Defaults"]["Result"]

@@ -112,7 +112,7 @@ _ERROR_CLASSES = {
     ErrorClass.ENCRYPTED: ("a password is needed to open it", "Store it without the password."),
     ErrorClass.CORRUPT: (
         "the file, or a page of it, cannot be read",
-        "Open it in a viewer; make it anew if that fails.",
+        "Open it in a viewer; make it again if that fails.",
     ),
     ErrorClass.TOO_LARGE: ("over a limit of size, pixels or scratch space", "Raise the limit that the message names."),
     ErrorClass.MISSING: (

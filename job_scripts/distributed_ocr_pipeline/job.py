@@ -1,13 +1,11 @@
-"""The contract of a SageMaker Processing container: where things lie and how a job ends.
+"""The contract of a SageMaker Processing job: where its files are and how it ends.
 
 Paths are those of AWS under `/opt/ml`; `OCR_ML_ROOT` moves the root so that the same script runs as a plain
 process. (SageMaker guide, "Build your own processing container".)
 """
 
-import logging
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +15,16 @@ from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import BadInput, ExitCode, Interrupted, PipelineError
 from distributed_ocr_pipeline.json_files import read_json
 from distributed_ocr_pipeline.layout import OPTIONS_FILE, RunLayout
+from distributed_ocr_pipeline.log_context import ContextLogger, LogContext, LogSettings
 
 _MESSAGE_BYTES = 1000  # SageMaker shows the first KB as the job's ExitMessage
 
-logger = logging.getLogger(__name__)
+logger = ContextLogger(__name__)
 
 
 @dataclass(frozen=True)
 class JobContext:
-    """What a job is told by its environment, read once at the start."""
+    """What the environment tells a job, read once at the start."""
 
     root: Path
     run_id: str
@@ -56,7 +55,7 @@ class JobContext:
         return self.root / "processing" / "input" / name
 
     def output(self, name: str) -> Path:
-        """Folder of one processing output, made if need be."""
+        """Folder of one processing output; created if it does not exist."""
         folder = self.root / "processing" / "output" / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -79,9 +78,7 @@ def run_job(job: Callable[[JobContext], str]) -> int:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
-    logging.basicConfig(
-        level=os.environ.get("OCR_LOG_LEVEL", "INFO"), format="%(levelname)s %(message)s", stream=sys.stderr
-    )
+    LogSettings(os.environ.get("OCR_LOG_LEVEL", "INFO"), LogContext(os.environ.get("OCR_SHARD_ID", ""))).start()
     root = Path(os.environ.get("OCR_ML_ROOT", "/opt/ml"))
     try:
         message, code = job(JobContext.from_environment(os.environ)), ExitCode.OK

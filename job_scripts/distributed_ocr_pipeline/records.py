@@ -10,7 +10,7 @@ from enum import Enum
 from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 
 MAX_ATTEMPTS = 3
-"""A document that failed so often, each time with an error that a retry may mend, is not tried again by itself."""
+"""A document that failed this many times, with retryable errors, is tried again only with `retry_failed`."""
 
 
 class PageStatus(str, Enum):
@@ -72,7 +72,7 @@ class Document:
     key: str
     etag: str
     size_bytes: int
-    attempts: int = 0  # that earlier runs made with this content and these options, and that a retry may mend
+    attempts: int = 0  # of earlier runs with this content and these options that ended in a retryable error
 
 
 @dataclass(frozen=True)
@@ -135,5 +135,5 @@ class DocumentResult:
     error_class: ErrorClass | None = None
     error_message: str = ""
     duration_ms: int = 0
-    attempts: int = 1  # made in this run: 0 if it was deferred, MAX_ATTEMPTS if it ended a worker of its own
+    attempts: int = 1  # made in this run: 0 if deferred, MAX_ATTEMPTS if it killed the process that read it alone
     processed_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))

@@ -1,6 +1,5 @@
-"""moto's web application, with everything this environment adds to it."""
+"""moto's web application with the additions of this package."""
 
-import os
 import re
 import socket
 from collections.abc import Iterable
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
 _OWN_NAME = re.compile(r"(127\.0\.0\.1|([\w.-]+\.)?localhost)(:\d+)?", re.IGNORECASE)  # bucket.localhost is S3's
 
 
-def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults) -> None:
-    """Put the additions into moto. Once per process."""
-    credentials = enforcement.StateCredentials(endpoint) if _iam_enforced() else None
+def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults, *, enforce_iam: bool) -> None:
+    """Put the additions into moto. Call it once per process."""
+    credentials = enforcement.StateCredentials(endpoint) if enforce_iam else None
     if credentials:
         enforcement.install(endpoint, credentials)
     engine.install(endpoint, registry, faults.retry_wait_scale, credentials)
@@ -40,7 +39,7 @@ def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults) -> None:
 
 
 class _KeysWithNewlines(RegexConverter):
-    """As moto's, but a dot in the pattern of a path also stands for a newline, which S3 keys may have."""
+    """moto's pattern of a path, in which a dot also matches a newline: S3 keys may contain one."""
 
     def __init__(self, url_map: Any, *items: Any) -> None:
         super().__init__(url_map, *items)
@@ -48,10 +47,10 @@ class _KeysWithNewlines(RegexConverter):
 
 
 class _NoWebPages:
-    """Hands requests on to an application, unless a web page made them: a browser would do it for any.
+    """Passes requests on to an application, except those of web pages of other sites.
 
-    A page that was loaded from here may. One that was not is known by a name that is not this machine's (DNS
-    rebinding), or by its origin. moto itself answers every origin.
+    A browser sends such requests for any page, and moto answers every origin. A foreign page shows itself by a host
+    name that is not this machine's (DNS rebinding) or by its origin; a page that was loaded from here may ask.
     """
 
     def __init__(self, application: "WSGIApplication") -> None:
@@ -66,15 +65,11 @@ class _NoWebPages:
         return [b"The local environment answers no web pages of other sites.\n"]
 
 
-def web_server(listener: socket.socket, faults: Faults) -> BaseWSGIServer:
-    """The server behind a listening socket, with a thread for every connection."""
+def web_server(listener: socket.socket, faults: Faults, *, enforce_iam: bool) -> BaseWSGIServer:
+    """The server behind a listening socket; every connection has a thread."""
     setattr(werkzeug_app, "RegexConverter", _KeysWithNewlines)
     moto = DomainDispatcherApplication(create_backend_app)
-    authorized = enforcement.Authorizing(moto) if _iam_enforced() else moto
+    authorized = enforcement.Authorizing(moto) if enforce_iam else moto
     application = _NoWebPages(FaultyRequests(authorized, faults))
     host, port = listener.getsockname()
     return make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())
-
-
-def _iam_enforced() -> bool:
-    return os.environ.get(enforcement.VARIABLE) == enforcement.ENFORCED

@@ -5,12 +5,12 @@ from moto.core.responses import BaseResponse
 
 
 def install() -> None:
-    """Add the call to moto's. Once per process."""
+    """Add the call to moto's. Call it once per process."""
     setattr(AthenaResponse, delete_named_query.__name__, delete_named_query)
 
 
 def delete_named_query(response: BaseResponse) -> str:
-    """Forget a saved query; one that is not there is no error."""
+    """Delete a saved query; one that does not exist is no error."""
     queries = response.athena_backend.named_queries  # type: ignore[attr-defined]
     queries.pop(response._get_param("NamedQueryId"), None)  # pylint: disable=protected-access
     return "{}"

@@ -9,6 +9,12 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+ACCOUNT = "123456789012"
+"""The account that everything belongs to: moto's own."""
+
+REGION = "us-west-2"
+"""The default region; the endpoint answers for every region."""
+
 ACCESS_KEY_ID = "local"
 SECRET_ACCESS_KEY = "local"
 
@@ -16,7 +22,7 @@ _CONFIG = Config(
     connect_timeout=5, read_timeout=120, proxies={}, max_pool_connections=32, s3={"addressing_style": "path"}
 )
 
-# In the form of botocore's own table: name in files, environment variable, default, conversion.
+# botocore's own table has this form: name in files, environment variable, default, conversion.
 _NO_FILES = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -26,14 +32,14 @@ _NO_FILES = {
 
 @dataclass(frozen=True)
 class Credentials:
-    """Keys of a principal; those of a role come with a session token."""
+    """The keys of a principal; those of a role have a session token."""
 
     access_key_id: str = ACCESS_KEY_ID
     secret_access_key: str = SECRET_ACCESS_KEY
     session_token: str | None = None
 
     def environ(self) -> dict[str, str]:
-        """As environment variables."""
+        """The keys as environment variables."""
         token = {"AWS_SESSION_TOKEN": self.session_token} if self.session_token else {}
         return {"AWS_ACCESS_KEY_ID": self.access_key_id, "AWS_SECRET_ACCESS_KEY": self.secret_access_key} | token
 
@@ -41,18 +47,18 @@ class Credentials:
 class Endpoint:
     """The local endpoint. Its clients use neither this machine's AWS configuration nor a proxy.
 
-    `attempts`: how often a client tries a call that was throttled or met a fault of the service.
+    `attempts`: how often a client makes a call that is throttled or meets a fault of the service.
     """
 
     def __init__(self, url: str, attempts: int = 3) -> None:
         self.url = url
         self._config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
-        self._lock = threading.Lock()  # making clients of one session is not safe in threads, using them is
+        self._lock = threading.Lock()  # threads may share clients, but must not make them at the same time
         self._session = boto3.session.Session(botocore_session=botocore.session.Session(_NO_FILES))
         self._clients: dict[tuple[str, str, Credentials], Any] = {}
 
     def client(self, service: str, region: str, credentials: Credentials = Credentials()) -> Any:
-        """A client of a service, with the environment's own credentials or a role's."""
+        """A client of a service, with the endpoint's own credentials or a role's."""
         with self._lock:
             if (service, region, credentials) not in self._clients:
                 self._clients[service, region, credentials] = self._make(service, region, credentials)

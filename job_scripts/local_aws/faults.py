@@ -1,6 +1,6 @@
-"""Faults on demand, for tests of the workflow's failure paths: jobs and S3 calls that go wrong. Off by default.
+"""Faults on demand, for tests of a workflow's failure paths: jobs and S3 calls that go wrong. Off by default.
 
-The file named by the environment variable OCR_LOCAL_FAULTS, read when the environment starts:
+The server's variable FAULTS names a JSON file, which is read at the start:
 
     {
       "retry_wait_scale": 0.01,
@@ -15,37 +15,38 @@ The file named by the environment variable OCR_LOCAL_FAULTS, read when the envir
       ]
     }
 
-`retry_wait_scale` multiplies every wait of the workflow's retries. A rule for jobs applies to those whose name and
-run id match its shell patterns, `times` times (default: always), and says one of:
+`retry_wait_scale` multiplies every wait of the workflow's retries. A rule for jobs applies to jobs whose name and run
+id match its shell patterns, `times` times (default: always), and has one of these:
 
-    refuse  the error code that CreateProcessingJob answers with
-    end     how the job ends, without having run and without output
-    kill    the job's processes are killed when it prints a line in which this pattern is found; exit status 137
-    stop    likewise, but the job is stopped, as by StopProcessingJob
+    refuse  CreateProcessingJob answers with this error code
+    end     the job ends this way, without a run and without output
+    kill    the job's processes are killed when it prints a line that contains this pattern; exit status 137
+    stop    the job is stopped at such a line, as by StopProcessingJob
     lose    the output of this name is not uploaded
 
 A rule for requests answers S3 calls of its method whose path (/bucket/key) matches with status 503 and its error code.
-The first rule that applies is taken.
+The first rule that applies counts.
 """
 
 import re
 import threading
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
-from distributed_ocr_pipeline.errors import BadInput
+from local_aws.errors import BadSetting
 from local_aws.sagemaker.jobs import JobOutcome, ProcessingJob
+from local_aws.settings import ServerSettings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-VARIABLE = "OCR_LOCAL_FAULTS"
+VARIABLE = "FAULTS"
 
 _KINDS = ("refuse", "end", "kill", "stop", "lose")
 
@@ -59,7 +60,7 @@ class _Rule(_Record):
 
 
 class FaultyEnd(_Record):
-    """How a job ends without having run."""
+    """How a job ends without a run."""
 
     status: Literal["Completed", "Failed", "Stopped"]
     failure_reason: str = ""
@@ -80,15 +81,15 @@ class JobFault(_Rule):
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
         if sum(getattr(self, kind) is not None for kind in _KINDS) != 1:
-            raise ValueError(f"a rule says one of {', '.join(_KINDS)}")
+            raise ValueError(f"a rule has one of {', '.join(_KINDS)}")
         return self
 
     def matches(self, job_name: str, run_id: str) -> bool:
-        """Whether it is about this job."""
+        """Whether the rule is about this job."""
         return fnmatchcase(job_name, self.name) and fnmatchcase(run_id, self.run)
 
     def waits_for(self, line: bytes) -> bool:
-        """Whether this line of its output is the job's last."""
+        """Whether the job ends at this line of its output."""
         pattern = self.kill or self.stop
         return pattern is not None and pattern.search(line.decode("utf-8", "replace")) is not None
 
@@ -113,57 +114,71 @@ Rule = TypeVar("Rule", JobFault, RequestFault)
 
 
 class Faults:
-    """The rules and how often each may still apply."""
+    """The rules, and how often each may still apply.
 
-    def __init__(self, plan: FaultPlan = FaultPlan()) -> None:
+    Args:
+        plan: The rules.
+        run_variable: The variable of a job's environment that holds the id of its run.
+    """
+
+    def __init__(self, plan: FaultPlan = FaultPlan(), run_variable: str = "") -> None:
         self.retry_wait_scale = plan.retry_wait_scale
+        self._run_variable = run_variable
         self._lock = threading.Lock()
         self._jobs, self._requests = plan.jobs, plan.requests
         self._left = {id(rule): rule.times for rule in (*plan.jobs, *plan.requests)}
 
     @classmethod
-    def from_file(cls, path: str | None) -> "Faults":
-        """The faults in the file; none without a path. `BadInput` says what is wrong with the file."""
+    def from_environment(cls, settings: ServerSettings, environ: Mapping[str, str]) -> "Faults":
+        """The faults in the file that the server's variable names; none where it is not set.
+
+        Raises:
+            BadSetting: The file cannot be read, or has a rule that is wrong.
+        """
+        variable = settings.variable(VARIABLE)
+        path = environ.get(variable)
         if not path:
             return cls()
         try:
-            return cls(FaultPlan.model_validate_json(Path(path).read_text(encoding="utf-8")))
+            plan = FaultPlan.model_validate_json(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise BadInput(f"{VARIABLE} names {path}, which cannot be used: {error}") from error
+            raise BadSetting(f"{variable} names {path}, which cannot be used: {error}") from error
+        return cls(plan, settings.run_variable)
 
-    def refusal(self, job_name: str, run_id: str = "") -> str | None:
-        """The error code to refuse this job with."""
-        rule = self._take_job("refuse", job_name, run_id)
+    def refusal(self, request: Mapping[str, Any]) -> str | None:
+        """The error code that refuses this CreateProcessingJob request."""
+        rule = self._take_job("refuse", request)
         return rule.refuse if rule else None
 
     def end(self, job: ProcessingJob) -> JobOutcome | None:
-        """How this job is to end without running."""
-        rule = self._take_job("end", job.name, job.run_id)
+        """How this job ends without a run."""
+        rule = self._take_job("end", job.request)
         if rule is None or rule.end is None:
             return None
         return JobOutcome(rule.end.status, exit_message=rule.end.exit_message, failure_reason=rule.end.failure_reason)
 
     def cut(self, job: ProcessingJob) -> JobFault | None:
-        """The rule by which this job is to be killed or stopped while it runs."""
-        return self._take_job("kill", job.name, job.run_id) or self._take_job("stop", job.name, job.run_id)
+        """The rule that kills or stops this job while it runs."""
+        return self._take_job("kill", job.request) or self._take_job("stop", job.request)
 
     def lost(self, job: ProcessingJob) -> str | None:
-        """The name of an output of this job that is not to be uploaded."""
-        rule = self._take_job("lose", job.name, job.run_id)
+        """The name of the output of this job that is not uploaded."""
+        rule = self._take_job("lose", job.request)
         return rule.lose if rule else None
 
     def request(self, method: str, path: str) -> str | None:
-        """The error code to answer this S3 call with."""
+        """The error code that refuses this S3 call."""
         about = [rule for rule in self._requests if fnmatchcase(method, rule.method) and fnmatchcase(path, rule.path)]
         rule = self._take(about)
         return rule.refuse if rule else None
 
-    def _take_job(self, kind: str, job_name: str, run_id: str) -> JobFault | None:
-        about = [rule for rule in self._jobs if getattr(rule, kind) is not None and rule.matches(job_name, run_id)]
+    def _take_job(self, kind: str, request: Mapping[str, Any]) -> JobFault | None:
+        name, run_id = request["ProcessingJobName"], request.get("Environment", {}).get(self._run_variable, "")
+        about = [rule for rule in self._jobs if getattr(rule, kind) is not None and rule.matches(name, run_id)]
         return self._take(about)
 
     def _take(self, rules: Sequence[Rule]) -> Rule | None:
-        """The first rule that may still apply; it then may once less."""
+        """The first rule that may still apply; this use of it is counted."""
         with self._lock:
             for rule in rules:
                 if self._left[id(rule)]:
@@ -173,7 +188,7 @@ class Faults:
 
 
 class FaultyRequests:
-    """Hands requests on to an application, unless a rule refuses them."""
+    """Passes requests on to an application, except those that a rule refuses."""
 
     def __init__(self, application: "WSGIApplication", faults: Faults) -> None:
         self._application = application
@@ -183,6 +198,6 @@ class FaultyRequests:
         code = self._faults.request(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if code is None:
             return self._application(environ, start_response)
-        request_id = ("x-amzn-RequestId", str(uuid.uuid4()))  # moto's workflow engine wants one
+        request_id = ("x-amzn-RequestId", str(uuid.uuid4()))  # moto's workflow engine requires one
         start_response("503 Slow Down", [("Content-Type", "application/xml"), request_id])
         return [f"<Error><Code>{code}</Code><Message>Refused by the fault plan.</Message></Error>".encode()]

@@ -3,7 +3,7 @@
 #   planner         lists the documents, reads the ledgers of earlier runs, writes the plan
 #   worker          reads documents, writes pages, ledger and page images
 #   reporter        reads what the workers wrote, writes the report
-#   trigger         starts executions on a schedule or an S3 event, where one is asked for
+#   trigger         starts executions on a schedule or an S3 event, where one is configured
 # What a role may do stands in the file of its name; what all jobs need, in jobs.tf.
 
 locals {

@@ -74,7 +74,7 @@ data "aws_iam_policy_document" "topic" {
     }
   }
 
-  # EventBridge heeds no condition in the policy of a topic: with one its messages would vanish.
+  # EventBridge cannot meet a condition in the policy of a topic: with one its messages would vanish.
   statement {
     sid       = "Events"
     actions   = ["sns:Publish"]

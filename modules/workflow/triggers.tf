@@ -1,4 +1,4 @@
-# What starts runs by itself: a schedule, an S3 event; both only where asked for.
+# What starts runs by itself: a schedule, an S3 event; both only where configured.
 
 resource "aws_cloudwatch_event_rule" "schedule" {
   count = var.schedule == null ? 0 : 1

@@ -21,10 +21,10 @@ import pytest
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.ocr.worker import Stop, process_documents
+from distributed_ocr_pipeline.ocr import Stop, process_documents
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult, PageStatus
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
-from tests.chaos.mutations import write_mutants
+from tests.support.mutations import write_mutants
 
 NUMBER = int(os.environ.get("OCR_MUTATIONS", "200"))
 SEED = int(os.environ.get("OCR_MUTATIONS_SEED", "1"))

@@ -10,8 +10,7 @@ import pytest
 from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
 from distributed_ocr_pipeline.local.deploy import template_values
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
-from local_aws.faults import VARIABLE
-from tests.chaos.conftest import Workplace
+from tests.support.workplace import Workplace
 
 PROJECT = Path(__file__).parents[2]
 
@@ -68,7 +67,7 @@ def fixture_refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workp
     rules = [{"name": "ocr-plan-*", "run": f"refused-{code}", "refuse": code} for code in REFUSALS]
     faults = tmp_path_factory.mktemp("faults") / "faults.json"
     faults.write_text(json.dumps({"retry_wait_scale": 0.00001, "jobs": rules}), encoding="utf-8")
-    with LocalEnvironment(environ={VARIABLE: str(faults)}) as environment:
+    with LocalEnvironment(environ={"OCR_LOCAL_FAULTS": str(faults)}) as environment:
         yield Workplace(environment)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from distributed_ocr_pipeline.client.execution import Execution
 from distributed_ocr_pipeline.run.planning import document_id_of
-from tests.chaos.conftest import Workplace, paper
 from tests.support.scenarios import DONE
+from tests.support.workplace import Workplace, paper
 
 
 def processed(workplace: Workplace, run_id: str) -> int:

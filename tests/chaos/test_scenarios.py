@@ -6,8 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tests.chaos.conftest import Workplace
 from tests.support.scenarios import DONE, SCENARIOS, Scenario
+from tests.support.workplace import Workplace
 
 AT_ONCE = 3  # runs; a run keeps two cores busy for a part of its time only
 

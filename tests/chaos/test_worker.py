@@ -16,8 +16,8 @@ import pytest
 from distributed_ocr_pipeline.records import Document
 from distributed_ocr_pipeline.run.manifests import format_documents
 from distributed_ocr_pipeline.run.planning import document_id_of
-from tests.chaos.conftest import paper
 from tests.support.programs import misbehaving_path
+from tests.support.workplace import paper
 
 PROJECT = Path(__file__).parents[2]
 END_SECONDS = 60

@@ -1,21 +1,12 @@
 """The image, built once for all tests here, on a base that debootstrap makes."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
-BUILT_WITH = {"CONTAINER_TOOL": "buildah", "BASE_IMAGE": "debootstrap"}
-
-
-def missing() -> str:
-    """What this machine lacks to build the image; empty if nothing."""
-    absent = [program for program in ("buildah", "debootstrap") if shutil.which(program) is None]
-    return ", ".join(absent + (["root"] if os.getuid() != 0 else []))
+from tests.support.image import BUILT_WITH, PROJECT, missing
 
 
 @pytest.fixture(name="image", scope="session")
@@ -40,9 +31,3 @@ def fixture_container(image: str) -> Iterator[str]:
     name = made.stdout.decode().strip()
     yield name
     subprocess.run(["buildah", "rm", name], stdout=subprocess.DEVNULL, check=True)
-
-
-def in_container(container: str, *command: str) -> str:
-    """What a command prints in the container."""
-    whole = ["buildah", "run", "--isolation", "chroot", container, "--", *command]
-    return subprocess.run(whole, stdout=subprocess.PIPE, text=True, check=True).stdout

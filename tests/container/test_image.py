@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.container.conftest import BUILT_WITH, PROJECT, in_container
+from tests.support.image import BUILT_WITH, PROJECT, in_container
 
 
 def test_no_file_is_writable_by_everybody(container: str) -> None:
@@ -20,6 +20,14 @@ def test_no_file_is_writable_by_everybody(container: str) -> None:
 
 def test_no_program_runs_with_the_rights_of_another_user(container: str) -> None:
     assert in_container(container, "find", "/", "-xdev", "-type", "f", "-perm", "/6000") == ""
+
+
+def test_it_holds_the_jobs_and_nothing_that_runs_on_a_users_machine(container: str) -> None:
+    package = "/opt/ocr/distributed_ocr_pipeline"
+    absent = f"{package}/client {package}/local {package}/main.py /opt/ocr/local_aws"
+    assert in_container(container, "sh", "-c", f"ls -d {absent} 2>/dev/null; true") == ""
+    program = "import distributed_ocr_pipeline, plan_shards, process_shard, report_run; print('imported')"
+    assert in_container(container, "sh", "-c", f'cd /opt/ocr && python -c "{program}"') == "imported\n"
 
 
 def test_no_compiler_cache_or_build_setting_is_left(container: str) -> None:
@@ -106,7 +114,7 @@ def test_it_reads_what_debians_build_reads_to_the_last_letter_and_confidence(con
 
 def test_the_sbom_lists_debian_and_python_packages(image: str, tmp_path: Path) -> None:
     script, file = PROJECT / "scripts" / "image_sbom.py", tmp_path / "sbom.json"
-    subprocess.run([sys.executable, script, file], env=os.environ | BUILT_WITH | {"LOCAL_IMAGE": image}, check=True)
+    subprocess.run([sys.executable, script, file], env=os.environ | BUILT_WITH | {"OCR_LOCAL_IMAGE": image}, check=True)
     sbom = json.loads(file.read_text(encoding="utf-8"))
     kinds = {part["purl"].partition("@")[0] for part in sbom["components"]}
     assert sbom["bomFormat"] == "CycloneDX"

@@ -9,7 +9,7 @@ import pytest
 
 from distributed_ocr_pipeline import OCRPipeline
 from distributed_ocr_pipeline.config import OCRConfig
-from tests.container.conftest import BUILT_WITH
+from tests.support.image import BUILT_WITH
 
 _OF_THIS_RUN = frozenset(
     {"run_id", "duration_ms", "processed_at", "image_uri", "engine_version", "options_fingerprint"}
@@ -39,9 +39,13 @@ def test_text_and_rows_are_those_of_the_child_processes(
 ) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     examples = Path("examples/documents")
-    container = {"LOCAL_RUNTIME": "container", "LOCAL_IMAGE": image, "CONTAINER_TOOL": BUILT_WITH["CONTAINER_TOOL"]}
+    container = {
+        "OCR_LOCAL_RUNTIME": "container",
+        "OCR_LOCAL_IMAGE": image,
+        "CONTAINER_TOOL": BUILT_WITH["CONTAINER_TOOL"],
+    }
     in_image = run(tmp_path / "image", container, examples)
-    as_process = run(tmp_path / "process", {"LOCAL_RUNTIME": "process"}, examples)
+    as_process = run(tmp_path / "process", {"OCR_LOCAL_RUNTIME": "process"}, examples)
     assert len(in_image["documents"]) == sum(path.is_file() for path in examples.rglob("*"))
     assert any(len(row["text"] or "") > 100 for row in in_image["pages"])
     assert in_image == as_process

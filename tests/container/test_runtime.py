@@ -1,19 +1,15 @@
-"""Jobs in containers: what a job sees of the machine, and the commands that start it."""
+"""Jobs in containers: what a job sees of the machine."""
 
 import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from distributed_ocr_pipeline.errors import BadInput, MissingTool
 from local_aws.sagemaker import supervisor
-from local_aws.sagemaker.container_runtime import BuildahRuntime, EngineRuntime, choose_runtime, find_tool
-from local_aws.sagemaker.runtime import ScriptRuntime
+from local_aws.sagemaker.container_runtime import BuildahRuntime
 
 
 @contextmanager
@@ -63,44 +59,3 @@ def test_a_request_to_stop_arrives_in_the_container(image: str, tmp_path: Path) 
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGTERM)
         assert "asked to stop" in process.stdout.read()
-
-
-# ---- without an image: the commands ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("isolated, network", [(True, "none"), (False, "host")])
-def test_docker_and_podman_limit_network_and_memory(isolated: bool, network: str) -> None:
-    root = Path("/scratch/job-1/ml")
-    command = EngineRuntime("podman", "image:tag", 2048).command(
-        {"ContainerArguments": ["process"]}, {"OCR_RUN_ID": "r1"}, root, isolated
-    )
-    assert {f"--network={network}", "--memory=2048m", "--memory-swap=2048m"} <= set(command.arguments)
-    assert {f"--volume={root}:/opt/ml", "--volume=/scratch/job-1/tmp:/tmp"} <= set(command.arguments)
-    assert "--env=OCR_RUN_ID=r1" in command.arguments and command.arguments[-2:] == ("image:tag", "process")
-    assert not command.without_network, "a client that reaches its daemon by network must keep it"
-    assert command.cleanup == ("podman", "rm", "--force", "ocr-job-1")
-
-
-@pytest.mark.parametrize(
-    "environ, error, words",
-    [
-        ({"LOCAL_RUNTIME": "vm"}, BadInput, "process or container"),
-        ({"LOCAL_RUNTIME": "container", "LOCAL_MEMORY_MB": "much"}, BadInput, "LOCAL_MEMORY_MB"),
-        ({"LOCAL_RUNTIME": "container", "CONTAINER_TOOL": "no-such-tool"}, MissingTool, "no-such-tool"),
-    ],
-)
-def test_wrong_settings_are_named(environ: Mapping[str, str], error: type[Exception], words: str) -> None:
-    with pytest.raises(error, match=words):
-        choose_runtime(Path("job_scripts"), environ)
-
-
-def test_plain_processes_are_the_default() -> None:
-    assert choose_runtime(Path("job_scripts"), {}) == ScriptRuntime(Path("job_scripts"))
-
-
-def test_docker_without_its_daemon_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, status in (("docker", 1), ("podman", 0)):
-        (tmp_path / name).write_text(f"#!/bin/sh\nexit {status}\n", encoding="ascii")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_tool({}) == "podman"

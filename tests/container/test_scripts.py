@@ -1,16 +1,14 @@
 """The scripts around the image, with substituted programs: what they call, and what they say when they cannot."""
 
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from scripts.image_tag import image_tag
 from scripts.pip_conf import pip_conf
 
-from tests.container.conftest import PROJECT
+from tests.support.image import PROJECT
 
 
 def program(folder: Path, name: str, body: str) -> None:
@@ -101,17 +99,3 @@ def test_pip_settings_that_a_build_can_use_are_passed_on() -> None:
         "extra-index-url = https://more.example/simple",
         "index-url = https://index.example/simple",
     ]
-
-
-@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
-def test_the_tag_is_the_one_that_terraform_computes(tmp_path: Path) -> None:
-    block = re.search(r"^  image_sources = .*?^  \]\)\), 0, 16\)$", (PROJECT / "main.tf").read_text(), re.S | re.M)
-    assert block is not None
-    (tmp_path / "main.tf").write_text(f"locals {{\n{block.group()}\n}}\n", encoding="utf-8")
-    for name in ("container", "job_scripts"):
-        shutil.copytree(PROJECT / name, tmp_path / name)
-    shutil.copy(PROJECT / "pyproject.toml", tmp_path)
-    done = subprocess.run(
-        ["terraform", "console"], input="local.image_tag\n", cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == f'"{image_tag(tmp_path)}"'

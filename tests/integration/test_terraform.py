@@ -16,11 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
-from distributed_ocr_pipeline.local.deploy import ACCOUNT, template_values
+from distributed_ocr_pipeline.local.deploy import template_values
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
-from local_aws.faults import VARIABLE as FAULTS
-from local_aws.iam import enforcement
+from local_aws.clients import ACCOUNT
 from local_aws.sagemaker.logs import GROUP
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -142,7 +141,7 @@ class Deployed:
 def fixture_deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     faults = tmp_path_factory.mktemp("faults") / "faults.json"
     faults.write_text('{"retry_wait_scale": 0.01}', encoding="utf-8")
-    environ = {enforcement.VARIABLE: enforcement.ENFORCED, FAULTS: str(faults)}
+    environ = {"OCR_LOCAL_IAM": "enforced", "OCR_LOCAL_FAULTS": str(faults)}
     with LocalEnvironment(bare=True, grace_seconds=1, environ=environ) as environment:
         terraform = Terraform(tmp_path_factory.mktemp("root"), environment.environ())
         terraform("init", "-input=false")

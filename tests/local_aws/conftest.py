@@ -1,4 +1,4 @@
-"""One local environment for all of these tests."""
+"""One server for all of these tests."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
-from local_aws.faults import VARIABLE
 from tests.support.harness import FAULTS, Harness, write_scripts
 
 
@@ -15,6 +14,6 @@ def fixture_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]
     faults = tmp_path_factory.mktemp("faults") / "faults.json"
     faults.write_text(json.dumps(FAULTS), encoding="utf-8")
     scripts = write_scripts(tmp_path_factory.mktemp("scripts"))
-    environ = {VARIABLE: str(faults), "AWS_PROFILE": "of-this-machine", "SECRET": "of-this-machine"}
+    environ = {"OCR_LOCAL_FAULTS": str(faults), "AWS_PROFILE": "of-this-machine", "SECRET": "of-this-machine"}
     with LocalEnvironment(bare=True, scripts=scripts, grace_seconds=1, environ=environ) as environment:
         yield Harness(environment)

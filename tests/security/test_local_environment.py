@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,8 +10,7 @@ import psutil
 import pytest
 
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
-from local_aws.faults import VARIABLE
-from tests.integration.test_local_environment import SCRIPTS, finish, jobs_of, run, start
+from tests.support.executions import finish, jobs_of, run, start, write_pretending_scripts
 
 # Instead of reading documents: tells what the worker's job sees of its environment.
 CURIOUS_WORKER = """
@@ -24,17 +22,14 @@ folder = pathlib.Path(os.environ["OCR_ML_ROOT"]) / "processing/output/documents"
 
 @pytest.fixture(scope="module", name="scripts")
 def fixture_scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("scripts")
-    for name, source in SCRIPTS.items():
-        (folder / name).write_text(textwrap.dedent(source), encoding="utf-8")
-    return folder
+    return write_pretending_scripts(tmp_path_factory.mktemp("scripts"))
 
 
 @pytest.fixture(scope="module", name="environment")
 def fixture_environment(scripts: Path) -> Iterator[LocalEnvironment]:
     (scripts / "faults.json").write_text('{"retry_wait_scale": 0.01}', encoding="utf-8")
     secrets = {"AWS_SECRET_ACCESS_KEY": "hidden", "AWS_SESSION_TOKEN": "hidden", "GITHUB_TOKEN": "hidden"}
-    environ = secrets | {VARIABLE: str(scripts / "faults.json")}
+    environ = secrets | {"OCR_LOCAL_FAULTS": str(scripts / "faults.json")}
     with LocalEnvironment(scripts=scripts, grace_seconds=1, environ=environ) as environment:
         yield environment
 

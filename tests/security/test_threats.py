@@ -21,10 +21,10 @@ import pytest
 from distributed_ocr_pipeline.config import OCRConfig, parse_options
 from distributed_ocr_pipeline.errors import BadInput, BadOption, ErrorClass
 from distributed_ocr_pipeline.local.folders import download_results, find_documents
+from distributed_ocr_pipeline.ocr import Stop, process_documents
 from distributed_ocr_pipeline.ocr.documents import poppler
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, run
-from distributed_ocr_pipeline.ocr.worker import PageChunk, Stop, process_documents
-from distributed_ocr_pipeline.records import Document, DocumentResult, PageResult, PageStatus, S3Location
+from distributed_ocr_pipeline.records import Document, DocumentResult, PageChunk, PageResult, PageStatus, S3Location
 from distributed_ocr_pipeline.run.downloads import locate_documents
 from distributed_ocr_pipeline.run.manifests import format_documents
 from distributed_ocr_pipeline.run.reporting import make_report, write_report

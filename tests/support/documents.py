@@ -1,14 +1,19 @@
 """Small documents made on the spot: pictures, scans, born-digital pages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 import pikepdf
 from PIL import Image, ImageDraw, ImageFont
 
 from distributed_ocr_pipeline.records import Document, DocumentResult, PageResult
 
+SCAN_WIDTH, SCAN_HEIGHT = 900, 600  # pixels; at 300 dpi, 216 x 144 points
 Ledger = list[tuple[DocumentResult, list[PageResult]]]
+
+_WORDS = "Pages of some document, drawn for a glance at what is on them and how it stands".split()
 
 
 def document(path: Path) -> Document:
@@ -79,3 +84,53 @@ def pdf_bytes(objects: Iterable[str]) -> bytes:
     table = f"xref\n0 {len(offsets) + 1}\n0000000000 65535 f \n{entries}"
     trailer = f"trailer\n<< /Size {len(offsets) + 1} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
     return body + table.encode() + trailer.encode()
+
+
+def replaced(path: Path, old: str, new: str) -> Path:
+    """Change a file; a PDF's table of offsets need not be right."""
+    content = path.read_bytes()
+    assert old.encode() in content
+    path.write_bytes(content.replace(old.encode(), new.encode()))
+    return path
+
+
+def scan_pdf(path: Path, mode: str = "L") -> Path:
+    """A page that is a JPEG, or black and white (CCITT)."""
+    picture = page_picture("A page that was scanned", (SCAN_WIDTH, SCAN_HEIGHT)).convert(mode)
+    picture.save(path, format="PDF", resolution=300)
+    return path
+
+
+@contextmanager
+def changing_scan(path: Path) -> Iterator[tuple[pikepdf.Page, pikepdf.Object]]:
+    """The page and its picture, to be changed."""
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        page = pdf.pages[0]
+        [picture] = page.resources["/XObject"].values()
+        yield page, picture
+        pdf.save(path)
+
+
+def printed_page(font_pixels: int = 28, size: tuple[int, int] = (1200, 1600)) -> Image.Image:
+    """A grey page full of lines of text."""
+    page = Image.new("L", size, 255)
+    for top in range(100, size[1] - 100, round(font_pixels * 1.5)):
+        text = " ".join(_WORDS[(top * step) % len(_WORDS)] for step in range(1, 40))[: round(1800 / font_pixels)]
+        ImageDraw.Draw(page).text((100, top), text, fill=0, font=ImageFont.load_default(font_pixels))
+    return page
+
+
+def with_specks(page: Image.Image, share: float) -> Image.Image:
+    """The page, strewn with dark pixels, the same at every call."""
+    chance = Random(1)
+    for _ in range(round(share * page.width * page.height)):
+        page.putpixel((chance.randrange(page.width), chance.randrange(page.height)), chance.choice((0, 100)))
+    return page
+
+
+def drawing_on_scan(path: Path, commands: str) -> Path:
+    """The scan with more commands after its own; `{name}` is its picture's name."""
+    with changing_scan(path) as (page, _):
+        name = next(iter(page.resources["/XObject"].keys()))
+        page.contents_add(commands.replace("{name}", str(name)).encode())
+    return path

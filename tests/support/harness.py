@@ -1,6 +1,7 @@
 """A local environment without deployment, and small jobs and state machines to run on it."""
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from local_aws.sagemaker.logs import GROUP
+from local_aws.settings import ServerSettings
 
 ROLE = "arn:aws:iam::123456789012:role/job"
 BUCKET = "data"
@@ -28,6 +30,9 @@ FAULTS = {
         {"name": "fail-*", "end": {"status": "Failed", "failure_reason": "AlgorithmError: , exit code: 137"}},
         {"name": "stop-*", "end": {"status": "Stopped"}},
         {"name": "empty-*", "end": {"status": "Completed"}},
+        {"name": "killed-*", "kill": "half done"},
+        {"name": "halted-*", "stop": "half done"},
+        {"name": "lossy-*", "lose": "out"},
     ],
 }
 
@@ -110,6 +115,13 @@ class Harness:
         )["executionArn"]
         return arn
 
+    def job_state(self, code: str, name: str = "", **fields: Any) -> dict[str, Any]:
+        """A Task state that runs `code` as a job and waits for it."""
+        name = name or f"task-{uuid.uuid4()}"
+        self.put(f"{name}/code/main.py", code.encode())
+        resource = "arn:aws:states:::sagemaker:createProcessingJob.sync"
+        return {"Type": "Task", "Resource": resource, "Parameters": job_request(name), "End": True, **fields}
+
     def finish(self, arn: str) -> Mapping[str, Any]:
         """The execution's description after its end."""
         end = time.monotonic() + END_SECONDS
@@ -177,3 +189,43 @@ def write_scripts(folder: Path) -> Path:
     """Job scripts that run the code they are given."""
     (folder / "process_shard.py").write_text(RUN_GIVEN_CODE, encoding="utf-8")
     return folder
+
+
+def map_state(items: int, child: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A Distributed Map over the numbers below `items`, whose children are `child`."""
+    first = next(iter(child))
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": first}
+    return {
+        "Items": {"Type": "Pass", "Result": list(range(items)), "ResultPath": "$.items", "Next": "Map"},
+        "Map": {
+            "Type": "Map",
+            "ItemsPath": "$.items",
+            "ItemProcessor": processor | {"States": child},
+            "End": True,
+            **fields,
+        },
+    }
+
+
+def settings(scripts: Path) -> ServerSettings:
+    """Settings of a server for a project with one script."""
+    return ServerSettings(
+        scripts={"process": scripts / "process_shard.py"},
+        root_variable="OCR_ML_ROOT",
+        run_variable="RUN",
+        image="project:latest",
+        image_advice="Build it.",
+        variable_prefix="TEST_",
+    )
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends within some time."""
+    end = time.monotonic() + END_SECONDS
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from distributed_ocr_pipeline.config import OCRConfig
-from distributed_ocr_pipeline.ocr.worker import PageChunk, Stop, process_documents
-from distributed_ocr_pipeline.records import PageResult
+from distributed_ocr_pipeline.ocr import Stop, process_documents
+from distributed_ocr_pipeline.records import PageChunk, PageResult
 from tests.support.documents import Ledger, document
 
 _FAKE_TESSERACT = """
@@ -73,7 +73,7 @@ def install_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
 
 @pytest.fixture
 def fake_tesseract(tmp_path: Path, install_program: Callable[[str, str], Path]) -> Callable[..., None]:
-    """Install a Tesseract that reads the one word "word" on every page, except where told to misbehave."""
+    """Install a Tesseract that reads the one word "word" on every page, except where it is to misbehave."""
 
     def install(**behaviour: str) -> None:
         by_file = {f"page {name[1:]}": what for name, what in behaviour.items()}

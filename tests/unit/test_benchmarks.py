@@ -2,17 +2,20 @@
 
 import sys
 from pathlib import Path
+from random import Random
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import report, typefaces
+from benchmarks import analysis, report, typefaces
 from benchmarks.corpus import TrueDocument, TruePage
 from benchmarks.measure import Command, CommandFailed, measure
 from benchmarks.scoring import Score, score, scores_by_kind, total
 from benchmarks.typefaces import Print
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from examples.pages import font_bytes
+from tests.support.documents import page_picture
 
 
 @pytest.fixture(name="content")
@@ -101,3 +104,16 @@ def test_typefaces_are_those_that_are_given(tmp_path: Path) -> None:
     [document] = typefaces.documents([face], tmp_path)
     assert {page.kind for page in document.pages} == {"11 points", "9 points", "10 points, grey"}
     assert Print(face=face).font().path == face
+
+
+def test_analysis_measures_what_it_decides_by(tmp_path: Path) -> None:
+    chance = Random(1)
+    clean, noisy = page_picture(size=(1000, 1400)), page_picture(size=(1000, 1400))
+    for _ in range(3000):
+        noisy.putpixel((chance.randrange(1000), chance.randrange(1400)), 0)
+    found = []
+    for kind, picture in (("clean", clean), ("noisy", noisy)):
+        picture.save(tmp_path / f"{kind}.tif")
+        found.append((kind, analysis.measures(Raster(tmp_path / f"{kind}.tif", 1000, 1400, 220))))
+    assert found[0][1].specks == 0 < 30 < found[1][1].specks
+    assert [line.split()[0] for line in analysis.table(found).splitlines()] == ["kind", "clean", "noisy"]

@@ -81,3 +81,16 @@ def test_missing_surroundings_are_a_message_too(root: Path, monkeypatch: pytest.
     monkeypatch.delenv("OCR_RUN_ID")
     assert run_job(lambda job: "never") == ExitCode.BAD_INPUT
     assert "OCR_RUN_ID" in message(root)
+
+
+def test_an_exit_message_that_cannot_be_written_does_not_change_the_exit_status(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (root / "output").write_text("a file where the folder should be")
+    assert run_job(lambda job: "done") == ExitCode.OK
+    assert "The exit message could not be written" in caplog.text
+
+
+def test_the_folder_of_an_output_is_there(root: Path) -> None:
+    job = JobContext.from_environment({**JOB, "OCR_ML_ROOT": str(root)})
+    assert job.output("pages").is_dir() and job.output("pages") == root / "processing" / "output" / "pages"

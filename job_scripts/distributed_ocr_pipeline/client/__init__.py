@@ -1,0 +1,10 @@
+"""On the user's machine: the Python interface and the command line. Not in the image.
+
+- `pipeline`: `OCRPipeline`, a run as one call. Users import it from the package.
+- `processor`: `DocumentProcessor`, one document in this process. Users import it from the package.
+- `execution`: a run on a deployment, from the plan to the report. `pipeline` and `local.run` call it.
+- `results`: what a run gives back, and the observer that is told while it runs.
+- `job_progress`: how far the run's jobs are, from their logs. `execution` reads it.
+- `run_command`: what `ocr-pipeline` does. `main` calls it.
+- `terminal`: what the command shows.
+"""

@@ -10,7 +10,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.ocr.worker import Stop, process_documents
+from distributed_ocr_pipeline.ocr import Stop, process_documents
 from distributed_ocr_pipeline.records import Document, DocumentResult, PageResult
 
 _DOCUMENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")

@@ -56,7 +56,7 @@ class TerminalObserver(Observer):
 
 
 def print_result(result: RunResult, stream: TextIO) -> None:
-    """Print what became of the documents, and where to find it."""
+    """Print the counts of a run, and where its results are."""
     print(f"\nrun {result.run_id}", file=stream)
     print(_table(_rows(result)), file=stream)
     if not result.plan.documents:

@@ -1,17 +1,22 @@
-"""The local environment: AWS, as far as the pipeline needs it, on 127.0.0.1.
+"""This project on `local_aws`, the stand-in for AWS on 127.0.0.1. The container image does not hold this package.
 
-A moto server, with processing jobs that really run (`jobs`, `runner`, `transfer`, `joblogs`, `supervisor`), the
-workflow engine taught to start them (`engine`, `jobtask`, `sdktask`, `distributedmap`) and the calls that moto lacks
-(`sagemaker`, `states`, `definition`, `athena`). Where AWS does not say what it does, this environment:
+    environment   `LocalEnvironment`, a context manager: a server in a separate process, for one run or a test
+    folders       local folders in, local folders out
+    __main__      the command line: serve, start, stop, status, logs, test
+    serve         the server in the foreground; what `local_aws` must know about this project
+    background    the server in the background: start, stop, status
+    readyfile     the file in which a running server writes its address
+    deploy        what Terraform would deploy, without Terraform
+    definition    the workflow's file, rendered as Terraform renders it
+    selftest      the `test` command
+    logs          the `logs` command
 
-- fails a job whose input is missing when it runs, not when it is created;
-- keeps a manifest's folders below the input's LocalPath;
-- gives a stopped job SIGTERM, and uploads EndOfJob output only after exit status 0;
-- returns a stopped job to the workflow as a success whose status is Stopped;
-- answers throttling as `ThrottlingException`, and every other refusal it has no name for as
-  `SageMaker.AmazonSageMakerException`.
+Environment variables of the server, read when it starts:
 
-It differs from AWS in that everything is gone when it ends, jobs start at once and have one instance, containers are
-plain processes (without network where the system can do that), children of a Map have no history of their own, its
-ResultWriter writes a manifest without results, and no IAM policy is enforced.
+    OCR_LOCAL_FAULTS     a file of faults, see `local_aws.faults`
+    OCR_LOCAL_IAM        `enforced`: roles may do only what their policies allow, see `local_aws.iam`
+    OCR_LOCAL_RUNTIME    `process` (default) or `container`: how jobs run
+    OCR_LOCAL_IMAGE      the image of containers, by default distributed-ocr-pipeline:latest
+    OCR_LOCAL_MEMORY_MB  the memory of a container, by default 4096
+    CONTAINER_TOOL       docker, podman or buildah, as for `make build-image`
 """

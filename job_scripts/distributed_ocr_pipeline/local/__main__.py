@@ -1,4 +1,4 @@
-"""The local environment: AWS, as far as the pipeline needs it, on 127.0.0.1."""
+"""The local environment: the parts of AWS that the pipeline needs, on 127.0.0.1."""
 
 import argparse
 import sys
@@ -6,8 +6,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.errors import ExitCode, PipelineError
 from distributed_ocr_pipeline.local import background
-from distributed_ocr_pipeline.local.serve import PROJECT, serve
-from local_aws.server import ServerSettings
+from distributed_ocr_pipeline.local.serve import PROJECT, serve, server_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,18 +24,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m distributed_ocr_pipeline.local", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=background.FOLDER, help="where it keeps its state and log")
+    parser.add_argument("--folder", type=Path, default=background.FOLDER, help="folder of its state and log")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="serve in the foreground"))
     start = commands.add_parser("start", help="start it in the background")
-    start.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; default: a free one")
+    start.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     start.set_defaults(command=lambda options: background.start(options.folder, options.port))
-    stop = commands.add_parser("stop", help="end it and all its jobs")
+    stop = commands.add_parser("stop", help="stop it and all its jobs")
     stop.set_defaults(command=lambda options: background.stop(options.folder))
     status = commands.add_parser("status", help="say whether it runs")
     status.set_defaults(command=lambda options: background.status(options.folder))
     logs = commands.add_parser("logs", help="show its log and those of its jobs")
-    logs.add_argument("--follow", action="store_true", help="go on until interrupted")
+    logs.add_argument("--follow", action="store_true", help="show new lines until interrupted")
     logs.set_defaults(command=_logs)
     test = commands.add_parser("test", help="process a few documents and check the results")
     test.set_defaults(command=_test)
@@ -44,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; default: a free one")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--bare", action="store_true", help="deploy nothing (for Terraform)")
     parser.add_argument("--ready-file", type=Path, help="JSON file to write once it answers")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
@@ -54,7 +53,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    settings = ServerSettings(options.scripts, options.port, options.grace_seconds)
+    settings = server_settings(options.scripts, port=options.port, grace_seconds=options.grace_seconds)
     serve(settings, bare=options.bare, ready_file=options.ready_file, exit_with_parent=options.exit_with_parent)
 
 

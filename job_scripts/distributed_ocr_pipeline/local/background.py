@@ -19,17 +19,17 @@ _PULSE_SECONDS = 0.05
 
 
 def ready_file(folder: Path) -> Path:
-    """Where a server in the background says where it is."""
+    """The file in which a server in the background writes its address."""
     return folder / "server.json"
 
 
 def server_log(folder: Path) -> Path:
-    """Its log."""
+    """The log of a server in the background."""
     return folder / "server.log"
 
 
 def start(folder: Path, port: int) -> None:
-    """Start it, unless it runs, and print what a user needs to work with it."""
+    """Start a server unless one runs, and print how to use it."""
     ready = read_ready(ready_file(folder))
     if ready:
         print(f"The local environment is already running (process {ready.pid}).")
@@ -40,7 +40,7 @@ def start(folder: Path, port: int) -> None:
 
 
 def stop(folder: Path) -> None:
-    """End it and all its jobs; what it stored is gone."""
+    """Stop the server and all its jobs; everything that it stored is gone."""
     ready = read_ready(ready_file(folder))
     if ready is None:
         print("The local environment is not running.")
@@ -56,16 +56,16 @@ def stop(folder: Path) -> None:
 
 
 def status(folder: Path) -> None:
-    """Say whether it runs, and what runs in it; `NotDeployed` if it does not."""
+    """Print that it runs, and how many jobs run in it; `NotDeployed` if it does not run."""
     deployment = running(folder)
     jobs = deployment.client("sagemaker").get_paginator("list_processing_jobs").paginate(StatusEquals="InProgress")
     count = sum(len(page["ProcessingJobSummaries"]) for page in jobs)
-    print(f"The local environment is running, with {count} processing jobs at work.")
+    print(f"The local environment is running, with {count} processing jobs in progress.")
     print(usage(deployment))
 
 
 def running(folder: Path) -> Deployment:
-    """What is deployed on the server in the background."""
+    """What is deployed on the server in the background; `NotDeployed` if none runs."""
     ready = read_ready(ready_file(folder))
     if ready is None:
         raise NotDeployed("The local environment is not running.", "Start it: make local-setup")
@@ -73,21 +73,21 @@ def running(folder: Path) -> Deployment:
 
 
 def usage(deployment: Deployment) -> str:
-    """Shell lines: the variables to set, and how to start a run."""
+    """Shell lines that set the variables, and one that starts a run."""
     lines = [f"export {name}={value}" for name, value in variables(deployment).items()]
     example = f'{{"input_prefix": "s3://{deployment.input_bucket}/documents/"}}'
     start_line = (
         f"aws stepfunctions start-execution --endpoint-url {deployment.endpoint_url} --region {deployment.region} "
         f"--state-machine-arn {deployment.state_machine_arn} --input '{example}'"
     )
-    return "\n".join([*lines, "", "# A run of what lies in the input bucket under documents/:", start_line])
+    return "\n".join([*lines, "", "# A run over what is in the input bucket under documents/:", start_line])
 
 
 def _launch(folder: Path, port: int) -> Ready:
     folder.mkdir(parents=True, exist_ok=True)
     arguments = ["--port", str(port), "--ready-file", str(ready_file(folder))]
     with server_log(folder).open("wb") as log:
-        process = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives this one
+        process = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives this process
             serve_command(arguments),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -100,5 +100,5 @@ def _launch(folder: Path, port: int) -> Ready:
         process.kill()
         process.wait()
         raise
-    process.returncode = 0  # It is not for us to wait for any more; else Python warns that it still runs.
+    process.returncode = 0  # Nothing waits for this process; without a status, Python warns that it still runs.
     return ready

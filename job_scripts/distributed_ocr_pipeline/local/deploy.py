@@ -1,4 +1,4 @@
-"""What Terraform would deploy, as far as a run on this machine needs it: buckets, roles, log group, workflow."""
+"""The parts of Terraform's deployment that a run on this machine needs: buckets, roles, log group, workflow."""
 
 import json
 from collections.abc import Mapping
@@ -9,18 +9,16 @@ from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import NotDeployed
 from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
-from local_aws.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Endpoint
+from local_aws.clients import ACCESS_KEY_ID, ACCOUNT, REGION, SECRET_ACCESS_KEY, Endpoint
 from local_aws.sagemaker.logs import GROUP
 
-ACCOUNT = "123456789012"
-REGION = "us-west-2"
 NAME_PREFIX = "ocr"
 STATE_MACHINE = "ocr-local"
 INPUT_BUCKET = "ocr-local-input"
 OUTPUT_BUCKET = "ocr-local-output"
 
 MAX_PARALLEL_JOBS = 2
-"""Shards processed at the same time, where the caller does not say: a job uses all processors of the machine."""
+"""The default number of shards at a time: one job already uses all processors of the machine."""
 
 _ROLES = {
     "workflow": "states.amazonaws.com",
@@ -32,7 +30,11 @@ _CHOSEN_PER_RUN = {"input_prefix", "planned"}
 
 
 def deploy(endpoint: Endpoint, project: Path, region: str = REGION) -> Deployment:
-    """Create everything at the endpoint. `project` is the folder that holds modules/."""
+    """Create everything at the endpoint. `project` is the folder that holds modules/.
+
+    Raises:
+        NotDeployed: The folder lacks the workflow's definition.
+    """
     for bucket in (INPUT_BUCKET, OUTPUT_BUCKET):
         endpoint.client("s3", region).create_bucket(
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region}
@@ -57,7 +59,7 @@ def deploy(endpoint: Endpoint, project: Path, region: str = REGION) -> Deploymen
 
 
 def template_values(region: str) -> dict[str, str]:
-    """Values for the names in the workflow's template."""
+    """The values of the names in the workflow's template."""
     return {
         "default_options": json.dumps(default_options(MAX_PARALLEL_JOBS)),
         "partition": "aws",
@@ -80,14 +82,14 @@ def template_values(region: str) -> dict[str, str]:
 
 
 def default_options(max_parallel_jobs: int) -> dict[str, Any]:
-    """The options a deployment gives every run, from the defaults of `RunOptions`."""
+    """The options that a deployment gives every run: the defaults of `RunOptions`."""
     fields = RunOptions.model_fields
     defaults = {name: field.default for name, field in fields.items() if name not in _CHOSEN_PER_RUN}
     return defaults | {"max_parallel_jobs": max_parallel_jobs}
 
 
 def role_arn(name: str) -> str:
-    """ARN of one of this deployment's roles."""
+    """The ARN of one of this deployment's roles."""
     return f"arn:aws:iam::{ACCOUNT}:role/ocr-local-{name}"
 
 

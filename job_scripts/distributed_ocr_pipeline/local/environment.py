@@ -1,4 +1,4 @@
-"""`LocalEnvironment`: the local environment as a context manager, in a process of its own."""
+"""`LocalEnvironment`: the local environment as a context manager, in a separate process."""
 
 import os
 import subprocess
@@ -15,9 +15,10 @@ from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import PipelineError
 from distributed_ocr_pipeline.local.readyfile import Ready, read_ready
 from local_aws.clients import Endpoint
+from local_aws.server import scratch_prefix
 
 READY_SECONDS = 120.0
-"""Longest time from start to ready; on a slow machine it takes some ten seconds."""
+"""The longest time from start to ready; on a slow machine it takes about ten seconds."""
 
 _END_SECONDS = 15.0
 _PULSE_SECONDS = 0.05
@@ -25,17 +26,20 @@ _SHOWN_LOG_LINES = 15
 
 
 class NotStarted(PipelineError):
-    """The local environment ended, or was not ready in time; the message has the end of its log."""
+    """The local environment ended or was not ready in time; the message holds the end of its log."""
 
 
 class LocalEnvironment:
     """Starts the local environment on a free port of 127.0.0.1 and ends it, with all its jobs, on leaving.
 
     Args:
-        scripts: Folder of the job scripts; the project's own by default.
+        scripts: The folder of the job scripts; by default the project's own.
         bare: Deploy nothing (for Terraform).
         environ: Additional environment variables of the server, such as OCR_LOCAL_FAULTS.
-        grace_seconds: From SIGTERM to SIGKILL when a job is stopped.
+        grace_seconds: Seconds between SIGTERM and SIGKILL when a job is stopped.
+
+    Raises:
+        NotStarted: The server ended or was not ready in time; or an attribute is used outside of the context.
 
     Example:
         >>> with LocalEnvironment() as environment:  # doctest: +SKIP
@@ -60,7 +64,7 @@ class LocalEnvironment:
 
     def __enter__(self) -> "LocalEnvironment":
         with ExitStack() as stack:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"ocr-local-{os.getpid()}-start-"))
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{scratch_prefix(os.getpid())}start-"))
             ready_file, log = Path(folder, "ready.json"), Path(folder, "server.log")
             process = _spawn([*self._arguments, "--ready-file", str(ready_file)], self._environ, log)
             stack.callback(_end, process)
@@ -76,27 +80,27 @@ class LocalEnvironment:
         self._running.close()
 
     def deployment(self) -> Deployment:
-        """What is deployed, as commands know it."""
+        """What is deployed, in the form that commands use."""
         return self._running_server().deployment
 
     @property
     def pid(self) -> int:
-        """The server's process."""
+        """The server's process id."""
         return self._running_server().pid
 
     @property
     def endpoint_url(self) -> str:
-        """Where every AWS call goes."""
+        """The address of every AWS call."""
         return str(self.deployment().endpoint_url)
 
     @property
     def region(self) -> str:
-        """The region everything is in."""
+        """The region of everything that is deployed."""
         return self.deployment().region
 
     @property
     def input_bucket(self) -> str:
-        """A bucket for documents."""
+        """The bucket of documents."""
         return str(self.deployment().input_bucket)
 
     @property
@@ -106,15 +110,15 @@ class LocalEnvironment:
 
     @property
     def state_machine_arn(self) -> str:
-        """The workflow."""
+        """The workflow's ARN."""
         return self.deployment().state_machine_arn
 
     def client(self, service: str) -> Any:
-        """A boto3 client, the same for every call."""
+        """A boto3 client; every call for a service returns the same."""
         return self._endpoint.client(service, self.region)
 
     def environ(self) -> dict[str, str]:
-        """Environment variables with which boto3, the AWS CLI, Terraform and this project's commands work with it."""
+        """The environment variables that make boto3, the AWS CLI, Terraform and this project's commands use it."""
         return variables(self.deployment())
 
     def _running_server(self) -> Ready:
@@ -140,7 +144,7 @@ def variables(deployment: Deployment) -> dict[str, str]:
 
 
 def serve_command(arguments: Sequence[str]) -> list[str]:
-    """The command line of a server."""
+    """The command line that starts a server."""
     return [sys.executable, "-m", "distributed_ocr_pipeline.local", "serve", *arguments]
 
 
@@ -169,7 +173,7 @@ def _spawn(arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> "
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End of its standard input ends the server."""
+    """End the server, by the end of its standard input."""
     if process.stdin is not None:
         process.stdin.close()
     try:

@@ -1,4 +1,4 @@
-"""Local folders in, local folders out: what surrounds a run on the local environment."""
+"""Local folders in and out: what a run on the local environment reads and writes."""
 
 import os
 from pathlib import Path
@@ -65,7 +65,7 @@ def require_writable(folder: Path) -> None:
 
 
 def upload_ledger(output: Path, storage: Storage, bucket: str) -> None:
-    """Bring earlier runs' ledger back, and what proves it, so that the planner sees what is done."""
+    """Upload the ledgers of earlier runs, with what proves them, so that the planner sees what is done."""
     for run_id in runs_in_folder(output):
         run = RunLayout(bucket, run_id)
         report, pages = output / run.report.key, output / run.pages.key
@@ -91,7 +91,7 @@ def download_results(run_id: str, output: Path, storage: Storage, bucket: str) -
 
 
 def _require_file_names(location: S3Location, storage: Storage) -> None:
-    """Raise `BadInput` if an object below a prefix would become a file elsewhere than below its folder."""
+    """Raise `BadInput` if the key of an object below a prefix leads out of its folder, or cannot be a file."""
     for item in storage.list_objects(location):
         if not is_file_name(item.key.removeprefix(location.key)):
             raise BadInput(f"The object {S3Location(location.bucket, item.key)} cannot be a file of the results.")

@@ -12,7 +12,7 @@ _PULSE_SECONDS = 1.0
 
 
 def show_logs(folder: Path, *, follow: bool) -> None:
-    """Print them; with `follow`, go on printing what is added until interrupted."""
+    """Print both; with `follow`, print new lines until interrupted."""
     client = running(folder).client("logs")
     events = _JobEvents(client)
     with server_log(folder).open(encoding="utf-8", errors="replace") as log:
@@ -27,7 +27,7 @@ def show_logs(folder: Path, *, follow: bool) -> None:
 
 
 class _JobEvents:
-    """Log events of all jobs, each once."""
+    """The log events of all jobs, each once."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -35,7 +35,7 @@ class _JobEvents:
         self._seen: set[str] = set()
 
     def new(self) -> Iterator[str]:
-        """Lines added since the last call, oldest first, each with its job's stream."""
+        """The lines since the last call, oldest first, each after its stream's name."""
         pages = self._client.get_paginator("filter_log_events").paginate(logGroupName=GROUP, startTime=self._since)
         found = [event for page in pages for event in page["events"] if event["eventId"] not in self._seen]
         for event in sorted(found, key=lambda event: event["timestamp"]):

@@ -1,4 +1,4 @@
-"""The file in which a running server says where it is, and the lock that proves it still runs."""
+"""The file in which a running server writes its address, and the lock that proves that it still runs."""
 
 import fcntl
 import json
@@ -36,14 +36,14 @@ def claimed(path: Path) -> Iterator[None]:
 
 
 def write_ready(path: Path, ready: Ready) -> None:
-    """Store it; readers never see half of it."""
+    """Store the file in one step, so that no reader sees a part of it."""
     temporary = path.with_name(f"{path.name}.{ready.pid}")
     temporary.write_text(json.dumps(asdict(ready), indent=2), encoding="utf-8")
     temporary.replace(path)
 
 
 def read_ready(path: Path) -> Ready | None:
-    """The server that runs, or None: a file that a killed server left does not count."""
+    """The server that runs, or None. A file that a killed server left does not count."""
     if not _is_locked(path):
         return None
     try:

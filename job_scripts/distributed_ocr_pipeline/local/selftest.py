@@ -1,4 +1,4 @@
-"""The `test` command: a small run through the local environment, with its results checked."""
+"""The `test` command: a small run through the local environment and checks of its results."""
 
 import io
 import json
@@ -25,7 +25,7 @@ _PULSE_SECONDS = 0.5
 
 
 def run_test(folder: Path) -> None:
-    """Process three small documents and check what comes out, a line per check; `RunFailed` at the first that fails."""
+    """Process three small documents and check the results, a line for each check; `RunFailed` at the first failure."""
     deployment = running(folder)
     run_id = f"test-{uuid4().hex[:8]}"
     _upload(deployment, run_id)

@@ -1,18 +1,22 @@
-"""The `serve` command: server and deployment in the foreground, until told to end."""
+"""The `serve` command: server and deployment in the foreground, until a signal ends it."""
 
 import logging
 import os
 import signal
 import sys
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+import local_aws.errors
 from distributed_ocr_pipeline.deployment import Deployment
-from distributed_ocr_pipeline.local.deploy import REGION, deploy
+from distributed_ocr_pipeline.errors import BadInput, MissingTool
+from distributed_ocr_pipeline.local.deploy import deploy
 from distributed_ocr_pipeline.local.readyfile import Ready, claimed, write_ready
-from local_aws.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Endpoint
-from local_aws.server import ServerSettings, serving
+from local_aws.clients import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint
+from local_aws.server import serving
+from local_aws.settings import ServerSettings
 
 PROJECT = Path(__file__).resolve().parents[3]
 """The folder that holds job_scripts/ and modules/."""
@@ -20,15 +24,43 @@ PROJECT = Path(__file__).resolve().parents[3]
 logger = logging.getLogger(__name__)
 
 
+def server_settings(
+    scripts: Path = PROJECT / "job_scripts", *, port: int = 0, grace_seconds: float = 30.0
+) -> ServerSettings:
+    """What `local_aws` must know about this project.
+
+    Args:
+        scripts: The folder of the job scripts.
+        port: The port on 127.0.0.1; 0 takes a free one.
+        grace_seconds: Seconds between SIGTERM and SIGKILL of a stopped job.
+    """
+    names = {"plan": "plan_shards.py", "process": "process_shard.py", "report": "report_run.py"}
+    return ServerSettings(
+        scripts={argument: scripts / name for argument, name in names.items()},
+        root_variable="OCR_ML_ROOT",
+        run_variable="OCR_RUN_ID",
+        image="distributed-ocr-pipeline:latest",
+        image_advice="Build it: make build-image",
+        variable_prefix="OCR_LOCAL_",
+        port=port,
+        grace_seconds=grace_seconds,
+    )
+
+
 def serve(settings: ServerSettings, *, bare: bool, ready_file: Path | None, exit_with_parent: bool) -> None:
-    """Serve until SIGTERM, SIGINT or, with `exit_with_parent`, the end of standard input."""
+    """Serve until SIGTERM, SIGINT or, with `exit_with_parent`, the end of standard input.
+
+    Raises:
+        BadInput: The port or the ready file is in use, or a variable OCR_LOCAL_... has a wrong value.
+        MissingTool: There is no program that runs containers.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if exit_with_parent:
         threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
-    with claimed(ready_file) if ready_file else nullcontext(), serving(settings) as endpoint:
+    with claimed(ready_file) if ready_file else nullcontext(), _own_errors(), serving(settings) as endpoint:
         deployment = _nothing_deployed(endpoint) if bare else deploy(endpoint, PROJECT)
         logger.info("The local environment answers at %s", endpoint.url)
         if ready_file:
@@ -37,8 +69,19 @@ def serve(settings: ServerSettings, *, bare: bool, ready_file: Path | None, exit
     logger.info("The local environment has ended")
 
 
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """Turn the errors of `local_aws` into this project's, which have exit codes."""
+    try:
+        yield
+    except local_aws.errors.BadSetting as error:
+        raise BadInput(error.message, error.advice) from error
+    except local_aws.errors.MissingTool as error:
+        raise MissingTool(error.message, error.advice) from error
+
+
 def _nothing_deployed(endpoint: Endpoint) -> Deployment:
-    """Buckets and workflow are somebody else's business."""
+    """An endpoint without buckets and workflow; Terraform or a test makes them."""
     return Deployment(REGION, "", "", endpoint_url=endpoint.url, credentials=(ACCESS_KEY_ID, SECRET_ACCESS_KEY))
 
 

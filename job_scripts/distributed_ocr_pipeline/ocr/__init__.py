@@ -1,8 +1,38 @@
-"""From a document's file to page results: adapters, decisions, engines, and the worker that runs them in parallel.
+"""From a document's file to page results. This is the face; callers import from here.
 
-worker      documents in, page results out, in order and in parallel (parallel, stopping)
-pages       one chunk of pages: text layer or raster, engine, right way up (text_layer, orientation, reading_order)
-sources     what a document is (media) and how its pages become rasters (resolution, looks, images)
-engines     pytesseract and tesserocr behind one protocol (tesseract, tesserocr_tasks)
-programs    every external program runs through it (poppler, tesseract), every helper process through helper
+isolation   each document in a worker process of its own
+worker      documents in, page results out, in order and in parallel (batches; tools: what it needs on the machine)
+pages       what becomes of a page: text layer or raster, engine, right way up, result
+documents   what a file is, what its pages are, and how they become rasters
+engines     pytesseract and tesserocr behind one protocol
+rasters     grey pictures: decoding, turning, cleaning
+processes   external programs and sandboxes under limits; cancellation; work in parallel
+
+Imports go upwards in this list only: `rasters` and `processes` know nothing of the others.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from distributed_ocr_pipeline.ocr.isolation import process_isolated
+    from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+    from distributed_ocr_pipeline.ocr.tools import check_tools, engine_version
+    from distributed_ocr_pipeline.ocr.worker import process_documents
+
+__all__ = ["Stop", "check_tools", "engine_version", "process_documents", "process_isolated"]
+
+_HOMES = {
+    "Stop": "processes.cancellation",
+    "check_tools": "tools",
+    "engine_version": "tools",
+    "process_documents": "worker",
+    "process_isolated": "isolation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names when first used: a sandbox, which is a module in here, starts without all the rest."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

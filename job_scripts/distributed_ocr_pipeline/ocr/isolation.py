@@ -1,7 +1,7 @@
-"""Documents one after the other, each in a worker process of its own: for a shard whose job died twice.
+"""Documents one after the other, each in a worker process of its own, for a shard whose job died twice.
 
 One of its documents may be what kills the job. Here it kills a child that holds no other document, and becomes a
-row of the ledger like any other failure. What its child handed over before stays.
+row of the ledger like any other failure. The pages that its child handed over before stay.
 """
 
 import multiprocessing
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.log_context import LogSettings
 from distributed_ocr_pipeline.ocr.processes import reaper
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import error_class_of_end
@@ -44,7 +45,7 @@ def process_isolated(
     images: Path | None,
     stop: Stop,
 ) -> Iterator[PageChunk | DocumentResult]:
-    """As `process_documents`, but a document that ends its worker is a failed one, whatever it did."""
+    """Process documents as `process_documents` does; one that ends its worker process has failed, however it did that."""
     resource_tracker.ensure_running()  # of multiprocessing: it stays, and must not be taken for a child's orphan
     for document, path in sources:
         attempt = _Attempt(document)
@@ -72,8 +73,8 @@ class _Attempt:
         """Hand out what the child reads, until it ends."""
         spawn = multiprocessing.get_context("spawn")
         receiver, sender = spawn.Pipe(duplex=False)
-        with tempfile.TemporaryDirectory(prefix="alone-", dir=scratch) as folder, reaper.reaping_orphans():
-            arguments = (sender, (self.document, path), config, Path(folder), images)
+        with tempfile.TemporaryDirectory(prefix="isolated-", dir=scratch) as folder, reaper.reaping_orphans():
+            arguments = (sender, (self.document, path), config, Path(folder), images, LogSettings.current())
             child = spawn.Process(target=_work, args=arguments, daemon=True)
             child.start()
             sender.close()
@@ -127,10 +128,10 @@ def _received(
     receiver: Connection, child: multiprocessing.process.BaseProcess, stop: Stop, seconds: float
 ) -> Iterator[PageChunk | DocumentResult]:
     """What the child sends until it closes its end, or has had its time. A stop is passed on once."""
-    deadline, told = time.monotonic() + seconds, False
+    deadline, terminated = time.monotonic() + seconds, False
     while time.monotonic() < deadline:
-        if stop.requested and not told:
-            told, deadline = True, min(deadline, time.monotonic() + _GRACE_SECONDS)
+        if stop.requested and not terminated:
+            terminated, deadline = True, min(deadline, time.monotonic() + _GRACE_SECONDS)
             child.terminate()
         if receiver.poll(_TICK_SECONDS):
             try:
@@ -141,9 +142,15 @@ def _received(
 
 
 def _work(
-    sender: Connection, source: tuple[Document, Path], config: OCRConfig, scratch: Path, images: Path | None
+    sender: Connection,
+    source: tuple[Document, Path],
+    config: OCRConfig,
+    scratch: Path,
+    images: Path | None,
+    log: LogSettings,
 ) -> None:
-    """The child: one document, read as ever."""
+    """The child: it reads one document and logs as its parent does."""
+    log.start()
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.request())
     _prefer_for_oom_kill()

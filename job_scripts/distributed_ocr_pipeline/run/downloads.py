@@ -1,4 +1,4 @@
-"""Where SageMaker put the shard's documents."""
+"""Finds the documents that SageMaker downloaded for a shard."""
 
 import os
 import stat
@@ -15,9 +15,12 @@ from distributed_ocr_pipeline.run.manifests import is_file_name, manifest_base
 def locate_documents(documents: Iterable[Document], folder: Path, input_prefix: str) -> Iterator[tuple[Document, Path]]:
     """Pair each document with its local file, which does not exist if the document was not delivered.
 
-    SageMaker is believed, but not documented, to keep the sub-folders of manifest entries. Where it did not, the one
-    file of the right name and size is taken that is no other document's. Links are followed nowhere: a document is a
+    SageMaker seems to keep the sub-folders of manifest entries, but does not document it. Where it does not, a document
+    is the only file of its name and size that lies in no other document's place. No link is followed: a document is a
     regular file in the folder.
+
+    Raises:
+        BadInput: A document's id cannot be the name of its folder of page images.
     """
     base = manifest_base(S3Location.parse(input_prefix).key)
     named = [(_checked(document), document.key.removeprefix(base)) for document in documents]
@@ -35,7 +38,7 @@ def _checked(document: Document) -> Document:
 
 @dataclass(frozen=True)
 class _Delivery:
-    """What lies in the folder: sizes of all its files, and those files by name that lie in nobody's place."""
+    """What SageMaker delivered: the size of every file, and by name the files that lie in no document's place."""
 
     folder: Path
     sizes: Mapping[Path, int]
@@ -43,7 +46,7 @@ class _Delivery:
 
     @classmethod
     def of(cls, folder: Path, names: Iterable[str]) -> "_Delivery":
-        """Look through the folder in which files of these names are awaited."""
+        """List the folder; `names` are the relative paths at which documents are expected."""
         sizes = dict(_regular_files(folder))
         strays: dict[str, list[Path]] = defaultdict(list)
         for path in sizes.keys() - {folder / name for name in names if is_file_name(name)}:

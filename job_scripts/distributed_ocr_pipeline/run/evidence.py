@@ -153,7 +153,7 @@ def _read_failures(storage: Storage, lister: Lister, run: RunLayout) -> dict[str
 
 
 def explain_failure(failure: Mapping[str, str]) -> str:
-    """The words of a failed job; its description comes as JSON, a refused call as plain text."""
+    """What a failed job said. Its cause is the job's description as JSON; that of a refused call is plain text."""
     cause = failure.get("Cause", "")
     try:
         job = json.loads(cause)

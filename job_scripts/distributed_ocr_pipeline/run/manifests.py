@@ -1,4 +1,4 @@
-"""A shard's files: its list of documents, and the SageMaker manifest that tells which of them to download."""
+"""A shard's files: its list of documents, and the SageMaker manifest that says which of them to download."""
 
 import json
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """The job's metrics as lines on stdout, which CloudWatch turns into metrics (embedded metric format).
 
 A network-isolated job cannot call CloudWatch, but its log lines arrive there. (CloudWatch guide, "Specification:
-Embedded metric format".) No shard or document is a dimension: each would be a metric of its own to pay for.
+Embedded metric format".) No shard or document is a dimension: each would become a metric of its own, which costs money.
 """
 
 import json

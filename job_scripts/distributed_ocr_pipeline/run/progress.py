@@ -1,4 +1,4 @@
-"""How a shard's job tells how far it is, and how the command line reads that back from the job's log."""
+"""A shard's progress: its job writes it to the log, and the command line reads it there."""
 
 import logging
 import re
@@ -28,7 +28,7 @@ class Progress:
 
 
 def parse_progress(line: str, run_id: str) -> tuple[str, Progress] | None:
-    """Shard id and progress that a log line tells about a run; None for any other line."""
+    """Shard id and progress in a log line of this run; None for any other line."""
     found = _LINE.search(line)
     if found is None or found[1] != run_id:
         return None
@@ -45,7 +45,7 @@ class ShardProgress:
         self._logged_at = float("-inf")
 
     def add(self, result: PageChunk | DocumentResult) -> None:
-        """Count what the worker yielded."""
+        """Count one result of the worker."""
         if isinstance(result, PageChunk):
             self._pages += len(result.pages)
         else:
@@ -67,7 +67,7 @@ class ShardProgress:
         return ShardMetrics(processed, stopwatch.seconds, self._processing_faults, stopwatch.utilization)
 
     def summary(self, stopwatch: Stopwatch) -> str:
-        """One line for people."""
+        """The job's exit message."""
         counts = ", ".join(f"{count} {status.value}" for status, count in sorted(self._statuses.items()))
         documents = f"{self._statuses.total()} documents ({counts})"
         return f"Processed {documents}, {self._pages} pages in {stopwatch.seconds:.1f} s."

@@ -23,7 +23,7 @@ _DOCUMENT_PROBLEMS = {
     "pages_mismatch": "documents have pages that do not add up",
     "incomplete_files": "shards have incomplete files",
 }
-_MAX_REASON_CHARACTERS = 300  # characters of a failed job's words in the summary
+_MAX_REASON_CHARACTERS = 300  # of what a failed job said, in the summary
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Report:
 
 
 def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evidence: Evidence) -> Report:
-    """Hold the evidence against the plan and the limits."""
+    """Compare the evidence with the plan and the limits."""
     found: dict[str, Any] = {
         **evidence.findings,
         "page_keys_doubled": evidence.page_keys_doubled,
@@ -163,7 +163,7 @@ def _counted(found: Named | tuple[str, ...]) -> tuple[int, str]:
 def write_report(report: Report, failures: Iterable[Mapping[str, Any]], folder: Path) -> None:
     """Write report.json and failures.csv: a line per document that has no full result, unaccounted ones included.
 
-    A spreadsheet would take a cell that begins like a formula for one: in failures.csv it begins with an apostrophe.
+    In failures.csv a cell that begins like a formula begins with an apostrophe, so that no spreadsheet evaluates it.
     """
     (folder / REPORT_FILE).write_text(json.dumps(report.as_dict(), indent=2), encoding="utf-8")
     with (folder / FAILURES_FILE).open("w", encoding="utf-8", newline="") as file:

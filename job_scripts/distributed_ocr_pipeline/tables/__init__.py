@@ -1,0 +1,7 @@
+"""The results as rows: the tables `pages` and `documents` (the ledger).
+
+- `schema`: the columns. Everything that reads or writes a table uses it.
+- `writer`: a shard's rows into Parquet files. The shard's job calls it.
+- `latest`: the row that counts of every document, over all runs. The planner and users call it.
+- `integrity`: whether a shard's files are complete. The planner and the reporting job call it.
+"""

@@ -1,4 +1,4 @@
-"""The results that count, of all runs together: the current row of every document, and its pages.
+"""The results that count over all runs: the current row of every document, and its pages.
 
 A document that was processed in several runs has a row of the ledger in each. For every document_id,
 
@@ -60,7 +60,7 @@ def latest_documents(output: str | Path) -> pa.Table:
 def latest_pages(output: str | Path) -> pa.Table:
     """The pages that count: of each document those that the run of its current row wrote.
 
-    Only these are held in memory; the pages of other runs are passed over. They come in the order of the files.
+    Only these are held in memory, in the order of the files.
 
     Args:
         output: As for `latest_documents`.

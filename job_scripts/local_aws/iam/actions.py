@@ -1,4 +1,4 @@
-"""Which IAM actions a request to the local endpoint asks for, on which resources."""
+"""Which IAM actions a request to the local endpoint needs, on which resources."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ _KMS_ACTIONS = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateData
 
 @dataclass(frozen=True)
 class Request:
-    """A signed request. `target` and `body` are those of the JSON protocols, `path` and `query` those of S3."""
+    """A signed request. The JSON protocols use `target` and `body`, S3 uses `path` and `query`."""
 
     access_key: str
     region: str
@@ -38,7 +38,7 @@ class Request:
     body: bytes
 
     def calls(self, account: str, keys: Mapping[str, str]) -> Iterator[Call]:
-        """Every action that must be allowed. `keys` holds the KMS key's ARN of each bucket that has one."""
+        """Every call that must be allowed. `keys` maps buckets with a KMS key to the key's ARN."""
         if self.service == "s3":
             return self._s3(keys)
         if self.target == "SageMaker.CreateProcessingJob":

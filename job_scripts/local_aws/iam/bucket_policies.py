@@ -1,4 +1,4 @@
-"""Bucket policies at the local endpoint, in place of moto's, which takes every condition for unmet and denies."""
+"""Bucket policies at the local endpoint. They replace moto's evaluation, which takes every condition as not met."""
 
 import json
 from typing import Any
@@ -16,11 +16,11 @@ _ANSWERS = {
 
 
 def install() -> None:
-    """Replace moto's evaluation. Once per process."""
+    """Replace moto's evaluation. Call it once per process."""
     setattr(FakeBucket, get_permission.__name__, get_permission)
 
 
 def get_permission(bucket: Any, action: str, resource: str) -> PermissionResult:
-    """What the bucket's policy says. The endpoint stands for one that is reached by TLS."""
+    """What the bucket's policy says. The endpoint stands for one behind TLS."""
     policies = [json.loads(bucket.policy)] if bucket.policy else []
     return _ANSWERS[decide(policies, Call(action, resource, {"aws:SecureTransport": "true"}))]

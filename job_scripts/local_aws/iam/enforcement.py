@@ -1,8 +1,8 @@
-"""IAM at the local endpoint: a role's credentials open only what its policies allow. Off by default.
+"""IAM at the local endpoint: a role's credentials allow only what its policies allow. Off by default.
 
-The environment variable OCR_LOCAL_IAM=enforced, read when the environment starts, turns it on. Jobs use their roles'
-credentials in any case; the workflow then uses the state machine's. What AWS does inside of itself makes no request
-here and so goes unchecked: pulling the image, writing logs, starting child executions.
+The value `enforced` of the server's variable IAM turns it on. Jobs use the credentials of their roles in either case;
+with enforcement, the workflow uses those of the state machine's role. What AWS does internally makes no request here
+and is not checked: it pulls the image, writes logs and starts child executions.
 """
 
 import io
@@ -25,16 +25,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk as sdk_task
 from moto.sts.models import sts_backends
 
-from distributed_ocr_pipeline.local.deploy import ACCOUNT
-from local_aws.clients import Credentials, Endpoint
+from local_aws.clients import ACCOUNT, Credentials, Endpoint
 from local_aws.iam.actions import Request
 from local_aws.iam.policies import Decision, Policy, decide
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-VARIABLE = "OCR_LOCAL_IAM"
-ENFORCED = "enforced"
 
 _SCOPE = re.compile(r"Credential=(?P<access_key>[^/]+)/[0-9]+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 
@@ -42,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class StateCredentials:
-    """Credentials of the roles that state machines run as, each taken once."""
+    """Credentials of the roles of state machines; each role is assumed once."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -50,7 +46,7 @@ class StateCredentials:
         self._taken: dict[str, Credentials] = {}
 
     def of(self, role_arn: str, region: str) -> Credentials:
-        """Those of one role."""
+        """The credentials of one role."""
         with self._lock:
             if role_arn not in self._taken:
                 self._taken[role_arn] = self._endpoint.assume_role(role_arn, "StepFunctions", region)
@@ -58,7 +54,7 @@ class StateCredentials:
 
 
 def install(endpoint: Endpoint, credentials: StateCredentials) -> None:
-    """Let moto's workflow engine call S3 as the state machine's role. Once per process."""
+    """Make moto's workflow engine call AWS as the state machine's role. Call it once per process."""
 
     def client_for(region: str, service: str, state_credentials: Any) -> Any:
         return endpoint.client(service, region, credentials.of(state_credentials.role_arn, region))
@@ -70,7 +66,7 @@ def install(endpoint: Endpoint, credentials: StateCredentials) -> None:
 
 
 class Authorizing:
-    """Hands requests on to an application, unless a role makes them that may not."""
+    """Passes requests on to an application, except those of a role whose policies do not allow them."""
 
     def __init__(self, application: "WSGIApplication") -> None:
         self._application = application
@@ -89,7 +85,7 @@ class Authorizing:
 
 
 def _request(environ: "WSGIEnvironment") -> Request | None:
-    """The request, if it is a signed one. The body is read for the JSON protocols only: theirs is small."""
+    """The request, or None if it is not signed. The body is read for the JSON protocols only, where it is small."""
     scope = _SCOPE.search(str(environ.get("HTTP_AUTHORIZATION", "")))
     if scope is None:
         return None
@@ -103,7 +99,7 @@ def _request(environ: "WSGIEnvironment") -> Request | None:
 
 
 def _policies_of(access_key: str) -> list[Policy] | None:
-    """Policies of the role that the key belongs to; None for a key that is no role's."""
+    """Policies of the role that the key belongs to; None for a key that belongs to no role."""
     assumed = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(access_key)
     if assumed is None:
         return None
@@ -123,7 +119,7 @@ def _encrypted(buckets: Any) -> Iterator[tuple[str, str]]:
 
 
 def _refuse(service: str, message: str, start_response: "StartResponse") -> Iterable[bytes]:
-    request_id = ("x-amzn-RequestId", str(uuid.uuid4()))  # moto's workflow engine wants one
+    request_id = ("x-amzn-RequestId", str(uuid.uuid4()))  # moto's workflow engine requires one
     if service == "s3":
         start_response("403 Forbidden", [("Content-Type", "application/xml"), request_id])
         return [f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>".encode()]

@@ -1,7 +1,7 @@
-"""IAM policy documents, evaluated: may this call be made?
+"""The evaluation of IAM policy documents: do they allow a call?
 
-The part of the policy language that this project's policies use; a condition operator that is not known here is an
-error rather than a guess.
+This is a part of the policy language: Action, Resource and some operators of Condition. An operator that is not known
+here is an error and not a guess.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ Policy = Mapping[str, Any]
 
 
 class Decision(Enum):
-    """What the policies say about a call; a denial weighs more than any permission."""
+    """What the policies say about a call; a denial outweighs every permission."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -23,7 +23,7 @@ class Decision(Enum):
 
 @dataclass(frozen=True)
 class Call:
-    """An action on a resource, such as s3:GetObject on an object's ARN, and the condition keys known about it."""
+    """An action on a resource, such as s3:GetObject on an object's ARN, with the values of its condition keys."""
 
     action: str
     resource: str
@@ -31,7 +31,7 @@ class Call:
 
 
 def decide(policies: Iterable[Policy], call: Call) -> Decision:
-    """What all policies together say."""
+    """What all policies together say about the call."""
     effects = {
         statement["Effect"]
         for policy in policies
@@ -56,7 +56,7 @@ def _concerns(statement: Mapping[str, Any], call: Call) -> bool:
 
 
 def _holds(operator: str, found: str | None, wanted: list[str]) -> bool:
-    """A condition on a key that the call does not have never holds."""
+    """Whether a condition holds; it does not where the call lacks its key."""
     return found is not None and any(_OPERATORS[operator](found, value) for value in wanted)
 
 

@@ -1,4 +1,4 @@
-"""The SageMaker processing job calls of the local endpoint, in place of moto's, whose jobs never run."""
+"""The calls for SageMaker processing jobs at the local endpoint. They replace moto's, whose jobs never run."""
 
 import json
 from collections.abc import Mapping
@@ -10,9 +10,10 @@ from moto.iam.models import iam_backends
 from moto.sagemaker.exceptions import SagemakerClientError
 from moto.sagemaker.responses import SageMakerResponse
 
+from local_aws.errors import InvalidRequest, NameInUse, UnknownJob
 from local_aws.faults import Faults
-from local_aws.sagemaker.jobs import JobRegistry, NameInUse, ProcessingJob, UnknownJob
-from local_aws.sagemaker.validation import InvalidRequest, RequestValidator, check_processing_job
+from local_aws.sagemaker.jobs import JobRegistry, ProcessingJob
+from local_aws.sagemaker.validation import RequestValidator, check_processing_job
 
 _PAGE_SIZE = 10
 
@@ -20,7 +21,7 @@ _SORT_KEYS = {"Name": "ProcessingJobName", "CreationTime": "CreationTime", "Stat
 
 
 def install(registry: JobRegistry, faults: Faults) -> None:
-    """Let moto answer the processing job calls from `registry`."""
+    """Make moto answer the calls for processing jobs from `registry`. Call it once per process."""
     api = ProcessingJobsApi(registry, faults)
     for action in (
         api.create_processing_job,
@@ -32,7 +33,7 @@ def install(registry: JobRegistry, faults: Faults) -> None:
 
 
 def _answering(action: Any) -> Any:
-    """A method of moto's response class that hands the decoded request to `action`."""
+    """A method of moto's response class that passes the decoded request to `action`."""
 
     def answer(response: BaseResponse) -> ActionResult:
         try:
@@ -45,7 +46,7 @@ def _answering(action: Any) -> Any:
 
 
 class ProcessingJobsApi:
-    """The calls: account, region and decoded request in, decoded answer out."""
+    """The calls. Each takes account, region and decoded request, and returns the decoded answer."""
 
     def __init__(self, registry: JobRegistry, faults: Faults) -> None:
         self._registry = registry
@@ -58,8 +59,7 @@ class ProcessingJobsApi:
         self._create.check(request)
         check_processing_job(request)
         _check_role(account, request["RoleArn"])
-        run_id = request.get("Environment", {}).get("OCR_RUN_ID", "")
-        refusal = self._faults.refusal(request["ProcessingJobName"], run_id)
+        refusal = self._faults.refusal(request)
         if refusal is not None:
             raise SagemakerClientError(refusal, f"{refusal}: refused by the fault plan of the local environment.")
         try:
@@ -69,18 +69,18 @@ class ProcessingJobsApi:
             raise SagemakerClientError("ResourceInUse", message) from error
 
     def describe_processing_job(self, _account: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Everything about one job."""
+        """The description of one job."""
         return self._get(region, request).describe()
 
     def stop_processing_job(self, _account: str, region: str, request: dict[str, Any]) -> None:
-        """Ask a job to stop."""
+        """Request the stop of a job."""
         job = self._get(region, request)
         if job.ended.is_set():
             raise InvalidRequest(f"The request was rejected because the processing job is in status {job.status}.")
         job.stop()
 
     def list_processing_jobs(self, _account: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Summaries that match the filters, in pages."""
+        """The summaries that match the filters, in pages."""
         self._list.check({name: value for name, value in request.items() if not name.endswith(("After", "Before"))})
         found = [
             summary for summary in (job.summary() for job in self._registry.list(region)) if _matches(summary, request)
@@ -102,7 +102,7 @@ class ProcessingJobsApi:
 
 
 def _check_role(account: str, role_arn: str) -> None:
-    """A role that SageMaker may assume must exist."""
+    """Raise `InvalidRequest` unless the role exists and SageMaker may assume it."""
     roles = [role for role in iam_backends[account]["aws"].roles.values() if role.arn == role_arn]
     if not roles or "sagemaker.amazonaws.com" not in str(roles[0].assume_role_policy_document):
         raise InvalidRequest(

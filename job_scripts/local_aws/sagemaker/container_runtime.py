@@ -1,7 +1,7 @@
-"""Jobs in the built image, with docker, podman or buildah, instead of as plain processes.
+"""Jobs in an image, with docker, podman or buildah, instead of plain processes.
 
-LOCAL_RUNTIME=container chooses this; LOCAL_IMAGE, CONTAINER_TOOL and LOCAL_MEMORY_MB say what runs, with what, in
-how much memory.
+The value `container` of the server's variable RUNTIME chooses this. Its variables IMAGE and MEMORY_MB and the variable
+CONTAINER_TOOL choose the image, the memory and the program.
 """
 
 import json
@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from distributed_ocr_pipeline.errors import BadInput, MissingTool
+from local_aws.errors import BadSetting, MissingTool
 from local_aws.sagemaker.runtime import Command, Runtime, ScriptRuntime
+from local_aws.settings import ServerSettings
 
 TOOLS = ("docker", "podman", "buildah")
-DEFAULT_IMAGE = "distributed-ocr-pipeline:latest"
 DEFAULT_MEMORY_MB = 4096
 
-_BUILD = "Build it: make build-image"
-# buildah would kill a job that it is asked to end. The job has a process id of this machine, so it is asked directly.
+# At SIGTERM, buildah kills the job. The job has a process id of this machine, so the signal goes to it directly.
 _BUILDAH_RUN = """
 buildah from --quiet --pull-never --name "$0" "$1" >/dev/null || exit
 job=$2; shift 2
@@ -31,27 +30,38 @@ while :; do wait $!; status=$?; kill -0 $! 2>/dev/null || exit $status; done
 _IN_BUILDAH = 'echo $$ >/tmp/.job && exec prlimit --as="$0" "$@"'
 
 
-def choose_runtime(scripts: Path, environ: Mapping[str, str]) -> Runtime:
-    """What runs jobs: the scripts in this folder, or with LOCAL_RUNTIME=container the image."""
-    name = environ.get("LOCAL_RUNTIME") or "process"
+def choose_runtime(settings: ServerSettings, environ: Mapping[str, str]) -> Runtime:
+    """What runs jobs: the scripts of the settings, or with RUNTIME=container the image.
+
+    Raises:
+        BadSetting: A variable has a wrong value, or the image is missing.
+        MissingTool: There is no program that runs containers.
+    """
+    variable = settings.variable("RUNTIME")
+    name = environ.get(variable) or "process"
     if name == "process":
-        return ScriptRuntime(scripts)
+        return ScriptRuntime(settings.scripts, settings.root_variable)
     if name != "container":
-        raise BadInput(f"LOCAL_RUNTIME is {name!r}.", "It is process or container.")
-    image = environ.get("LOCAL_IMAGE") or DEFAULT_IMAGE
-    memory = environ.get("LOCAL_MEMORY_MB") or str(DEFAULT_MEMORY_MB)
-    if not memory.isdecimal():
-        raise BadInput(f"LOCAL_MEMORY_MB is {memory!r}.", "It is a number of megabytes.")
+        raise BadSetting(f"{variable} is {name!r}.", "It must be process or container.")
+    image = environ.get(settings.variable("IMAGE")) or settings.image
+    memory_mb = _memory_mb(settings.variable("MEMORY_MB"), environ)
     tool = find_tool(environ)
     if tool == "buildah":
-        return BuildahRuntime(image, int(memory), _buildah_entrypoint(image))
+        return BuildahRuntime(image, memory_mb, _buildah_entrypoint(image, settings.image_advice))
     if subprocess.run([tool, "image", "inspect", image], capture_output=True, check=False).returncode != 0:
-        raise BadInput(f"{tool} has no image {image}.", _BUILD)
-    return EngineRuntime(tool, image, int(memory))
+        raise BadSetting(f"{tool} has no image {image}.", settings.image_advice)
+    return EngineRuntime(tool, image, memory_mb)
+
+
+def _memory_mb(variable: str, environ: Mapping[str, str]) -> int:
+    memory = environ.get(variable) or str(DEFAULT_MEMORY_MB)
+    if not memory.isdecimal():
+        raise BadSetting(f"{variable} is {memory!r}.", "It must be a number of megabytes.")
+    return int(memory)
 
 
 def find_tool(environ: Mapping[str, str]) -> str:
-    """The program that runs containers here: CONTAINER_TOOL, or the first of docker, podman and buildah."""
+    """The program that runs containers: CONTAINER_TOOL, or the first of docker, podman and buildah that works."""
     wanted = environ.get("CONTAINER_TOOL")
     for tool in [wanted] if wanted else TOOLS:
         if shutil.which(tool) and (tool != "docker" or _docker_answers()):
@@ -65,19 +75,19 @@ def _docker_answers() -> bool:
     return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
 
 
-def _buildah_entrypoint(image: str) -> tuple[str, ...]:
-    """`buildah run` does not use the image's entry point by itself."""
+def _buildah_entrypoint(image: str, advice: str) -> tuple[str, ...]:
+    """The image's entry point: `buildah run` does not use it by itself."""
     if os.getuid() != 0:
-        raise BadInput("Containers need root with buildah.", "Be root, or use docker or podman.")
+        raise BadSetting("Containers need root with buildah.", "Be root, or use docker or podman.")
     found = subprocess.run(["buildah", "inspect", "--type", "image", image], capture_output=True, check=False)
     if found.returncode != 0:
-        raise BadInput(f"buildah has no image {image}.", _BUILD)
+        raise BadSetting(f"buildah has no image {image}.", advice)
     return tuple(json.loads(found.stdout)["OCIv1"]["config"]["Entrypoint"])
 
 
 @dataclass(frozen=True)
 class EngineRuntime:
-    """docker or podman."""
+    """Runs jobs with docker or podman."""
 
     tool: str
     image: str
@@ -90,12 +100,12 @@ class EngineRuntime:
         root: Path,
         isolated: bool = False,
     ) -> Command:
-        """The image with /opt/ml and /tmp from this machine; its network is this machine's, or none."""
+        """A container of the image with /opt/ml and /tmp from this machine and this machine's network, or none."""
         name = _container_name(root)
         command = [self.tool, "run", "--rm", "--pull=never", f"--name={name}"]
         command += [f"--network={'none' if isolated else 'host'}", "--security-opt=no-new-privileges"]
         command += [f"--memory={self.memory_mb}m", f"--memory-swap={self.memory_mb}m"]
-        if self.tool == "docker" and os.getuid() != 0:  # else the results would belong to root
+        if self.tool == "docker" and os.getuid() != 0:  # otherwise the results belong to root
             command += [f"--user={os.getuid()}:{os.getgid()}"]
         command += [*_surroundings(root, environment), self.image, *specification.get("ContainerArguments", [])]
         return Command(tuple(command), dict(os.environ), cleanup=(self.tool, "rm", "--force", name))
@@ -103,7 +113,7 @@ class EngineRuntime:
 
 @dataclass(frozen=True)
 class BuildahRuntime:
-    """buildah as root, without an OCI runtime; memory is limited for each process."""
+    """Runs jobs with buildah as root, without an OCI runtime; the memory limit holds for each process."""
 
     image: str
     memory_mb: int
@@ -116,7 +126,7 @@ class BuildahRuntime:
         root: Path,
         isolated: bool = False,
     ) -> Command:
-        """As with docker; without network if it is started without."""
+        """The same container with buildah; it has no network if its process is started without."""
         name = _container_name(root)
         command = ["sh", "-c", _BUILDAH_RUN, name, self.image, str(root.parent / "tmp" / ".job")]
         command += [*_surroundings(root, environment), name, "--"]
@@ -126,11 +136,11 @@ class BuildahRuntime:
 
 
 def _container_name(root: Path) -> str:
-    return f"ocr-{root.parent.name}"
+    return f"local-aws-{root.parent.name}"
 
 
 def _surroundings(root: Path, environment: Mapping[str, str]) -> list[str]:
-    """What a container gets: its folders and its environment. It cannot reach the metadata of a real machine."""
+    """A container's folders and environment. The environment keeps it from the metadata of a real machine."""
     shared = [f"--volume={root}:/opt/ml", f"--volume={root.parent / 'tmp'}:/tmp"]
     whole = {"AWS_EC2_METADATA_DISABLED": "true"} | dict(environment)
     return shared + [f"--env={name}={value}" for name, value in whole.items()]

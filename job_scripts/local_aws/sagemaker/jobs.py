@@ -7,18 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from local_aws.errors import NameInUse, UnknownJob
+
 DEFAULT_MAX_RUNTIME_SECONDS = 86_400
 _KILL_SECONDS = 2.0
 
 _NOT_DESCRIBED = frozenset({"Tags"})
-
-
-class NameInUse(Exception):
-    """A job of this name exists or has existed: names are never free again."""
-
-
-class UnknownJob(Exception):
-    """No job of this name."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +25,7 @@ class JobOutcome:
 
 
 class ProcessingJob:
-    """One job: what was asked for (a CreateProcessingJob request) and what has become of it so far."""
+    """One job: its CreateProcessingJob request and its state so far."""
 
     def __init__(self, account: str, region: str, request: Mapping[str, Any]) -> None:
         self.name: str = request["ProcessingJobName"]
@@ -47,15 +41,10 @@ class ProcessingJob:
 
     @property
     def status(self) -> str:
-        """InProgress, Stopping, or how it ended."""
+        """InProgress, Stopping, or the status of the job's end."""
         if self._outcome is not None:
             return self._outcome.status
         return "Stopping" if self.stop_requested.is_set() else "InProgress"
-
-    @property
-    def run_id(self) -> str:
-        """The run that it belongs to, if its environment says so."""
-        return str(self.request.get("Environment", {}).get("OCR_RUN_ID", ""))
 
     @property
     def network_isolation(self) -> bool:
@@ -69,32 +58,32 @@ class ProcessingJob:
         return int(condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_SECONDS))
 
     def started(self) -> None:
-        """Its container begins to run."""
+        """Record that the container begins to run."""
         with self._lock:
             self._times |= {"ProcessingStartTime": _now(), "LastModifiedTime": _now()}
 
     def stop(self) -> None:
-        """Ask it to stop; without effect once it has ended."""
+        """Request the job's stop; this has no effect after its end."""
         with self._lock:
             if self._outcome is None:
                 self._times["LastModifiedTime"] = _now()
                 self.stop_requested.set()
 
     def end(self, outcome: JobOutcome) -> None:
-        """Record how it ended."""
+        """Record how the job ended."""
         with self._lock:
             self._outcome = outcome
             self._times |= {"ProcessingEndTime": _now(), "LastModifiedTime": _now()}
         self.ended.set()
 
     def describe(self) -> dict[str, Any]:
-        """As DescribeProcessingJob returns it."""
+        """The job as DescribeProcessingJob returns it."""
         with self._lock:
             members = {name: value for name, value in self.request.items() if name not in _NOT_DESCRIBED}
             return members | self._state()
 
     def summary(self) -> dict[str, Any]:
-        """As ListProcessingJobs returns it."""
+        """The job as ListProcessingJobs returns it."""
         with self._lock:
             return {"ProcessingJobName": self.name} | self._state()
 
@@ -108,7 +97,7 @@ class ProcessingJob:
 
 
 class JobRegistry:
-    """All jobs of this environment, running or ended. `run` does a job's work and says how it ended."""
+    """All jobs of this server, running or ended. `run` does a job's work and returns how it ended."""
 
     def __init__(self, run: Callable[[ProcessingJob], JobOutcome]) -> None:
         self._run = run
@@ -116,7 +105,7 @@ class JobRegistry:
         self._jobs: dict[tuple[str, str], ProcessingJob] = {}
 
     def create(self, account: str, region: str, request: Mapping[str, Any]) -> ProcessingJob:
-        """Start a job in a thread of its own."""
+        """Start a job in its own thread; `NameInUse` if there is one of this name."""
         job = ProcessingJob(account, region, request)
         with self._lock:
             if (region, job.name) in self._jobs:
@@ -138,7 +127,7 @@ class JobRegistry:
             return [job for (place, _), job in self._jobs.items() if place == region]
 
     def stop_all(self, timeout_seconds: float) -> None:
-        """Stop whatever runs; what has not ended after `timeout_seconds` is killed, whatever its time of grace."""
+        """Stop all running jobs; those that run after `timeout_seconds` are killed before their grace time is over."""
         with self._lock:
             running = [job for job in self._jobs.values() if not job.ended.is_set()]
         for job in running:
@@ -154,7 +143,7 @@ class JobRegistry:
     def _work(self, job: ProcessingJob) -> None:
         try:
             outcome = self._run(job)
-        except Exception as error:  # pylint: disable=broad-exception-caught  # becomes the job's status
+        except Exception as error:  # pylint: disable=broad-exception-caught  # it becomes the job's status
             reason = f"InternalServerError: {type(error).__name__}: {error}"
             outcome = JobOutcome("Failed", failure_reason=reason[:1024])
         job.end(outcome)

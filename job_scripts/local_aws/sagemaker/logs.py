@@ -1,4 +1,4 @@
-"""A job's output as CloudWatch shows it: log events line by line, and metrics from embedded metric format lines."""
+"""A job's output as CloudWatch shows it: a log event for each line, and metrics from embedded metric format."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class JobLog:
-    """The log stream of one job. Lines are written from one thread and flushed from another."""
+    """The log stream of one job. One thread writes lines, another flushes them."""
 
     def __init__(self, logs: "CloudWatchLogsClient", metrics: Any, job_name: str) -> None:
         self._logs = logs
@@ -44,7 +44,7 @@ class JobLog:
                 self._waiting.append((int(time.time() * 1000), text))
 
     def flush(self) -> None:
-        """Send what was written since the last flush; a failure is logged here, never the job's fault."""
+        """Send the lines since the last flush; a failure is a warning of the server and does not fail the job."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
         for batch in _batches(waiting):
@@ -98,7 +98,7 @@ def _text(value: Any) -> str:
 
 
 def _batches(events: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    """Within the limits of one PutLogEvents call."""
+    """The events in batches within the limits of one PutLogEvents call."""
     batch: list[tuple[int, str]] = []
     size = 0
     for moment, text in events:

@@ -1,4 +1,4 @@
-"""One processing job from beginning to end: inputs, container, logs, outputs, status."""
+"""One processing job from start to end: inputs, container, logs, outputs, status."""
 
 import json
 import os
@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.clients import Endpoint
+from local_aws.errors import JobError, TransferError
 from local_aws.faults import Faults, JobFault
 from local_aws.sagemaker import supervisor
 from local_aws.sagemaker.jobs import JobOutcome, ProcessingJob
 from local_aws.sagemaker.logs import LINE_BYTES, JobLog
-from local_aws.sagemaker.runtime import CannotRun, Command, Runtime
-from local_aws.sagemaker.transfer import OutputUploader, TransferError, download_input
+from local_aws.sagemaker.runtime import Command, Runtime
+from local_aws.sagemaker.transfer import OutputUploader, download_input
 
 MESSAGE_BYTES = 1024
 """The first KB of /opt/ml/output/message becomes the job's ExitMessage."""
@@ -29,19 +30,19 @@ _PULSE_SECONDS = 0.5
 _LOG_END_SECONDS = 5.0
 
 OnLine = Callable[[bytes, "subprocess.Popen[bytes]"], None]
-"""Told every line of a container's output, and whose it is."""
+"""Receives every line of a container's output, with the container's process."""
 
 
 @dataclass(frozen=True)
 class JobRunner:
-    """Runs jobs on this machine, each in a temporary folder of its own that stands for the instance.
+    """Runs jobs on this machine, each in its own temporary folder, which stands for the instance.
 
     Args:
         endpoint: The local endpoint.
-        runtime: How containers are run.
-        scratch: Where the folders are made.
-        faults: Jobs that are to end without having run.
-        grace_seconds: Time between SIGTERM and SIGKILL when a job is stopped or its time is over.
+        runtime: How containers run.
+        scratch: The folder of the jobs' folders.
+        faults: The rules that make jobs fail.
+        grace_seconds: Seconds between SIGTERM and SIGKILL when a job is stopped or its time is over.
     """
 
     endpoint: Endpoint
@@ -51,19 +52,19 @@ class JobRunner:
     grace_seconds: float = 30.0
 
     def run(self, job: ProcessingJob) -> JobOutcome:
-        """Do the job's work; what goes wrong on the way is its outcome."""
+        """Do the job's work; a fault on the way becomes its outcome."""
         outcome = self.faults.end(job)
         if outcome is not None:
             return outcome
         with tempfile.TemporaryDirectory(prefix="job-", dir=self.scratch, ignore_cleanup_errors=True) as folder:
             try:
                 return _Run(self, job, Path(folder)).outcome()
-            except (TransferError, CannotRun) as error:
+            except JobError as error:
                 return JobOutcome("Failed", failure_reason=f"ClientError: {error}"[:_REASON_CHARACTERS])
 
 
 class _Run:
-    """One job's run in its folder: ml/ stands for /opt/ml, tmp/ and home/ for those of the container."""
+    """One job's run in its folder: ml/ stands for /opt/ml, tmp/ and home/ for the container's."""
 
     def __init__(self, runner: JobRunner, job: ProcessingJob, folder: Path) -> None:
         self._runner = runner
@@ -76,7 +77,7 @@ class _Run:
             (folder / name).mkdir()
 
     def outcome(self) -> JobOutcome:
-        """Inputs, container, outputs."""
+        """Download the inputs, run the container, upload the outputs."""
         lay_out(self._root, self._job)
         for item in self._job.request.get("ProcessingInputs", []):
             download_input(self._s3, item["S3Input"], local_path(self._root, item["S3Input"]))
@@ -102,7 +103,7 @@ class _Run:
         return JobOutcome("Completed", exit_message=message)
 
     def _access(self) -> dict[str, str]:
-        """What a container with network finds: its role's credentials, its region, and here also the endpoint."""
+        """What a container with network finds: its role's credentials, its region, and here the endpoint too."""
         region = {"AWS_REGION": self._job.region, "AWS_DEFAULT_REGION": self._job.region}
         return {"AWS_ENDPOINT_URL": self._endpoint.url} | region | self._credentials.environ()
 
@@ -114,7 +115,7 @@ class _Run:
         ]
 
     def _container(self, command: Command, continuous: list[OutputUploader]) -> tuple[int, bool]:
-        """Exit status, and whether the job was stopped."""
+        """Run the container; returns its exit status and whether the job was stopped."""
         logs, metrics = (self._endpoint.client(service, self._job.region) for service in ("logs", "cloudwatch"))
         log = JobLog(logs, metrics, self._job.name)
         fault = self._runner.faults.cut(self._job)
@@ -133,7 +134,7 @@ class _Run:
         return code, stopped
 
     def _on_line(self, line: bytes, process: "subprocess.Popen[bytes]", log: JobLog, fault: JobFault | None) -> None:
-        """One line of the container's output: it is logged, and it may be what a fault waits for."""
+        """Log one line of the container's output; a fault may wait for it."""
         log.write(line)
         if fault is not None and fault.waits_for(line):
             if fault.kill:
@@ -151,7 +152,7 @@ class _Run:
 
 @contextmanager
 def _process(command: Command, root: Path, on_line: OnLine) -> Iterator["subprocess.Popen[bytes]"]:
-    """The job's process under its supervisor; at the end all of its processes are gone and its output is read."""
+    """The job's process under its supervisor; at the end all its processes are gone and its output is read."""
     arguments = [sys.executable, "-I", "-S", supervisor.__file__]
     arguments += [supervisor.NO_NETWORK, *command.arguments] if command.without_network else command.arguments
     with subprocess.Popen(
@@ -182,7 +183,7 @@ def _read_lines(process: "subprocess.Popen[bytes]", on_line: OnLine) -> None:
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> bool:
-    """Wait a moment for the process to end."""
+    """Whether the process ends within a moment."""
     try:
         process.wait(_PULSE_SECONDS)
     except subprocess.TimeoutExpired:
@@ -191,13 +192,13 @@ def _ended(process: "subprocess.Popen[bytes]") -> bool:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Make the supervisor kill the job, if it has not ended."""
+    """Make the supervisor kill the job if it still runs."""
     if process.stdin is not None and not process.stdin.closed:
         process.stdin.close()
 
 
 def lay_out(root: Path, job: ProcessingJob) -> None:
-    """Make the folders and files a container finds under /opt/ml."""
+    """Make the folders and files that a container finds under /opt/ml."""
     request = job.request
     for item in request.get("ProcessingInputs", []):
         local_path(root, item["S3Input"]).mkdir(parents=True, exist_ok=True)
@@ -216,11 +217,11 @@ def local_path(root: Path, item: Mapping[str, Any]) -> Path:
 
 
 def read_message(path: Path) -> str:
-    """The exit message a container left, cut to 1 KB; empty if it left none."""
+    """The exit message of a container, cut to 1 KB; empty if it left none."""
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
             content = file.read(MESSAGE_BYTES)
-    except OSError:  # none, or a link, which might lead out of the container
+    except OSError:  # there is none, or it is a link, which may lead out of the container
         return ""
     try:
         return content.decode("utf-8")

@@ -1,4 +1,4 @@
-"""How a job's container is run. A runtime turns a job into a command for this machine."""
+"""How a job's container runs. A runtime turns a job into a command for this machine; here, into a plain process."""
 
 import os
 import sys
@@ -7,22 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-_SCRIPTS = {"plan": "plan_shards.py", "process": "process_shard.py", "report": "report_run.py"}
+from local_aws.errors import CannotRun
 
 _FROM_THIS_MACHINE = ("PATH", "TESSDATA_PREFIX")
-"""What an image would bring along: where programs and language files are."""
-
-
-class CannotRun(Exception):
-    """The job asks for something this runtime has not got; the message becomes the job's failure reason."""
+"""What an image would contain: where programs and language files are."""
 
 
 @dataclass(frozen=True)
 class Command:
     """A process to start: its arguments and its whole environment.
 
-    `without_network`: it is to be started without network, because it does not leave the network by itself.
-    `cleanup` is run when it has ended, however it did.
+    `without_network`: the process must be started without network, because it does not leave the network by itself.
+    `cleanup` runs after every end of the process.
     """
 
     arguments: tuple[str, ...]
@@ -43,16 +39,25 @@ class Runtime(Protocol):
     ) -> Command:
         """The command for a job's AppSpecification.
 
-        `environment` is the job's own (and its credentials); `root` is the folder that stands for /opt/ml.
-        `isolated`: the job is to have no network.
+        `environment` holds the job's own variables and its credentials; `root` is the folder that stands for /opt/ml.
+        `isolated`: the job has no network.
+
+        Raises:
+            CannotRun: The runtime lacks what the job needs.
         """
 
 
 @dataclass(frozen=True)
 class ScriptRuntime:
-    """Runs the job scripts as plain processes of this machine; the image is ignored."""
+    """Runs job scripts as plain processes of this machine and ignores the image.
 
-    scripts: Path
+    Args:
+        scripts: The script of each container argument.
+        root_variable: The environment variable that names the folder that stands for /opt/ml.
+    """
+
+    scripts: Mapping[str, Path]
+    root_variable: str
 
     def command(
         self,
@@ -61,18 +66,18 @@ class ScriptRuntime:
         root: Path,
         isolated: bool = False,
     ) -> Command:
-        """`[plan | process | report]` as ContainerArguments choose the script."""
+        """The script that the only one of the ContainerArguments chooses."""
         arguments = list(specification.get("ContainerArguments", []))
-        if "ContainerEntrypoint" in specification or len(arguments) != 1 or arguments[0] not in _SCRIPTS:
-            raise CannotRun(f"ContainerArguments must be one of {', '.join(_SCRIPTS)}, got {arguments}.")
-        script = self.scripts / _SCRIPTS[arguments[0]]
+        if "ContainerEntrypoint" in specification or len(arguments) != 1 or arguments[0] not in self.scripts:
+            raise CannotRun(f"ContainerArguments must be one of {', '.join(self.scripts)}, got {arguments}.")
+        script = self.scripts[arguments[0]]
         if not script.is_file():
             raise CannotRun(f"The job script {script} does not exist.")
         surroundings = self._surroundings(root) | dict(environment)
         return Command((sys.executable, str(script)), surroundings, without_network=isolated)
 
     def _surroundings(self, root: Path) -> dict[str, str]:
-        """What a container has besides the job's environment; nothing else of this machine's is passed on."""
+        """What a container has besides the job's environment; it inherits nothing else from this machine."""
         inherited = {name: os.environ[name] for name in _FROM_THIS_MACHINE if name in os.environ}
         return inherited | {
             "LANG": "C.UTF-8",
@@ -81,5 +86,5 @@ class ScriptRuntime:
             "AWS_EC2_METADATA_DISABLED": "true",
             "HOME": str(root.parent / "home"),
             "TMPDIR": str(root.parent / "tmp"),
-            "OCR_ML_ROOT": str(root),
+            self.root_variable: str(root),
         }

@@ -1,12 +1,12 @@
-"""Keeps one job's processes: started by the local environment as a program of its own, standard library only.
+"""Keeps one job's processes. The server starts it as a separate program; it uses the standard library only.
 
     python supervisor.py [--no-network] COMMAND [ARGUMENT...]
 
-Its standard input is a lifeline: when it closes, because the environment wants the job dead or is dead itself,
-every process of the job is killed. SIGTERM is passed on to the command. When the command ends, what it left
-running is killed too, as in a container. The exit status is the command's; 128 + n if signal n ended it.
+Its standard input is a lifeline: when it closes, because the server kills the job or is dead itself, every process of
+the job is killed. SIGTERM is passed on to the command. When the command ends, the processes that it left are killed
+too, as in a container. The exit status is the command's, or 128 + n if signal n ended it.
 
-With --no-network the command has no network, not even this machine's own, wherever the system allows that: on
+With --no-network the command has no network, not even the loopback of this machine, where the system allows that: on
 Linux, for root or where users may make namespaces. Elsewhere it runs with network.
 """
 
@@ -26,14 +26,14 @@ _CLONE_NEWNET = 0x40000000
 
 
 def main(command: list[str]) -> int:
-    """Run the command to its end."""
+    """Run the command to its end; returns the exit status."""
     if command[0] == NO_NETWORK:
         command = command[1:]
         _leave_network()
     adopts = _adopt_orphans()
     terminate = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: terminate.set())
-    child = subprocess.Popen(  # pylint: disable=consider-using-with  # it is waited for below
+    child = subprocess.Popen(  # pylint: disable=consider-using-with  # the wait is below
         command, stdin=subprocess.DEVNULL, start_new_session=True
     )
     signal.signal(signal.SIGTERM, lambda _number, _frame: _signal(child.pid, signal.SIGTERM))
@@ -48,7 +48,7 @@ def main(command: list[str]) -> int:
 
 
 def _leave_network() -> None:
-    """Go into a network namespace in which there is nothing."""
+    """Enter a network namespace that is empty."""
     if not sys.platform.startswith("linux"):
         return
     user, group, libc = os.getuid(), os.getgid(), ctypes.CDLL(None)
@@ -59,7 +59,7 @@ def _leave_network() -> None:
 
 
 def _adopt_orphans() -> bool:
-    """Become the parent of processes whose own parent ended, so that none escapes. Linux only."""
+    """Become the parent of processes whose own parent ended, so that none escapes. This works on Linux only."""
     if not sys.platform.startswith("linux"):
         return False
     return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
@@ -79,7 +79,7 @@ def _kill_group(leader: int) -> None:
 
 
 def _kill_children() -> None:
-    """Kill the processes that left the group: as their parents die, they become children of this process."""
+    """Kill the processes that left the group: when their parents die, they become children of this process."""
     while pids := _children():
         for pid in pids:
             _signal(pid, signal.SIGKILL)
@@ -87,7 +87,7 @@ def _kill_children() -> None:
 
 
 def _children() -> list[int]:
-    """Direct children of this process."""
+    """The direct children of this process."""
     found: list[int] = []
     for task in Path("/proc/self/task").iterdir():
         try:

@@ -1,4 +1,4 @@
-"""What SageMaker does before and after the container: inputs are downloaded, outputs uploaded."""
+"""What SageMaker does before and after the container: it downloads inputs and uploads outputs."""
 
 import json
 import os
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_aws.errors import TransferError
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -19,13 +21,9 @@ _NAME_BYTES = 255  # of one folder or file name, on Linux
 _ONE_STREAM = TransferConfig(use_threads=False)
 
 
-class TransferError(Exception):
-    """An input or output cannot be moved; the message becomes the job's failure reason."""
-
-
 @dataclass(frozen=True)
 class _Item:
-    """One object and its place under the input's folder."""
+    """One object and its path below the input's folder."""
 
     bucket: str
     key: str
@@ -33,7 +31,7 @@ class _Item:
 
 
 def download_input(s3: "S3Client", source: Mapping[str, Any], folder: Path) -> None:
-    """Download one S3Input (File mode) into `folder`; `TransferError` if anything of it is not there."""
+    """Download one S3Input (File mode) into `folder`; `TransferError` if a part of it is missing."""
     try:
         _download(s3, source, folder)
     except (ClientError, BotoCoreError, OSError) as error:
@@ -51,7 +49,7 @@ def _download(s3: "S3Client", source: Mapping[str, Any], folder: Path) -> None:
 
 
 def _prefix(s3: "S3Client", bucket: str, prefix: str) -> Iterator[_Item]:
-    """Every key that begins with the prefix; what follows its last slash is kept as the local path."""
+    """Every key that begins with the prefix; the part after the prefix's last slash is the local path."""
     base = prefix.rfind("/") + 1
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for found in page.get("Contents", []):
@@ -60,7 +58,7 @@ def _prefix(s3: "S3Client", bucket: str, prefix: str) -> Iterator[_Item]:
 
 
 def _manifest(s3: "S3Client", bucket: str, key: str) -> Iterator[_Item]:
-    """`[{"prefix": "s3://bucket/some/prefix/"}, "a/one.pdf", "two.pdf"]`"""
+    """Every key of a manifest: `[{"prefix": "s3://bucket/some/prefix/"}, "a/one.pdf", "two.pdf"]`."""
     content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     try:
         head, *suffixes = json.loads(content)
@@ -81,7 +79,7 @@ def _fetch(s3: "S3Client", item: _Item, folder: Path) -> None:
 
 
 def _safe(relative: str) -> Path:
-    """The path below the input's folder; a key that cannot be a file name there is an error."""
+    """The path below the input's folder; `TransferError` for a key that cannot be a file name."""
     parts = [part for part in relative.split("/") if part]
     for part in parts:
         if part in (".", "..") or "\0" in part or len(part.encode("utf-8", "surrogatepass")) > _NAME_BYTES:
@@ -90,7 +88,7 @@ def _safe(relative: str) -> Path:
 
 
 class OutputUploader:
-    """Uploads one S3Output: every regular file under its folder, links left out, changed files again."""
+    """Uploads one S3Output: every regular file below its folder, no links, and changed files again."""
 
     def __init__(self, s3: "S3Client", output: Mapping[str, Any], kms_key_id: str, folder: Path) -> None:
         target = output["S3Output"]
@@ -103,7 +101,7 @@ class OutputUploader:
         self.continuous = target["S3UploadMode"] == "Continuous"
 
     def upload(self) -> None:
-        """Upload what is new or has changed since the last call; `TransferError` if S3 refuses it."""
+        """Upload the files that are new or changed since the last call; `TransferError` if S3 refuses one."""
         bucket, prefix = split_uri(self._uri)
         for path in self._files():
             version = (path.stat().st_mtime_ns, path.stat().st_size)
@@ -130,7 +128,7 @@ class OutputUploader:
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of `s3://bucket/key`."""
+    """Bucket and key of `s3://bucket/key`; `TransferError` for any other address."""
     scheme, _, path = uri.partition("://")
     bucket, _, key = path.partition("/")
     if scheme != "s3" or not bucket:

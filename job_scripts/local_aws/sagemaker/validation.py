@@ -1,7 +1,7 @@
-"""What CreateProcessingJob accepts: the service model's own constraints, and the few rules it leaves out.
+"""What CreateProcessingJob accepts: the constraints of the service model, and the few rules that it does not state.
 
-botocore checks types and required members. Lengths, patterns and enumerations are in the same model but are
-left to the service, so they are checked here.
+botocore checks types, required members and lower limits. The same model holds upper limits, patterns and enumerations,
+which botocore leaves to the service; they are checked here.
 """
 
 import re
@@ -12,11 +12,9 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
+from local_aws.errors import InvalidRequest
+
 LOCAL_PATH_PREFIX = "/opt/ml/processing/"
-
-
-class InvalidRequest(ValueError):
-    """The request breaks a constraint; the message is worded as AWS words it."""
 
 
 class RequestValidator:
@@ -29,7 +27,7 @@ class RequestValidator:
         self._shape: Shape = shape
 
     def check(self, request: Mapping[str, Any]) -> None:
-        """Raise `InvalidRequest` that names the first constraint the request breaks."""
+        """Raise an `InvalidRequest` that names the first constraint that the request breaks."""
         report = ParamValidator().validate(dict(request), self._shape)
         if report.has_errors():
             raise InvalidRequest(report.generate_report())
@@ -38,7 +36,7 @@ class RequestValidator:
 
 
 def check_processing_job(request: Mapping[str, Any]) -> None:
-    """Rules of CreateProcessingJob that the model does not state, and what this environment cannot run."""
+    """Raise `InvalidRequest` for what breaks a rule that the model does not state, and for what cannot run here."""
     inputs = [_only_s3(item, "S3Input") for item in request.get("ProcessingInputs", [])]
     outputs = [_only_s3(item, "S3Output") for item in request.get("ProcessingOutputConfig", {}).get("Outputs", [])]
     paths = [item.get("LocalPath", "") for item in inputs + outputs]
@@ -49,10 +47,10 @@ def check_processing_job(request: Mapping[str, Any]) -> None:
         raise InvalidRequest("Every input and output must have its own LocalPath.")
     for item in inputs:
         if item.get("S3InputMode", "File") != "File" or item.get("S3CompressionType", "None") != "None":
-            raise InvalidRequest("The local environment downloads inputs in File mode, uncompressed, only.")
+            raise InvalidRequest("The local environment downloads inputs only in File mode and uncompressed.")
     cluster = request["ProcessingResources"]["ClusterConfig"]
     if "InstanceType" not in cluster or cluster.get("InstanceCount") != 1:
-        raise InvalidRequest("The local environment runs jobs with one InstanceType and an InstanceCount of 1 only.")
+        raise InvalidRequest("The local environment runs only jobs with an InstanceType and an InstanceCount of 1.")
 
 
 def _only_s3(item: Mapping[str, Any], member: str) -> dict[str, Any]:
@@ -63,7 +61,7 @@ def _only_s3(item: Mapping[str, Any], member: str) -> dict[str, Any]:
 
 
 def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    """Walk value and model side by side and yield what is wrong."""
+    """Walk value and model side by side and yield every problem."""
     yield from _own_problems(shape, value, path)
     if isinstance(shape, StructureShape):
         for name, item in value.items():
@@ -86,8 +84,6 @@ def _own_problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
     failed = f"Value '{value}' at '{path}' failed to satisfy constraint: Member must"
     if "max" in limits and size > limits["max"]:
         yield f"{failed} have {word} less than or equal to {limits['max']}"
-    if "min" in limits and size < limits["min"]:
-        yield f"{failed} have {word} greater than or equal to {limits['min']}"
     if "enum" in limits and value not in limits["enum"]:
         yield f"{failed} satisfy enum value set: {limits['enum']}"
     if "pattern" in limits and not re.fullmatch(_python_pattern(limits["pattern"]), value):
@@ -95,7 +91,7 @@ def _own_problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 
 def _python_pattern(pattern: str) -> str:
-    """The model's patterns are Java's: its Unicode classes are written differently in Python."""
+    """A pattern of the model in Python's syntax: it is Java's, with Unicode classes of other names."""
     return pattern.replace(r"\p{L}", r"\w").replace(r"\p{Z}", r"\s").replace(r"\p{N}", r"\d")
 
 

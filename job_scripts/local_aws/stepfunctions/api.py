@@ -1,4 +1,4 @@
-"""Step Functions calls of the local endpoint that moto lacks or answers otherwise than AWS."""
+"""The Step Functions calls that moto lacks or answers differently from AWS."""
 
 import re
 import time
@@ -16,13 +16,13 @@ _PULSE_SECONDS = 0.01
 
 
 def install() -> None:
-    """Add the calls to moto's. Once per process."""
+    """Add the calls to moto's. Call it once per process."""
     for action in (start_execution, validate_state_machine_definition, list_state_machine_versions):
         setattr(StepFunctionResponse, action.__name__, action)
 
 
 def start_execution(response: StepFunctionResponse) -> ActionResult:
-    """As moto's, with a name made up where none is given, and back only when the execution can be asked about."""
+    """moto's call, with a name where none is given; it returns when the execution can be described."""
     name = response._get_param("name") or str(uuid.uuid4())  # pylint: disable=protected-access
     if not _NAME.fullmatch(name):
         raise InvalidName(f"Invalid Name: '{name}'")
@@ -36,7 +36,7 @@ def start_execution(response: StepFunctionResponse) -> ActionResult:
 
 
 def validate_state_machine_definition(response: StepFunctionResponse) -> ActionResult:
-    """Parse the definition; any diagnostic is an error."""
+    """Check the definition; every diagnostic is an error."""
     found = diagnostics(response._get_param("definition"))  # pylint: disable=protected-access
     return ActionResult({"result": "FAIL" if found else "OK", "diagnostics": found, "truncated": False})
 

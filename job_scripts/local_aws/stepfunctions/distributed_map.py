@@ -1,7 +1,7 @@
-"""Distributed Map states as AWS runs them: failures are counted against what is tolerated.
+"""Distributed Map states as AWS runs them: the Map fails when more children fail than it tolerates.
 
-moto runs the children but lets a Map succeed however many of them fail, ends a worker by recursion after some
-hundred items, and shows every child its parent's execution name.
+moto runs the children, but lets a Map succeed with any number of failures, exceeds Python's recursion limit after some
+hundred items, and shows every child the name of its parent's execution.
 """
 
 import threading
@@ -26,7 +26,7 @@ _ERROR = "States.ExceedToleratedFailureThreshold"
 
 
 class Tolerance:
-    """How many of `total` children may fail. A limit of 0 counts only if the other one is 0 too (that is, not set)."""
+    """How many of `total` children may fail. A limit of 0 is not set; with neither set, no child may fail."""
 
     def __init__(self, total: int, count: int, percentage: float) -> None:
         self._total = total
@@ -34,7 +34,7 @@ class Tolerance:
         self._percentage = percentage
 
     def exceeded(self, failed: int) -> bool:
-        """Whether this many failures are more than one of the limits."""
+        """Whether this number of failures exceeds a limit."""
         if not self._count and not self._percentage:
             return failed > 0
         return bool(self._count and failed > self._count) or bool(
@@ -43,7 +43,7 @@ class Tolerance:
 
 
 class _Children:
-    """The children of one Map Run: those that run, and how many failed."""
+    """The children of one Map Run: which run, and how many failed."""
 
     def __init__(self, tolerance: Tolerance) -> None:
         self._tolerance = tolerance
@@ -53,14 +53,14 @@ class _Children:
         self.aborted = False
 
     def started(self, frame: Environment) -> bool:
-        """Whether the child may run."""
+        """Record a child's start; returns whether it may run."""
         with self._lock:
             if not self.aborted:
                 self._running.add(frame)
             return not self.aborted
 
     def ended(self, frame: Environment) -> None:
-        """Count a child's end; one failure too many aborts all that still run."""
+        """Record a child's end; a failure above the limit aborts all children that still run."""
         with self._lock:
             self._running.discard(frame)
             self._failed += not isinstance(frame.program_state(), (ProgramEnded, ProgramStopped))
@@ -73,7 +73,7 @@ class _Children:
 
 
 class _Worker(DistributedItemProcessorWorker):
-    """Runs one child after the other."""
+    """Runs one child after another."""
 
     children: _Children
     _child: ChildExecution
@@ -94,7 +94,7 @@ class _Worker(DistributedItemProcessorWorker):
         self._job_pool.close_job(job)
 
     def _eval_input(self, env_frame: Environment) -> None:
-        """After the item has been selected, the child is an execution of its own, with its own name."""
+        """Select the item; from then on the child is an execution with its own name."""
         super()._eval_input(env_frame)
         context = env_frame.states.context_object.context_object_data
         name, parent = str(uuid.uuid4()), context["Execution"]

@@ -1,6 +1,6 @@
-"""Puts into moto's Step Functions engine what it lacks or does otherwise than AWS.
+"""Adds to moto's Step Functions engine what it lacks, and replaces what it does differently from AWS.
 
-This reaches into moto's internals: pyproject.toml pins its version.
+This reaches into moto's internals, so pyproject.toml pins its version.
 """
 
 import time
@@ -36,9 +36,9 @@ _LONGEST_WAIT_SECONDS = 1.0
 def install(
     endpoint: Endpoint, registry: JobRegistry, retry_wait_scale: float, credentials: StateCredentials | None = None
 ) -> None:
-    """Make moto execute state machines, with processing jobs. Once per process."""
+    """Make moto execute state machines, with processing jobs. Call it once per process."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    without_retries = Endpoint(endpoint.url, attempts=1)  # retrying is the workflow's business
+    without_retries = Endpoint(endpoint.url, attempts=1)  # the workflow does the retries
     others = state_task_service_factory.state_task_service_for
 
     def service_for(service_name: str) -> Any:
@@ -56,7 +56,7 @@ def install(
     replacements: list[tuple[Any, str, Any]] = [
         (state_task_factory, "state_task_service_for", service_for),
         (item_processor_factory, "DistributedItemProcessor", CountingItemProcessor),
-        # A Fail state may repeat an error of AWS's own ("States...."), which moto's class refuses.
+        # A Fail state may have an error name of AWS ("States...."), which moto's class refuses.
         (state_fail, "CustomErrorName", ErrorName),
         (RetrierDecl, "_eval_body", eval_retrier),
         (ComparisonVariable, "_eval_body", _eval_comparison),
@@ -68,7 +68,7 @@ def install(
 
 
 def _eval_retrier(retrier: Any, env: Environment, wait_scale: float) -> None:
-    """As moto's, but the wait ends when the execution is stopped."""
+    """moto's retrier, with a wait that ends when the execution is stopped."""
     retrier.error_equals.eval(env)
     if not env.stack.pop():
         env.stack.append(RetrierOutcome.Skipped)
@@ -86,7 +86,7 @@ def _eval_retrier(retrier: Any, env: Environment, wait_scale: float) -> None:
 
 
 def _eval_comparison(comparison: Any, env: Environment) -> None:
-    """As moto's, but a path that leads nowhere ends the execution, as on AWS, unless IsPresent asks for it."""
+    """moto's comparison; as on AWS, a path that leads nowhere ends the execution unless the operator is IsPresent."""
     comparison.variable.eval(env)
     function = comparison.comparison_function
     missing = isinstance(env.stack[-1], NoSuchVariable)

@@ -1,4 +1,4 @@
-"""Failures as moto's Step Functions engine passes them on."""
+"""Failures in the form that moto's Step Functions engine uses."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 
 def named(error: str) -> ErrorName:
-    """An error name: the engine has a class of its own for those that begin with `States.`."""
+    """An error name; the engine has a separate class for names that begin with `States.`."""
     if error.startswith("States."):
         return StatesErrorName(typ=StatesErrorNameType.from_name(error))
     return ErrorName(error)
 
 
 def failure(env: Environment, error: str, cause: str, **details: str) -> FailureEvent:
-    """A failed task, as it appears in the execution's history."""
+    """A failed task as the execution's history shows it."""
     event: Any = {"taskFailedEventDetails": {"error": error, "cause": cause, **details}}
     return FailureEvent(env, named(error), HistoryEventType.TaskFailed, event)
 

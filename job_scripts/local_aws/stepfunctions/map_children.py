@@ -1,6 +1,6 @@
-"""The children of a distributed Map as executions: they can be listed, described, and their history read.
+"""The children of a distributed Map as executions: calls list them, describe them and read their history.
 
-moto runs them inside their parent and forgets them.
+moto runs them inside their parent and keeps nothing of them.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ _STATUS = {ProgramEnded: "SUCCEEDED", ProgramError: "FAILED", ProgramStopped: "A
 
 @dataclass
 class ChildExecution:
-    """One child; `frame` is the part of moto's engine that runs it."""
+    """One child; `frame` is the environment in which moto's engine runs it."""
 
     frame: Environment
     map_run: Any  # moto's MapRunRecord
@@ -31,24 +31,24 @@ class ChildExecution:
     stop_date: datetime | None = None
 
     def begin(self) -> None:
-        """The child's input is selected: take its name from its context."""
+        """Take the child's name and input from its context, once its input is selected."""
         context = self.frame.states.context_object.context_object_data["Execution"]
         self.arn, self.name, self.text = context["Id"], context["Name"], to_json_str(context["Input"])
         self.start_date = datetime.now(timezone.utc)
 
     def end(self) -> None:
-        """The child has ended."""
+        """Record the child's end."""
         self.stop_date = datetime.now(timezone.utc)
 
     def describe(self) -> dict[str, Any]:
-        """As DescribeExecution answers."""
+        """The child as DescribeExecution returns it."""
         failure = self.frame.program_state()
         details = failure.error if isinstance(failure, ProgramError) else None
         shown = self.listed() | {"input": self.text}
         return shown | {name: details[name] for name in ("error", "cause") if details and details.get(name)}
 
     def listed(self) -> dict[str, Any]:
-        """As ListExecutions answers."""
+        """The child as ListExecutions returns it."""
         shown = {
             "executionArn": self.arn,
             "name": self.name,
@@ -61,12 +61,12 @@ class ChildExecution:
         return {name: value for name, value in shown.items() if value is not None}
 
     def history(self) -> dict[str, Any]:
-        """As GetExecutionHistory answers."""
+        """The child's events as GetExecutionHistory returns them."""
         return {"events": self.frame.event_manager.get_event_history()}
 
 
 def open_child(frame: Environment, map_run: Any) -> ChildExecution:
-    """Give a frame a history of its own and remember it with its Map Run."""
+    """Give a frame its own history and keep it with its Map Run."""
     frame.event_manager = EventManager()
     child = ChildExecution(frame, map_run)
     map_run.__dict__.setdefault("children", []).append(child)
@@ -74,7 +74,7 @@ def open_child(frame: Environment, map_run: Any) -> ChildExecution:
 
 
 def install() -> None:
-    """Let the calls answer for children too. Once per process."""
+    """Make the calls answer for children too. Call it once per process."""
     _extend("list_executions", _list_children)
     _extend("describe_execution", lambda response: _of_child(response, ChildExecution.describe))
     _extend("get_execution_history", lambda response: _of_child(response, ChildExecution.history))
@@ -107,6 +107,6 @@ def _of_child(response: StepFunctionResponse, answer: Callable[[ChildExecution],
 def _children(response: StepFunctionResponse) -> Iterator[ChildExecution]:
     backend: Any = response.stepfunction_backend
     for execution in backend._get_executions():  # pylint: disable=protected-access
-        begun = getattr(execution.exec_worker, "env", None)  # None for a moment after the start
+        begun = getattr(execution.exec_worker, "env", None)  # it is None for a moment after the start
         for map_run in begun.map_run_record_pool_manager.get_all() if begun else ():
             yield from [child for child in getattr(map_run, "children", []) if child.start_date]

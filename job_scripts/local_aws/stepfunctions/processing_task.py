@@ -1,8 +1,8 @@
 """`arn:aws:states:::sagemaker:createProcessingJob` and `.sync` for moto's Step Functions engine.
 
-As on AWS, a job that failed is `States.TaskFailed` with the job's description, a JSON string, as its cause. What
-AWS returns for a stopped job is not documented; here it is a success whose ProcessingJobStatus is Stopped, the
-case a workflow is more likely to overlook. An execution that is stopped, or a task whose time is over, stops its job.
+As on AWS, a job that failed is `States.TaskFailed`, and its cause is the job's description as a JSON string. AWS does
+not document what a stopped job becomes; here it is a success whose ProcessingJobStatus is Stopped, the case that a
+workflow more easily overlooks. The stop of an execution and the timeout of a task stop the job.
 """
 
 import json
@@ -56,7 +56,7 @@ class ProcessingJobTask(StateTaskServiceCallback):
         self._credentials = credentials
 
     def _get_supported_parameters(self) -> set[str] | None:
-        """None makes the definition invalid."""
+        """The parameters of the resource; None makes the definition invalid."""
         known = self.resource.api_action == "createProcessingJob"
         return _PARAMETERS if known and self.resource.condition in (None, ResourceCondition.Sync) else None
 
@@ -106,6 +106,6 @@ class ProcessingJobTask(StateTaskServiceCallback):
 
 
 def _as_json(job: ProcessingJob) -> dict[str, Any]:
-    """The job's description with timestamps as strings: a state's output is JSON."""
+    """The job's description with timestamps as strings, because a state's output is JSON."""
     described: Mapping[str, Any] = job.describe()
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in described.items()}

@@ -1,4 +1,4 @@
-"""`arn:aws:states:::aws-sdk:...` for moto's Step Functions engine: results become JSON, as on AWS."""
+"""`arn:aws:states:::aws-sdk:...` for moto's Step Functions engine. As on AWS, results are JSON."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 
 
 class SdkTask(StateTaskServiceAwsSdk):
-    """moto hands on what boto3 returned; a body must become text and a moment a string."""
+    """moto passes on what boto3 returns; this makes text of a body and a string of a timestamp."""
 
     def _normalise_response(
         self, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None

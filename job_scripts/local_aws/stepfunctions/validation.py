@@ -1,4 +1,4 @@
-"""What is wrong with a state machine definition, as ValidateStateMachineDefinition reports it."""
+"""The errors of a state machine definition, as ValidateStateMachineDefinition reports them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 
 
 def diagnostics(definition: str) -> list[dict[str, str]]:
-    """All errors found; an empty list for a valid definition."""
+    """All errors that are found; an empty list for a valid definition."""
     try:
         AmazonStateLanguageParser.parse(definition)
     except Exception as error:  # pylint: disable=broad-exception-caught  # the parser has no base class for its errors
@@ -17,7 +17,7 @@ def diagnostics(definition: str) -> list[dict[str, str]]:
 
 
 def _dangling(machine: Mapping[str, Any], location: str) -> Iterator[dict[str, str]]:
-    """Transitions to states that do not exist, which moto's parser lets pass."""
+    """Transitions to states that do not exist, which moto's parser accepts."""
     states: Mapping[str, Any] = machine["States"]
     if machine["StartAt"] not in states:
         yield _error(

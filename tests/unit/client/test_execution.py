@@ -66,7 +66,7 @@ def test_the_workflow_gets_only_what_was_chosen_and_its_plan(endpoint: str) -> N
     report = {"balanced": True}
     workflow = Workflow(client, report=report, at_start=plan_is_stored)
     result = run(endpoint, workflow, RunSettings(files_per_job=2, languages="deu"))
-    (request,) = workflow.started
+    request = workflow.started[0]
     assert (request["stateMachineArn"], request["name"]) == ("arn:machine", result.run_id)
     assert json.loads(request["input"]) == {
         "files_per_job": 2,
@@ -89,14 +89,16 @@ def test_a_run_without_report_has_none(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "words"),
+    ("status", "cause", "words"),
     [
-        ({"status": "FAILED", "cause": "2 documents are missing."}, "2 documents are missing."),
-        ({"status": "ABORTED"}, "The execution ended as ABORTED."),
+        ("FAILED", "2 documents are missing.", "2 documents are missing."),
+        ("ABORTED", None, "The execution ended as ABORTED."),
     ],
 )
-def test_a_run_that_is_not_green_says_why_and_how_far_it_came(endpoint: str, end: dict[str, str], words: str) -> None:
-    workflow = Workflow(s3_client(endpoint), report={"balanced": False}, **end)
+def test_a_run_that_is_not_green_says_why_and_how_far_it_came(
+    endpoint: str, status: str, cause: str | None, words: str
+) -> None:
+    workflow = Workflow(s3_client(endpoint), status=status, cause=cause, report={"balanced": False})
     with pytest.raises(UnfinishedRun) as caught:
         run(endpoint, workflow, RunSettings())
     assert str(caught.value) == words

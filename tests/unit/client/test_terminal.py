@@ -1,6 +1,7 @@
 """What the command line shows while a run goes on, and at its end."""
 
 import io
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -93,14 +94,14 @@ def test_a_terminal_shows_a_bar_that_goes_away() -> None:
     assert "0/2 documents" in shown and not shown.rpartition("\n")[2].split("\r")[-2].strip()
 
 
-def shown_for(**values: Any) -> str:
+def shown_for(of: Plan, report: Mapping[str, Any] | None = None, output: str = "output") -> str:
     stream = io.StringIO()
-    print_result(RunResult(**{"run_id": "r1", "report": None, "output": "output", "seconds": 2.0, **values}), stream)
+    print_result(RunResult("r1", of, report, output, seconds=2.0), stream)
     return stream.getvalue()
 
 
 def test_the_result_is_a_table_with_where_to_find_it() -> None:
-    shown = shown_for(plan=plan(3, up_to_date=1), report=REPORT)
+    shown = shown_for(plan(3, up_to_date=1), report=REPORT)
     rows = [tuple(line.rsplit(maxsplit=1)) for line in shown.split("\n\n")[0].splitlines()[2:]]
     assert rows == [
         ("documents planned", "3"),
@@ -122,6 +123,6 @@ def test_the_result_is_a_table_with_where_to_find_it() -> None:
 
 
 def test_a_run_with_nothing_to_do_says_so() -> None:
-    shown = shown_for(plan=plan(0, up_to_date=9), output="s3://results")
+    shown = shown_for(plan(0, up_to_date=9), output="s3://results")
     assert "Nothing to do: every document has an up-to-date result" in shown
     assert shown.endswith("\nresults  s3://results/pages/  s3://results/documents/\n")

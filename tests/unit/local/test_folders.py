@@ -1,13 +1,13 @@
 """What surrounds a run on this machine: documents in, earlier runs' ledger in, results out."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.local import folders
 from distributed_ocr_pipeline.local.folders import (
     download_results,
     find_documents,
@@ -60,13 +60,13 @@ def test_documents_are_all_files_below_a_folder_in_order(tmp_path: Path) -> None
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "a.pdf", "secret.pdf")
-    monkeypatch.setattr(folders.os, "access", lambda path, mode: path.name != "secret.pdf")
+    monkeypatch.setattr(os, "access", lambda path, mode: path.name != "secret.pdf")
     with pytest.raises(BadInput, match="secret.pdf' cannot be read. Change its permissions"):
         find_documents(tmp_path)
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = folders.os.scandir
+    real = os.scandir
 
     def scandir(path: str) -> object:
         if str(path).endswith("locked"):
@@ -74,7 +74,7 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
         return real(path)
 
     write(tmp_path, "a.pdf", "locked/b.pdf")
-    monkeypatch.setattr(folders.os, "scandir", scandir)
+    monkeypatch.setattr(os, "scandir", scandir)
     with pytest.raises(BadInput, match="locked' cannot be read: Permission denied"):
         find_documents(tmp_path)
 

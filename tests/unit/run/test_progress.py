@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 
 import pytest
 
@@ -62,3 +63,12 @@ def test_the_metrics_line_is_one_json_object_in_embedded_metric_format() -> None
 
 def test_a_shard_without_documents_has_no_error_rate() -> None:
     assert ShardMetrics(0, 1.0, 0, 0.0).values()["ErrorRate"] == 0.0
+
+
+def test_the_exit_message_counts_documents_by_status_and_pages() -> None:
+    progress = ShardProgress("run1", "s00001")
+    for status in (DocumentStatus.SUCCEEDED, DocumentStatus.SUCCEEDED, DocumentStatus.FAILED):
+        progress.add(DocumentResult(DOCUMENT, status))
+    progress.add(PageChunk(DOCUMENT, "application/pdf", 1, (PageResult(1, PageStatus.BLANK),)))
+    message = progress.summary(Stopwatch())
+    assert re.fullmatch(r"Processed 3 documents \(1 failed, 2 succeeded\), 1 pages in \d+\.\d s\.", message)

@@ -1,4 +1,4 @@
-"""The Parquet files: columns, row groups, folders, and footers that vouch for each other."""
+"""The Parquet files: columns, row groups, folders, and footers that say what belongs together."""
 
 import errno
 import os

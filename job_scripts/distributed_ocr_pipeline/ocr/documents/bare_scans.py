@@ -1,8 +1,8 @@
 """pikepdf: which pages of a PDF are one scanned picture from edge to edge, and nothing else.
 
-Such a picture can be taken out of the file and made smaller with care, instead of being drawn. Whatever is not plain
-(a stamp, a frame, a mask, a shape to clip to, a file that had to be repaired) is left to Poppler. Runs in a helper
-process, since it reads files from outside.
+Such a picture can be extracted from the file and made smaller with care, instead of being drawn. Whatever is not plain
+(a stamp, a frame, a mask, a shape to clip to, a file that had to be repaired) is left to Poppler. It reads files from
+strangers, so it runs in a sandbox.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 import pikepdf
 
 _EDGE = 1.0  # points by which a picture may miss the edge of its page
-_LONGEST = 200_000  # bytes of drawing commands: looking through more takes longer than drawing the page
+_LONGEST = 200_000  # bytes of drawing commands; to parse more takes longer than to draw the page
 _DRAWS_NOTHING = frozenset("w J j M d ri i BT ET Tc Tw Tz TL Tf Ts Td TD Tm T* BMC EMC MP".split())
 _SHOWS_TEXT = frozenset(("Tj", "TJ", "'", '"'))
 _INVISIBLE = 3  # the text rendering mode of hidden text layers

@@ -5,7 +5,7 @@ run for ever or crash; `programs` ends them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from distributed_ocr_pipeline.ocr.processes.programs import Finished, Limits, ru
 
 PROGRAMS = ("pdfinfo", "pdfimages", "pdftotext", "pdftoppm")
 POINTS_PER_INCH = 72.0
+EXTRACTED = "extracted"
+"""How the names of extracted pictures begin."""
 
 _FARTHEST = 10_000_000.0  # points; no page is so large
 _PAGE_LINE = re.compile(r"^Page\s+(\d+) (?:size:\s+(\S+) x (\S+) pts|rot:\s+(\d+))", re.MULTILINE)
@@ -63,6 +65,22 @@ class LayerWord:
     line: int
 
 
+@dataclass(frozen=True)
+class Extracted:
+    """Pictures by page number, and Poppler's first word of anything that it could not read, or ""."""
+
+    files: Mapping[int, Path]
+    fault: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Drawn pages in order, and Poppler's first word of anything that it could not draw, or ""."""
+
+    files: Sequence[Path]
+    fault: str
+
+
 def page_count(pdf: Path, limits: Limits, stop: Stop) -> int:
     """Number of pages. Raises `DocumentError`: encrypted, corrupt, timeout."""
     finished = run(["pdfinfo", str(pdf)], limits, stop)
@@ -106,17 +124,14 @@ def placed_images(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[i
     return images
 
 
-def extract_images(pdf: Path, pages: range, *, folder: Path, limits: Limits, stop: Stop) -> tuple[dict[int, Path], str]:
-    """The one picture of each of consecutive pages: JPEG as it is stored, others decoded (PBM, PPM).
-
-    Returns the files by page number, and Poppler's first word of anything that it could not read, or "".
-    """
-    prefix = folder / f"taken-{pages.start}"
+def extract_images(pdf: Path, pages: range, *, folder: Path, limits: Limits, stop: Stop) -> Extracted:
+    """The one picture of each of consecutive pages: JPEG as it is stored, others decoded (PBM, PPM)."""
+    prefix = folder / f"{EXTRACTED}-{pages.start}"
     finished = run(["pdfimages", "-p", "-j", *_page_range(pages), str(pdf), str(prefix)], limits, stop)
     files: dict[int, Path] = {}
     for file in folder.glob(f"{prefix.name}-*"):
         files[int(file.name.split("-")[2])] = file
-    return files, _first_fault(finished) or ("" if finished.exit_code == 0 else "pdfimages failed")
+    return Extracted(files, _first_fault(finished) or ("" if finished.exit_code == 0 else "pdfimages failed"))
 
 
 def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop) -> list[str]:
@@ -144,14 +159,13 @@ def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerW
     return words
 
 
-def render(pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, stop: Stop) -> tuple[list[Path], str]:
+def render(pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, stop: Stop) -> Rendered:
     """Draw consecutive pages as uncompressed grey images (TIFF).
 
-    Returns the files in page order, and Poppler's first word of anything that it could not draw, or "". Raises
-    `DocumentError` (corrupt) if a page is missing from the output.
+    Raises `DocumentError` (corrupt) if a page is missing from the output.
     """
     prefix = folder / f"drawn-{pages.start}"
-    for left in folder.glob(f"{prefix.name}-*"):  # by a call for more pages that went wrong
+    for left in folder.glob(f"{prefix.name}-*"):  # by a call for more pages that failed
         left.unlink()
     options = ["-gray", "-tiff", "-tiffcompression", "none", "-cropbox", "-r", str(dpi), *_page_range(pages)]
     finished = run(["pdftoppm", *options, str(pdf), str(prefix)], limits, stop)
@@ -159,7 +173,7 @@ def render(pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, s
     if finished.exit_code != 0 or len(files) != len(pages):
         message = f"pdftoppm drew {len(files)} pages instead of {len(pages)}."
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
-    return files, _first_fault(finished)
+    return Rendered(files, _first_fault(finished))
 
 
 def version(stop: Stop) -> str:

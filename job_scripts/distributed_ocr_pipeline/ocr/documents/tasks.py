@@ -1,22 +1,24 @@
-"""What the helper process that reads documents may be asked to do."""
+"""What the sandbox that reads documents may be asked to do."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from distributed_ocr_pipeline.ocr.rasters import raster as images
+from distributed_ocr_pipeline.ocr.rasters.decoding import count_frames, rasterise, rasterise_scan
+
+__all__ = ["count_frames", "find_bare_scans", "rasterise", "rasterise_scan"]
 
 
-def bare_scans(path: str, pages: Sequence[int]) -> list[tuple[int, int]]:
-    """See `bare_scans.bare_scans`."""
+@dataclass(frozen=True)
+class FoundScan:
+    """A page that is a bare scan, and the degrees clockwise by which it is turned."""
+
+    page: int
+    turn: int
+
+
+def find_bare_scans(path: str, pages: Sequence[int]) -> list[FoundScan]:
+    """Those of `pages` (numbers from 1) that are bare scans (see `bare_scans`)."""
     # pylint: disable-next=import-outside-toplevel  # loading pikepdf takes longer than a page; only scans need it
-    from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans as find
+    from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
 
-    return find(path, pages)
-
-
-TASKS: dict[str, Callable[..., Any]] = {
-    "describe": images.describe,
-    "rasterise": images.rasterise,
-    "rasterise_scan": images.rasterise_scan,
-    "bare_scans": bare_scans,
-}
+    return [FoundScan(page, turn) for page, turn in bare_scans(path, pages)]

@@ -1,26 +1,29 @@
 """The OCR engines behind one protocol.
 
 A list of page rasters goes in, and for each comes out what was read or why not: a page that hangs, crashes or eats
-memory costs itself alone.
+memory is the only one that fails.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, MissingTool
-from distributed_ocr_pipeline.ocr.engines import tesseract
-from distributed_ocr_pipeline.ocr.engines.tesseract import Recognition
+from distributed_ocr_pipeline.log_context import ContextLogger
+from distributed_ocr_pipeline.ocr.engines import tesseract, tesserocr_tasks
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, parse
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, ProgramFailed
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 
-_TESSEROCR_TASKS = "distributed_ocr_pipeline.ocr.engines.tesserocr_tasks"
-
 Options = Mapping[str, str | int | float | bool]
 Outcome = Recognition | DocumentError
+
+logger = ContextLogger(__name__)
+
+_Answer = TypeVar("_Answer")
 
 
 class Engine(Protocol):
@@ -30,7 +33,7 @@ class Engine(Protocol):
         """An outcome for each raster. `options` as in `tesseract_config`."""
 
     def close(self) -> None:
-        """Let go of processes."""
+        """End the processes that are kept."""
 
 
 def make_engine(config: OCRConfig, stop: Stop) -> Engine:
@@ -62,7 +65,7 @@ class PytesseractEngine:
         self._stop = stop
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
-        """Read all pages with one call; if it fails, put the blame on one page and read the others again."""
+        """Read all pages with one call; if it fails, find the page that is to blame and read the others again."""
         if not rasters:
             return []
         try:
@@ -70,6 +73,7 @@ class PytesseractEngine:
         except DocumentError as error:
             if len(rasters) == 1:
                 return [error]
+            logger.debug("one of %d pages failed: %s; the others are read again", len(rasters), error.error_class.value)
             failing = self._failing_page(error, len(rasters))
             if failing is None:
                 return [outcome for one in rasters for outcome in self.recognise([one], options, limit)]
@@ -103,51 +107,51 @@ class PytesseractEngine:
 
 
 class TesserocrEngine:
-    """The tesserocr library in helper processes, its model loaded once in each."""
+    """The tesserocr library in sandboxes, its model loaded once in each."""
 
     def __init__(self, config: OCRConfig, stop: Stop) -> None:
         self._config = config
-        self._stop = stop
-        self._sandboxes = SandboxPool(_TESSEROCR_TASKS, Limits(seconds=0, memory_mb=config.engine_memory_mb))
+        self._sandboxes = SandboxPool(tesserocr_tasks, Limits(seconds=0, memory_mb=config.engine_memory_mb), stop)
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
-        """Read pages one after the other with one helper."""
+        """Read pages one after the other with one sandbox."""
         return [self._read_one(raster, options, limit) for raster in rasters]
 
     def close(self) -> None:
-        """End the helpers."""
+        """End the sandboxes."""
         self._sandboxes.close()
 
     @staticmethod
     def languages() -> list[str]:
         """Names of the language models that are found. Raises `MissingTool` if the library is not installed."""
-        return [str(language) for language in _ask_tesserocr("languages")]
+        return _ask_tesserocr(tesserocr_tasks.languages)
 
     @staticmethod
     def version() -> str:
         """The version of the Tesseract that the library brings with it."""
-        return str(_ask_tesserocr("version"))
+        return _ask_tesserocr(tesserocr_tasks.version)
 
     def _read_one(self, raster: Raster, options: Options, limit: TimeLimit) -> Outcome:
-        arguments = {
-            "path": str(raster.path),
-            "language": self._config.languages,
-            "options": dict(options),
-            "wants_text": tesseract.wants_own_text(options),
-        }
         try:
-            answer = self._sandboxes.call("recognise", arguments, limit.seconds(), self._stop)
-            return tesseract.parse(answer["tsv"], answer["text"])
+            answer = self._sandboxes.within(limit.seconds()).call(
+                tesserocr_tasks.recognise,
+                path=str(raster.path),
+                language=self._config.languages,
+                options=dict(options),
+                wants_text=tesseract.wants_own_text(options),
+            )
+            return parse(answer.tsv, answer.text)
         except DocumentError as error:
             return error
 
 
-def _ask_tesserocr(task: str) -> Any:
+def _ask_tesserocr(task: Callable[[], _Answer]) -> _Answer:
+    """Raises `MissingTool` if the library is not installed."""
     if find_spec("tesserocr") is None:
         advice = "Install it (pip install 'distributed-ocr-pipeline[tesserocr]') or choose the engine pytesseract."
         raise MissingTool("The Python package tesserocr is not installed.", advice)
-    sandboxes = SandboxPool(_TESSEROCR_TASKS, Limits(seconds=0, memory_mb=2048))
+    sandboxes = SandboxPool(tesserocr_tasks, Limits(seconds=0, memory_mb=2048), Stop())
     try:
-        return sandboxes.call(task, {}, seconds=30, stop=Stop())
+        return sandboxes.within(30).call(task)
     finally:
         sandboxes.close()

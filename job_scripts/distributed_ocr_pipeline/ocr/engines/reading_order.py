@@ -1,7 +1,8 @@
 """The order of a page's blocks of text.
 
 The engine follows columns well, but may put a heading that stands under several columns between them. Whatever stands
-above a block, in the same part of the page's width, is read before it; otherwise the engine's order is kept.
+above a block, in the same part of the page's width, is read before it; otherwise the engine's order is kept. This is
+the first rule of Breuel's topological order ("High performance document layout analysis", 2003).
 """
 
 from collections.abc import Sequence

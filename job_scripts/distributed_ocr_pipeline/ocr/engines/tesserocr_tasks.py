@@ -1,16 +1,20 @@
-"""The tesserocr library, as seen from inside a helper process: the only module that imports it."""
+"""The tesserocr library: what the sandbox that reads pages may be asked to do.
 
-# pylint: disable=no-member  # a compiled module tells a linter nothing
+The only module that loads the library, and only inside a function: the worker imports the module to name its functions.
+"""
+
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from glob import glob
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import tesserocr  # pylint: disable=import-error
-
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+
+__all__ = ["languages", "recognise", "version"]
 
 _DATA_FOLDERS = (
     "/usr/share/tesseract-ocr/*/tessdata",
@@ -19,13 +23,19 @@ _DATA_FOLDERS = (
     "/usr/local/share/tessdata",
     "/opt/homebrew/share/tessdata",
 )
-_DEFAULT_OEM = int(tesserocr.OEM.DEFAULT)
-_DEFAULT_PSM = int(tesserocr.PSM.AUTO)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the library gives for a page: its TSV without the heading, and its own text if that was wanted."""
+
+    tsv: str
+    text: str | None
 
 
 def version() -> str:
     """The version of the Tesseract that the library brings with it, such as `5.5.4`."""
-    return str(tesserocr.tesseract_version()).split()[1]
+    return str(_library().tesseract_version()).split()[1]
 
 
 def languages() -> list[str]:
@@ -33,12 +43,11 @@ def languages() -> list[str]:
     return sorted({model.stem for folder in _folders() for model in folder.glob("*.traineddata")})
 
 
-def recognise(
-    path: str, language: str, options: Mapping[str, str | int | float | bool], wants_text: bool
-) -> dict[str, Any]:
-    """Read one grey image: `{"tsv": ..., "text": ...}`, the first without its heading, the second None if unwanted."""
+def recognise(path: str, language: str, options: Mapping[str, str | int | float | bool], wants_text: bool) -> Answer:
+    """Read one grey image. Raises `DocumentError` (engine_crash)."""
     variables = dict(options)
-    oem, psm = int(variables.pop("oem", _DEFAULT_OEM)), int(variables.pop("psm", _DEFAULT_PSM))
+    oem = int(variables.pop("oem", _library().OEM.DEFAULT))
+    psm = int(variables.pop("psm", _library().PSM.AUTO))
     api = _api(language, oem)
     try:
         api.SetPageSegMode(psm)
@@ -48,7 +57,7 @@ def recognise(
         api.SetImageFile(path)
         if not api.Recognize():
             raise DocumentError(ErrorClass.ENGINE_CRASH, "tesserocr could not read the page.")
-        return {"tsv": api.GetTSVText(0), "text": api.GetUTF8Text() if wants_text else None}
+        return Answer(api.GetTSVText(0), api.GetUTF8Text() if wants_text else None)
     except RuntimeError as error:
         raise DocumentError(ErrorClass.ENGINE_CRASH, f"tesserocr failed: {error}") from error
     finally:
@@ -56,13 +65,17 @@ def recognise(
         api.ClearAdaptiveClassifier()  # a page must not depend on those before it
 
 
+def _library() -> Any:
+    return import_module("tesserocr")
+
+
 @lru_cache(maxsize=1)
 def _api(language: str, oem: int) -> Any:
-    """The engine with its model, loaded once a process."""
+    """The engine with its model, loaded once for each process."""
     wanted = language.split("+")
     for folder in _folders():
         if all((folder / f"{name}.traineddata").is_file() for name in wanted):
-            return tesserocr.PyTessBaseAPI(path=str(folder), lang=language, oem=oem)
+            return _library().PyTessBaseAPI(path=str(folder), lang=language, oem=oem)
     raise DocumentError(ErrorClass.ENGINE_CRASH, f"No folder has the language models {language}.")
 
 
@@ -72,7 +85,3 @@ def _folders() -> list[Path]:
         [named] if named else [folder for pattern in _DATA_FOLDERS for folder in sorted(glob(pattern), reverse=True)]
     )
     return [Path(folder) for folder in found]
-
-
-TASKS = {"version": version, "languages": languages, "recognise": recognise}
-"""What the helper process may be asked to do."""

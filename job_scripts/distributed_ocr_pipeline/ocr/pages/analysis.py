@@ -1,31 +1,43 @@
-"""A glance at a drawn page, at two or three hundredths of the cost of reading it: is anything on it, is it light on
-dark, how high is its text, is it crooked, does it lie in a shadow, and is it strewn with specks?
+"""What a drawn page is like, at two or three hundredths of the time of reading it.
 
-Text height and skew come from one picture of the page squeezed into narrow vertical strips: in a strip every line of
-text is a dark band, and the bands of all strips are in line when the page is straight.
+Is anything on it, is it light on dark, how high is its text, is it crooked, does it lie in a shadow, is it strewn with
+specks? Text height and skew come from one picture of the page squeezed into narrow vertical strips: in a strip every
+line of text is a dark band, and the bands of all strips are in line when the page is straight. That is the projection
+profile of Postl ("Detection of linear oblique structures and skew scan in digitized documents", ICPR 1986), with his
+measure of sharpness: the sum of the squared differences between neighbouring rows.
+
+`python -m benchmarks.analysis` prints what is measured here for pages of every kind, which is where the limits below
+come from; `make accuracy` tells what a change of them does to the text.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 
 _CELL = 8  # pixels; ink is looked for in cells of this size
-_INK_CONTRAST = 48  # grey levels between paper and a cell that surely has ink in it
+
+# Blank and dark pages; grey levels.
+_INK_CONTRAST = 48  # between paper and a cell that surely has ink in it
 _FAINT_CONTRAST = 12  # ... and one that may have
-_FAINT_SHARE = 0.0002
-_DARK = 110
+_FAINT_SHARE = 0.0002  # of the cells; less is dust
+_DARK = 110  # of paper
 _SHADED = 0.6  # of the paper's level: dark enough for light text
 _LIT = 0.6  # of the way from a dark page's level to white: more than dense light print makes of an area
+
+# Shadows. Even paper darkens by 0, a page in a shadow by 0.48, and abruptly nowhere; dark pages abruptly.
 _UNEVEN = 0.2  # by how much, of its lightest, paper must darken across a page for the engine to lose print in it
 _ABRUPT = 0.3  # ... from one place to the next, where it is the edge of a picture and no shadow
 _FEW_EDGES = 0.08  # share of places; around a picture of a tenth of the page it is more
+
+# Specks. Pages of known noise have some 120 cells of them, a share of 0.04; all others at most 7.
 _SPECK_PIXELS = 6  # of a cell; more is print
-# Share of the cells away from print: 0.034 and 140 cells on pages of known noise, at most 15 cells on others.
-_SPECKLED = 0.02
-_FEW_SPECKS = 30
+_SPECKLED = 0.02  # share of the cells away from print
+_FEW_SPECKS = 30  # cells
+
+# Lines of text.
 _STRIPS = 48
 _BAND_CONTRAST = 0.06  # one stroke of a letter in a strip; at 0.08, letters that a strip cuts fall to pieces
 _MIN_BAND = 4  # pixels; less is dust
@@ -35,15 +47,15 @@ _MIN_BANDS = 12
 _RULE = b"\2"  # see `_ink_class`
 _SKEW_ROWS = 900
 _MAX_SKEW = 12  # degrees
-_FINE_STEPS = (-0.375, -0.25, -0.125, 0.125, 0.25, 0.375)
-_MIN_SKEW = 1.0  # the engine itself copes with less
+_FINE_STEPS = (-0.375, -0.25, -0.125, 0.125, 0.25, 0.375)  # degrees
+_MIN_SKEW = 1.0  # degrees; the engine itself copes with less
 _CLEAR = 3  # how much sharper bands are at the right turn than at others
 _SKEW_GAIN = 2.0  # how much clearer the bands must become
 
 
 @dataclass(frozen=True)
 class PageAnalysis:
-    """What a glance shows."""
+    """What a drawn page is like."""
 
     blank: bool
     dark: bool = False  # light text on a dark page
@@ -52,26 +64,63 @@ class PageAnalysis:
     speckled: bool = False  # strewn with dots of a pixel or two, which the engine takes for letters
     ink: float = 0.0  # share of the page that is not paper
     sideways: bool = False  # lines run up or down; the next three are of the page with its lines level
-    text_height_quartile: int | None = (
-        None  # pixels from top to bottom of a quarter of the text (about 0.58 of the font's size)
-    )
-    text_height_median: int | None = None  # ... of half of it
+    # Pixels from top to bottom of a line of text (about 0.58 of the font's size), the lower quartile and the median.
+    text_height_quartile: int | None = None
+    text_height_median: int | None = None
     skew: float = 0.0  # degrees by which turning it anticlockwise makes the page straight
 
 
 @dataclass(frozen=True)
-class _Lines:
-    """What the strips of a page say about its lines of text."""
+class Shade:
+    """The lightest and darkest paper of a page, and in how many places of all it changes abruptly."""
 
+    light: int = 0
+    dark: int = 0
+    abrupt: int = 0
+    places: int = 0
+
+    @property
+    def is_shadow(self) -> bool:
+        """Whether the page lies in a shadow that the engine loses print in."""
+        return self.dark < self.light * (1 - _UNEVEN) and self.abrupt < _FEW_EDGES * self.places
+
+
+@dataclass(frozen=True)
+class Specks:
+    """Cells in the middle of a page that have a few marked pixels in them, and those that hold no print."""
+
+    cells: int = 0
+    empty: int = 0
+
+    @property
+    def are_many(self) -> bool:
+        """Whether the page is strewn with them."""
+        return self.cells >= _FEW_SPECKS and self.cells > _SPECKLED * self.empty
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """What the strips across a page's lines say about them."""
+
+    strips: Image.Image
     clear: bool  # there are lines
     skew: float = 0.0
+    sideways: bool = False
+
+
+@dataclass(frozen=True)
+class _TextHeights:
+    """Lower quartile and median of the heights of dark bands in all strips, in pixels; None if there are few."""
+
+    quartile: int | None = None
+    median: int | None = None
 
 
 def analyse(raster: Raster) -> PageAnalysis:
-    """Glance at a page."""
+    """Measure a page."""
     with load(raster.path) as image:
         image.load()
-        cells = image.reduce(_CELL) if min(image.size) >= _CELL * _CELL else image.copy()
+        cells = cells_of(image)
         counts = cells.histogram()
         paper = _median(counts)
         inked, faint = _differing(counts, paper, _INK_CONTRAST), _differing(counts, paper, _FAINT_CONTRAST)
@@ -79,35 +128,38 @@ def analyse(raster: Raster) -> PageAnalysis:
             return PageAnalysis(blank=True)
         mixed = _has_area(cells, paper, light=paper < _DARK)
         dark = paper < _DARK and not mixed
-        speckled = _is_speckled(image)
-        sideways, strips, lines = _strips_and_lines(ImageOps.invert(image) if dark else image)
-    small, usual = _text_heights(strips)
+        speckled = specks(image).are_many
+        lines = _lines_either_way(ImageOps.invert(image) if dark else image)
+    heights = _text_heights(lines.strips)
     return PageAnalysis(
         blank=False,
         dark=dark,
         mixed=mixed,
-        shaded=not dark and _is_shaded(cells),
+        shaded=not dark and shade(cells).is_shadow,
         speckled=speckled,
         ink=faint / sum(counts),
-        sideways=sideways,
-        text_height_quartile=small,
-        text_height_median=usual,
+        sideways=lines.sideways,
+        text_height_quartile=heights.quartile,
+        text_height_median=heights.median,
         skew=lines.skew,
     )
 
 
-def _strips_and_lines(image: Image.Image) -> tuple[bool, Image.Image, _Lines]:
-    """Whether lines run up or down, the strips across them, and how clear and crooked they are."""
+def cells_of(image: Image.Image) -> Image.Image:
+    """A page in cells; one that is only a few cells large, in pixels."""
+    return image.reduce(_CELL) if min(image.size) >= _CELL * _CELL else image.copy()
+
+
+def _lines_either_way(image: Image.Image) -> _Lines:
+    """The lines of a page, which may run up or down."""
     width = max(1, image.width // _STRIPS)
-    level = image.reduce((width, 1))
-    lines = _lines(level, width)
-    if not lines.clear:
+    level = _lines(image.reduce((width, 1)), width)
+    if not level.clear:
         height = max(1, image.height // _STRIPS)
-        upright = image.reduce((1, height)).transpose(Image.Transpose.ROTATE_90)
-        other = _lines(upright, height)
-        if other.clear:
-            return True, upright, other
-    return False, level, lines
+        upright = _lines(image.reduce((1, height)).transpose(Image.Transpose.ROTATE_90), height)
+        if upright.clear:
+            return replace(upright, sideways=True)
+    return level
 
 
 def _median(counts: list[int]) -> int:
@@ -139,39 +191,37 @@ def _has_area(cells: Image.Image, paper: int, light: bool) -> bool:
     return any(counts[paper + round((255 - paper) * _LIT) :]) if light else any(counts[: round(paper * _SHADED)])
 
 
-def _is_shaded(cells: Image.Image) -> bool:
-    """Whether the paper, which is the lightest of nine by nine cells, darkens gradually across the page."""
+def shade(cells: Image.Image) -> Shade:
+    """How the paper, which is the lightest of nine by nine cells, darkens across a page."""
     lightest = ImageFilter.MaxFilter(3)
     paper = _every_third(_every_third(cells.filter(lightest)).filter(lightest))
     if min(paper.size) < 3:
-        return False
+        return Shade()
     light, dark = _level_at(paper.histogram(), 0.9), _level_at(paper.histogram(), 0.1)
     steps = ImageChops.subtract(paper.filter(lightest), paper.filter(ImageFilter.MinFilter(3)))
     abrupt = sum(steps.histogram()[round(light * _ABRUPT) + 1 :])
-    return dark < light * (1 - _UNEVEN) and abrupt < _FEW_EDGES * paper.width * paper.height
+    return Shade(light, dark, abrupt, paper.width * paper.height)
 
 
 def _every_third(image: Image.Image) -> Image.Image:
     return image.resize((max(1, image.width // 3), max(1, image.height // 3)), Image.Resampling.NEAREST)
 
 
-def _is_speckled(image: Image.Image) -> bool:
-    """Whether, in the middle of the page, many of the cells away from print have a few marked pixels in them."""
+def specks(image: Image.Image) -> Specks:
+    """Count the specks in the middle of a page."""
     width, height = image.size
     middle = image.crop((width // 4, height * 3 // 8, width * 3 // 4, height * 5 // 8))
     if min(middle.size) < _CELL:
-        return False
+        return Specks()
     paper = _median(middle.histogram())
     marked = middle.point([255 * (abs(level - paper) > _INK_CONTRAST) for level in range(256)]).reduce(_CELL)
     most = 255 * _SPECK_PIXELS // _CELL**2
     printed = marked.point([255 * (level > most) for level in range(256)]).filter(ImageFilter.MaxFilter(3))
-    specks = ImageChops.subtract(marked, printed)
-    strewn, empty = sum(specks.histogram()[1:]), printed.histogram()[0]
-    return strewn >= _FEW_SPECKS and strewn > _SPECKLED * empty
+    few = ImageChops.subtract(marked, printed)
+    return Specks(sum(few.histogram()[1:]), printed.histogram()[0])
 
 
-def _text_heights(strips: Image.Image) -> tuple[int | None, int | None]:
-    """Lower quartile and median of the heights of dark bands in all strips."""
+def _text_heights(strips: Image.Image) -> _TextHeights:
     paper = _median(strips.histogram())
     inked = bytes(_ink_class(level, paper) for level in range(256))
     columns = strips.transpose(Image.Transpose.ROTATE_90).tobytes().translate(inked)
@@ -180,11 +230,12 @@ def _text_heights(strips: Image.Image) -> tuple[int | None, int | None]:
     bands = (run for run in runs if len(run) >= _MIN_BAND and (len(run) > _MAX_RULE or _RULE not in run))
     heights = sorted(map(len, bands))
     if len(heights) < _MIN_BANDS:
-        return None, None
-    return heights[len(heights) // 4], heights[len(heights) // 2]
+        return _TextHeights()
+    return _TextHeights(heights[len(heights) // 4], heights[len(heights) // 2])
 
 
 def _ink_class(level: int, paper: int) -> int:
+    """0: paper; 1: ink; 2: ink so dark that it may be a rule."""
     if level >= paper - max(10, _BAND_CONTRAST * paper):
         return 0
     return 2 if level < _RULED * paper else 1
@@ -205,7 +256,7 @@ def _lines(strips: Image.Image, strip_width: int) -> _Lines:
 
     far = max(score(-_MAX_SKEW / 2), score(_MAX_SKEW / 2))
     if score(0) > _CLEAR * far and score(0) >= max(score(-0.5), score(0.5)):
-        return _Lines(clear=True)  # nearly every page
+        return _Lines(strips, clear=True)  # nearly every page
     for half_degrees in range(-2 * _MAX_SKEW, 2 * _MAX_SKEW + 1):  # coarser steps would miss the peak
         score(half_degrees / 2)
     coarse = max(scores, key=score)
@@ -214,7 +265,7 @@ def _lines(strips: Image.Image, strip_width: int) -> _Lines:
     best = max(scores, key=score)
     clear = score(best) > _CLEAR * sorted(scores.values())[len(scores) // 2]
     crooked = abs(best) >= _MIN_SKEW and score(best) > _SKEW_GAIN * score(0)
-    return _Lines(clear=clear, skew=best if crooked and clear else 0.0)
+    return _Lines(strips, clear=clear, skew=best if crooked and clear else 0.0)
 
 
 def _sharpness(ink: Image.Image, slope: float) -> int:

@@ -1,21 +1,24 @@
-"""At which resolution a page is drawn and read: small print is not lost, and large print costs no more than it must.
+"""At which resolution a page is drawn and read: small print is not lost, and large print takes no more time than needed.
 
 The engine needs text of a certain height in pixels; more does not help it and takes time. So a page is drawn coarsely,
-its text measured (`looks`), and drawn finer only if the text is small. Heights are of bands of ink, about 0.58 of the
-font's size: at 220 dpi, 10 point text is 18 pixels high, 7 point text 12.
+its text measured (`analysis`), and drawn finer only if the text is small. Heights are of bands of ink, about 0.58 of
+the font's size: at 220 dpi, 10 point text is 18 pixels high, 7 point text 12 (`python -m benchmarks.analysis`). The
+limits are those with the fewest errors for the time: `make accuracy` counts errors, `make bench` also takes the time.
 """
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 
-DRAFT_DPI = 220  # at 200, digits are mistaken (5 for 6) and single letters run into the next word
+DRAFT_DPI = 220
+"""At 200, digits are mistaken (5 for 6) and single letters run into the next word; finer drawing takes longer."""
+
 _MIN_SCAN_DPI = 100  # a coarser picture is drawn finer than it is
-_TOO_SMALL = 13  # pixels
-_GOOD = 15
-_LARGE = 17
-_MAX_GROWTH = 3.0
-_MIN_SHRINKAGE = 0.75  # less than a quarter saved is not worth the trouble
-_MIN_SCALE = 0.25
+_TOO_SMALL = 13  # pixels; lower text is misread
+_GOOD = 15  # pixels; what small text is brought to
+_LARGE = 17  # pixels; what large text is brought to
+_MAX_GROWTH = 3.0  # beyond, a picture only becomes blurred
+_MIN_SHRINKAGE = 0.75  # scaling takes as long as reading the quarter that a larger scale would save
+_MIN_SCALE = 0.25  # of headlines alone; there may be smaller print that was not measured
 
 
 def first_dpi(scan_dpi: int | None, config: OCRConfig, wants_images: bool) -> int:

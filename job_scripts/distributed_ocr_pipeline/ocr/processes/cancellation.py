@@ -1,4 +1,4 @@
-"""When to stop: on request (SIGTERM, the job's own deadline, nobody wants the results any more), or by time limits."""
+"""When work ends early: on request (SIGTERM, the job's deadline, a caller that has left), or by time limits."""
 
 import time
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class Stopped(Exception):
 
 
 class Stop:
-    """Asked before and during every piece of work. Safe between threads and from a signal handler."""
+    """A request to stop, checked before and during every piece of work. Safe between threads and in signal handlers."""
 
     def __init__(self, deadline_seconds: float | None = None, parent: "Stop | None" = None) -> None:
         """Stop by itself after `deadline_seconds` (never, if None), and whenever `parent` does."""

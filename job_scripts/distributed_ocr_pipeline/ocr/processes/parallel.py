@@ -4,23 +4,27 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from contextvars import copy_context
 from pathlib import Path
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-_WORKER_MEMORY_MB = 512  # what a worker and its engine process use on common pages, with room
+_WORKER_MEMORY_MB = 512  # of a worker thread, its engine and its sandbox, with room (`python -m benchmarks.memory`)
 _CGROUP = Path("/sys/fs/cgroup")
 
 
 def ordered_map(
     pool: Executor, function: Callable[[_Item], _Result], items: Iterable[_Item], ahead: int
 ) -> Iterator[_Result]:
-    """`map` on a pool: results in the order of `items`, which are taken only `ahead` of what is handed out."""
+    """`map` on a pool: results in the order of `items`, which are taken only `ahead` of what is handed out.
+
+    Each call runs in a copy of the caller's context, so that its log records are about the same shard.
+    """
     pending: deque[Future[_Result]] = deque()
     for item in items:
-        pending.append(pool.submit(function, item))
+        pending.append(pool.submit(copy_context().run, function, item))
         while pending and (len(pending) >= ahead or pending[0].done()):
             yield pending.popleft().result()
     while pending:

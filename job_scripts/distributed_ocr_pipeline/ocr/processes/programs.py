@@ -46,7 +46,7 @@ class Limits:
 
     seconds: float  # wall time of one step
     memory_mb: int
-    steps: int = 0  # the time begins anew up to so many times ...
+    steps: int = 0  # a new step begins, at most so many times, ...
     step_mark: bytes = b"\0"  # ... whenever this is printed to stderr
     all_seconds: float = math.inf  # wall time of all steps
     stdout_mb: int = 64
@@ -85,7 +85,7 @@ def run(command: Sequence[str], limits: Limits, stop: Stop) -> Finished:
     """Run a program to its end.
 
     Raises `ProgramFailed` (timeout, out_of_memory, too_large, engine_crash), `MissingTool` if there is no such
-    program, and `Stopped`. A positive exit status is not an error here: what it means, the caller knows.
+    program, and `Stopped`. A positive exit status is no error here; only the caller knows what it means.
     """
     stop.check()
     printed = _Printed()
@@ -106,7 +106,8 @@ def started(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A running program under `limits`; its process group is ended and the program reaped on leaving.
 
-    `talks`: whether its output is read through pipes; otherwise it is discarded. `environment` is set in addition.
+    With `capture_output` its output can be read through pipes; otherwise it is discarded. `environment` is added to
+    what every program gets to see. Raises `MissingTool`.
     """
     output = subprocess.PIPE if capture_output else subprocess.DEVNULL
     try:
@@ -144,7 +145,7 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _reap_orphans(group: int) -> None:
-    """Programs that our program had started are ours to reap if this is process 1, as in a container."""
+    """Reap what our program had started: as process 1, in a container, this process inherits it."""
     try:
         while os.waitpid(-group, os.WNOHANG)[0]:
             pass
@@ -209,10 +210,11 @@ def _watch(process: "subprocess.Popen[bytes]", limits: Limits, stop: Stop, print
         while selector.get_map():
             stop.check()
             clock.check(printed)
-            ready = selector.select(_TICK_SECONDS)
+            ended = process.poll() is not None  # before the pipes are looked at: it may print and end in between
+            ready = selector.select(0 if ended else _TICK_SECONDS)
             for key, _ in ready:
                 _read(selector, key, printed, limits)
-            if not ready and process.poll() is not None:  # something it started still holds the pipes
+            if ended and not ready:  # something it started still holds the pipes
                 return
     while process.poll() is None:
         stop.check()

@@ -1,4 +1,7 @@
-"""Processes whose parent was killed before it could end them: they are adopted, and ended."""
+"""Processes whose parent was killed before it could end them: this process becomes their parent and ends them.
+
+Linux's child subreaper (prctl(2), PR_SET_CHILD_SUBREAPER).
+"""
 
 import ctypes
 import os

@@ -1,10 +1,18 @@
-"""A helper process: work that may crash, hang or eat memory, done outside the worker but without a new start each time.
+"""Sandboxes: processes of our own that call functions which may crash, hang, eat memory or be taken over by a file.
 
-The parent sends one JSON request at a time and waits for the answer under a time limit. Whatever goes wrong, the
-process is ended and costs one request; the next request starts a new one.
+A sandbox serves the functions of one module, its tasks, call after call, so that libraries and models are loaded once.
+Each call has a time limit; whatever goes wrong, the process is ended, one call fails, and the next starts a new process.
+
+Why no pool of a library: `ProcessPoolExecutor` gives up the whole pool when one process dies and cannot end a call;
+`multiprocessing.Pool` waits for ever for the answer of a process that died. The pools that do end calls (pebble, loky)
+have no memory limits, hand the worker's environment on (it holds credentials), and take answers by pickle.
+
+Why JSON: to unpickle is to run what the bytes say. These processes read files from strangers, so theirs are the last
+bytes to do that with. Arguments are JSON values; results are JSON values or frozen records, and are checked against the
+type that the function declares.
 """
 
-import importlib
+import inspect
 import json
 import os
 import socket
@@ -12,23 +20,93 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, ParamSpec, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, ProgramFailed, error_class_of_end, started
 
-_TICK_SECONDS = 0.1
-_MAX_REQUESTS = 500  # then a fresh process: libraries leak
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+_SERVER = "distributed_ocr_pipeline.ocr.processes.sandbox_server"
+_TICK_SECONDS = 0.1  # how soon a stop or a time limit is noticed
+_MAX_CALLS = 500  # then a fresh process: libraries leak
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
+class SandboxPool:
+    """Sandboxes for the tasks of one module, lent to threads; as many processes as are in use at once.
+
+    The module's `__all__` names its tasks.
+    """
+
+    def __init__(self, tasks: ModuleType, limits: Limits, stop: Stop) -> None:
+        self._tasks = tasks
+        self._limits = limits
+        self._stop = stop
+        self._idle: list[_Process] = []
+        self._lock = threading.Lock()
+
+    def within(self, seconds: float) -> "Sandbox":
+        """A sandbox for calls that may take so long."""
+        return Sandbox(self, seconds)
+
+    def request(self, function: Callable[..., Any], arguments: dict[str, Any], seconds: float) -> Any:
+        """See `Sandbox.call`, which is typed."""
+        request = json.dumps({"task": _name_of_task(self._tasks, function), "arguments": arguments}).encode()
+        with self._borrowed() as process:
+            return process.request(request, _result_type(function), seconds, self._stop)
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._lock:
+            for process in self._idle:
+                process.close()
+            self._idle.clear()
+
+    @contextmanager
+    def _borrowed(self) -> Iterator["_Process"]:
+        with self._lock:
+            process = self._idle.pop() if self._idle else _Process(self._tasks.__name__, self._limits)
+        try:
+            yield process
+        finally:
+            with self._lock:
+                self._idle.append(process)
+
+
+@dataclass(frozen=True)
 class Sandbox:
-    """One helper process, serving the functions in `TASKS` of one module."""
+    """Any process of a pool, and the seconds that a call may take."""
+
+    pool: SandboxPool
+    seconds: float
+
+    def call(
+        self, function: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs
+    ) -> _Result:
+        """Call one of the pool's tasks.
+
+        Raises `DocumentError` (what the task raised, or timeout, out_of_memory, engine_crash) and `Stopped`;
+        `TypeError` and `ValueError` if the function is no task, or does not take such arguments.
+        """
+        arguments = inspect.signature(function).bind(*args, **kwargs).arguments
+        result: _Result = self.pool.request(function, arguments, self.seconds)
+        return result
+
+
+class _Process:
+    """One process, which is started when it is first used."""
 
     def __init__(self, module: str, limits: Limits) -> None:
         self._module = module
@@ -36,22 +114,22 @@ class Sandbox:
         self._resources = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
-        self._requests = 0
+        self._calls = 0
 
-    def call(self, task: str, arguments: dict[str, Any], seconds: float, stop: Stop) -> Any:
-        """The answer to one request. Raises `DocumentError` (also what the task itself raised) and `Stopped`."""
+    def request(self, request: bytes, result_type: TypeAdapter[Any], seconds: float, stop: Stop) -> Any:
+        """The result of one request, of the right type; or raise what the task raised."""
         try:
             connection = self._connected()
-            connection.send_bytes(json.dumps({"task": task, "arguments": arguments}).encode())
-            answer = self._await_answer(connection, seconds, stop)
+            connection.send_bytes(request)
+            answer = _decode(_await_answer(connection, seconds, stop), result_type)
         except (EOFError, OSError) as error:
             raise self._death() from error
         except BaseException:
             self.close()
             raise
-        if "error_class" in answer:
-            raise DocumentError(ErrorClass(answer["error_class"]), answer["message"])
-        return answer["result"]
+        if isinstance(answer, DocumentError):
+            raise answer
+        return answer
 
     def close(self) -> None:
         """End the process."""
@@ -59,18 +137,18 @@ class Sandbox:
         self._process = self._connection = None
 
     def _connected(self) -> Connection:
-        if self._requests >= _MAX_REQUESTS:
+        if self._calls >= _MAX_CALLS:
             self.close()
         if self._connection is None:
             self._start()
         assert self._connection is not None
-        self._requests += 1
+        self._calls += 1
         return self._connection
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", __name__, str(theirs.fileno()), self._module]
+            command = [sys.executable, "-m", _SERVER, str(theirs.fileno()), self._module]
             self._connection = self._resources.enter_context(Connection(ours.detach()))
             self._process = self._resources.enter_context(
                 started(
@@ -81,15 +159,7 @@ class Sandbox:
                     environment={"PYTHONPATH": _python_path()},
                 )
             )
-        self._requests = 0
-
-    def _await_answer(self, connection: Connection, seconds: float, stop: Stop) -> Any:
-        deadline = time.monotonic() + seconds
-        while not connection.poll(_TICK_SECONDS):
-            stop.check()
-            if time.monotonic() > deadline:
-                raise ProgramFailed(ErrorClass.TIMEOUT, f"Not done after {seconds:.0f} seconds.")
-        return json.loads(connection.recv_bytes(_MAX_ANSWER_BYTES))
+        self._calls = 0
 
     def _death(self) -> DocumentError:
         """Why the process went away in the middle of a request."""
@@ -103,73 +173,41 @@ class Sandbox:
         return DocumentError(error_class, f"The helper process ended with {code}.")
 
 
-class SandboxPool:
-    """Helper processes lent to threads; as many as are in use at once."""
+def _name_of_task(tasks: ModuleType, function: Callable[..., Any]) -> str:
+    """Raises `ValueError` if the function is none of the module's tasks."""
+    name = getattr(function, "__name__", "")
+    if name not in tasks.__all__ or getattr(tasks, name) is not function:
+        raise ValueError(f"{function!r} is not a task of {tasks.__name__}.")
+    return str(name)
 
-    def __init__(self, module: str, limits: Limits) -> None:
-        self._module = module
-        self._limits = limits
-        self._idle: list[Sandbox] = []
-        self._lock = threading.Lock()
 
-    @contextmanager
-    def borrow(self) -> Iterator[Sandbox]:
-        """A helper for the time of a `with` block."""
-        with self._lock:
-            helper = self._idle.pop() if self._idle else Sandbox(self._module, self._limits)
-        try:
-            yield helper
-        finally:
-            with self._lock:
-                self._idle.append(helper)
+@lru_cache
+def _result_type(function: Callable[..., Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(get_type_hints(function)["return"])
 
-    def call(self, task: str, arguments: dict[str, Any], seconds: float, stop: Stop) -> Any:
-        """One request to any helper (see `Sandbox.call`)."""
-        with self.borrow() as helper:
-            return helper.call(task, arguments, seconds, stop)
 
-    def close(self) -> None:
-        """End all helpers."""
-        with self._lock:
-            for helper in self._idle:
-                helper.close()
-            self._idle.clear()
+def _await_answer(connection: Connection, seconds: float, stop: Stop) -> bytes:
+    deadline = time.monotonic() + seconds
+    while not connection.poll(_TICK_SECONDS):
+        stop.check()
+        if time.monotonic() > deadline:
+            raise ProgramFailed(ErrorClass.TIMEOUT, f"Not done after {seconds:.0f} seconds.")
+    return connection.recv_bytes(_MAX_ANSWER_BYTES)
+
+
+def _decode(answer: bytes, result_type: TypeAdapter[Any]) -> Any:
+    """What `sandbox_server` answers: a result, or a `DocumentError` as a value."""
+    try:
+        content = json.loads(answer)
+        if "error_class" in content:
+            return DocumentError(ErrorClass(content["error_class"]), str(content["message"]))
+        return result_type.validate_python(content["result"])
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        message = "The helper process gave an answer that makes no sense."
+        raise ProgramFailed(ErrorClass.ENGINE_CRASH, message) from error
 
 
 def _python_path() -> str:
     """So that the process finds this package however the parent came to it."""
     package_root = str(Path(__file__).resolve().parents[3])
     return os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
-
-
-def serve(connection: Connection, module: str) -> None:
-    """The helper's side: answer requests until the parent goes away."""
-    tasks = importlib.import_module(module).TASKS
-    while True:
-        try:
-            request = json.loads(connection.recv_bytes())
-        except (EOFError, OSError):
-            return
-        connection.send_bytes(json.dumps(_answer(tasks, request)).encode())
-
-
-def _answer(tasks: Any, request: Any) -> dict[str, Any]:
-    try:
-        return {"result": tasks[request["task"]](**request["arguments"])}
-    except DocumentError as error:
-        return {"error_class": error.error_class.value, "message": str(error)}
-    except MemoryError:
-        return {"error_class": ErrorClass.OUT_OF_MEMORY.value, "message": "The memory limit was reached."}
-    except Exception as error:  # pylint: disable=broad-exception-caught  # decoders raise anything on damaged data
-        message = f"{type(error).__name__}: {error}"[:300]
-        return {"error_class": ErrorClass.CORRUPT.value, "message": message}
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Entry point of the process: the number of the inherited socket, and the module to serve."""
-    os.environ["OMP_THREAD_LIMIT"] = "1"
-    serve(Connection(int(arguments[0])), arguments[1])
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

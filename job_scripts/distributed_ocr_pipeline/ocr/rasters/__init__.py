@@ -1,0 +1,6 @@
+"""Grey pictures of pages.
+
+raster     a page's picture, what is done to it before it is read, and the page image
+decoding   pictures from outside become rasters, in a sandbox
+median     the filter that removes specks
+"""

@@ -1,47 +1,37 @@
-"""A glance at a page: blank, light on dark, text height, skew."""
+"""What a drawn page is like: blank, light on dark, text height, skew, shadows, specks."""
 
 from pathlib import Path
-from random import Random
 
 import pytest
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis, analyse
-from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, apply, median
-
-WORDS = "Pages of some document, drawn for a glance at what is on them and how it stands".split()
-
-
-def _page(font_pixels: int = 28, size: tuple[int, int] = (1200, 1600)) -> Image.Image:
-    page = Image.new("L", size, 255)
-    for top in range(100, size[1] - 100, round(font_pixels * 1.5)):
-        text = " ".join(WORDS[(top * step) % len(WORDS)] for step in range(1, 40))[: round(1800 / font_pixels)]
-        ImageDraw.Draw(page).text((100, top), text, fill=0, font=ImageFont.load_default(font_pixels))
-    return page
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster
+from tests.support.documents import printed_page, with_specks
 
 
-def _look(page: Image.Image, folder: Path) -> PageAnalysis:
+def _analysed(page: Image.Image, folder: Path) -> PageAnalysis:
     page.save(folder / "page.tif", format="TIFF")
     return analyse(Raster(folder / "page.tif", page.width, page.height, 200))
 
 
 def test_an_upright_page_needs_nothing(tmp_path: Path) -> None:
-    seen = _look(_page(), tmp_path)
+    seen = _analysed(printed_page(), tmp_path)
     assert (seen.blank, seen.dark, seen.mixed, seen.sideways, seen.skew) == (False, False, False, False, 0.0)
 
 
 @pytest.mark.parametrize("degrees", [-11, -5, -1.5, 1.5, 3, 8])
 @pytest.mark.parametrize("quarter", [0, 90])
 def test_skew_is_measured_also_of_pages_on_their_side(degrees: float, quarter: int, tmp_path: Path) -> None:
-    page = _page().rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255).rotate(quarter, expand=True)
-    seen = _look(page, tmp_path)
+    page = printed_page().rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255).rotate(quarter, expand=True)
+    seen = _analysed(page, tmp_path)
     assert seen.sideways == (quarter == 90)
     assert seen.skew == pytest.approx(-degrees, abs=0.3)
 
 
 @pytest.mark.parametrize("font_pixels", [12, 16, 20, 28, 40])
 def test_text_height_follows_the_size_of_the_font(font_pixels: int, tmp_path: Path) -> None:
-    seen = _look(_page(font_pixels), tmp_path)
+    seen = _analysed(printed_page(font_pixels), tmp_path)
     assert seen.text_height_median is not None
     assert 0.5 <= seen.text_height_median / font_pixels <= 0.75
 
@@ -51,41 +41,41 @@ def test_a_page_of_nothing_but_paper_is_blank(paper: int, tmp_path: Path) -> Non
     page = Image.new("L", (1200, 1600), paper)
     for left in range(100, 1100, 100):
         page.putpixel((left, left), abs(paper - 120))  # dust
-    assert _look(page, tmp_path).blank
+    assert _analysed(page, tmp_path).blank
 
 
 def test_a_lone_page_number_is_not_blank(tmp_path: Path) -> None:
     page = Image.new("L", (1654, 2339), 255)
     ImageDraw.Draw(page).text((800, 2200), "7", fill=60, font=ImageFont.load_default(28))
-    assert not _look(page, tmp_path).blank
+    assert not _analysed(page, tmp_path).blank
 
 
 def test_faint_text_is_not_blank(tmp_path: Path) -> None:
-    assert not _look(_page().point(lambda level: 215 + level * 40 // 255), tmp_path).blank
+    assert not _analysed(printed_page().point(lambda level: 215 + level * 40 // 255), tmp_path).blank
 
 
 def test_a_page_of_light_text_is_dark(tmp_path: Path) -> None:
-    seen = _look(ImageOps.invert(_page()), tmp_path)
+    seen = _analysed(ImageOps.invert(printed_page()), tmp_path)
     assert (seen.dark, seen.mixed) == (True, False)
 
 
 @pytest.mark.parametrize("box", [(0, 40, 1200, 90), (500, 800, 700, 860), (0, 600, 1200, 1600)])
 def test_a_dark_part_is_noticed(box: tuple[int, int, int, int], tmp_path: Path) -> None:
-    page = _page()
+    page = printed_page()
     ImageDraw.Draw(page).rectangle(box, fill=50)
-    seen = _look(page, tmp_path)
+    seen = _analysed(page, tmp_path)
     assert (seen.dark, seen.mixed) == (False, True)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (40, 40), (70, 70)])
 def test_odd_sizes_are_no_trouble(size: tuple[int, int], tmp_path: Path) -> None:
     page = Image.effect_noise(size, 200)
-    _look(page, tmp_path)
+    _analysed(page, tmp_path)
 
 
 def test_a_dark_page_is_measured_like_its_negative(tmp_path: Path) -> None:
-    page = _page().rotate(4, Image.Resampling.BICUBIC, fillcolor=255)
-    light, dark = _look(page, tmp_path), _look(ImageOps.invert(page), tmp_path)
+    page = printed_page().rotate(4, Image.Resampling.BICUBIC, fillcolor=255)
+    light, dark = _analysed(page, tmp_path), _analysed(ImageOps.invert(page), tmp_path)
     assert (light.dark, dark.dark) == (False, True)
     assert (dark.text_height_median, dark.text_height_quartile, dark.skew) == (
         light.text_height_median,
@@ -106,51 +96,25 @@ def _shadow(size: tuple[int, int], darkest: int, reach: float) -> Image.Image:
 
 @pytest.mark.parametrize(("darkest", "reach"), [(60, 1.0), (160, 1.0), (100, 0.4)])
 def test_paper_that_darkens_is_in_a_shadow(darkest: int, reach: float, tmp_path: Path) -> None:
-    page = _page()
-    assert _look(ImageChops.multiply(page, _shadow(page.size, darkest, reach)), tmp_path).shaded
+    page = printed_page()
+    assert _analysed(ImageChops.multiply(page, _shadow(page.size, darkest, reach)), tmp_path).shaded
 
 
 @pytest.mark.parametrize("faint", [False, True])
 def test_even_paper_and_a_slight_falloff_are_not(faint: bool, tmp_path: Path) -> None:
-    page = _page().point([90 + level * 110 // 255 for level in range(256)]) if faint else _page()
-    assert not _look(ImageChops.multiply(page, _shadow(page.size, 225, 1.0)), tmp_path).shaded
+    page = printed_page().point([90 + level * 110 // 255 for level in range(256)]) if faint else printed_page()
+    assert not _analysed(ImageChops.multiply(page, _shadow(page.size, 225, 1.0)), tmp_path).shaded
 
 
 def test_neither_is_a_page_with_a_picture_nor_a_dark_page(tmp_path: Path) -> None:
-    page = _page()
+    page = printed_page()
     page.paste(Image.linear_gradient("L").resize((600, 700)).point([level // 2 for level in range(256)]), (300, 400))
-    assert not _look(page, tmp_path).shaded
-    assert not _look(ImageOps.invert(_page()), tmp_path).shaded
-
-
-def _with_specks(page: Image.Image, share: float) -> Image.Image:
-    chance = Random(1)
-    for _ in range(round(share * page.width * page.height)):
-        page.putpixel((chance.randrange(page.width), chance.randrange(page.height)), chance.choice((0, 100)))
-    return page
+    assert not _analysed(page, tmp_path).shaded
+    assert not _analysed(ImageOps.invert(printed_page()), tmp_path).shaded
 
 
 @pytest.mark.parametrize(("share", "speckled"), [(0, False), (0.00005, False), (0.002, True), (0.01, True)])
 @pytest.mark.parametrize("dark", [False, True])
 def test_specks_are_told_from_print(share: float, speckled: bool, dark: bool, tmp_path: Path) -> None:
-    page = _with_specks(_page(), share)
-    assert _look(ImageOps.invert(page) if dark else page, tmp_path).speckled == speckled
-
-
-def test_specks_are_removed_before_reading_and_print_stays() -> None:
-    clean = _page(40)
-    speckled = _with_specks(clean.copy(), 0.002)
-    read = apply(speckled, Transform(despeckled=True))
-    margin = (0, 0, 90, clean.height)
-    assert (_ink(speckled.crop(margin)) > 100, _ink(read.crop(margin))) == (True, 0)
-    assert _ink(read) == pytest.approx(_ink(clean), rel=0.1)
-
-
-@pytest.mark.parametrize("size", [(1, 1), (3, 2), (50, 127), (50, 128), (50, 129), (300, 400)])
-def test_the_median_is_that_of_pillow(size: tuple[int, int]) -> None:
-    noise = Image.frombytes("L", size, Random(1).randbytes(size[0] * size[1]))
-    assert median(noise).tobytes() == noise.filter(ImageFilter.MedianFilter(3)).tobytes()
-
-
-def _ink(page: Image.Image) -> int:
-    return sum(page.histogram()[:128])
+    page = with_specks(printed_page(), share)
+    assert _analysed(ImageOps.invert(page) if dark else page, tmp_path).speckled == speckled

@@ -1,19 +1,20 @@
-"""Processing jobs that really run, as boto3 sees them."""
+"""Processing jobs that really run: what they find, and what becomes of them."""
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
+import uuid
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.exceptions import ClientError
 
+from local_aws.errors import TransferError
 from local_aws.sagemaker import supervisor
-from local_aws.sagemaker.logs import GROUP
-from tests.support.harness import BUCKET, END_SECONDS, Harness, job_request, s3_input
+from local_aws.sagemaker.runner import read_message
+from tests.support.harness import BUCKET, Harness, gone, s3_input
 
 WITH_NETWORK = {"EnableNetworkIsolation": False}
 
@@ -73,7 +74,7 @@ def test_a_failed_job_says_why_and_its_output_is_lost(local: Harness) -> None:
     assert not local.keys(f"{job['ProcessingJobName']}/out/")
 
 
-def test_continuous_output_is_kept_whatever_becomes_of_the_job(local: Harness) -> None:
+def test_continuous_output_is_kept_after_every_end_of_the_job(local: Harness) -> None:
     job = local.run("(OUT / 'a').write_text('A'); sys.exit(1)", upload_mode="Continuous")
     assert local.keys(f"{job['ProcessingJobName']}/out/") == ["a"]
 
@@ -201,18 +202,22 @@ time.sleep(600)
     local.wait_for_line(name, "ready")
     local.client("sagemaker").stop_processing_job(ProcessingJobName=name)
     assert local.wait(name)["ProcessingJobStatus"] == "Stopped"
-    assert _gone(int(local.log(name)[0]))
+    assert gone(int(local.log(name)[0]))
 
 
-def _gone(pid: int) -> bool:
-    end = time.monotonic() + END_SECONDS
-    while time.monotonic() < end:
-        try:
-            os.kill(pid, signal.SIG_DFL)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
+@pytest.mark.parametrize(
+    ("name", "status", "reason"),
+    [("killed", "Failed", "AlgorithmError: , exit code: 137"), ("halted", "Stopped", None)],
+)
+def test_a_fault_kills_or_stops_a_job_at_a_line(local: Harness, name: str, status: str, reason: str | None) -> None:
+    job = local.run("print('half done', flush=True); time.sleep(600)", f"{name}-{uuid.uuid4()}")
+    assert (job["ProcessingJobStatus"], job.get("FailureReason")) == (status, reason)
+
+
+def test_a_fault_loses_the_output_of_a_job_that_completed(local: Harness) -> None:
+    job = local.run("(OUT / 'a').write_text('A')", f"lossy-{uuid.uuid4()}")
+    assert job["ProcessingJobStatus"] == "Completed"
+    assert not local.keys(f"{job['ProcessingJobName']}/out/")
 
 
 def test_a_job_over_its_time_is_stopped(local: Harness) -> None:
@@ -225,60 +230,16 @@ def test_a_jobs_folder_is_removed(local: Harness) -> None:
     assert not os.path.exists(os.path.dirname(job["ExitMessage"]))
 
 
-def test_a_name_is_burnt_even_by_a_job_that_failed(local: Harness) -> None:
-    job = local.run("sys.exit(1)", "burnt")
-    assert job["ProcessingJobStatus"] == "Failed"
-    with pytest.raises(ClientError, match="ResourceInUse"):
-        local.create("", "burnt")
+def test_an_exit_message_that_is_a_link_is_none(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "message").symlink_to(tmp_path / "secret")
+    assert read_message(tmp_path / "message") == ""
+    assert read_message(tmp_path / "secret") == "secret"
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"ProcessingJobName": "x" * 64},
-        {"ProcessingJobName": "with_underscore"},
-        {"Environment": {"LONG": "x" * 257}},
-        {"RoleArn": "arn:aws:iam::123456789012:role/nobody"},
-        {"StoppingCondition": {"MaxRuntimeInSeconds": 777_601}},
-        {"AppSpecification": {"ImageUri": "x" * 256}},
-        {"inputs": [s3_input(f"i{number}", f"s3://{BUCKET}/x/") for number in range(10)]},
-        {"inputs": [s3_input("../../etc", f"s3://{BUCKET}/x/")]},
-        {"inputs": [s3_input("code", f"s3://{BUCKET}/x/")]},
-        {
-            "ProcessingResources": {
-                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.x9.huge", "VolumeSizeInGB": 1}
-            }
-        },
-    ],
-    ids=lambda changes: next(iter(changes)),
-)
-def test_a_request_that_aws_would_refuse_is_refused(local: Harness, changes: dict[str, object]) -> None:
-    with pytest.raises(ClientError, match="ValidationException"):
-        local.client("sagemaker").create_processing_job(**job_request("never-made", **changes))
-
-
-def test_jobs_are_listed_by_name_and_status_in_pages(local: Harness) -> None:
-    for number in range(3):
-        local.run("", f"listed-{number}")
-    client = local.client("sagemaker")
-    query = {"NameContains": "listed-", "StatusEquals": "Completed", "SortBy": "Name", "SortOrder": "Ascending"}
-    first = client.list_processing_jobs(**query, MaxResults=2)
-    second = client.list_processing_jobs(**query, MaxResults=2, NextToken=first["NextToken"])
-    names = [job["ProcessingJobName"] for page in (first, second) for job in page["ProcessingJobSummaries"]]
-    assert names == ["listed-0", "listed-1", "listed-2"]
-    assert "NextToken" not in second
-
-
-def test_an_unknown_job_is_not_found(local: Harness) -> None:
-    with pytest.raises(ClientError, match="ResourceNotFound"):
-        local.client("sagemaker").describe_processing_job(ProcessingJobName="nobody")
-
-
-def test_an_ended_job_cannot_be_stopped(local: Harness) -> None:
-    job = local.run("")
-    with pytest.raises(ClientError, match="ValidationException"):
-        local.client("sagemaker").stop_processing_job(ProcessingJobName=job["ProcessingJobName"])
-
-
-def test_the_log_group_is_sagemakers() -> None:
-    assert GROUP == "/aws/sagemaker/ProcessingJobs"
+def test_a_message_cut_within_a_letter_loses_that_letter_only(tmp_path: Path) -> None:
+    (tmp_path / "message").write_bytes(b"x" * 1023 + "é".encode())
+    assert read_message(tmp_path / "message") == "x" * 1023
+    (tmp_path / "message").write_bytes(b"x\xff")
+    with pytest.raises(TransferError, match="not valid UTF-8"):
+        read_message(tmp_path / "message")

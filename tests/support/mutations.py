@@ -11,7 +11,7 @@ from random import Random
 
 from PIL import Image
 
-from tests.chaos.bases import Base, bases
+from tests.support.bases import Base, bases
 
 _NUMBERS = (
     *("0", "1", "2", "-1", "99", "14401", "65535", "1000000", "2147483647", "2147483648", "-2147483648"),

@@ -1,4 +1,4 @@
-"""The engine is broken by substitution: each fault costs one page and gets its class."""
+"""The engine is broken by substitution: each fault is that of one page and gets its class."""
 
 import os
 import time
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from distributed_ocr_pipeline.errors import ErrorClass, MissingTool
+from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
-from tests.support.documents import Ledger, scanned_pdf, stamped_pdf
+from tests.support.documents import Ledger, page_picture, scanned_pdf
 
 FAULTS = {
     "hang": ErrorClass.TIMEOUT,
@@ -69,85 +69,6 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def test_all_pages_failed_means_the_document_failed(
-    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
-) -> None:
-    fake_tesseract(p1="refuse", p2="crash")
-    [(result, _)] = process([scanned_pdf(tmp_path / "a.pdf", 2)])
-    assert (result.status, result.error_class) == (DocumentStatus.FAILED, ErrorClass.ENGINE_CRASH)
-    assert "pix not read" in result.error_message
-
-
-@pytest.mark.parametrize("ending", ["pass", "sys.exit(137)", "sys.exit(1)"])
-def test_a_renderer_that_draws_nothing_is_not_believed(
-    ending: str,
-    tmp_path: Path,
-    install_program: Callable[[str, str], Path],
-    fake_tesseract: Callable[..., None],
-    process: Callable[..., Ledger],
-) -> None:
-    fake_tesseract()
-    install_program("pdftoppm", f"import sys\n{ending}")
-    [(result, pages)] = process([stamped_pdf(tmp_path / "a.pdf", 2)])
-    assert result.status is DocumentStatus.FAILED
-    assert {page.error_class for page in pages} <= {ErrorClass.CORRUPT, ErrorClass.OUT_OF_MEMORY}
-    assert len(pages) == 2
-
-
-@pytest.mark.parametrize("program", ["pdfinfo", "pdftotext", "pdfimages", "pdftoppm"])
-def test_every_poppler_program_has_a_time_limit(
-    program: str,
-    tmp_path: Path,
-    install_program: Callable[[str, str], Path],
-    fake_tesseract: Callable[..., None],
-    process: Callable[..., Ledger],
-) -> None:
-    fake_tesseract()
-    install_program(program, "import time; time.sleep(600)")
-    [(result, _)] = process([stamped_pdf(tmp_path / "a.pdf", 1)], page_timeout_seconds=1, text_layer="auto")
-    expected = ErrorClass.TIMEOUT if program in ("pdfinfo", "pdftoppm") else None  # the others only give hints
-    assert result.error_class is expected
-
-
-def test_a_program_that_prints_without_end_is_ended(
-    tmp_path: Path,
-    install_program: Callable[[str, str], Path],
-    fake_tesseract: Callable[..., None],
-    process: Callable[..., Ledger],
-) -> None:
-    fake_tesseract()
-    install_program("pdftotext", "while True: print('x' * 100000)")
-    [(result, pages)] = process([scanned_pdf(tmp_path / "a.pdf", 1)], text_layer="auto")
-    assert result.status is DocumentStatus.SUCCEEDED
-    assert pages[0].note == "the text layer cannot be read (too_large)"
-
-
-def test_a_document_has_a_time_limit_of_its_own(
-    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
-) -> None:
-    fake_tesseract(p1="hang", p2="hang")
-    [(result, pages)] = process([scanned_pdf(tmp_path / "a.pdf", 9)], document_timeout_seconds=1, workers=1)
-    assert {page.error_class for page in pages} == {ErrorClass.TIMEOUT}
-    assert "before this page" in pages[-1].error_message
-    assert (result.status, result.pages_failed) == (DocumentStatus.FAILED, 9)
-
-
-def test_a_missing_language_is_named_before_any_work(
-    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
-) -> None:
-    fake_tesseract()
-    with pytest.raises(MissingTool, match="tesseract-ocr-chi-sim"):
-        process([tmp_path / "a.pdf"], languages="eng+chi_sim")
-
-
-def test_a_missing_program_is_named_before_any_work(
-    tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MissingTool, match="pdfinfo.*tesseract"):
-        process([tmp_path / "a.pdf"])
-
-
 _FAKE_TESSEROCR = """
 import os, time
 class _Enum: DEFAULT = AUTO = 3
@@ -186,3 +107,14 @@ def test_a_fault_of_the_library_costs_one_page(
     expected = FAULTS.get(fault, ErrorClass.ENGINE_CRASH)
     assert [page.error_class for page in pages] == [None, expected, None, None]
     assert (pages[2].text, result.status) == ("word", DocumentStatus.PARTIAL)
+
+
+@pytest.mark.parametrize("engine", ["pytesseract", "tesserocr"])
+def test_spaces_between_words_are_kept_on_request(engine: str, tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    if engine == "tesserocr":
+        pytest.importorskip("tesserocr")
+    page_picture("left            right").save(tmp_path / "a.png")
+    [(_, [kept])] = process([tmp_path / "a.png"], engine=engine, tesseract_config={"preserve_interword_spaces": 1})
+    [(_, [plain])] = process([tmp_path / "a.png"], engine=engine)
+    assert (plain.text, kept.text.split()) == ("left right", ["left", "right"])
+    assert "   " in kept.text

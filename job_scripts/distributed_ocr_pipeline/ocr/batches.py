@@ -1,0 +1,137 @@
+"""Documents on their way through the worker: cut into batches of pages, and put together to results at the end."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source
+from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
+from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult, PageStatus
+
+_SURVEY_PAGES = 32  # of a PDF, with one call of each of Poppler's programs: to start one takes as long as some pages
+
+
+@dataclass
+class OpenDocument:
+    """A document on its way through the steps."""
+
+    document: Document
+    source: Source | None = None
+    error: DocumentError | None = None
+    stopped: bool = False
+    begun: float = field(default_factory=time.monotonic)
+    ended: float = 0.0
+    reading_begun: float | None = None
+    surveying: float = 0.0  # seconds before that
+
+    @property
+    def page_count(self) -> int:
+        """0 if it could not be opened."""
+        return self.source.page_count if self.source else 0
+
+    @property
+    def media_type(self) -> str:
+        """Empty if it could not be opened."""
+        return self.source.media_type if self.source else ""
+
+    @property
+    def duration_ms(self) -> int:
+        """From the first page (or from opening, if none was reached) to the last, waiting in between included."""
+        return round((self.ended - (self.reading_begun or self.begun)) * 1000)
+
+    def time_limit(self, config: OCRConfig, reading: bool) -> TimeLimit:
+        """The document's time: surveys until its first page is read, and everything from then on."""
+        if reading and self.reading_begun is None:
+            self.reading_begun = time.monotonic()
+        begun = self.reading_begun or time.monotonic()
+        return TimeLimit(config.page_timeout_seconds, begun + config.document_timeout_seconds - self.surveying)
+
+
+@dataclass(frozen=True)
+class PageBatch:
+    """Some pages of a document, or none if it has failed; `last` ends the document."""
+
+    opened: OpenDocument
+    pages: range
+    last: bool
+    surveys: tuple[PageSurvey, ...] = ()
+    results: tuple[PageResult, ...] = ()
+    stopped: bool = False
+
+    def deferred(self) -> "PageBatch":
+        """The batch without what came of it: a stop came first."""
+        return PageBatch(self.opened, self.pages, self.last, stopped=True)
+
+
+def batches_of(opened: OpenDocument) -> Iterator[PageBatch]:
+    """A document's pages, as many at a time as are surveyed with one call."""
+    count = opened.page_count
+    if count == 0:
+        yield PageBatch(opened, range(0), last=True, stopped=opened.stopped)
+    for start in range(1, count + 1, _SURVEY_PAGES):
+        stop = min(start + _SURVEY_PAGES, count + 1)
+        yield PageBatch(opened, range(start, stop), last=stop > count)
+
+
+def merge(batches: Iterator[PageBatch]) -> Iterator[PageChunk | DocumentResult]:
+    """Hand out pages as they come and close each document with its result."""
+    totals = _DocumentTotals()
+    with closing(batches):  # type: ignore[type-var]
+        for batch in batches:
+            opened = batch.opened
+            totals.deferred = totals.deferred or batch.stopped
+            if batch.results and not totals.deferred:
+                totals.add(batch.results)
+                yield PageChunk(opened.document, opened.media_type, opened.page_count, batch.results)
+            if batch.last:
+                yield totals.result(opened)
+                totals = _DocumentTotals()
+
+
+@dataclass
+class _DocumentTotals:
+    """What became of a document's pages so far."""
+
+    counts: dict[PageStatus, int] = field(default_factory=lambda: dict.fromkeys(PageStatus, 0))
+    first_error: PageResult | None = None
+    deferred: bool = False
+
+    def add(self, pages: Sequence[PageResult]) -> None:
+        """Count pages that are handed out."""
+        for page in pages:
+            self.counts[page.status] += 1
+            if page.status is PageStatus.FAILED and self.first_error is None:
+                self.first_error = page
+
+    def result(self, opened: OpenDocument) -> DocumentResult:
+        """The document's row."""
+        status, error_class, message = self._outcome(opened)
+        return DocumentResult(
+            document=opened.document,
+            status=status,
+            media_type=opened.media_type,
+            page_count=opened.page_count,
+            pages_succeeded=self.counts[PageStatus.SUCCEEDED],
+            pages_failed=self.counts[PageStatus.FAILED],
+            pages_blank=self.counts[PageStatus.BLANK],
+            error_class=error_class,
+            error_message=message,
+            duration_ms=opened.duration_ms,
+            attempts=0 if status is DocumentStatus.DEFERRED else 1,
+        )
+
+    def _outcome(self, opened: OpenDocument) -> tuple[DocumentStatus, ErrorClass | None, str]:
+        if self.deferred:
+            return DocumentStatus.DEFERRED, None, ""
+        if opened.error is not None:
+            unread = opened.error.error_class is ErrorClass.UNSUPPORTED_TYPE
+            status = DocumentStatus.SKIPPED if unread else DocumentStatus.FAILED
+            return status, opened.error.error_class, str(opened.error)
+        if self.first_error is None:
+            return DocumentStatus.SUCCEEDED, None, ""
+        done = self.counts[PageStatus.SUCCEEDED] + self.counts[PageStatus.BLANK]
+        status = DocumentStatus.PARTIAL if done else DocumentStatus.FAILED
+        return status, self.first_error.error_class, self.first_error.error_message

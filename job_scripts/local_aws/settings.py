@@ -1,0 +1,34 @@
+"""Everything that a server must be told about the project whose jobs it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """The settings of one server.
+
+    Args:
+        scripts: The script that each container argument starts where jobs are plain processes.
+        root_variable: The environment variable that names the folder that stands for /opt/ml.
+        run_variable: The environment variable of a job that holds the id of its run; rules for faults match it.
+        image: The image that jobs run in where they are containers, unless the variable IMAGE names another.
+        image_advice: What to do where the image is missing.
+        variable_prefix: The beginning of the names of the server's own environment variables.
+        port: The port on 127.0.0.1; 0 takes a free one.
+        grace_seconds: Seconds between SIGTERM and SIGKILL when a job is stopped or its time is over.
+    """
+
+    scripts: Mapping[str, Path]
+    root_variable: str
+    run_variable: str
+    image: str
+    image_advice: str
+    variable_prefix: str
+    port: int = 0
+    grace_seconds: float = 30.0
+
+    def variable(self, name: str) -> str:
+        """The full name of one of the server's environment variables: FAULTS, IAM, RUNTIME, IMAGE or MEMORY_MB."""
+        return f"{self.variable_prefix}{name}"

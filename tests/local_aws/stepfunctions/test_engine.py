@@ -1,0 +1,54 @@
+"""States of other kinds, where moto differs from AWS."""
+
+import json
+import uuid
+from importlib.metadata import version
+
+import pytest
+
+from tests.support.harness import BUCKET, Harness
+
+
+def test_moto_is_the_version_whose_internals_are_known() -> None:
+    assert version("moto") == "5.2.5"
+
+
+def test_a_choice_on_something_that_is_not_there_ends_the_execution(local: Harness) -> None:
+    rule = {"Variable": "$.planned", "BooleanEquals": True, "Next": "End"}
+    look = {"Type": "Choice", "Choices": [rule], "Default": "End"}
+    answer = local.run_machine({"Look": look, "End": {"Type": "Succeed"}})
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.Runtime")
+    assert "$.planned" in answer["cause"]
+
+
+@pytest.mark.parametrize(("error", "attempts"), [("ThrottlingException", 3), ("States.Timeout", 1)])
+def test_a_retry_is_for_its_errors_and_ends_after_its_attempts(local: Harness, error: str, attempts: int) -> None:
+    retry = {"ErrorEquals": [error], "IntervalSeconds": 1, "MaxAttempts": 2}
+    arn = local.start_machine({"Job": local.job_state("", f"throttled-{uuid.uuid4()}", Retry=[retry])})
+    assert local.finish(arn)["error"] == "ThrottlingException"
+    assert [event["type"] for event in local.history(arn)].count("TaskFailed") == attempts
+
+
+def test_other_services_are_motos(local: Harness) -> None:
+    queue = local.client("sqs").create_queue(QueueName=f"queue-{uuid.uuid4()}")["QueueUrl"]
+    send = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Parameters": {"QueueUrl": queue, "MessageBody": "hello"},
+        "End": True,
+    }
+    assert local.run_machine({"Send": send})["status"] == "SUCCEEDED"
+    (message,) = local.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    assert message["Body"] == "hello"
+
+
+def test_an_object_read_from_s3_is_text(local: Harness) -> None:
+    local.put("read/me.json", b'{"shards": 3}')
+    read = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
+        "Parameters": {"Bucket": BUCKET, "Key": "read/me.json"},
+        "ResultSelector": {"plan.$": "States.StringToJson($.Body)"},
+        "End": True,
+    }
+    assert json.loads(local.run_machine({"Read": read})["output"]) == {"plan": {"shards": 3}}

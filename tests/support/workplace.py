@@ -1,0 +1,129 @@
+"""A local environment for runs of real documents, questions about those runs, and the faults of all scenarios."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from fpdf import FPDF
+
+from distributed_ocr_pipeline.local.environment import LocalEnvironment
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.tables.latest import current_rows
+from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, LEDGER_SCHEMA, PAGES_SCHEMA
+from tests.support.scenarios import Outcome, Scenario
+
+RUN_SECONDS = 180
+RETRY_WAIT_SCALE = 0.001
+from tests.support.tables import read_table
+
+
+def paper(text: str) -> bytes:
+    """A page of born-digital text: as cheap to read as a document can be."""
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("helvetica", size=12)
+    pdf.multi_cell(0, text=f"This is the document {ascii(text)}. " * 8)
+    return bytes(pdf.output())
+
+
+OTHER_JOB_FAULTS = (
+    {"name": "ocr-s*", "run": "a-job-is-killed-again", "kill": "progress run_id", "times": 1},
+    {"name": "ocr-s*", "run": "stopped-at-work", "stop": "progress run_id"},
+)
+"""Of test_runs.py."""
+
+
+def fault_plan(scenarios: tuple[Scenario, ...]) -> dict[str, Any]:
+    """Everybody's rules in one file, each for its own run."""
+    return {
+        "retry_wait_scale": RETRY_WAIT_SCALE,
+        "jobs": [{**rule, "run": scenario.name} for scenario in scenarios for rule in scenario.job_faults]
+        + list(OTHER_JOB_FAULTS),
+        "requests": [
+            {**rule, "path": rule["path"].format(run=scenario.name)}
+            for scenario in scenarios
+            for rule in scenario.request_faults
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """The environment, and questions about runs."""
+
+    environment: LocalEnvironment
+
+    def client(self, service: str) -> Any:
+        return self.environment.client(service)
+
+    def put(self, prefix: str, *names: str) -> str:
+        """Store small documents; returns the run's input_prefix."""
+        for name in names:
+            self.client("s3").put_object(Bucket=self.environment.input_bucket, Key=f"{prefix}/{name}", Body=paper(name))
+        return f"s3://{self.environment.input_bucket}/{prefix}/"
+
+    def start(self, run_id: str, input_prefix: str, **options: Any) -> str:
+        """Start a run as from the console: it plans by itself."""
+        answer = self.client("stepfunctions").start_execution(
+            stateMachineArn=self.environment.state_machine_arn,
+            name=run_id,
+            input=json.dumps({"input_prefix": input_prefix, **options}),
+        )
+        return str(answer["executionArn"])
+
+    def finish(self, execution_arn: str) -> Mapping[str, Any]:
+        """The execution's description after its end."""
+        end = time.monotonic() + RUN_SECONDS
+        while time.monotonic() < end:
+            answer: Mapping[str, Any] = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
+            if answer["status"] != "RUNNING":
+                return answer
+            time.sleep(0.1)
+        raise AssertionError(f"{execution_arn} did not end in {RUN_SECONDS} seconds")
+
+    def jobs(self, run_id: str) -> dict[str, int]:
+        """How many jobs of each kind a run created."""
+        client = self.client("sagemaker")
+        counts = {"plan": 0, "s": 0, "report": 0}
+        for page in client.get_paginator("list_processing_jobs").paginate():
+            for job in page["ProcessingJobSummaries"]:
+                described = client.describe_processing_job(ProcessingJobName=job["ProcessingJobName"])
+                if described["Environment"]["OCR_RUN_ID"] == run_id:
+                    counts[next(kind for kind in counts if job["ProcessingJobName"].startswith(f"ocr-{kind}"))] += 1
+        return counts
+
+    def rows(self, run_id: str) -> dict[str, list[dict[str, Any]]]:
+        """A run's ledger by file name; a document may wrongly have several rows."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        location = self._location(f"documents/run_id={run_id}/")
+        for row in read_table(self._storage(), location, DOCUMENTS_SCHEMA, DOCUMENTS_SCHEMA.names):
+            found.setdefault(row["source_uri"].rpartition("/")[2], []).append(row)
+        return found
+
+    def pages(self, run_id: str) -> list[tuple[str, int, str]]:
+        """A run's pages: document, number and text, sorted."""
+        columns = ["source_uri", "page_number", "text"]
+        rows = read_table(self._storage(), self._location(f"pages/run_id={run_id}/"), PAGES_SCHEMA, columns)
+        return sorted((row["source_uri"].rpartition("/")[2], row["page_number"], row["text"]) for row in rows)
+
+    def current(self, input_prefix: str) -> dict[str, Outcome]:
+        """The rows that count below a prefix."""
+        ledger = read_table(self._storage(), self._location("documents/"), LEDGER_SCHEMA, LEDGER_SCHEMA.names)
+        table = pa.Table.from_pylist(ledger, LEDGER_SCHEMA)
+        rows = [row for row in current_rows(table).to_pylist() if row["source_uri"].startswith(input_prefix)]
+        return {row["source_uri"].removeprefix(input_prefix): (row["status"], row["error_class"]) for row in rows}
+
+    def report(self, run_id: str) -> Mapping[str, Any]:
+        """report.json."""
+        report: Mapping[str, Any] = self._storage().get_json(self._location(f"runs/{run_id}/report.json"))
+        return report
+
+    def _storage(self) -> Storage:
+        return self.environment.deployment().storage()
+
+    def _location(self, key: str) -> S3Location:
+        return S3Location(self.environment.output_bucket, key)

@@ -1,0 +1,87 @@
+"""Every kind of file is opened for what it is; one that cannot be opened has a row that says why."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.records import DocumentStatus
+from tests.support.documents import Ledger, page_picture, pdf_bytes, scanned_pdf, typed_pdf
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "jp2", "tif"])
+def test_every_kind_of_picture_is_read_whatever_its_name(
+    suffix: str, tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
+) -> None:
+    fake_tesseract()
+    page_picture().save(tmp_path / f"a.{suffix}")
+    named_otherwise = (tmp_path / f"a.{suffix}").rename(tmp_path / "a.dat")
+    [(result, pages)] = process([named_otherwise])
+    assert (result.status, result.media_type.partition("/")[0]) == (DocumentStatus.SUCCEEDED, "image")
+    assert (pages[0].text, pages[0].width_px, pages[0].height_px) == ("word page 1", 900, 300)
+
+
+def test_a_header_after_junk_is_found(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["Some text of its own"])
+    path.write_bytes(b"junk\n" * 200 + path.read_bytes())
+    [(result, pages)] = process([path], text_layer="auto")
+    assert (result.status, pages[0].text) == (DocumentStatus.SUCCEEDED, "Some text of its own")
+
+
+def _broken_documents(folder: Path) -> dict[str, Path]:
+    whole = scanned_pdf(folder / "whole.pdf", 1).read_bytes()
+    page_picture().save(folder / "whole.png")
+    contents = {
+        "empty": b"",
+        "skipped": b"GIF89a" + bytes(50),
+        "truncated_pdf": whole[: len(whole) // 3],
+        "header_only": b"%PDF-1.4\n",
+        "truncated_png": (folder / "whole.png").read_bytes()[:900],
+        "lying": pdf_bytes(["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [] /Count 1000000000 >>"]),
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    (folder / "folder.pdf").mkdir()
+    return {path.name: path for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "error_class"),
+    [
+        ("empty", DocumentStatus.FAILED, ErrorClass.EMPTY),
+        ("skipped", DocumentStatus.SKIPPED, ErrorClass.UNSUPPORTED_TYPE),
+        ("folder.pdf", DocumentStatus.SKIPPED, ErrorClass.UNSUPPORTED_TYPE),
+        ("truncated_pdf", DocumentStatus.FAILED, ErrorClass.CORRUPT),
+        ("header_only", DocumentStatus.FAILED, ErrorClass.CORRUPT),
+        ("truncated_png", DocumentStatus.FAILED, ErrorClass.CORRUPT),
+        ("lying", DocumentStatus.FAILED, ErrorClass.CORRUPT),
+        ("absent", DocumentStatus.FAILED, ErrorClass.MISSING),
+    ],
+)
+def test_a_document_that_cannot_be_read_has_a_row_that_says_why(
+    name: str,
+    status: DocumentStatus,
+    error_class: ErrorClass,
+    tmp_path: Path,
+    fake_tesseract: Callable[..., None],
+    process: Callable[..., Ledger],
+) -> None:
+    fake_tesseract()
+    (tmp_path / "documents").mkdir()
+    path = _broken_documents(tmp_path / "documents").get(name, tmp_path / "absent")
+    [(result, _), (after, _)] = process([path, tmp_path / "documents" / "whole.png"])
+    assert (result.status, result.error_class) == (status, error_class)
+    assert result.error_message
+    assert after.status is DocumentStatus.SUCCEEDED
+
+
+def test_a_file_over_the_limit_is_not_opened(
+    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
+) -> None:
+    fake_tesseract()
+    path = scanned_pdf(tmp_path / "a.pdf", 1)
+    with path.open("ab") as file:
+        file.truncate(2 * 1024 * 1024)
+    [(result, _)] = process([path], max_document_mb=1)
+    assert (result.status, result.error_class) == (DocumentStatus.FAILED, ErrorClass.TOO_LARGE)

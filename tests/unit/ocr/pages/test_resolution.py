@@ -1,0 +1,40 @@
+"""At which resolution a page is drawn and read."""
+
+import pytest
+
+from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.ocr.pages import resolution
+from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
+
+
+@pytest.mark.parametrize(
+    ("small", "usual", "dpi"),
+    [(None, None, 220), (13, 16, 220), (10, 16, 300), (12, 12, 300), (8, 8, 412), (5, 5, 600)],
+)
+@pytest.mark.parametrize("scan_dpi", [None, 300, 600])
+def test_small_print_is_drawn_finer(small: int | None, usual: int | None, dpi: int, scan_dpi: int | None) -> None:
+    analysis = PageAnalysis(blank=False, text_height_quartile=small, text_height_median=usual)
+    assert resolution.finer_dpi(analysis, 220, scan_dpi, OCRConfig()) == dpi
+
+
+@pytest.mark.parametrize(("small", "usual", "dpi"), [(13, 16, 150), (10, 16, 150), (12, 12, 188), (5, 5, 450)])
+def test_a_coarse_scan_is_drawn_finer_only_as_its_print_asks(small: int, usual: int, dpi: int) -> None:
+    analysis = PageAnalysis(blank=False, text_height_quartile=small, text_height_median=usual)
+    assert resolution.finer_dpi(analysis, 150, 150, OCRConfig()) == dpi
+
+
+@pytest.mark.parametrize(
+    ("scan_dpi", "wants_images", "dpi"),
+    [(None, False, 220), (300, False, 220), (200, False, 200), (72, False, 100), (200, True, 300)],
+)
+def test_a_scan_is_not_drawn_finer_than_it_is(scan_dpi: int | None, wants_images: bool, dpi: int) -> None:
+    assert resolution.first_dpi(scan_dpi, OCRConfig(), wants_images) == dpi
+
+
+@pytest.mark.parametrize(
+    ("usual", "most", "scale"),
+    [(6, 9.0, 15 / 6), (3, 9.0, 3.0), (6, 1.0, 1.0), (6, 1.5, 1.5), (6, 0.9, 1.0), (14, 9.0, 1.0), (34, 1.0, 0.5)],
+)
+def test_pictures_are_scaled_to_the_height_the_engine_needs(usual: int, most: float, scale: float) -> None:
+    analysis = PageAnalysis(blank=False, text_height_quartile=usual, text_height_median=usual)
+    assert resolution.reading_scale(analysis, most) == pytest.approx(scale)

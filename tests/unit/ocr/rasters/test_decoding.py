@@ -1,0 +1,120 @@
+"""Pictures of every mode become grey, upright rasters within their limits."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.ocr.rasters.decoding import Rasterised, count_frames, rasterise, rasterise_scan
+from distributed_ocr_pipeline.ocr.rasters.raster import load
+from tests.support.documents import page_picture, tiff
+
+MANY = 10_000_000
+
+
+def rasterised(path: Path, max_pixels: int = MANY, memory_mb: int = 512) -> tuple[Rasterised, Image.Image]:
+    made = rasterise(str(path), 0, str(path.with_suffix(".out")), max_pixels, memory_mb)
+    with load(path.with_suffix(".out")) as image:
+        image.load()
+    assert image.mode == "L" and image.size == (made.width, made.height)
+    return made, image
+
+
+def saved(picture: Image.Image, path: Path, **options: Any) -> Path:
+    picture.save(path, **options)
+    return path
+
+
+def test_only_a_tiff_has_pages(tmp_path: Path) -> None:
+    frames = [page_picture(str(number)) for number in range(3)]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:])
+    assert count_frames(str(tmp_path / "a.webp")) == 1
+    assert count_frames(str(tiff(tmp_path / "a.tif", 3))) == 3
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "F"])
+def test_every_mode_becomes_grey_with_the_print_on_it(mode: str, tmp_path: Path) -> None:
+    grey = page_picture()
+    picture = grey.convert("I").point(lambda level: level * 256).convert("I;16") if mode == "I;16" else None
+    path = saved(picture or grey.convert(mode), tmp_path / "a.tif") if mode != "LA" else _png(grey, tmp_path)
+    _, image = rasterised(path)
+    assert (image.getextrema(), image.getpixel((0, 0))) == ((0, 255), 255)
+
+
+def _png(grey: Image.Image, folder: Path) -> Path:
+    return saved(grey.convert("LA"), folder / "a.png")
+
+
+def test_transparent_parts_are_paper(tmp_path: Path) -> None:
+    picture = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
+    picture.paste((0, 0, 0, 255), (5, 5, 10, 10))
+    _, image = rasterised(saved(picture, tmp_path / "a.png"))
+    assert (image.getpixel((0, 0)), image.getpixel((7, 7))) == (255, 0)
+
+
+def test_a_picture_of_one_deep_level_is_no_division_by_zero(tmp_path: Path) -> None:
+    _, image = rasterised(saved(Image.new("F", (9, 9), 0.5), tmp_path / "a.tif"))
+    assert len(set(image.tobytes())) == 1
+
+
+@pytest.mark.parametrize(("dpi", "found"), [((300, 300), 300), ((1, 1), None), ((9999, 9999), None), (None, None)])
+def test_a_resolution_is_believed_if_a_scanner_could_have_it(
+    dpi: tuple[int, int] | None, found: int | None, tmp_path: Path
+) -> None:
+    options = {"dpi": dpi} if dpi else {}
+    made, _ = rasterised(saved(page_picture(), tmp_path / "a.tif", **options))
+    assert made.dpi == found
+
+
+def test_a_photo_is_turned_as_its_exif_says(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    made, _ = rasterised(saved(page_picture(size=(90, 30)), tmp_path / "a.jpg", exif=exif))
+    assert (made.width, made.height) == (30, 90)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize(
+    "exif", [b"Exif\0\0no TIFF at all", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0II*\0\x08\0\0\0\xff\xff"]
+)
+def test_exif_may_hold_anything(exif: bytes, tmp_path: Path) -> None:
+    made, _ = rasterised(saved(page_picture(size=(90, 30)), tmp_path / "a.jpg", exif=exif))
+    assert (made.width, made.height) == (90, 30)
+
+
+def test_a_picture_over_the_limit_is_made_smaller_with_a_note(tmp_path: Path) -> None:
+    made, _ = rasterised(saved(page_picture(size=(2000, 1000)), tmp_path / "a.png", dpi=(200, 200)), 500_000)
+    assert (made.width, made.height, made.dpi) == (1000, 500, 100)
+    assert made.note == "reduced from 2000 x 1000 pixels"
+
+
+@pytest.mark.parametrize(("suffix", "fits"), [("jpg", True), ("png", False)])
+def test_only_a_jpeg_can_be_decoded_in_less_memory(suffix: str, fits: bool, tmp_path: Path) -> None:
+    path = saved(page_picture(size=(2000, 2000)), tmp_path / f"a.{suffix}")
+    if fits:
+        assert rasterised(path, max_pixels=500_000, memory_mb=8)[0].width == 707
+        return
+    with pytest.raises(DocumentError, match="2000 x 2000 pixels needs too much memory") as raised:
+        rasterised(path, max_pixels=500_000, memory_mb=8)
+    assert raised.value.error_class is ErrorClass.TOO_LARGE
+
+
+@pytest.mark.parametrize("turn", [0, 90])
+def test_an_extracted_scan_is_turned_and_made_smaller(turn: int, tmp_path: Path) -> None:
+    path = saved(page_picture(size=(900, 300)), tmp_path / "a.jpg")
+    size = (100, 300) if turn else (300, 100)
+    rasterise_scan(str(path), (900, 300), turn, size, str(tmp_path / "a.tif"))
+    with load(tmp_path / "a.tif") as image:
+        assert image.size == size
+
+
+@pytest.mark.parametrize(("stored", "mode"), [((900, 299), "L"), ((900, 300), "CMYK")])
+def test_an_extracted_scan_that_is_not_what_was_announced_is_refused(
+    stored: tuple[int, int], mode: str, tmp_path: Path
+) -> None:
+    path = saved(page_picture(size=(900, 300)).convert(mode), tmp_path / "a.jpg")
+    with pytest.raises(DocumentError) as raised:
+        rasterise_scan(str(path), stored, 0, (900, 300), str(tmp_path / "a.tif"))
+    assert raised.value.error_class is ErrorClass.CORRUPT

@@ -1,0 +1,41 @@
+"""What is done to a raster before it is read, and the page image."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, apply, save_page_image, transformed
+from tests.support.documents import printed_page, with_specks
+
+
+def test_specks_are_removed_before_reading_and_print_stays() -> None:
+    clean = printed_page(40)
+    speckled = with_specks(clean.copy(), 0.002)
+    read = apply(speckled, Transform(despeckled=True))
+    margin = (0, 0, 90, clean.height)
+    assert (_ink(speckled.crop(margin)) > 100, _ink(read.crop(margin))) == (True, 0)
+    assert _ink(read) == pytest.approx(_ink(clean), rel=0.1)
+
+
+def _ink(page: Image.Image) -> int:
+    return sum(page.histogram()[:128])
+
+
+@pytest.mark.parametrize(("image_format", "side"), [("webp", 16_383), ("jpeg", 20_000)])
+def test_a_page_image_is_as_large_as_its_format_can_hold(image_format: str, side: int, tmp_path: Path) -> None:
+    Image.new("L", (20_000, 20), 255).save(tmp_path / "a.tif")
+    raster = Raster(tmp_path / "a.tif", 20_000, 20, None)
+    save_page_image(raster, Transform(quarter=90), tmp_path / "images" / "a", image_format)
+    with Image.open(tmp_path / "images" / "a") as image:
+        assert (image.format, image.height) == (image_format.upper(), side)
+
+
+def test_a_transformed_copy_knows_its_resolution(tmp_path: Path) -> None:
+    printed_page(28, (400, 600)).save(tmp_path / "a.tif")
+    raster = Raster(tmp_path / "a.tif", 400, 600, 200, note="noted")
+    half = transformed(raster, Transform(90, skew=2.0, inverted=True, scale=0.5), tmp_path / "b.tif")
+    assert half.dpi == 100 and half.note == "noted" and half.width > 300 and half.height > 200
+    larger = transformed(replace(raster, dpi=None), Transform(scale=2.0), tmp_path / "c.tif")
+    assert (larger.width, larger.height, larger.dpi) == (800, 1200, None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import DOCUMENTS, RunLayout, all_runs, run_folders, run_id_of
 from distributed_ocr_pipeline.planning.listing import Lister
 from distributed_ocr_pipeline.records import S3Location
@@ -42,9 +43,7 @@ def read_history(storage: Storage, lister: Lister, output_bucket: str, input_pre
     with ThreadPoolExecutor(_THREADS) as pool:
         reports = dict(zip(runs, pool.map(lambda run: storage.find_json(run.report), runs)))
     related = {run: report for run, report in reports.items() if _overlaps(report, input_prefix)}
-    compact = [run for run, report in related.items() if report and report.get("ledger_compacted")]
-    loose = [run for run in related if run not in compact]
-    storage.get_small((run.ledger, _place(folder, run) / "ledger.parquet") for run in compact)
+    loose = [run for run, report in related.items() if not _fetch_compact(storage, run, report, folder)]
     untrusted = [shard for run in loose for shard in _fetch_shards(storage, lister, run, related[run], folder)]
     found = any(folder.rglob("*.parquet"))
     return History(folder if found else None, tuple(untrusted), _speed_factor(list(related.values())))
@@ -54,6 +53,19 @@ def _overlaps(report: Mapping[str, Any] | None, input_prefix: str) -> bool:
     """Whether a run may have processed documents of this prefix; one without a report may."""
     other = (report or {}).get("input_prefix", input_prefix)
     return bool(other.startswith(input_prefix) or input_prefix.startswith(other))
+
+
+def _fetch_compact(storage: Storage, run: RunLayout, report: Mapping[str, Any] | None, folder: Path) -> bool:
+    """Fetch a run's ledger as one file; False if it has none (any more)."""
+    if not (report and report.get("ledger_compacted")):
+        return False
+    try:
+        storage.get_small([(run.ledger, _place(folder, run) / "ledger.parquet")])
+    except BadInput as error:
+        if error.code != "NoSuchKey":
+            raise
+        return False
+    return True
 
 
 def _fetch_shards(

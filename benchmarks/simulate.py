@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from distributed_ocr_pipeline.planning.estimating import Amount, Range
-from distributed_ocr_pipeline.planning.packing import Limits, shard_count
+from distributed_ocr_pipeline.planning.packing import Limits
 from distributed_ocr_pipeline.planning.prices import Figures, load_figures
 
 PAGES_PER_DOCUMENT = 7.1  # lognormal, median 3, sigma 1.2, and 0.05 % books
@@ -230,7 +230,7 @@ class Policy:
         rate = job.download_mb_per_second * 1e6
         limits = Limits(self.target_minutes * 60, _SHARD_BYTES, self.files_per_job)
         count = (
-            shard_count(amount.load(instance, limits, rate), documents, self.slots)
+            amount.shards(instance, limits, rate, self.slots)
             if self.files_per_job is None
             else -(-documents // self.files_per_job)
         )

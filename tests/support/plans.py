@@ -46,7 +46,8 @@ def plan_documents(
         amount = measure(database, fit_model(database, figures, ignore_text_layer=False))
         load = load_sql(limits, figures.instance(INSTANCE_TYPE), figures)
         writer = ShardWriter(database, load=load, large=limits.large, obstacle=obstacle_sql(2048, ""))
-        count = shard_count(writer.total_load(), amount.documents, slots=2)
+        work = amount.work(figures.instance(INSTANCE_TYPE), limits, figures.job.download_mb_per_second * 1e6)
+        count = shard_count(writer.total_load(), work, amount.documents, slots=2)
         entries = writer.write(count, folder / "documents.parquet") if amount.documents else []
         if not entries:
             return {}

@@ -133,12 +133,17 @@ class Amount:
     text_layer_share: float  # of the pages
     cpu_seconds: Range  # on vCPUs of speed 1
 
-    def load(self, instance: Instance, limits: Limits, download_bytes_per_second: float) -> int:
-        """Shares of a shard of all documents together, in units of `packing.FULL`."""
+    def work(self, instance: Instance, limits: Limits, download_bytes_per_second: float) -> float:
+        """Download and work of all documents together, in shards of the target's length."""
         seconds = self.cpu_seconds.expected / instance.power + self.size_bytes / download_bytes_per_second
-        shares = [seconds / limits.seconds, self.size_bytes / limits.size_bytes]
+        return seconds / limits.seconds
+
+    def shards(self, instance: Instance, limits: Limits, download_bytes_per_second: float, slots: int) -> int:
+        """How many shards they make, before they are packed one by one."""
+        work = self.work(instance, limits, download_bytes_per_second)
         files = self.documents / limits.files if limits.files else 0.0
-        return int(max(*shares, files) * FULL)
+        load = int(max(work, self.size_bytes / limits.size_bytes, files) * FULL)
+        return shard_count(load, work, self.documents, slots)
 
 
 def measure(database: Database, model: Model) -> Amount:
@@ -220,7 +225,7 @@ def estimate(
     """
     instance, job = figures.instance(instance_type), figures.job
     rate = job.download_mb_per_second * 1e6
-    count = shards or shard_count(amount.load(instance, limits, rate), amount.documents, slots)
+    count = shards or amount.shards(instance, limits, rate, slots)
     fixed = job.provisioning_seconds + job.start_seconds
     work = amount.cpu_seconds.times(1 / instance.power).plus(amount.size_bytes / rate)
     starts = min(count, slots) - 1.0  # one job is started a second

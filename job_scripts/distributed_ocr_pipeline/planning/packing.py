@@ -50,11 +50,12 @@ class Limits:
         return f"greatest(1, trunc({shares} * {FULL}::double)::bigint, {FULL // self.files if self.files else 0})"
 
 
-def shard_count(load: int, documents: int, slots: int) -> int:
+def shard_count(load: int, work: float, documents: int, slots: int) -> int:
     """How many shards: as few as hold the load, then as many as fill all slots to the end.
 
     Args:
         load: Of all documents together.
+        work: Of all documents together, in shards of the target's length.
         documents: No more shards than these.
         slots: Jobs that run at the same time.
 
@@ -68,7 +69,7 @@ def shard_count(load: int, documents: int, slots: int) -> int:
             "Raise target_shard_minutes or files_per_job, or run the prefix in parts.",
         )
     even = ceil(fewest / slots) * slots
-    most = max(fewest, int(load / (FULL * MIN_SHARD_SHARE)))
+    most = max(fewest, int(work / MIN_SHARD_SHARE))
     return min(even, most, max(1, documents), MAX_SHARDS)
 
 

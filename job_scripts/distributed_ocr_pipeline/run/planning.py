@@ -176,8 +176,11 @@ class _Planner:
             large=self._limits.large,
             obstacle=obstacle_sql(self._options.max_document_mb, manifest_base(self._prefix.key)),
         )
-        count = shard_count(writer.total_load(), amount.documents, self._slots.count) if amount.documents else 0
-        return writer.write(count, folder / PLANNED_FILE) if count else []
+        if not amount.documents:
+            return []
+        work = amount.work(instance, self._limits, self._figures.job.download_mb_per_second * 1e6)
+        count = shard_count(writer.total_load(), work, amount.documents, self._slots.count)
+        return writer.write(count, folder / PLANNED_FILE)
 
     def _summarise(self, amount: Amount, shards: int, up_to_date: int) -> Plan:
         figures, slots = self._figures, self._slots

@@ -16,7 +16,7 @@ def _packed(loads: list[int], limits: Limits, slots: int) -> tuple[list[list[int
     documents = [(f"{number:08d}", load) for number, load in enumerate(loads)]
     large = [item for item in documents if item[1] >= limits.large]
     small = sum(load for _, load in documents if load < limits.large)
-    packing = pack(large, small, shard_count(sum(loads), len(loads), slots))
+    packing = pack(large, small, shard_count(sum(loads), sum(loads) / FULL, len(loads), slots))
     shards: list[list[int]] = [[] for _ in packing.loads]
     before = 0
     for document_id, load in documents:
@@ -70,16 +70,20 @@ def test_heavy_tailed_documents_make_even_shards() -> None:
     [(0.1, 4, 1), (1.0, 4, 2), (3.9, 4, 4), (4.5, 4, 8), (9.0, 100, 18), (100.0, 100, 100), (100.5, 100, 200)],
 )
 def test_shards_fill_the_slots_but_are_not_cut_too_short(work: float, slots: int, expected: int) -> None:
-    assert shard_count(int(work * FULL), 10**6, slots) == expected
+    assert shard_count(int(work * FULL), work, 10**6, slots) == expected
+
+
+def test_a_limit_of_files_alone_does_not_spread_little_work_over_all_slots() -> None:
+    assert shard_count(int(1.5 * FULL), 0.001, 3, slots=10) == 2
 
 
 def test_there_are_no_more_shards_than_documents() -> None:
-    assert shard_count(3 * FULL, 3, 2) == 3
+    assert shard_count(3 * FULL, 3.0, 3, 2) == 3
 
 
 def test_too_much_work_for_one_run_is_refused_with_a_way_out() -> None:
     with pytest.raises(BadInput, match=f"at most {MAX_SHARDS}.*target_shard_minutes"):
-        shard_count((MAX_SHARDS + 1) * FULL, 10**9, 10)
+        shard_count((MAX_SHARDS + 1) * FULL, 1.0, 10**9, 10)
 
 
 def test_the_same_documents_are_packed_the_same_way() -> None:

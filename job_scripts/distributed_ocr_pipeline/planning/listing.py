@@ -54,7 +54,7 @@ class Lister:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        client.meta.events.register("before-parse.s3.ListObjectsV2", _parse_listing, unique_id="fast-listing")
+        client.meta.events.register("before-parse.s3.ListObjectsV2", parse_listing, unique_id="fast-listing")
 
     def pages(self, prefix: S3Location) -> Iterator[Page]:
         """Pages of everything below a prefix, in no order: sub-folders are listed side by side.
@@ -89,7 +89,7 @@ class Lister:
             token = {"ContinuationToken": answer["NextContinuationToken"]}
 
 
-def _parse_listing(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+def parse_listing(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
     """Take the objects out of a listing's XML, and leave botocore an empty one."""
     if response_dict["status_code"] != 200:
         return

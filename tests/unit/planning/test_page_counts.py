@@ -126,7 +126,8 @@ def test_damaged_pdfs_are_counted_or_not_but_never_raise(make: Callable[[], byte
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     found = count_pages(_reader(bytes(content)))
-    assert found is None or 1 <= found.pages <= len(content)
+    least = int(b"%PDF-" in content[:1024])  # what is not a PDF any more has no pages
+    assert found is None or least <= found.pages <= len(content)
 
 
 @given(st.binary(max_size=400))

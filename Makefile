@@ -18,7 +18,7 @@ SOURCES := job_scripts tests examples benchmarks scripts verify
 ##@ Use
 
 .PHONY: run-pipeline
-run-pipeline: .venv/installed tools ## Process INPUT_PREFIX (a folder or s3://…; default: the examples), with ARGS="--output-type both …"
+run-pipeline: .venv/ready tools ## Process INPUT_PREFIX (a folder or s3://…; default: the examples), with ARGS="--output-type both …"
 	@$(BIN)/ocr-pipeline --input-prefix "$(INPUT_PREFIX)" $(ARGS)
 ifeq ($(INPUT_PREFIX),examples/documents)
 	@$(BIN)/python examples/check_results.py output
@@ -34,19 +34,19 @@ install: .venv/installed tools ## Make .venv, and install Tesseract and Poppler 
 ##@ Local environment (AWS on 127.0.0.1)
 
 .PHONY: local-setup
-local-setup: .venv/installed tools ## Start it in the background
+local-setup: .venv/ready tools ## Start it in the background
 	@$(BIN)/python -m distributed_ocr_pipeline.local start
 
 .PHONY: local-test
-local-test: .venv/installed ## Run a small execution through it and check the results
+local-test: .venv/ready ## Run a small execution through it and check the results
 	@$(BIN)/python -m distributed_ocr_pipeline.local test
 
 .PHONY: local-logs
-local-logs: .venv/installed ## Show its log and the logs of its jobs
+local-logs: .venv/ready ## Show its log and the logs of its jobs
 	@$(BIN)/python -m distributed_ocr_pipeline.local logs
 
 .PHONY: local-stop
-local-stop: .venv/installed ## Stop it
+local-stop: .venv/ready ## Stop it
 	@$(BIN)/python -m distributed_ocr_pipeline.local stop
 
 ##@ Development
@@ -58,7 +58,7 @@ format: .venv/installed ## Format Python and Terraform
 	@if command -v terraform >/dev/null; then terraform fmt -recursive; fi
 
 .PHONY: lint
-lint: .venv/installed lint-types ## Check formatting, types and style
+lint: .venv/installed lint-types ## Check formatting, types, style and what may import what
 	$(BIN)/black --check -q $(SOURCES)
 	$(BIN)/hadolint container/Dockerfile
 	$(BIN)/isort --check -q $(SOURCES)
@@ -132,7 +132,7 @@ simulate: .venv/installed ## Play plans against AWS's limits: time, price and lo
 	$(BIN)/python -m benchmarks.simulate
 
 .PHONY: lock
-lock: .venv/installed ## Resolve the dependencies again: requirements-dev.lock, and container/requirements.lock from it
+lock: .venv/installed ## Resolve the dependencies again: requirements-dev.lock, and the other locks from it
 	scripts/lock.sh
 
 ##@ Deployment
@@ -188,10 +188,14 @@ help: ## Show this list
 tools:
 	@scripts/install-tools.sh
 
-.venv/installed: requirements-dev.lock pyproject.toml
+# What running needs. The development targets add the rest, in the same versions.
+.venv/ready: requirements-local.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or later is needed; this is $$($(PYTHON) --version). Choose one: make PYTHON=python3.11 …" >&2; exit 1; }
-	@echo "Installing the Python packages into .venv (once, about a minute) …" >&2
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@scripts/pip-install.sh requirements-local.lock "what running needs"
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed: requirements-dev.lock .venv/ready
+	@scripts/pip-install.sh requirements-dev.lock "what development needs"
 	@touch $@

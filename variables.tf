@@ -10,6 +10,12 @@ variable "name_prefix" {
     condition     = can(regex("^[a-z]([a-z0-9]|-[a-z0-9]){1,17}$", var.name_prefix)) && length(var.name_prefix) <= 18
     error_message = "name_prefix: 2 to 18 lower-case letters, digits and single hyphens, beginning with a letter and not ending with a hyphen."
   }
+
+  # The job `ocr-s1-plan-<uuid>` of a deployment `ocr-s1` would look like one of a shard of the deployment `ocr`.
+  validation {
+    condition     = !can(regex("-s[a-z0-9]?$", var.name_prefix))
+    error_message = "name_prefix: may not end in -s, or -s and one more character: its jobs could be taken for those of another deployment."
+  }
 }
 
 variable "region" {

@@ -1,4 +1,4 @@
-"""The checking job: finds the documents that SageMaker could not download, and leaves them out of the shard's manifest."""
+"""The checking job: finds documents that SageMaker cannot download, and leaves them out of the shard's manifest."""
 
 import sys
 

@@ -1,6 +1,6 @@
 """Says how much a bucket holds: python scripts/bucket_has_data.py BUCKET REGION.
 
-Prints a count such as "12 objects (3.4 MB), 15 versions with the older ones"; exit status 1, and nothing printed, if it
+Prints a count such as "12 objects (15 versions, 3.4 MB)"; exit status 1, and nothing printed, if it
 holds nothing or is not there. A bucket that cannot be listed is status 2 and a message: it is not known to be empty.
 """
 
@@ -15,7 +15,7 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
 def describe(pages: Iterable[Mapping[str, Any]]) -> str:
-    """What the pages of a ListObjectVersions answer hold, in words; empty for nothing. Delete markers count as versions."""
+    """What the pages of ListObjectVersions hold, in words; empty for nothing. Delete markers count as versions."""
     objects = size = versions = 0
     for page in pages:
         found = page.get("Versions", [])

@@ -36,6 +36,7 @@ class TextSource(str, Enum):
 
     OCR = "ocr"
     TEXT_LAYER = "text_layer"
+    MIXED = "mixed"  # the text layer, and OCR of what it does not cover
     NONE = "none"
 
 

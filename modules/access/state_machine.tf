@@ -117,7 +117,8 @@ data "aws_iam_policy_document" "state_machine" {
 }
 
 locals {
-  # Spelled out to the last character, so that the jobs of a deployment `ocr-eu` are none of the deployment `ocr`.
+  # Spelled out to the last character, so that the jobs of a deployment `ocr-eu` are none of the deployment `ocr`. Shards
+  # are called s00000 to s999999.
   uuid     = "????????-????-????-????-????????????"
-  job_arns = [for kind in ["plan", "s?????", "check", "report"] : "arn:${local.partition}:sagemaker:${local.here}:processing-job/${var.name_prefix}-${kind}-${local.uuid}"]
+  job_arns = [for kind in ["plan", "s?????", "s??????", "check", "report"] : "arn:${local.partition}:sagemaker:${local.here}:processing-job/${var.name_prefix}-${kind}-${local.uuid}"]
 }

@@ -614,3 +614,13 @@ run "refuses_max_query_gb" {
 
   expect_failures = [var.max_query_gb]
 }
+
+run "refuses_name_prefix_whose_jobs_look_like_anothers" {
+  command = plan
+
+  variables {
+    name_prefix = "ocr-s1"
+  }
+
+  expect_failures = [var.name_prefix]
+}

@@ -1,4 +1,4 @@
-"""The early end of a run on this machine: its jobs put off what they have not done, and the report says what is there."""
+"""The early end of a run on this machine: jobs put off what they have not done, the report says what is there."""
 
 import time
 from collections.abc import Mapping

@@ -21,8 +21,8 @@ from distributed_ocr_pipeline.ocr import check_tools
 
 _POLL_SECONDS = 0.5
 _EARLIER_IDS = """\
-This folder has results of an earlier version, which named documents by the folder it was started in. Names are file:// \
-URIs now, so these documents are processed again; their earlier rows stay. To have the new ones alone, use an empty \
+This folder has results of an earlier version, which named documents by the folder it was started in. Names are \
+file:// URIs now, so these documents are processed again; their earlier rows stay. To have the new ones alone, use an empty \
 output folder."""
 
 

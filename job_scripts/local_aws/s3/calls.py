@@ -16,7 +16,7 @@ from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
 from local_aws.errors import ObjectExists, ObjectRefused, UnknownUpload
-from local_aws.s3.folder import FolderBucket, StoredObject
+from local_aws.s3.folder import Condition, FolderBucket, StoredObject
 from local_aws.s3.uploads import Uploads
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -27,14 +27,13 @@ _CONTENT_TYPE = "binary/octet-stream"
 
 # What the answer would have to say of an object later, and a file has no place for.
 _UNSUPPORTED_HEADERS = (
-    "if-match",
     "x-amz-acl",
     "x-amz-copy-source",
-    "x-amz-meta-",
     "x-amz-object-lock-",
     "x-amz-tagging",
     "x-amz-website-",
 )
+_METADATA = "x-amz-meta-"
 _OBJECT_QUERIES = {"uploads", "uploadId", "partNumber", "x-id", "versionId"}
 _LIST_QUERIES = {
     "list-type",
@@ -66,7 +65,7 @@ class ObjectCalls:
         self._uploads = Uploads(bucket)
         self._listings = _Listings()
 
-    def answer(self, request: Request, key: str) -> Response:
+    def answer(self, request: Request, key: str) -> Response:  # pylint: disable=too-many-return-statements
         """Answer a call; an empty key is the bucket itself."""
         try:
             return self._answer(request, key)
@@ -117,16 +116,21 @@ class ObjectCalls:
         response.content_length = item.size_bytes
         response.set_etag(item.etag)
         response.last_modified = datetime.fromtimestamp(item.modified, timezone.utc)
+        response.headers.extend({_METADATA + name: value for name, value in self._bucket.metadata(key).items()})
         return response.make_conditional(request.environ, accept_ranges=True, complete_length=item.size_bytes)
 
     def _put(self, request: Request, key: str) -> Response:
         with self._bucket.new_file() as file:
             _receive(request, file)
-            stored = self._bucket.store(file, key, only_new=_only_new(request))
+            stored = self._bucket.store(file, key, condition=_condition(request), metadata=_metadata(request))
         return Response(headers={"ETag": f'"{stored.etag}"'})
 
     def _upload(self, request: Request, key: str) -> Response:
         """Any call of a multipart upload."""
+        if _metadata(request):
+            raise Refusal(
+                501, "NotImplemented", "Metadata of a multipart upload is not supported for a bucket of files."
+            )
         upload_id = request.args.get("uploadId", "")
         match request.method:
             case "POST" if "uploads" in request.args:
@@ -138,7 +142,7 @@ class ObjectCalls:
                 return Response(headers={"ETag": f'"{etag}"'})
             case "POST":
                 numbers = [int(found) for found in _texts(request, "PartNumber")]
-                stored = self._uploads.complete(upload_id, key, numbers, only_new=_only_new(request))
+                stored = self._uploads.complete(upload_id, key, numbers, condition=_condition(request))
                 body = {"Bucket": self._name, "Key": key, "ETag": f'"{stored.etag}"'}
                 return _xml("CompleteMultipartUploadResult", "".join(_element(*item) for item in body.items()))
             case "DELETE":
@@ -255,8 +259,19 @@ def _refuse_lost_headers(request: Request) -> None:
             raise Refusal(501, "NotImplemented", f"The header {name} is not supported for a bucket of files.")
 
 
-def _only_new(request: Request) -> bool:
-    return request.headers.get("if-none-match") == "*"
+def _condition(request: Request) -> Condition:
+    etag = request.headers.get("if-match")
+    return Condition(
+        only_new=request.headers.get("if-none-match") == "*", etag=None if etag is None else etag.strip('"')
+    )
+
+
+def _metadata(request: Request) -> dict[str, str]:
+    return {
+        name.lower().removeprefix(_METADATA): value
+        for name, value in request.headers.items()
+        if name.lower().startswith(_METADATA)
+    }
 
 
 def _texts(request: Request, name: str) -> list[str]:

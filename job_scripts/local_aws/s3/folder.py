@@ -2,14 +2,17 @@
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import stat
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from local_aws.errors import ObjectExists, ObjectRefused
@@ -18,6 +21,22 @@ from local_aws.settings import BucketFolder
 
 INCOMING = ".incoming"
 """The folder of objects that are not complete, inside the bucket's own: the two are on one file system."""
+
+METADATA = ".metadata"
+"""The folder of what callers say about objects, inside the bucket's own: a JSON file for each object that has any."""
+
+NO_METADATA: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold for an object to be stored: there is none of its key, or one with this ETag."""
+
+    only_new: bool = False
+    etag: str | None = None
+
+
+ALWAYS = Condition()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +62,7 @@ class FolderBucket:
         self.read_only = settings.read_only
         self._root = settings.path.resolve()
         self._left_out = {str(path.resolve()) for path in settings.left_out}
+        self._storing = threading.Lock()  # a condition holds until the object is stored
         if not self.read_only:
             shutil.rmtree(self.incoming, ignore_errors=True)  # what a killed server left
 
@@ -85,37 +105,74 @@ class FolderBucket:
         finally:
             file.unlink(missing_ok=True)
 
-    def store(self, file: Path, key: str, *, only_new: bool = False) -> StoredObject:
+    def store(
+        self, file: Path, key: str, *, condition: Condition = ALWAYS, metadata: Mapping[str, str] = NO_METADATA
+    ) -> StoredObject:
         """Make a file of `new_file` the object of this key. When this returns, the object survives a power cut.
 
         Raises:
             ObjectRefused: The key cannot be a path, or another object is in its way.
-            ObjectExists: With `only_new`, there is an object of this key.
+            ObjectExists: The condition does not hold.
         """
         target = self._path(key)
         if target is None:
             raise ObjectRefused(f"The key {key!r} cannot be the path of a file.")
         _flush(file)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if only_new:
-                os.link(file, target)
-            else:
+        with self._storing:
+            self._require(condition, key)
+            self._keep_metadata(key, metadata)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(file, target)
-        except FileExistsError as error:
-            raise ObjectExists(f"There is an object {key!r}.") from error
-        except (NotADirectoryError, IsADirectoryError) as error:
-            raise ObjectRefused(f"The key {key!r} needs a folder where a file is, or the other way round.") from error
+            except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                raise ObjectRefused(
+                    f"The key {key!r} needs a folder where a file is, or the other way round."
+                ) from error
         _flush(target.parent)
         stored = self._object(key, str(target))
         assert stored is not None
         return stored
+
+    def metadata(self, key: str) -> Mapping[str, str]:
+        """What the caller who stored an object said about it."""
+        if self.read_only:
+            return NO_METADATA
+        try:
+            found: dict[str, str] = json.loads(self._metadata_file(key).read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return NO_METADATA
+        return found
+
+    def _require(self, condition: Condition, key: str) -> None:
+        if condition == ALWAYS:
+            return
+        stored = self.find(key)
+        if condition.only_new and stored is not None:
+            raise ObjectExists(f"There is an object {key!r}.")
+        if condition.etag is not None and (stored is None or stored.etag != condition.etag):
+            raise ObjectExists(f"The object {key!r} is another one.")
+
+    def _keep_metadata(self, key: str, metadata: Mapping[str, str]) -> None:
+        file = self._metadata_file(key)
+        if not metadata:
+            file.unlink(missing_ok=True)
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        incoming = file.with_suffix(".incoming")
+        incoming.write_text(json.dumps(dict(metadata)), encoding="utf-8")
+        _flush(incoming)
+        os.replace(incoming, file)
+
+    def _metadata_file(self, key: str) -> Path:
+        name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._root / METADATA / f"{name}.json"
 
     def delete(self, key: str) -> None:
         """Remove an object; as in S3, it need not be there."""
         if path := self._path(key):
             try:
                 path.unlink()
+                self._metadata_file(key).unlink(missing_ok=True)
             except OSError as error:
                 if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EPERM):
                     raise
@@ -143,8 +200,8 @@ class FolderBucket:
                     if self._is_shown(entry, top):
                         name = escape(entry.name) if self.read_only else entry.name
                         yield f"{name}/" if _can_be_entered(entry) else name
-        except FileNotFoundError:  # it went while its parent was listed
-            return
+        except FileNotFoundError:
+            pass  # it went while its parent was listed
 
     def _is_shown(self, entry: "os.DirEntry[str]", top: bool) -> bool:
         if self.read_only:

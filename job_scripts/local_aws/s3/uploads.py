@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from local_aws.errors import ObjectRefused, UnknownUpload
-from local_aws.s3.folder import FolderBucket, StoredObject
+from local_aws.s3.folder import ALWAYS, Condition, FolderBucket, StoredObject
 
 
 class Uploads:
@@ -29,7 +29,9 @@ class Uploads:
             file.replace(folder / str(number))
         return f"{upload_id}-{number}"
 
-    def complete(self, upload_id: str, key: str, numbers: Sequence[int], *, only_new: bool = False) -> StoredObject:
+    def complete(
+        self, upload_id: str, key: str, numbers: Sequence[int], *, condition: Condition = ALWAYS
+    ) -> StoredObject:
         """Make one object of the parts with these numbers, in this order."""
         folder = self._folder(upload_id)
         parts = [folder / str(number) for number in numbers]
@@ -41,7 +43,7 @@ class Uploads:
                 with part.open("rb") as content:
                     shutil.copyfileobj(content, whole)
                 part.unlink()
-        stored = self._bucket.store(first, key, only_new=only_new)
+        stored = self._bucket.store(first, key, condition=condition)
         self.abort(upload_id)
         return stored
 

@@ -12,7 +12,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 class SdkTask(StateTaskServiceAwsSdk):
     """moto passes on what boto3 returns; this makes text of a body and a string of a timestamp.
 
-    Parameters are PascalCase on AWS whatever the service's own are; those of Step Functions itself begin with a small letter.
+    Names are PascalCase on AWS, whatever the service's own are; those of Step Functions begin with a small letter.
     """
 
     def _normalise_parameters(

@@ -47,6 +47,14 @@ def plan(documents: int, size: int = 1000, up_to_date: int = 0) -> Plan:
     return make_plan(documents=documents, size_bytes=documents * size, shards=int(documents > 0), up_to_date=up_to_date)
 
 
+def test_the_run_is_named_and_notices_are_lines() -> None:
+    stream = io.StringIO()
+    observer = TerminalObserver(stream)
+    observer.notice("Starting …")
+    observer.started("20260101-000000-abcdef", "s3://results")
+    assert stream.getvalue() == "Starting …\nrun 20260101-000000-abcdef\n"
+
+
 @pytest.mark.parametrize(
     ("size", "shown"),
     [(1, "4 bytes"), (250, "1.0 KB"), (500_000, "2.0 MB"), (300_000_000, "1.2 GB"), (500_000_000_000, "2.0 TB")],

@@ -27,7 +27,7 @@ UUID = "01234567-89ab-cdef-0123-456789abcdef"
 
 needs_terraform = pytest.mark.skipif(not shutil.which("terraform"), reason="Terraform is not installed.")
 
-# The longest of everything: prefix, region, run id (an execution's name), and the id of the last of 10,000 shards.
+# The longest of everything: prefix, region, run id (an execution's name), and the id of the millionth shard.
 LONGEST = template_values("ap-southeast-2") | {
     "name_prefix": "a23456789-12345678",
     "output_bucket": "a23456789-12345678-output-123456789012-ap-southeast-2",
@@ -50,7 +50,7 @@ LONGEST = template_values("ap-southeast-2") | {
 }
 DATA = {
     "$.run_id": "r" * 80,
-    "$.shard_id": "s09999",
+    "$.shard_id": "s999999",
     "$.attempt": "3",
     "$.instance_type": "ml.c6i.32xlarge",
 }

@@ -5,6 +5,7 @@
     folder     a bucket's folder: its objects in S3's order, and how they are stored
     names      keys and file names
     uploads    multipart uploads
+    chunks     bodies that come in chunks
     transfer   files of such a bucket for a job, without a copy where the file system allows it
 
 An object is a file, so that it outlives the server: it is written under another name, flushed to the disk and renamed.

@@ -110,20 +110,8 @@ class Storage:
         """The keys of those objects whose first byte cannot be read, each with AWS's code and words."""
         asked = list(locations)
         with ThreadPoolExecutor(_PARALLEL_TRANSFERS) as pool:
-            reasons = pool.map(self._why_unreadable, asked)
+            reasons = pool.map(lambda location: _why_unreadable(self._client, location), asked)
         return {location.key: reason for location, reason in zip(asked, reasons) if reason}
-
-    def _why_unreadable(self, location: S3Location) -> str:
-        try:
-            with aws_call(f"Reading {location}"):
-                self._client.get_object(Bucket=location.bucket, Key=location.key, Range="bytes=0-0")["Body"].close()
-        except PipelineError as error:
-            answer = error.__cause__
-            if not isinstance(answer, ClientError) or answer.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-                raise
-            found = answer.response["Error"]
-            return "" if found["Code"] in _NO_BYTES else f"{found['Code']}: {found['Message']}"
-        return ""
 
     def put_json(self, location: S3Location, value: Any) -> None:
         """Store a value as JSON."""
@@ -169,7 +157,7 @@ class Storage:
             except OSError as error:
                 raise ServiceFault(f"Writing {location} failed: {error}") from error
 
-        self._in_parallel(put, objects)
+        _in_parallel(put, objects)
 
     def get_small(self, objects: Iterable[tuple[S3Location, Path]]) -> None:
         """Fetch many small objects into files, side by side."""
@@ -179,7 +167,7 @@ class Storage:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(self.get_bytes(location))
 
-        self._in_parallel(get, objects)
+        _in_parallel(get, objects)
 
     def client(self) -> Any:
         """A boto3 client of its own, for who changes it."""
@@ -195,23 +183,13 @@ class Storage:
     def upload_folder(self, folder: Path, location: S3Location) -> None:
         """Store every regular file below `folder`, under the same relative names."""
         files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
-        self._in_parallel(lambda path: self.upload(path, location.below(path.relative_to(folder).as_posix())), files)
+        _in_parallel(lambda path: self.upload(path, location.below(path.relative_to(folder).as_posix())), files)
 
     def download_prefix(self, location: S3Location, folder: Path) -> int:
         """Fetch every object below a prefix into `folder`, under the same relative names; returns how many."""
         objects = list(self.list_objects(location))
-        self._in_parallel(lambda item: self._download(location, item, folder), objects)
+        _in_parallel(lambda item: _download(self._client, location, item, folder), objects)
         return len(objects)
-
-    def copy_columns(self, bucket: str, keys: Iterable[str], columns: list[str], path: Path) -> None:
-        """Copy some columns of Parquet objects into one file, batch by batch; they are text and numbers from 1."""
-        schema = pa.schema([(name, pa.int32() if name.endswith("_number") else pa.string()) for name in columns])
-        filesystem = self.arrow_filesystem()
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-            for key in keys:
-                dataset = ds.dataset(f"{bucket}/{key}", schema, "parquet", filesystem)
-                for batch in dataset.to_batches(columns=columns):
-                    writer.write_batch(batch)
 
     def arrow_filesystem(self) -> S3FileSystem:
         """Arrow's own S3 client, which reads single columns of remote files; set up like the boto3 client."""
@@ -231,22 +209,47 @@ class Storage:
             allow_delayed_open=True,  # a small object is stored with one call
         )
 
-    def _download(self, location: S3Location, item: ListedObject, folder: Path) -> None:
-        target = folder / item.key.removeprefix(location.key).lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with aws_call(f"Reading s3://{location.bucket}/{item.key}"):
-            self._client.download_file(location.bucket, item.key, str(target))
 
-    def _in_parallel(self, action: Callable[[Any], None], items: Iterable[Any]) -> None:
-        """Do something with every item, some at a time; no more items are taken than are being worked on."""
-        with ThreadPoolExecutor(_PARALLEL_TRANSFERS) as pool:
-            pending: set[Future[None]] = set()
-            for item in items:
-                pending.add(pool.submit(action, item))
-                if len(pending) >= 2 * _PARALLEL_TRANSFERS:
-                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                    _raise_first(done)
-            _raise_first(pending)
+def copy_columns(filesystem: S3FileSystem, bucket: str, keys: Iterable[str], columns: list[str], path: Path) -> None:
+    """Copy some columns of Parquet objects into one file, batch by batch; they are text and numbers from 1."""
+    schema = pa.schema([(name, pa.int32() if name.endswith("_number") else pa.string()) for name in columns])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for key in keys:
+            dataset = ds.dataset(f"{bucket}/{key}", schema, "parquet", filesystem)
+            for batch in dataset.to_batches(columns=columns):
+                writer.write_batch(batch)
+
+
+def _why_unreadable(client: "S3Client", location: S3Location) -> str:
+    try:
+        with aws_call(f"Reading {location}"):
+            client.get_object(Bucket=location.bucket, Key=location.key, Range="bytes=0-0")["Body"].close()
+    except PipelineError as error:
+        answer = error.__cause__
+        if not isinstance(answer, ClientError) or answer.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            raise
+        found = answer.response["Error"]
+        return "" if found["Code"] in _NO_BYTES else f"{found['Code']}: {found['Message']}"
+    return ""
+
+
+def _download(client: "S3Client", location: S3Location, item: ListedObject, folder: Path) -> None:
+    target = folder / item.key.removeprefix(location.key).lstrip("/")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with aws_call(f"Reading s3://{location.bucket}/{item.key}"):
+        client.download_file(location.bucket, item.key, str(target))
+
+
+def _in_parallel(action: Callable[[Any], None], items: Iterable[Any]) -> None:
+    """Do something with every item, some at a time; no more items are taken than are being worked on."""
+    with ThreadPoolExecutor(_PARALLEL_TRANSFERS) as pool:
+        pending: set[Future[None]] = set()
+        for item in items:
+            pending.add(pool.submit(action, item))
+            if len(pending) >= 2 * _PARALLEL_TRANSFERS:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                _raise_first(done)
+        _raise_first(pending)
 
 
 def _raise_first(futures: Iterable[Future[None]]) -> None:

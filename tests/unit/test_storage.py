@@ -12,7 +12,7 @@ from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import plan_run
-from distributed_ocr_pipeline.storage import Storage, aws_call
+from distributed_ocr_pipeline.storage import Storage, aws_call, copy_columns
 from tests.support.aws import refusal, s3_client, s3_server, session, use_server
 
 
@@ -118,7 +118,7 @@ def test_some_columns_are_copied_into_one_file(storage: Storage, tmp_path: Path)
         )
         storage.upload(tmp_path / name, S3Location("bucket", f"columns/{name}.parquet"))
     keys = ["columns/a.parquet", "columns/b.parquet"]
-    storage.copy_columns("bucket", keys, ["document_id", "page_number"], tmp_path / "copy.parquet")
+    copy_columns(storage.arrow_filesystem(), "bucket", keys, ["document_id", "page_number"], tmp_path / "copy.parquet")
     assert pq.read_table(tmp_path / "copy.parquet").to_pydict() == {"document_id": ["a", "b"], "page_number": [1, 1]}
 
 

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from distributed_ocr_pipeline.errors import PipelineError
+from distributed_ocr_pipeline.planning.counting.page_counts import PageCount, count_pages
+from distributed_ocr_pipeline.planning.counting.ranges import RangeReader
 from distributed_ocr_pipeline.planning.database import Database
-from distributed_ocr_pipeline.planning.page_counts import PageCount, count_pages
-from distributed_ocr_pipeline.planning.ranges import RangeReader
 
 SAMPLE = 200
 LARGEST_SHARE = 0.01

@@ -18,7 +18,7 @@ from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.database import Database
 from distributed_ocr_pipeline.planning.listing import Lister
 from distributed_ocr_pipeline.records import DocumentStatus, S3Location
-from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.storage import Storage, copy_columns
 from distributed_ocr_pipeline.tables.integrity import LedgerFooter, incomplete, read_footers, sum_sizes
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA
 
@@ -126,7 +126,7 @@ def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
     opened = shards_to_open(footers, sizes.keys())
     keys = [key for page in pages for key in page.keys if key.rpartition("/")[2].removesuffix(".parquet") in opened]
     page_keys = folder / "page_keys.parquet"
-    storage.copy_columns(run.bucket, keys, ["document_id", "page_number"], page_keys)
+    copy_columns(storage.arrow_filesystem(), run.bucket, keys, ["document_id", "page_number"], page_keys)
     return RunFiles(
         planned=planned,
         ledger=ledger,

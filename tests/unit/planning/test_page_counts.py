@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from distributed_ocr_pipeline.planning.page_counts import PageCount, count_pages
-from distributed_ocr_pipeline.planning.ranges import BLOCK_BYTES, MAX_BLOCKS, RangeReader, TooMuch
+from distributed_ocr_pipeline.planning.counting.page_counts import PageCount, count_pages
+from distributed_ocr_pipeline.planning.counting.ranges import BLOCK_BYTES, MAX_BLOCKS, RangeReader, TooMuch
 
 
 def _reader(data: bytes) -> RangeReader:

@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from distributed_ocr_pipeline.planning.pdf_objects import PdfObject, Reference, parse_object
-from distributed_ocr_pipeline.planning.ranges import RangeReader, TooMuch
+from distributed_ocr_pipeline.planning.counting.pdf_objects import PdfObject, Reference, parse_object
+from distributed_ocr_pipeline.planning.counting.ranges import RangeReader, TooMuch
 
 _TAIL_BYTES = 2048
 _OBJECT_BYTES = 16 * 1024  # an object that is followed is read so far; page trees have wide nodes

@@ -3,8 +3,8 @@
 import struct
 from dataclasses import dataclass
 
-from distributed_ocr_pipeline.planning.pdf_pages import read_pdf_pages
-from distributed_ocr_pipeline.planning.ranges import RangeReader, TooMuch
+from distributed_ocr_pipeline.planning.counting.pdf_pages import read_pdf_pages
+from distributed_ocr_pipeline.planning.counting.ranges import RangeReader, TooMuch
 
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51")
 _MAX_DIRECTORIES = 20_000

@@ -10,6 +10,7 @@
 
 An object is a file, so that it outlives the server: it is written under another name, flushed to the disk and renamed.
 An ETag is made of size, time of the last change and inode; it changes with every new version of the file, and no file
-is read for it. User metadata lies beside the objects, in a folder whose name begins with a dot. Tags, versions, ACLs and
-copies are refused (`NotImplemented`), since a file has no place for them. Encryption headers are accepted and change nothing.
+is read for it. User metadata lies beside the objects, in a folder whose name begins with a dot. Tags, versions, ACLs
+and copies are refused (`NotImplemented`), since a file has no place for them. Encryption headers are accepted and change
+nothing.
 """

@@ -3,6 +3,7 @@
 These functions read files from strangers, so they run in a sandbox (`processes.sandbox`).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -173,9 +174,7 @@ def _from_deep(image: Image.Image) -> Image.Image:
     values = image.convert("F")
     sample = values.copy()
     sample.thumbnail((_SAMPLE_SIDE, _SAMPLE_SIDE), Image.Resampling.NEAREST)
-    levels = sorted(
-        level for level in memoryview(sample.tobytes()).cast("f") if level == level
-    )  # without what is no number
+    levels = sorted(level for level in memoryview(sample.tobytes()).cast("f") if not math.isnan(level))
     few = int(len(levels) * _OUTLIERS) + (len(levels) > _SAMPLE_SIDE)
     low, high = float(levels[few]), float(levels[-1 - few])
     scale = 255.0 / ((high - low) or 1.0)

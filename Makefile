@@ -24,6 +24,10 @@ ifeq ($(INPUT_PREFIX),examples/documents)
 	@$(BIN)/python examples/check_results.py output
 endif
 
+.PHONY: estimate
+estimate: .venv/installed ## What a run over INPUT_PREFIX would take and cost; starts nothing
+	@$(BIN)/ocr-pipeline estimate "$(INPUT_PREFIX)" $(ARGS)
+
 .PHONY: install
 install: .venv/installed tools ## Make .venv, and install Tesseract and Poppler if they are missing
 
@@ -119,6 +123,14 @@ build/tesseract/done: $(wildcard container/tesseract/*) container/requirements.l
 .PHONY: bench-memory
 bench-memory: .venv/installed tools ## Peak memory on 20 and on 1,000 pages
 	$(BIN)/python -m benchmarks.memory
+
+.PHONY: bench-planner
+bench-planner: .venv/installed ## Memory and CPU of plan and report on made-up listings (DOCUMENTS=1000000)
+	$(BIN)/python -m benchmarks.planner --documents $${DOCUMENTS:-1000000}
+
+.PHONY: simulate
+simulate: .venv/installed ## Play plans against AWS's limits: time, price and lost shards of targets and slots
+	$(BIN)/python -m benchmarks.simulate
 
 .PHONY: lock
 lock: .venv/installed ## Resolve the dependencies again: requirements-dev.lock, and the other locks from it

@@ -160,8 +160,10 @@ variable "run" {
     retry_failed                    = optional(bool, false)
     instance_type                   = optional(string, "ml.t3.xlarge")
     max_parallel_jobs               = optional(number, 10)
-    files_per_job                   = optional(number, 10)
-    tolerated_failed_shards         = optional(number, 10)
+      target_shard_minutes            = optional(number, 30)
+      files_per_job                   = optional(number)
+      max_cost_usd                    = optional(number)
+      tolerated_failed_shards         = optional(number, 10)
     tolerated_failed_shards_percent = optional(number, 10)
     max_error_rate                  = optional(number, 0.05)
     max_input_error_rate            = optional(number, 1)
@@ -180,8 +182,18 @@ variable "run" {
   }
 
   validation {
-    condition     = var.run.files_per_job >= 1 && var.run.files_per_job <= 100000 && floor(var.run.files_per_job) == var.run.files_per_job
-    error_message = "run.files_per_job: a whole number from 1 to 100000."
+    condition     = var.run.target_shard_minutes >= 1 && var.run.target_shard_minutes <= 1440
+    error_message = "run.target_shard_minutes: a number from 1 to 1440."
+  }
+
+  validation {
+    condition     = var.run.files_per_job == null ? true : var.run.files_per_job >= 1 && var.run.files_per_job <= 100000 && floor(var.run.files_per_job) == var.run.files_per_job
+    error_message = "run.files_per_job: a whole number from 1 to 100000; leave it out to let the work decide alone."
+  }
+
+  validation {
+    condition     = var.run.max_cost_usd == null ? true : var.run.max_cost_usd > 0
+    error_message = "run.max_cost_usd: a number of dollars over 0; leave it out to start runs of any price."
   }
 
   validation {

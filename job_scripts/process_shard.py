@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.job import JobContext, run_job
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE
 from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
-from distributed_ocr_pipeline.records import MAX_ATTEMPTS, PageChunk
+from distributed_ocr_pipeline.records import MAX_ATTEMPTS, DocumentResult, PageChunk
 from distributed_ocr_pipeline.run.downloads import locate_documents
 from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.run.metrics import Stopwatch, embedded_metrics
@@ -29,8 +30,14 @@ def process_shard(job: JobContext) -> str:
     check_tools(options)
     stop = _stop_on_signals(job)
     progress, stopwatch = ShardProgress(job.run_id, job.shard_id), Stopwatch()
-    with TemporaryDirectory() as scratch:
-        _write_tables(job, options, stop, progress, Path(scratch))
+    with TemporaryDirectory() as scratch, _tables(job, options, Path(scratch)) as tables:
+        for result in _results(job, options, stop, Path(scratch)):
+            if isinstance(result, PageChunk):
+                tables.add_pages(result)
+            else:
+                tables.add_document(result)
+            progress.add(result)
+        tables.add_measurements(stopwatch.measured())
     progress.log()
     properties = {"run_id": job.run_id, "shard_id": job.shard_id}
     print(embedded_metrics(progress.metrics(stopwatch), job.pipeline, properties), flush=True)
@@ -51,27 +58,26 @@ def _stop_on_signals(job: JobContext) -> Stop:
     return stop
 
 
-def _write_tables(job: JobContext, options: RunOptions, stop: Stop, progress: ShardProgress, scratch: Path) -> None:
+def _tables(job: JobContext, options: RunOptions, scratch: Path) -> ShardTables:
+    info = ShardInfo(
+        job.run_id, job.shard_id, job.results_uri, options.engine, engine_version(options), options.fingerprint
+    )
+    pages, documents = job.output("pages"), job.output("documents")
+    return ShardTables(info, options, scratch=scratch, pages=pages, documents=documents)
+
+
+def _results(job: JobContext, options: RunOptions, stop: Stop, scratch: Path) -> Iterator[PageChunk | DocumentResult]:
     documents = parse_documents((job.input("shard") / SHARD_DOCUMENTS_FILE).read_text(encoding="utf-8"))
     reasons = read_reasons(job.input("shard"))
     delivered = [document for document in documents if document.document_id not in reasons]
     sources = locate_documents(delivered, job.input("documents"), options.input_prefix)
     images = job.output("images") if options.output_type != "text" else None
-    info = ShardInfo(
-        job.run_id, job.shard_id, job.results_uri, options.engine, engine_version(options), options.fingerprint
-    )
     # After two deaths of the job, the document that kills it, if one does, must be the only one to fail.
     process = process_isolated if job.attempt >= MAX_ATTEMPTS else process_documents
-    with ShardTables(
-        info, options, scratch=scratch, pages=job.output("pages"), documents=job.output("documents")
-    ) as tables:
-        processed = process(sources, options, scratch=scratch, images=images, stop=stop)
-        for result in chain(undelivered(documents, reasons), processed):
-            if isinstance(result, PageChunk):
-                tables.add_pages(result)
-            else:
-                tables.add_document(result)
-            progress.add(result)
+    return chain(
+        undelivered(documents, reasons),
+        process(sources, options, scratch=scratch, images=images, stop=stop),
+    )
 
 
 if __name__ == "__main__":

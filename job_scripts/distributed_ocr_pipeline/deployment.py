@@ -1,6 +1,8 @@
 """Which deployment a command works with: named by the environment, or by `terraform output`."""
 
 import json
+import logging
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +14,13 @@ import botocore.session
 
 from distributed_ocr_pipeline.config import AWSConfig
 from distributed_ocr_pipeline.errors import BadOption, NotDeployed
+from distributed_ocr_pipeline.planning.quotas import Quotas, try_to_read_quotas
 from distributed_ocr_pipeline.storage import Storage, aws_call
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 """Where AWS puts the logs of all processing jobs of an account and region; the name is AWS's own."""
+
+logger = logging.getLogger(__name__)
 
 _NO_PROFILE = {"profile": (None, None, None, None)}  # AWS_PROFILE may name one that is not on this machine
 _ADVICE = "Run `make deploy`, or set OCR_STATE_MACHINE_ARN and OCR_OUTPUT_BUCKET (see .env.example)."
@@ -41,6 +46,15 @@ class Deployment:
     def storage(self) -> Storage:
         """S3 as this deployment sees it."""
         return Storage(self._session(), self.endpoint_url)
+
+    def quotas(self) -> Quotas | None:
+        """What the account may run at the same time; None at an endpoint that is not AWS, or where nobody may ask."""
+        if self.endpoint_url is not None or "AWS_ENDPOINT_URL" in os.environ:
+            return None
+        quotas, problem = try_to_read_quotas(self.client("service-quotas"), self.client("sagemaker"))
+        if problem:
+            logger.warning("Quotas are not known, so as many jobs as asked for are started: %s", problem)
+        return quotas
 
     def default_options(self) -> dict[str, Any]:
         """The options of a run that sets none, from the first state of the deployed workflow."""

@@ -17,17 +17,22 @@ _DESCRIPTION = """\
 Turns the PDFs, scans and photos below a prefix into text in Parquet, and accounts for every one of them.
 
 An s3:// prefix runs on your deployment (see `make deploy`). A folder runs on this machine, without AWS,
-unless OCR_BUCKET_NAME names a bucket that it is a prefix of."""
+unless OCR_BUCKET_NAME names a bucket that it is a prefix of.
+
+`ocr-pipeline estimate PREFIX` says what a run would take, and starts nothing."""
+_ESTIMATE = "estimate"
 _EXIT = "exit status: " + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the pipeline as the arguments say; returns the exit status."""
-    parsed = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    estimating = given[:1] == [_ESTIMATE]
+    parsed = _estimate_parser().parse_args(given[1:]) if estimating else _parser().parse_args(given)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("distributed_ocr_pipeline").setLevel(logging.DEBUG if parsed.debug else logging.WARNING)
     try:
-        _run(parsed)
+        (_estimate if estimating else _run)(parsed)
         return ExitCode.OK
     except KeyboardInterrupt:
         return _fail(f"Interrupted. {_how_to_go_on(arguments)}", ExitCode.INTERRUPTED, parsed.debug)
@@ -51,6 +56,26 @@ def _run(parsed: argparse.Namespace) -> None:
     run_command(parsed)
 
 
+def _estimate(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.estimate_command import (  # pylint: disable=import-outside-toplevel
+        estimate_command,
+    )
+
+    estimate_command(parsed, sys.stdout)
+
+
+def _estimate_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=f"ocr-pipeline {_ESTIMATE}", description="Says what a run would take, and starts nothing.", epilog=_EXIT
+    )
+    parser.add_argument("prefix", metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--region", metavar="REGION", help="AWS region (default: the deployment's)")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks and debug messages")
+    _add_options(parser)
+    return parser
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ocr-pipeline",
@@ -63,12 +88,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--region", metavar="REGION", help="AWS region (default: the deployment's)")
     parser.add_argument("--debug", action="store_true", help="show tracebacks and debug messages")
     parser.add_argument("--version", action="version", version=__version__)
+    _add_options(parser)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "run options", "Defaults are the deployment's; those shown are the project's own."
     )
     for name, field in RunSettings.model_fields.items():
         _add_option(group, name, field)
-    return parser
 
 
 def _add_option(group: argparse._ArgumentGroup, name: str, field: FieldInfo) -> None:

@@ -77,6 +77,14 @@ class Document:
 
 
 @dataclass(frozen=True)
+class Undeliverable:
+    """Why a document of a shard is not downloaded."""
+
+    error_class: ErrorClass
+    message: str
+
+
+@dataclass(frozen=True)
 class Word:
     """One recognised word: box in pixels of the rendered page, confidence 0-100, line counted from 1."""
 

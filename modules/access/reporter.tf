@@ -29,6 +29,7 @@ data "aws_iam_policy_document" "reporter" {
     resources = [
       "${var.output_bucket_arn}/runs/*/report.json",
       "${var.output_bucket_arn}/runs/*/failures.csv",
+      "${var.output_bucket_arn}/runs/*/ledger.parquet",
     ]
   }
 }

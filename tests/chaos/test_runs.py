@@ -1,6 +1,8 @@
 """What takes more than a rule of the fault plan: runs that meet, are stopped at work, or find documents changed."""
 
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from distributed_ocr_pipeline.client.execution import Execution
@@ -33,12 +35,14 @@ def test_after_a_green_run_nothing_is_started_and_one_new_content_of_a_hundred_i
     assert list(workplace.rows("hundred-3")) == ["7.pdf"]
 
 
-def test_a_run_planned_by_its_caller_starts_no_job_at_all_when_nothing_is_to_do(workplace: Workplace) -> None:
+def test_a_run_planned_by_its_caller_starts_no_job_at_all_when_nothing_is_to_do(
+    workplace: Workplace, tmp_path: Path
+) -> None:
     prefix = workplace.put("planned-by-caller", "a.pdf")
     assert run(workplace, "planned-1", prefix) == "SUCCEEDED"
     execution = Execution(workplace.environment.deployment(), poll_seconds=0.1)
-    plan = execution.plan({"input_prefix": prefix})
-    outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}), lambda progress: None)
+    plan = execution.plan({"input_prefix": prefix}, tmp_path)
+    outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}, tmp_path), lambda progress: None)
     assert outcome.status == "SUCCEEDED"
     assert workplace.jobs(execution.run_id) == {"plan": 0, "s": 0, "check": 0, "report": 0}
 
@@ -74,13 +78,14 @@ def test_what_is_put_while_a_run_goes_on_is_processed_by_the_run_that_waits(work
     assert "b.pdf" in workplace.rows("late-2") and "a.pdf" not in workplace.rows("late-2")
 
 
-def test_a_run_planned_by_its_caller_does_not_start_beside_another(workplace: Workplace) -> None:
+def test_a_run_planned_by_its_caller_does_not_start_beside_another(workplace: Workplace, tmp_path: Path) -> None:
     prefix = workplace.put("beside", "hang.pdf")
     first = workplace.start("beside-1", prefix, page_timeout_seconds=20, max_error_rate=1.0)
     _wait_for_jobs(workplace, "beside-1")
     execution = Execution(workplace.environment.deployment(), poll_seconds=0.1)
-    plan = execution.plan({"input_prefix": prefix})
-    outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}), lambda progress: None)
+    plan = execution.plan({"input_prefix": prefix}, tmp_path)
+    arn = execution.start(plan, {"input_prefix": prefix}, tmp_path)
+    outcome = execution.follow(arn, lambda progress: None)
     assert outcome.status == "FAILED" and first in outcome.cause and "stop it" in outcome.cause
     assert workplace.jobs(execution.run_id) == {"plan": 0, "s": 0, "check": 0, "report": 0}
     assert workplace.finish(first)["status"] == "SUCCEEDED"
@@ -204,9 +209,11 @@ def test_names_that_are_hard_to_bear_are_rows_like_any_other(workplace: Workplac
 def _meddle(workplace: Workplace, prefix: str, change: Any) -> tuple[str, str]:
     """A run that its caller planned, with a change to the bucket between plan and start."""
     execution = Execution(workplace.environment.deployment(), poll_seconds=0.1)
-    plan = execution.plan({"input_prefix": prefix})
-    change(workplace.client("s3"), workplace.environment.input_bucket)
-    outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}), lambda progress: None)
+    with TemporaryDirectory() as folder:
+        plan = execution.plan({"input_prefix": prefix}, Path(folder))
+        change(workplace.client("s3"), workplace.environment.input_bucket)
+        arn = execution.start(plan, {"input_prefix": prefix}, Path(folder))
+    outcome = execution.follow(arn, lambda progress: None)
     return outcome.status, execution.run_id
 
 

@@ -28,9 +28,10 @@ from distributed_ocr_pipeline.ocr.processes.programs import Limits, run
 from distributed_ocr_pipeline.records import Document, DocumentResult, PageChunk, PageResult, PageStatus
 from distributed_ocr_pipeline.run.downloads import locate_documents
 from distributed_ocr_pipeline.run.manifests import format_documents
-from distributed_ocr_pipeline.run.reporting import Evidence, PlannedDocument, make_report, write_report
+from distributed_ocr_pipeline.run.reporting import make_report, write_report
 from local_aws.s3.folder import FolderBucket
 from tests.support.documents import document, page_picture, pdf_bytes, scanned_pdf, typed_pdf
+from tests.support.plans import Run
 
 PROJECT = Path(__file__).parents[2]
 CREDENTIALS = {
@@ -441,10 +442,10 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_of_failures_csv_is_a_formula(text: str, tmp_path: Path) -> None:
-    planned = {text: PlannedDocument(text, text)}
-    evidence = Evidence(planned, (), {}, 0, (), {text: text})
+    run = Run(tmp_path, planned=[(text, text, text)], ledger=[], failures={text: text})
     options = parse_options({"input_prefix": "s3://bucket/in/"})
-    write_report(make_report("run", options, {"up_to_date": 0, "shards": 1}, evidence), evidence, tmp_path)
+    failures = [{**row, "source_uri": text} for row in run.failures()]
+    write_report(make_report("run", options, {"up_to_date": 0, "shards": 1}, run.evidence()), failures, tmp_path)
     with (tmp_path / "failures.csv").open(encoding="utf-8", newline="") as file:
         (line,) = csv.DictReader(file)
     assert [line[name] for name in ("document_id", "source_uri", "shard_id")] == [f"'{text}"] * 3

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow.dataset as ds
+import pyarrow as pa
 from fpdf import FPDF
 
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import current_rows
-from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, LEDGER_SCHEMA
+from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, LEDGER_SCHEMA, PAGES_SCHEMA
 from tests.support.scenarios import Outcome, Scenario
 
 RUN_SECONDS = 180
 RETRY_WAIT_SCALE = 0.001
+from tests.support.tables import read_table
 
 
 def paper(text: str) -> bytes:
@@ -99,21 +100,22 @@ class Workplace:
     def rows(self, run_id: str) -> dict[str, list[dict[str, Any]]]:
         """A run's ledger by file name; a document may wrongly have several rows."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for row in self._storage().read_parquet(self._location(f"documents/run_id={run_id}"), DOCUMENTS_SCHEMA.names):
+        location = self._location(f"documents/run_id={run_id}/")
+        for row in read_table(self._storage(), location, DOCUMENTS_SCHEMA, DOCUMENTS_SCHEMA.names):
             found.setdefault(row["source_uri"].rpartition("/")[2], []).append(row)
         return found
 
     def pages(self, run_id: str) -> list[tuple[str, int, str]]:
         """A run's pages: document, number and text, sorted."""
         columns = ["source_uri", "page_number", "text"]
-        rows = self._storage().read_parquet(self._location(f"pages/run_id={run_id}"), columns)
+        rows = read_table(self._storage(), self._location(f"pages/run_id={run_id}/"), PAGES_SCHEMA, columns)
         return sorted((row["source_uri"].rpartition("/")[2], row["page_number"], row["text"]) for row in rows)
 
     def current(self, input_prefix: str) -> dict[str, Outcome]:
         """The rows that count below a prefix."""
-        below = ds.field("source_uri") >= input_prefix
-        ledger = self._storage().read_table(self._location("documents/"), LEDGER_SCHEMA, LEDGER_SCHEMA.names, below)
-        rows = [row for row in current_rows(ledger).to_pylist() if row["source_uri"].startswith(input_prefix)]
+        ledger = read_table(self._storage(), self._location("documents/"), LEDGER_SCHEMA, LEDGER_SCHEMA.names)
+        table = pa.Table.from_pylist(ledger, LEDGER_SCHEMA)
+        rows = [row for row in current_rows(table).to_pylist() if row["source_uri"].startswith(input_prefix)]
         return {row["source_uri"].removeprefix(input_prefix): (row["status"], row["error_class"]) for row in rows}
 
     def report(self, run_id: str) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ run "a_star_stands_only_where_aws_forces_it" {
         for statement in jsondecode(policy.policy).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")
       ]
       } == {
-      planner       = ["LogInToRegistry", "PublishInstanceMetrics"]
+      planner       = ["LogInToRegistry", "PublishInstanceMetrics", "ReadQuotas"]
       reporter      = ["LogInToRegistry", "PublishInstanceMetrics"]
       state_machine = ["DeliverLogs"]
       worker        = ["LogInToRegistry", "PublishInstanceMetrics"]
@@ -90,7 +90,7 @@ run "services_assume_their_roles_for_this_account_only" {
   }
 }
 
-run "only_the_worker_reads_documents" {
+run "only_worker_and_planner_read_documents" {
   command = plan
   module { source = "./modules/access" }
 
@@ -101,8 +101,8 @@ run "only_the_worker_reads_documents" {
         for statement in jsondecode(policy.policy).Statement :
         contains(flatten([statement.Action]), "s3:GetObject") && anytrue([for arn in flatten([statement.Resource]) : startswith(arn, "arn:aws:s3:::in/")])
       ])
-    ] == ["worker"]
-    error_message = "Nobody but the worker may read a document."
+    ] == ["planner", "worker"]
+    error_message = "Nobody but the worker, and the planner for page counts, may read a document."
   }
 }
 
@@ -140,7 +140,7 @@ run "jobs_join_a_vpc_only_where_one_is_given" {
   }
 }
 
-run "the_documents_own_key_is_for_the_worker" {
+run "the_documents_own_key_is_for_worker_and_planner" {
   command = plan
   module { source = "./modules/access" }
 
@@ -153,8 +153,8 @@ run "the_documents_own_key_is_for_the_worker" {
       for actor, policy in aws_iam_role_policy.actor : actor => [
         for statement in jsondecode(policy.policy).Statement : statement.Action if statement.Resource == "arn:aws:kms:us-west-2:123456789012:key/documents"
       ] if strcontains(policy.policy, "key/documents")
-    } == { worker = ["kms:Decrypt"] }
-    error_message = "The worker decrypts documents, nobody else does."
+    } == { planner = ["kms:Decrypt"], worker = ["kms:Decrypt"] }
+    error_message = "The worker and the planner decrypt documents, nobody else does."
   }
 }
 

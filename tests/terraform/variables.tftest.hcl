@@ -285,6 +285,26 @@ run "refuses_run_files_per_job" {
   expect_failures = [var.run]
 }
 
+run "refuses_run_target_shard_minutes" {
+  command = plan
+
+  variables {
+    run = { target_shard_minutes = 0.5 }
+  }
+
+  expect_failures = [var.run]
+}
+
+run "refuses_run_max_cost_usd" {
+  command = plan
+
+  variables {
+    run = { max_cost_usd = 0 }
+  }
+
+  expect_failures = [var.run]
+}
+
 run "refuses_run_tolerated_failed_shards_percent" {
   command = plan
 

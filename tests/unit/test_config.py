@@ -137,7 +137,7 @@ def test_options_survive_the_way_through_run_json() -> None:
 
 @pytest.mark.parametrize("name", sorted(JobConfig.names() - {"instance_type"}))
 def test_terraform_allows_the_same_numbers(name: str) -> None:
-    rule = re.compile(rf"var\.run\.{name} >= (\d+) && var\.run\.{name} <= (\d+) ")
+    rule = re.compile(rf"var\.run\.{name} >= (\d+) && var\.run\.{name} <= (\d+)\b")
     ((low, high),) = rule.findall(Path("variables.tf").read_text(encoding="utf-8"))
     for number in (int(low), int(high)):
         assert getattr(RunOptions(**PREFIX, **{name: number}), name) == number

@@ -77,14 +77,14 @@ def process(job: JobContext, shard_id: str, documents: list[Document], folder: P
 
 @pytest.mark.usefixtures("s3")
 def test_a_planned_and_processed_run_is_green(job: JobContext, tmp_path: Path) -> None:
-    assert plan_shards(job) == "Planned 3 documents in 2 shards; 0 are up to date."
+    assert plan_shards(job).startswith("Planned 3 documents in 2 shards (0 up to date); about 0 pages")
     for shard_id, documents in planned(job).items():
         process(job, shard_id, documents, tmp_path / shard_id)
     assert report_run(job) == "3 documents planned: 3 succeeded; 3 pages; the ledger balances."
     report = Storage().get_json(job.layout.report)
     assert report["balanced"] and report["pages"]["total"] == 3 and not report["failed_shards"]
     assert Storage().get_bytes(job.layout.failures).count(b"\n") == 1
-    assert plan_shards(replace(job, run_id="r2")) == "Planned 0 documents in 0 shards; 3 are up to date."
+    assert plan_shards(replace(job, run_id="r2")).startswith("Planned 0 documents in 0 shards (3 up to date)")
 
 
 FAILURES = {

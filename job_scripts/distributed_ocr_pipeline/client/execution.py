@@ -16,14 +16,12 @@ from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_optio
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import without_verdict
 from distributed_ocr_pipeline.layout import RunLayout
-from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.planning import Plan, plan_run, write_plan
+from distributed_ocr_pipeline.planning.listing import UriOf
+from distributed_ocr_pipeline.run.planning import Plan, plan_run, store_plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
 
 OnProgress = Callable[[Progress], None]
-UriOf = Callable[[S3Location], str]
-"""Gives a document's `source_uri`: where a reader of the tables finds it."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +43,15 @@ class Execution:
         self.run_id = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
         self._layout = RunLayout(deployment.output_bucket, self.run_id)
 
-    def plan(self, overrides: Mapping[str, Any], uri_of: UriOf = str) -> Plan:
-        """Plan on this machine: it can list the bucket, and saves the minutes a planning job takes to start."""
+    def plan(self, overrides: Mapping[str, Any], folder: Path, uri_of: UriOf = str) -> Plan:
+        """Plan into a folder on this machine: it can list the bucket, and saves the minutes a planning job takes."""
         options = parse_options({**self._deployment.default_options(), **overrides})
-        return plan_run(self._storage, self._deployment.output_bucket, options, uri_of)
+        quotas = self._deployment.quotas()
+        return plan_run(self._storage, self._deployment.output_bucket, options, folder, quotas=quotas, uri_of=uri_of)
 
-    def start(self, plan: Plan, overrides: Mapping[str, Any]) -> str:
-        """Store the plan and start the workflow with `overrides` as its input; returns the execution's ARN."""
-        with TemporaryDirectory() as folder:
-            write_plan(plan, Path(folder))
-            self._storage.upload_folder(Path(folder), self._layout.folder)
+    def start(self, plan: Plan, overrides: Mapping[str, Any], folder: Path) -> str:
+        """Store the plan of a folder and start the workflow with `overrides` as its input; returns the execution's ARN."""
+        store_plan(self._storage, self._layout, plan.input_prefix, folder)
         with aws_call("Starting the execution"):
             answer = self._deployment.client("stepfunctions").start_execution(
                 stateMachineArn=self._deployment.state_machine_arn,
@@ -111,9 +108,10 @@ def execute(
     execution = Execution(deployment, poll_seconds=poll_seconds)
     output = f"s3://{deployment.output_bucket}"
     observer.started(execution.run_id, output)
-    plan = execution.plan(overrides, uri_of)
-    observer.planned(plan)
-    execution_arn = execution.start(plan, overrides)
+    with TemporaryDirectory() as folder:
+        plan = execution.plan(overrides, Path(folder), uri_of)
+        observer.planned(plan)
+        execution_arn = execution.start(plan, overrides, Path(folder))
     try:
         outcome = execution.follow(execution_arn, observer.progressed)
     except KeyboardInterrupt:

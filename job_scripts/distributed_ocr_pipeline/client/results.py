@@ -15,7 +15,7 @@ class RunResult:
 
     Attributes:
         run_id: Names the run's folders.
-        plan: How many documents and shards the run had, and how many documents were up to date.
+        plan: What the run had to do, in numbers: documents, shards, pages and price as estimated.
         report: report.json; None where the run ended before it, or had nothing to do.
         output: Where the tables and the report are: a folder or an S3 address.
         seconds: From the first call to the last.

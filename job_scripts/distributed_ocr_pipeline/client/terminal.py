@@ -36,7 +36,7 @@ class TerminalObserver(Observer):
         self._total = plan.documents
         self._started = time.monotonic()
         documents = f"{plan.documents} documents ({_size(plan.size_bytes)})"
-        self._say(f"{documents} in {len(plan.shards)} shards; {plan.up_to_date} up to date")
+        self._say(f"{documents} in {plan.shards} shards; {plan.up_to_date} up to date")
         if self._stream.isatty() and self._total:
             layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} documents{postfix} [{elapsed}, {remaining} left]"
             self._bar = tqdm(total=self._total, file=self._stream, bar_format=layout, leave=False)

@@ -2,14 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.layout import RunLayout
-from distributed_ocr_pipeline.run.reporting import collect_evidence, make_report, write_report
+from distributed_ocr_pipeline.run.reporting import store_report
 
 _PULSE_SECONDS = 0.2
 _AT_WORK = ("InProgress", "Stopping")
@@ -32,10 +30,4 @@ def _report(deployment: Deployment, run: RunLayout) -> Mapping[str, Any] | None:
     storage = deployment.storage()
     if not storage.exists(run.options):
         return None
-    evidence = collect_evidence(storage, run)
-    options = parse_options(storage.get_json(run.options))
-    report = make_report(run.run_id, options, storage.get_json(run.plan), evidence)
-    with TemporaryDirectory() as folder:
-        write_report(report, evidence, Path(folder))
-        storage.upload_folder(Path(folder), run.folder)
-    return report.as_dict()
+    return store_report(storage, run, parse_options(storage.get_json(run.options))).as_dict()

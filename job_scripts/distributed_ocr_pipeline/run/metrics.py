@@ -59,9 +59,18 @@ class Stopwatch:
         return time.monotonic() - self._wall
 
     @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds of this process and its finished children since the start."""
+        return _cpu_seconds() - self._cpu
+
+    def measured(self) -> dict[str, float]:
+        """Both, by name."""
+        return {"seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
+
+    @property
     def utilization(self) -> float:
         """CPU seconds since the start per core second, 0-1."""
-        return min(1.0, (_cpu_seconds() - self._cpu) / max(1e-6, self.seconds * (os.cpu_count() or 1)))
+        return min(1.0, self.cpu_seconds / max(1e-6, self.seconds * (os.cpu_count() or 1)))
 
 
 def embedded_metrics(metrics: ShardMetrics, pipeline: str, properties: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@
     metadata   what callers say about objects
     names      keys and file names
     uploads    multipart uploads
+    chunks     bodies that come in chunks
     transfer   files of such a bucket for a job, without a copy where the file system allows it
 
 An object is a file, so that it outlives the server: it is written under another name, flushed to the disk and renamed.

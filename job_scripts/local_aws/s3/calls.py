@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
 from local_aws.errors import ObjectExists, ObjectRefused, UnknownUpload
+from local_aws.s3.chunks import copy_chunks
 from local_aws.s3.folder import Condition, FolderBucket, StoredObject
 from local_aws.s3.uploads import Uploads
 
@@ -247,10 +248,11 @@ def _contents(item: StoredObject, key: str) -> str:
 
 def _receive(request: Request, file: Path) -> None:
     """Write a call's body into a file; nothing is stored of one that breaks off."""
-    if request.headers.get("x-amz-content-sha256", "").startswith("STREAMING"):
-        raise Refusal(501, "NotImplemented", "A body in signed chunks is not supported for a bucket of files.")
     with file.open("wb") as target:
-        shutil.copyfileobj(request.stream, target, _CHUNK_BYTES)
+        if request.headers.get("x-amz-content-sha256", "").startswith("STREAMING"):
+            copy_chunks(request.stream, target)
+        else:
+            shutil.copyfileobj(request.stream, target, _CHUNK_BYTES)
 
 
 def _refuse_lost_headers(request: Request) -> None:

@@ -11,6 +11,7 @@ from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, Ru
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, BadOption
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from tests.support.aws import (
@@ -96,8 +97,9 @@ def test_documents_are_named_as_the_caller_says(endpoint: str) -> None:
     result = run(
         endpoint, Workflow(s3_client(endpoint), report={}), RunSettings(), uri_of=lambda at: f"file:///{at.key}"
     )
-    (shard,) = result.plan.shards
-    assert {item.source_uri for item in shard.documents} == {f"file:///in/{name}.pdf" for name in "abc"}
+    where = RunLayout(OUTPUT_BUCKET, result.run_id).shard_documents("s00000").key
+    lines = s3_client(endpoint).get_object(Bucket=OUTPUT_BUCKET, Key=where)["Body"].read().decode()
+    assert {item.source_uri for item in parse_documents(lines)} == {f"file:///in/{name}.pdf" for name in "abc"}
 
 
 def test_the_observer_hears_of_the_plan_and_then_of_progress(endpoint: str) -> None:

@@ -13,6 +13,7 @@ from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import Plan
+from tests.support.plans import make_plan
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +84,7 @@ def test_help_names_every_option() -> None:
 # ---- what the command hands on -----------------------------------------------------------------------------------
 
 
-RESULT = RunResult("r1", Plan(S3Location("docs", ""), (), 0), None, "output", 1.0)
+RESULT = RunResult("r1", make_plan(), None, "output", 1.0)
 
 
 class Pipeline:

@@ -11,7 +11,7 @@ from distributed_ocr_pipeline.client import terminal
 from distributed_ocr_pipeline.client.results import RunResult
 from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
 from distributed_ocr_pipeline.records import Document, S3Location
-from distributed_ocr_pipeline.run.planning import Plan, Shard
+from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 
 REPORT = {
@@ -19,6 +19,7 @@ REPORT = {
     "documents_by_error_class": {"corrupt": 1},
     "pages": {"succeeded": 5, "failed": 0, "blank": 1, "total": 6},
 }
+from tests.support.plans import make_plan
 
 
 class Terminal(io.StringIO):
@@ -43,8 +44,7 @@ def fixture_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def plan(documents: int, size: int = 1000, up_to_date: int = 0) -> Plan:
-    found = tuple(Document(str(index), f"s3://b/{index}", str(index), "e", size) for index in range(documents))
-    return Plan(S3Location("b", ""), (Shard("s00000", found),) if found else (), up_to_date)
+    return make_plan(documents=documents, size_bytes=documents * size, shards=int(documents > 0), up_to_date=up_to_date)
 
 
 def test_the_run_is_named_and_notices_are_lines() -> None:

@@ -56,7 +56,20 @@ def test_what_cannot_be_read_leaves_the_manifest_and_an_empty_document_stays(s3:
         "gone": "NoSuchKey",
     }
     assert stored(s3, "manifest.json") == [{"prefix": "s3://inbox/scans/"}, "a.pdf", "empty.pdf"]
-    assert stored(s3, "undeliverable.json") == reasons
+    assert stored(s3, "undeliverable.json") == {
+        document_id: {"error_class": "missing", "message": f"SageMaker cannot download it: {reason}"}
+        for document_id, reason in reasons.items()
+    }
+
+
+def test_what_the_plan_left_out_stays_out_with_its_reason(s3: Any) -> None:
+    plan(s3, *NAMES)
+    known = {"a": {"error_class": "too_large", "message": "it is larger than the limit of 1 MB"}}
+    s3.put_object(Bucket="outbox", Key=f"{SHARD.key}undeliverable.json", Body=json.dumps(known).encode())
+    assert set(check_shard(Storage(), SHARD, INPUT)) == {"archived", "gone"}
+    assert stored(s3, "manifest.json") == [{"prefix": "s3://inbox/scans/"}, "empty.pdf"]
+    assert stored(s3, "undeliverable.json").keys() == {"a", "archived", "gone"}
+    assert stored(s3, "undeliverable.json")["a"] == known["a"]
 
 
 def test_a_manifest_never_lists_nothing(s3: Any) -> None:
@@ -95,7 +108,9 @@ def test_a_fault_of_s3_is_not_taken_for_one_of_the_document(s3: Any, monkeypatch
 
 def test_their_rows_have_the_reason(tmp_path: Path) -> None:
     assert not read_reasons(tmp_path)
-    (tmp_path / "undeliverable.json").write_text(json.dumps({"gone": "NoSuchKey: not there"}))
+    (tmp_path / "undeliverable.json").write_text(
+        json.dumps({"gone": {"error_class": "too_large", "message": "larger than the limit"}})
+    )
     (row,) = undelivered([document(name) for name in NAMES], read_reasons(tmp_path))
-    assert (row.document.document_id, row.error_class) == ("gone", ErrorClass.MISSING)
-    assert row.error_message == "SageMaker cannot download it: NoSuchKey: not there"
+    assert (row.document.document_id, row.error_class) == ("gone", ErrorClass.TOO_LARGE)
+    assert row.error_message == "larger than the limit"

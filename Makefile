@@ -13,6 +13,8 @@ PYTHON ?= python3
 INPUT_PREFIX ?= examples/documents
 ARGS ?=
 BIN := .venv/bin
+# A file of tests stays in one process, as its fixtures may take seconds to make; the longest files come first.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 SOURCES := job_scripts tests examples benchmarks scripts verify
 
 ##@ Use
@@ -76,7 +78,7 @@ lint-types: .venv/installed
 
 .PHONY: test
 test: .venv/installed tools ## Run unit and integration tests, Terraform's among them where it is installed
-	$(BIN)/pytest --cov --cov-report= tests/unit tests/local_aws tests/security tests/integration
+	$(PYTEST) --cov --cov-report= tests/integration/test_terraform.py tests/integration tests/unit tests/local_aws tests/security
 	@if command -v terraform >/dev/null; then $(MAKE) test-terraform; else echo "Terraform is not installed: its tests were left out."; fi
 	@echo "Coverage of lines and branches in %, first of the pipeline, then of local_aws ($(BIN)/coverage report -m: what is missing):"
 	@$(BIN)/coverage report --include="job_scripts/*" --omit="job_scripts/local_aws/*" --format=total --fail-under=95
@@ -90,7 +92,7 @@ test-terraform: .venv/installed .terraform ## Run Terraform's own tests of the m
 
 .PHONY: chaos
 chaos: .venv/installed tools ## Break runs in every way the tests know, and see that nothing is lost (some minutes)
-	$(BIN)/pytest tests/chaos
+	$(PYTEST) tests/chaos
 
 .PHONY: fuzz
 fuzz: .venv/installed tools ## Process 2,000 damaged documents (some minutes; OCR_MUTATIONS= for another number)

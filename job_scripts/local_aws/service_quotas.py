@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.responses import ServiceQuotasResponse
+from moto.utilities.utils import get_partition
 
 from local_aws.account import NEW_ACCOUNT_INSTANCES, Account
 from local_aws.clients import ACCOUNT
@@ -79,7 +80,7 @@ def _quota(region: str, name: str, value: int) -> dict[str, Any]:
     return {
         "ServiceCode": SERVICE,
         "ServiceName": "Amazon SageMaker",
-        "QuotaArn": f"arn:aws:servicequotas:{region}:{ACCOUNT}:{SERVICE}/{code}",
+        "QuotaArn": f"arn:{get_partition(region)}:servicequotas:{region}:{ACCOUNT}:{SERVICE}/{code}",
         "QuotaCode": code,
         "QuotaName": name,
         "Value": float(value),

@@ -4,8 +4,9 @@ The largest decide how even shards are, the sample decides what the run costs. W
 decided by their ids, which are hashes: it is random, and the same every time.
 """
 
+import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ LARGEST_SHARE = 0.01
 MAX_LARGEST = 2000
 _SECONDS = 60.0  # for all of them; what is not counted by then is estimated from its bytes
 _THREADS = 32
+
+logger = logging.getLogger(__name__)
 
 FetchRange = Callable[[str, int, int], bytes]
 """`fetch(key, offset, length)`: bytes of an object from an offset on."""
@@ -64,21 +67,27 @@ def look_into(database: Database, fetch: FetchRange, seconds: float = _SECONDS) 
 
 
 def _counted(
-    candidates: Iterable[Candidate], fetch: FetchRange, deadline: float
+    candidates: Sequence[Candidate], fetch: FetchRange, deadline: float
 ) -> Iterator[tuple[str, bool, int, bool]]:
+    unread: list[str] = []
+
     def count(candidate: Candidate) -> PageCount | None:
-        return None if time.monotonic() > deadline else _count(candidate, fetch)
+        try:
+            return None if time.monotonic() > deadline else _count(candidate, fetch)
+        except PipelineError as error:  # its job will say why, if it cannot read it either
+            unread.append(str(error))
+            return None
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for candidate, found in zip(candidates, pool.map(count, candidates)):
             if found:
                 yield candidate.document_id, candidate.sampled, found.pages, found.text_layer
+    if unread:
+        logger.warning(
+            "Pages of %d of %d documents are estimated from their bytes: %s", len(unread), len(candidates), unread[0]
+        )
 
 
 def _count(candidate: Candidate, fetch: FetchRange) -> PageCount | None:
-    """Pages of one document; None where it cannot be read: its job will say why."""
     reader = RangeReader(lambda offset, length: fetch(candidate.key, offset, length), candidate.size_bytes)
-    try:
-        return count_pages(reader)
-    except PipelineError:
-        return None
+    return count_pages(reader)

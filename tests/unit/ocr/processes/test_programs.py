@@ -108,7 +108,9 @@ def test_a_stop_ends_a_program() -> None:
 
 def test_a_file_that_grows_too_large_ends_its_program(tmp_path: Path) -> None:
     code = f"open({str(tmp_path / 'file')!r}, 'wb').write(bytes(3 << 20))"
-    write = f"sleep 0.3; exec dd if=/dev/zero of={tmp_path / 'file'} bs=1M count=3"  # limits come from outside: not at once
+    write = (
+        f"sleep 0.3; exec dd if=/dev/zero of={tmp_path / 'file'} bs=1M count=3"  # limits come from outside: not at once
+    )
     with pytest.raises(ProgramFailed) as raised:
         run(["sh", "-c", write], _small_files(), Stop())
     assert raised.value.error_class is ErrorClass.TOO_LARGE

@@ -78,7 +78,8 @@ lint-types: .venv/installed
 
 .PHONY: test
 test: .venv/installed tools ## Run unit and integration tests, Terraform's among them where it is installed
-	$(PYTEST) --cov --cov-report= tests/integration/test_terraform.py tests/integration tests/unit tests/local_aws tests/security
+	$(PYTEST) --cov --cov-report= tests/integration/test_permissions.py \
+	  tests/integration tests/unit tests/local_aws tests/security
 	@if command -v terraform >/dev/null; then $(MAKE) test-terraform; else echo "Terraform is not installed: its tests were left out."; fi
 	@echo "Coverage of lines and branches in %, first of the pipeline, then of local_aws ($(BIN)/coverage report -m: what is missing):"
 	@$(BIN)/coverage report --include="job_scripts/*" --omit="job_scripts/local_aws/*" --format=total --fail-under=95

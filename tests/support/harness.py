@@ -23,7 +23,6 @@ runpy.run_path(os.environ["OCR_ML_ROOT"] + "/processing/input/code/main.py", run
 
 FAULTS = {
     "retry_wait_scale": 0.01,
-    "account": {"exit_code_in_reason": False},
     "jobs": [
         {"name": "refused-twice-*", "refuse": "ResourceLimitExceeded", "times": 2},
         {"name": "never-*", "refuse": "ResourceLimitExceeded"},

@@ -35,6 +35,7 @@ FAULTS = {
         {"name": "halted-*", "stop": "half done"},
         {"name": "lossy-*", "lose": "out"},
     ],
+    "objects": [{"path": "/*/huge.pdf", "size_bytes": 3 * 1024**3}],
 }
 
 

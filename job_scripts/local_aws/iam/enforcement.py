@@ -29,6 +29,7 @@ from moto.sts.models import sts_backends
 from local_aws.clients import ACCOUNT, Credentials, Endpoint
 from local_aws.iam.actions import Request
 from local_aws.iam.policies import Decision, Policy, decide
+from local_aws.s3.stored import kms_key_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -114,10 +115,8 @@ def _bucket_keys() -> dict[str, str]:
 
 def _object_key(path: str) -> dict[str, str]:
     """The KMS key of the object that a request to S3 is about, if it has one."""
-    bucket, _, key = unquote(path).lstrip("/").partition("/")
-    found = s3_backends[ACCOUNT]["aws"].buckets.get(bucket)
-    stored = found.keys.get(key) if found else None
-    return {f"{bucket}/{key}": stored.kms_key_id} if stored and stored.kms_key_id else {}
+    key_id = kms_key_of(path)
+    return {unquote(path).lstrip("/"): key_id} if key_id else {}
 
 
 def _encrypted(buckets: Any) -> Iterator[tuple[str, str]]:

@@ -112,6 +112,8 @@ def test_why_a_map_failed_is_on_record(workplace: Workplace) -> None:
     key, bucket = "runs/map-fails/map_failure.json", workplace.deployment.output_bucket
     failure = workplace.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     assert "States.ExceedToleratedFailureThreshold" in failure
+    report = workplace.report("map-fails")
+    assert "States.ExceedToleratedFailureThreshold" in report["map_failure"] and key in report["summary"]
 
 
 def test_a_run_that_is_aborted_is_finished_by_the_next(workplace: Workplace) -> None:

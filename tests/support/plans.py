@@ -104,6 +104,7 @@ class Run:
         opened_shards: tuple[str, ...] = (),
         incomplete: frozenset[str] = frozenset(),
         failures: Mapping[str, str] | None = None,
+        map_failure: str = "",
     ) -> None:
         """`planned` is (document_id, key, shard_id); `page_keys` are the pages of the shards that are opened."""
         self.folder = folder
@@ -127,6 +128,7 @@ class Run:
             page_keys=folder / "page_keys.parquet",
             opened_shards=opened_shards,
             failures=failures or {},
+            map_failure=map_failure,
         )
 
     def evidence(self) -> Evidence:

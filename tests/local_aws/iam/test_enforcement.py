@@ -79,6 +79,17 @@ def test_an_object_needs_the_key_it_was_written_with_whatever_its_buckets_key_is
     assert as_role(guarded).get_object(Bucket=BUCKET, Key="old/ü")["Body"].read() == b"1"
 
 
+def test_that_an_object_is_missing_is_told_to_those_who_may_list_without_a_condition(guarded: Harness) -> None:
+    read = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{BUCKET_ARN}/*"}
+    list_some = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": BUCKET_ARN}
+    for condition, code in (({"StringLike": {"s3:prefix": ["a/*"]}}, "AccessDenied"), ({}, "NoSuchKey")):
+        document = {"Version": "2012-10-17", "Statement": [read, list_some | {"Condition": condition}]}
+        guarded.client("iam").put_role_policy(RoleName="job", PolicyName="work", PolicyDocument=json.dumps(document))
+        assert as_role(guarded).list_objects_v2(Bucket=BUCKET, Prefix="a/not-there")["KeyCount"] == 0
+        with pytest.raises(ClientError, match=code):
+            as_role(guarded).get_object(Bucket=BUCKET, Key="a/not-there")
+
+
 def test_a_job_whose_role_may_not_read_its_input_fails(guarded: Harness) -> None:
     allow(guarded, "job", NOTHING_NEEDED)
     refused = guarded.run("")

@@ -130,6 +130,14 @@ def test_the_result_is_a_table_with_where_to_find_it() -> None:
     )
 
 
+def test_what_failed_of_the_workflow_is_shown_with_where_to_look() -> None:
+    failures = {"failed_shards": {"s00000": "No quota."}, "map_failure": "Too many."}
+    assert shown_for(plan(3, up_to_date=0), report=REPORT | failures).endswith(
+        "shards   output/runs/r1/failed/ says why each failed\n"
+        "stopped  output/runs/r1/map_failure.json says why shards were stopped\n"
+    )
+
+
 def test_a_run_with_nothing_to_do_says_so() -> None:
     shown = shown_for(plan(0, up_to_date=9), output="s3://results")
     assert "Nothing to do: every document has an up-to-date result" in shown

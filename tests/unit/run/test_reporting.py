@@ -78,6 +78,11 @@ def test_a_run_whose_pages_had_to_be_opened_is_green_if_they_add_up(tmp_path: Pa
         ),
         ({"incomplete": frozenset({"s00000.parquet"})}, "s00000.parquet"),
         ({"ledger": [], "failures": {"s00000": "exit code: 1"}}, "1 shards failed (first: s00000: exit code: 1)"),
+        (
+            {"ledger": [], "map_failure": "States.ExceedToleratedFailureThreshold Too many."},
+            "stopped the shards that were left: States.ExceedToleratedFailureThreshold Too many. "
+            "(see runs/run/map_failure.json)",
+        ),
         ({"ledger": [row("a") | {"page_count": 2}, *map(row, "bcd")]}, "do not add up (first: s3://bucket/docs/a)"),
     ],
 )

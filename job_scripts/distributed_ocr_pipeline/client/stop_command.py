@@ -100,7 +100,7 @@ class Stopping:
     def _jobs_at_work(self) -> Iterator[Mapping[str, Any]]:
         """Descriptions of the deployment's jobs that run, or have been told to stop."""
         prefix = self._deployment.name_prefix()
-        ours = re.compile(re.escape(prefix) + r"-(plan|s\d{5,6}|check|report)-[0-9a-f-]{36}")
+        ours = re.compile(re.escape(prefix) + r"-(plan|s\d+|check|report)-[0-9a-f-]{36}")
         with aws_call("Listing the jobs"):
             for status in ("InProgress", "Stopping"):
                 pages = self._jobs.get_paginator("list_processing_jobs").paginate(

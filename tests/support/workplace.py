@@ -1,4 +1,4 @@
-"""A deployment at the local endpoint for runs of real documents, questions about those runs, and all scenarios' faults."""
+"""A deployment at the local endpoint for runs of real documents, questions about them, and the faults of scenarios."""
 
 import json
 import time

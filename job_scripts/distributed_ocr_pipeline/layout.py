@@ -11,7 +11,7 @@
         shards/<shard_id>/manifest.json                 the same for SageMaker, which downloads them
         shards/<shard_id>/undeliverable.json            why some of them are not in the manifest
         failed/<shard_id>.json                          why the shard's last job failed   (the workflow writes it)
-        map_failure.json                                why shards were stopped           (the workflow writes it)
+        map_failure.json                                why the Map over the shards failed (the workflow writes it)
         report.json, failures.csv                       how the run ended
         ledger.parquet                                  what the next plan must know of a balanced run's ledger
         map/                                            Step Functions' own notes about the shards

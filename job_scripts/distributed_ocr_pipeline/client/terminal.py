@@ -77,7 +77,9 @@ def print_result(result: RunResult, stream: TextIO) -> None:
         if result.report.get("failed_shards"):
             print(f"shards   {result.output}/{layout.failed_shards.key} says why each failed", file=stream)
         if result.report.get("map_failure"):
-            print(f"stopped  {result.output}/{layout.map_failure.key} says why shards were stopped", file=stream)
+            print(
+                f"map      {result.output}/{layout.map_failure.key} says why the workflow gave shards up", file=stream
+            )
 
 
 def _rows(result: RunResult) -> Iterable[tuple[str, str]]:

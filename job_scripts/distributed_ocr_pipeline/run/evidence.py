@@ -82,7 +82,7 @@ class Evidence:
     page_keys_doubled: int  # (document_id, page_number) pairs that occur more than once
     incomplete_files: tuple[str, ...]  # files of shards that disagree with their footers
     failed_shards: Mapping[str, str]  # shard_id -> what its last job said; those that left a result are not here
-    map_failure: str = ""  # why the workflow stopped the shards that were left; empty where it did not
+    map_failure: str = ""  # why the workflow's Map over the shards failed; empty where it did not
     seconds: float = 0.0  # that the shards' jobs took, together
     cpu_seconds: float = 0.0  # that they used
 

@@ -133,7 +133,7 @@ def test_what_failed_of_the_workflow_is_shown_with_where_to_look() -> None:
     failures = {"failed_shards": {"s00000": "No quota."}, "map_failure": "Too many."}
     assert shown_for(plan(3, up_to_date=0), report=REPORT | failures).endswith(
         "shards   output/runs/r1/failed/ says why each failed\n"
-        "stopped  output/runs/r1/map_failure.json says why shards were stopped\n"
+        "map      output/runs/r1/map_failure.json says why the workflow gave shards up\n"
     )
 
 

@@ -153,15 +153,17 @@ def test_a_document_that_vanishes_after_planning_is_a_row_and_the_others_get_the
 
 
 def test_a_shard_of_which_nothing_can_be_downloaded_is_rows_too(workplace: Workplace) -> None:
-    prefix = workplace.put("archived", "a.pdf", "b.pdf")
-    bucket = workplace.input_bucket
-    for name in ("a", "b"):
-        archived = {"Key": f"archived/{name}.pdf", "StorageClass": "GLACIER"}
-        workplace.client("s3").put_object(Bucket=bucket, Body=paper(name), **archived)
-    assert run(workplace, "archived", prefix) == "SUCCEEDED"
-    rows = workplace.rows("archived")
+    prefix = workplace.put("gone", "a.pdf", "b.pdf")
+
+    def delete(s3: Any, bucket: str) -> None:
+        for name in ("a", "b"):
+            s3.delete_object(Bucket=bucket, Key=f"gone/{name}.pdf")
+
+    outcome, run_id = workplace.run_changed(prefix, delete)
+    assert outcome == "SUCCEEDED"
+    rows = workplace.rows(run_id)
     assert [row["error_class"] for [row] in rows.values()] == ["missing", "missing"]
-    assert all("InvalidObjectState" in row["error_message"] for [row] in rows.values())
+    assert all("NoSuchKey" in row["error_message"] for [row] in rows.values())
 
 
 def test_a_document_that_changes_after_planning_is_processed_again(workplace: Workplace) -> None:

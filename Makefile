@@ -99,6 +99,10 @@ chaos: .venv/installed tools ## Break runs in every way the tests know, and see 
 fuzz: .venv/installed tools ## Process 2,000 damaged documents (some minutes; OCR_MUTATIONS= for another number)
 	OCR_MUTATIONS=$${OCR_MUTATIONS:-2000} $(BIN)/pytest tests/chaos/test_mutations.py
 
+.PHONY: crowd
+crowd: .venv/installed tools ## 200 shards, 100 jobs at a time, an account with 20 instances: none is lost (some ten minutes; OCR_SHARDS=)
+	OCR_SHARDS=$${OCR_SHARDS:-200} $(BIN)/pytest -s tests/chaos/test_quotas.py
+
 .PHONY: checkov
 checkov: ## Check the Terraform code against known mistakes; its many packages live in a .venv of their own
 	@test -x .venv-checkov/bin/checkov || { $(PYTHON) -m venv .venv-checkov && .venv-checkov/bin/pip install -qq --disable-pip-version-check checkov==3.3.30; }

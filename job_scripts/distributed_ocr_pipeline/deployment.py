@@ -58,10 +58,18 @@ class Deployment:
 
     def default_options(self) -> dict[str, Any]:
         """The options of a run that sets none, from the first state of the deployed workflow."""
+        defaults: dict[str, Any] = self._states()["Defaults"]["Result"]
+        return defaults
+
+    def name_prefix(self) -> str:
+        """What the names of all its jobs begin with, before a hyphen."""
+        return str(self._states()["PlanShards"]["Parameters"]["Environment"]["OCR_PIPELINE"])
+
+    def _states(self) -> dict[str, Any]:
         with aws_call("Reading the deployed workflow"):
             answer = self.client("stepfunctions").describe_state_machine(stateMachineArn=self.state_machine_arn)
-        defaults: dict[str, Any] = json.loads(answer["definition"])["States"]["Defaults"]["Result"]
-        return defaults
+        states: dict[str, Any] = json.loads(answer["definition"])["States"]
+        return states
 
     def _session(self) -> boto3.Session:
         with aws_call("Reading the AWS settings"):

@@ -11,6 +11,7 @@
         shards/<shard_id>/manifest.json                 the same for SageMaker, which downloads them
         shards/<shard_id>/undeliverable.json            why some of them are not in the manifest
         failed/<shard_id>.json                          why the shard's last job failed   (the workflow writes it)
+        map_failure.json                                why the Map over the shards failed (the workflow writes it)
         report.json, failures.csv                       how the run ended
         ledger.parquet                                  what the next plan must know of a balanced run's ledger
         map/                                            Step Functions' own notes about the shards
@@ -43,6 +44,7 @@ SHARD_MANIFEST_FILE = "manifest.json"
 SHARD_UNDELIVERABLE_FILE = "undeliverable.json"
 REPORT_FILE = "report.json"
 FAILURES_FILE = "failures.csv"
+MAP_FAILURE_FILE = "map_failure.json"
 
 _RUNS = "runs"
 _FAILED = "failed"
@@ -102,6 +104,11 @@ class RunLayout:
     def failed(self, shard_id: str) -> S3Location:
         """Why the last job of a shard failed; missing where it did not."""
         return self.failed_shards.below(f"{shard_id}.json")
+
+    @property
+    def map_failure(self) -> S3Location:
+        """map_failure.json; missing where the workflow saw all shards to their end."""
+        return self.folder.below(MAP_FAILURE_FILE)
 
     @property
     def report(self) -> S3Location:

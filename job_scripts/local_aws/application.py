@@ -15,7 +15,9 @@ from local_aws.clients import Endpoint
 from local_aws.faults import Faults, FaultyRequests
 from local_aws.iam import bucket_policies, enforcement
 from local_aws.regions import Regional
+from local_aws.s3 import sizes
 from local_aws.s3.buckets import FolderBuckets
+from local_aws.s3.decryption import Decrypting
 from local_aws.s3.folder import FolderBucket
 from local_aws.sagemaker import api as sagemaker_api
 from local_aws.sagemaker.jobs import JobRegistry
@@ -42,6 +44,7 @@ def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults, *, enforc
     service_quotas.install(faults.account)
     eventbridge.install(endpoint, registry, faults.account.events_repeated_every)
     bucket_policies.install()
+    sizes.install(faults)
 
 
 class _KeysWithNewlines(RegexConverter):
@@ -77,7 +80,7 @@ def web_server(
     """The server behind a listening socket; every connection has a thread."""
     setattr(werkzeug_app, "RegexConverter", _KeysWithNewlines)
     moto = DomainDispatcherApplication(create_backend_app)
-    with_folders = FolderBuckets(moto, buckets)
+    with_folders = FolderBuckets(Decrypting(sizes.Oversized(moto, faults)), buckets)
     authorized = enforcement.Authorizing(with_folders) if enforce_iam else with_folders
     application = _NoWebPages(FaultyRequests(Regional(authorized), faults))
     host, port = listener.getsockname()

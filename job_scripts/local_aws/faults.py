@@ -13,6 +13,9 @@ The server's variable FAULTS names a JSON file, which is read at the start:
       ],
       "requests": [
         {"method": "PUT", "path": "/*/runs/*/run.json", "refuse": "SlowDown", "times": 2}
+      ],
+      "objects": [
+        {"path": "/*/huge.pdf", "size_bytes": 3221225472}
       ]
     }
 
@@ -30,6 +33,7 @@ id match its shell patterns, `times` times (default: always), and has one of the
 An `end` may name its reason instead of giving its words: `"failure": "capacity"`; `sagemaker.reasons` has the names.
 
 A rule for requests answers S3 calls of its method whose path (/bucket/key) matches with status 503 and its error code.
+A rule for objects says how large those are whose path matches: listings and HEAD tell that size, and GET gives zeros.
 The first rule that applies counts.
 """
 
@@ -116,6 +120,13 @@ class RequestFault(_Rule):
     refuse: str
 
 
+class ObjectSize(_Record):
+    """One rule for objects."""
+
+    path: str
+    size_bytes: int = Field(ge=0)
+
+
 class FaultPlan(_Record):
     """The whole file."""
 
@@ -123,6 +134,7 @@ class FaultPlan(_Record):
     account: Account | None = None
     jobs: tuple[JobFault, ...] = ()
     requests: tuple[RequestFault, ...] = ()
+    objects: tuple[ObjectSize, ...] = ()
 
 
 Rule = TypeVar("Rule", JobFault, RequestFault)
@@ -143,7 +155,7 @@ class Faults:
         self.account = account.model_copy(update=changes)
         self._run_variable = run_variable
         self._lock = threading.Lock()
-        self._jobs, self._requests = plan.jobs, plan.requests
+        self._jobs, self._requests, self._objects = plan.jobs, plan.requests, plan.objects
         self._left = {id(rule): rule.times for rule in (*plan.jobs, *plan.requests)}
 
     @classmethod
@@ -190,6 +202,10 @@ class Faults:
         about = [rule for rule in self._requests if fnmatchcase(method, rule.method) and fnmatchcase(path, rule.path)]
         rule = self._take(about)
         return rule.refuse if rule else None
+
+    def size_bytes(self, path: str) -> int | None:
+        """How large the object at /bucket/key is; None where no rule says so."""
+        return next((rule.size_bytes for rule in self._objects if fnmatchcase(path, rule.path)), None)
 
     def _take_job(self, kind: str, request: Mapping[str, Any]) -> JobFault | None:
         name, run_id = request["ProcessingJobName"], request.get("Environment", {}).get(self._run_variable, "")

@@ -31,16 +31,11 @@ data "aws_iam_policy_document" "planner" {
     resources = ["*"]
   }
 
+  # Of all prefixes: a run that goes on has no report yet, and S3 says so only to those who may list without a condition.
   statement {
     sid       = "ListRuns"
     actions   = ["s3:ListBucket"]
     resources = [var.output_bucket_arn]
-
-    condition {
-      test     = "StringLike"
-      variable = "s3:prefix"
-      values   = ["runs/*", "pages/*", "documents/*"]
-    }
   }
 
   # Earlier ledgers tell which documents have an up-to-date result. A report proves them, or else the list of pages

@@ -78,7 +78,7 @@ def fixture_refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workp
     faults = tmp_path_factory.mktemp("faults") / "faults.json"
     faults.write_text(json.dumps({"retry_wait_scale": 0.00001, "jobs": rules}), encoding="utf-8")
     with LocalEnvironment(environ={"OCR_LOCAL_FAULTS": str(faults)}) as environment:
-        yield Workplace(environment)
+        yield Workplace(environment.deployment())
 
 
 @pytest.mark.parametrize(("code", "again"), REFUSALS.items())

@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from distributed_ocr_pipeline.client.execution import Execution
@@ -30,7 +29,7 @@ def test_after_a_green_run_nothing_is_started_and_one_new_content_of_a_hundred_i
     assert processed(workplace, "hundred-1") == 100
     assert run(workplace, "hundred-2", prefix) == "SUCCEEDED"
     assert workplace.jobs("hundred-2") == {"plan": 1, "s": 0, "check": 0, "report": 0}
-    workplace.client("s3").put_object(Bucket=workplace.environment.input_bucket, Key="hundred/7.pdf", Body=paper("new"))
+    workplace.client("s3").put_object(Bucket=workplace.input_bucket, Key="hundred/7.pdf", Body=paper("new"))
     assert run(workplace, "hundred-3", prefix) == "SUCCEEDED"
     assert list(workplace.rows("hundred-3")) == ["7.pdf"]
 
@@ -40,7 +39,7 @@ def test_a_run_planned_by_its_caller_starts_no_job_at_all_when_nothing_is_to_do(
 ) -> None:
     prefix = workplace.put("planned-by-caller", "a.pdf")
     assert run(workplace, "planned-1", prefix) == "SUCCEEDED"
-    execution = Execution(workplace.environment.deployment(), poll_seconds=0.1)
+    execution = Execution(workplace.deployment, poll_seconds=0.1)
     plan = execution.plan({"input_prefix": prefix}, tmp_path)
     outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}, tmp_path), lambda progress: None)
     assert outcome.status == "SUCCEEDED"
@@ -82,7 +81,7 @@ def test_a_run_planned_by_its_caller_does_not_start_beside_another(workplace: Wo
     prefix = workplace.put("beside", "hang.pdf")
     first = workplace.start("beside-1", prefix, page_timeout_seconds=20, max_error_rate=1.0)
     _wait_for_jobs(workplace, "beside-1")
-    execution = Execution(workplace.environment.deployment(), poll_seconds=0.1)
+    execution = Execution(workplace.deployment, poll_seconds=0.1)
     plan = execution.plan({"input_prefix": prefix}, tmp_path)
     arn = execution.start(plan, {"input_prefix": prefix}, tmp_path)
     outcome = execution.follow(arn, lambda progress: None)
@@ -93,7 +92,7 @@ def test_a_run_planned_by_its_caller_does_not_start_beside_another(workplace: Wo
 
 def test_a_name_that_was_used_is_refused_though_step_functions_has_forgotten_it(workplace: Workplace) -> None:
     prefix = workplace.put("used", "a.pdf")
-    bucket = workplace.environment.output_bucket
+    bucket = workplace.deployment.output_bucket
     workplace.client("s3").put_object(Bucket=bucket, Key="runs/used-name/run.json", Body=b"{}")
     answer = workplace.finish(workplace.start("used-name", prefix))
     assert (answer["status"], answer["error"]) == ("FAILED", "RunNameUsed")
@@ -110,9 +109,11 @@ def test_why_a_map_failed_is_on_record(workplace: Workplace) -> None:
     prefix = workplace.put("map-fails", "a.pdf", "b.pdf")
     options = {"files_per_job": 1, "tolerated_failed_shards": 0, "tolerated_failed_shards_percent": 0}
     assert run(workplace, "map-fails", prefix, **options) == "FAILED"
-    key, bucket = "runs/map-fails/map_failure.json", workplace.environment.output_bucket
+    key, bucket = "runs/map-fails/map_failure.json", workplace.deployment.output_bucket
     failure = workplace.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     assert "States.ExceedToleratedFailureThreshold" in failure
+    report = workplace.report("map-fails")
+    assert "States.ExceedToleratedFailureThreshold" in report["map_failure"] and key in report["summary"]
 
 
 def test_a_run_that_is_aborted_is_finished_by_the_next(workplace: Workplace) -> None:
@@ -126,7 +127,7 @@ def test_a_run_that_is_aborted_is_finished_by_the_next(workplace: Workplace) -> 
 
 
 def test_a_job_that_is_stopped_at_work_keeps_what_is_done_and_defers_the_rest(workplace: Workplace) -> None:
-    prefix = f"s3://{workplace.environment.input_bucket}/stopped-at-work/"
+    prefix = f"s3://{workplace.input_bucket}/stopped-at-work/"
     late = max((f"stall-{number}.pdf" for number in range(20)), key=lambda name: document_id_of(prefix + name))
     workplace.put("stopped-at-work", "a.pdf", late)
     drawn = {"text_layer": "ignore", "max_error_rate": 1.0}
@@ -141,8 +142,8 @@ def test_a_job_that_is_stopped_at_work_keeps_what_is_done_and_defers_the_rest(wo
 
 def test_a_document_that_vanishes_after_planning_is_a_row_and_the_others_get_their_text(workplace: Workplace) -> None:
     prefix = workplace.put("vanishing", "a.pdf", "b.pdf")
-    outcome, run_id = _meddle(
-        workplace, prefix, lambda s3, bucket: s3.delete_object(Bucket=bucket, Key="vanishing/b.pdf")
+    outcome, run_id = workplace.run_changed(
+        prefix, lambda s3, bucket: s3.delete_object(Bucket=bucket, Key="vanishing/b.pdf")
     )
     assert outcome == "SUCCEEDED"
     assert workplace.jobs(run_id) == {"plan": 0, "s": 2, "check": 1, "report": 1}
@@ -152,21 +153,23 @@ def test_a_document_that_vanishes_after_planning_is_a_row_and_the_others_get_the
 
 
 def test_a_shard_of_which_nothing_can_be_downloaded_is_rows_too(workplace: Workplace) -> None:
-    prefix = workplace.put("archived", "a.pdf", "b.pdf")
-    bucket = workplace.environment.input_bucket
-    for name in ("a", "b"):
-        archived = {"Key": f"archived/{name}.pdf", "StorageClass": "GLACIER"}
-        workplace.client("s3").put_object(Bucket=bucket, Body=paper(name), **archived)
-    assert run(workplace, "archived", prefix) == "SUCCEEDED"
-    rows = workplace.rows("archived")
+    prefix = workplace.put("gone", "a.pdf", "b.pdf")
+
+    def delete(s3: Any, bucket: str) -> None:
+        for name in ("a", "b"):
+            s3.delete_object(Bucket=bucket, Key=f"gone/{name}.pdf")
+
+    outcome, run_id = workplace.run_changed(prefix, delete)
+    assert outcome == "SUCCEEDED"
+    rows = workplace.rows(run_id)
     assert [row["error_class"] for [row] in rows.values()] == ["missing", "missing"]
-    assert all("InvalidObjectState" in row["error_message"] for [row] in rows.values())
+    assert all("NoSuchKey" in row["error_message"] for [row] in rows.values())
 
 
 def test_a_document_that_changes_after_planning_is_processed_again(workplace: Workplace) -> None:
     prefix = workplace.put("changing", "a.pdf", "b.pdf")
-    outcome, _ = _meddle(
-        workplace, prefix, lambda s3, bucket: s3.put_object(Bucket=bucket, Key="changing/b.pdf", Body=paper("other"))
+    outcome, _ = workplace.run_changed(
+        prefix, lambda s3, bucket: s3.put_object(Bucket=bucket, Key="changing/b.pdf", Body=paper("other"))
     )
     assert outcome == "SUCCEEDED"
     assert run(workplace, "changed", prefix) == "SUCCEEDED"
@@ -204,17 +207,6 @@ def test_names_that_are_hard_to_bear_are_rows_like_any_other(workplace: Workplac
     current = workplace.current(prefix)
     assert {name: current[name] for name in names} == dict.fromkeys(names, DONE)
     assert {name: current[name] for name in bad} == dict.fromkeys(bad, ("failed", "missing"))
-
-
-def _meddle(workplace: Workplace, prefix: str, change: Any) -> tuple[str, str]:
-    """A run that its caller planned, with a change to the bucket between plan and start."""
-    execution = Execution(workplace.environment.deployment(), poll_seconds=0.1)
-    with TemporaryDirectory() as folder:
-        plan = execution.plan({"input_prefix": prefix}, Path(folder))
-        change(workplace.client("s3"), workplace.environment.input_bucket)
-        arn = execution.start(plan, {"input_prefix": prefix}, Path(folder))
-    outcome = execution.follow(arn, lambda progress: None)
-    return outcome.status, execution.run_id
 
 
 def _wait_for_jobs(workplace: Workplace, run_id: str) -> None:

@@ -81,7 +81,7 @@ def test_without_any_statement_the_run_is_refused_something_and_fails(deployed: 
         answer = deployed.run(name, input_prefix=prefix, reprocess=True, quiet=True)
     finally:
         deployed.put_policy(actor, whole)
-    assert answer["status"] == ("SUCCEEDED" if sid in GREEN_WITHOUT else "FAILED")
+    assert answer["status"] == ("SUCCEEDED" if sid in GREEN_WITHOUT else "FAILED"), answer.get("cause")
     assert REFUSED.search(deployed.explain(answer["executionArn"]))
 
 
@@ -123,7 +123,7 @@ def test_the_documented_permissions_are_the_deployed_ones(deployed: Deployed) ->
 
 
 def put_undeliverable(deployed: Deployed, prefix: str) -> dict[str, Any]:
-    """Two documents that can be read, one that is archived and one that the worker may not read; returns that denial."""
+    """Two documents that can be read, an archived one, and one that the worker may not read; returns that denial."""
     for name in ("one", "two", "foreign"):
         deployed.put(DOCUMENT, f"{prefix}{name}.pdf")
     bucket = deployed.outputs["input_bucket"]

@@ -23,7 +23,6 @@ runpy.run_path(os.environ["OCR_ML_ROOT"] + "/processing/input/code/main.py", run
 
 FAULTS = {
     "retry_wait_scale": 0.01,
-    "account": {"exit_code_in_reason": False},
     "jobs": [
         {"name": "refused-twice-*", "refuse": "ResourceLimitExceeded", "times": 2},
         {"name": "never-*", "refuse": "ResourceLimitExceeded"},
@@ -36,6 +35,7 @@ FAULTS = {
         {"name": "halted-*", "stop": "half done"},
         {"name": "lossy-*", "lose": "out"},
     ],
+    "objects": [{"path": "/*/huge.pdf", "size_bytes": 3 * 1024**3}],
 }
 
 

@@ -101,11 +101,12 @@ class Run:
         planned: Iterable[tuple[str, str, str]],
         ledger: Sequence[Mapping[str, Any]],
         page_keys: Sequence[tuple[str, int]] = (),
-        opened_shards: tuple[str, ...] = (),
-        incomplete: frozenset[str] = frozenset(),
-        failures: Mapping[str, str] | None = None,
+        **found: Any,
     ) -> None:
-        """`planned` is (document_id, key, shard_id); `page_keys` are the pages of the shards that are opened."""
+        """`planned` is (document_id, key, shard_id); `page_keys` are the pages of the shards that are opened.
+
+        `found` is what else the reporter found: opened_shards, incomplete, failures, map_failure.
+        """
         self.folder = folder
         rows = [
             {"document_id": document_id, "source_uri": f"s3://bucket/{key}", "key": key, "shard_id": shard_id}
@@ -123,10 +124,8 @@ class Run:
             planned=folder / "planned.parquet",
             ledger=folder / "ledger",
             footers=tuple(LedgerFooter(f"{shard}.parquet", 0, 0, 0, 0, True, 60.0, 100.0) for shard in shards),
-            incomplete=incomplete,
             page_keys=folder / "page_keys.parquet",
-            opened_shards=opened_shards,
-            failures=failures or {},
+            **{"incomplete": frozenset(), "opened_shards": (), "failures": {}} | found,
         )
 
     def evidence(self) -> Evidence:

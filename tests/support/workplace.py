@@ -1,24 +1,29 @@
-"""A local environment for runs of real documents, questions about those runs, and the faults of all scenarios."""
+"""A deployment at the local endpoint for runs of real documents, questions about them, and the faults of scenarios."""
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 from fpdf import FPDF
 
-from distributed_ocr_pipeline.local.environment import LocalEnvironment
+from distributed_ocr_pipeline.client.execution import Execution
+from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import current_rows
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, LEDGER_SCHEMA, PAGES_SCHEMA
+from local_aws.clients import Endpoint
 from tests.support.scenarios import Outcome, Scenario
+from tests.support.tables import read_table
 
 RUN_SECONDS = 180
 RETRY_WAIT_SCALE = 0.001
-from tests.support.tables import read_table
 
 
 def paper(text: str) -> bytes:
@@ -49,42 +54,69 @@ def fault_plan(scenarios: tuple[Scenario, ...]) -> dict[str, Any]:
             for scenario in scenarios
             for rule in scenario.request_faults
         ],
+        "objects": [{"path": "/*/three-gigabytes.pdf", "size_bytes": 3 * 1024**3}],
     }
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """The environment, and questions about runs."""
+    """The deployment, and questions about runs."""
 
-    environment: LocalEnvironment
+    deployment: Deployment
+
+    @cached_property
+    def _endpoint(self) -> Endpoint:
+        return Endpoint(str(self.deployment.endpoint_url))
 
     def client(self, service: str) -> Any:
-        return self.environment.client(service)
+        return self._endpoint.client(service, self.deployment.region)
+
+    @property
+    def input_bucket(self) -> str:
+        return str(self.deployment.input_bucket)
 
     def put(self, prefix: str, *names: str) -> str:
         """Store small documents; returns the run's input_prefix."""
         for name in names:
-            self.client("s3").put_object(Bucket=self.environment.input_bucket, Key=f"{prefix}/{name}", Body=paper(name))
-        return f"s3://{self.environment.input_bucket}/{prefix}/"
+            self.client("s3").put_object(Bucket=self.input_bucket, Key=f"{prefix}/{name}", Body=paper(name))
+        return f"s3://{self.input_bucket}/{prefix}/"
 
     def start(self, run_id: str, input_prefix: str, **options: Any) -> str:
         """Start a run as from the console: it plans by itself."""
         answer = self.client("stepfunctions").start_execution(
-            stateMachineArn=self.environment.state_machine_arn,
+            stateMachineArn=self.deployment.state_machine_arn,
             name=run_id,
             input=json.dumps({"input_prefix": input_prefix, **options}),
         )
         return str(answer["executionArn"])
 
-    def finish(self, execution_arn: str) -> Mapping[str, Any]:
+    def run_changed(self, prefix: str, change: Callable[[Any, str], object], **options: Any) -> tuple[str, str]:
+        """A run that its caller planned, with a change to the input bucket between plan and start.
+
+        Args:
+            prefix: The run's input_prefix.
+            change: Gets the client of S3 and the bucket's name.
+            options: Of the run.
+
+        Returns:
+            How it ended, and its id.
+        """
+        execution = Execution(self.deployment, poll_seconds=0.1)
+        with TemporaryDirectory() as folder:
+            plan = execution.plan({"input_prefix": prefix, **options}, Path(folder))
+            change(self.client("s3"), self.input_bucket)
+            arn = execution.start(plan, {"input_prefix": prefix, **options}, Path(folder))
+        return execution.follow(arn, lambda progress: None).status, execution.run_id
+
+    def finish(self, execution_arn: str, seconds: float = RUN_SECONDS) -> Mapping[str, Any]:
         """The execution's description after its end."""
-        end = time.monotonic() + RUN_SECONDS
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             answer: Mapping[str, Any] = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
             if answer["status"] != "RUNNING":
                 return answer
             time.sleep(0.1)
-        raise AssertionError(f"{execution_arn} did not end in {RUN_SECONDS} seconds")
+        raise AssertionError(f"{execution_arn} did not end in {seconds} seconds")
 
     def jobs(self, run_id: str) -> dict[str, int]:
         """How many jobs of each kind a run created."""
@@ -124,7 +156,7 @@ class Workplace:
         return report
 
     def _storage(self) -> Storage:
-        return self.environment.deployment().storage()
+        return self.deployment.storage()
 
     def _location(self, key: str) -> S3Location:
-        return S3Location(self.environment.output_bucket, key)
+        return S3Location(self.deployment.output_bucket, key)

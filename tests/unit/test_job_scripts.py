@@ -107,11 +107,14 @@ def test_a_shard_that_failed_is_named_with_its_reason_and_its_documents(
     process(job, "s00000", shards.pop("s00000"), tmp_path)
     for shard_id, failure in zip(shards, FAILURES):
         s3.put_object(Bucket="results", Key=job.layout.failed(shard_id).key, Body=failure)
+    stopped = json.dumps({"Error": "States.ExceedToleratedFailureThreshold", "Cause": "Too many."})
+    s3.put_object(Bucket="results", Key=job.layout.map_failure.key, Body=stopped)
     with pytest.raises(RunFailed) as caught:
         report_run(job)
     assert "4 shards failed (first: s00001: Died.)" in str(caught.value)
     assert str(caught.value).endswith("See runs/r1/report.json; running again processes only what is missing.")
     report, failures = Storage().get_json(job.layout.report), Storage().get_bytes(job.layout.failures).decode()
     assert report["failed_shards"] == dict(zip(shards, FAILURES.values()))
+    assert report["map_failure"].startswith("States.ExceedToleratedFailureThreshold Too many. (see runs/r1/map_")
     assert report["missing"] == sorted(document.source_uri for (document,) in shards.values())
     assert all(f"{reason}; run again to process it" in failures for reason in FAILURES.values())

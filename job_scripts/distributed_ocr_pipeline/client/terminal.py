@@ -74,6 +74,12 @@ def print_result(result: RunResult, stream: TextIO) -> None:
         layout = RunLayout("", result.run_id)
         print(f"report   {result.output}/{layout.report.key}", file=stream)
         print(f"failures {result.output}/{layout.failures.key}", file=stream)
+        if result.report.get("failed_shards"):
+            print(f"shards   {result.output}/{layout.failed_shards.key} says why each failed", file=stream)
+        if result.report.get("map_failure"):
+            print(
+                f"map      {result.output}/{layout.map_failure.key} says why the workflow gave shards up", file=stream
+            )
 
 
 def _rows(result: RunResult) -> Iterable[tuple[str, str]]:

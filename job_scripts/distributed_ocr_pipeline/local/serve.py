@@ -29,7 +29,6 @@ LOCAL_ACCOUNT = Account(
     instances={},
     other_instances=_NO_LIMIT,
     total_instances=_NO_LIMIT,
-    exit_code_in_reason=True,
 )
 """The account of a run on this machine, which waits for no quota: this machine's processors are its limit."""
 

@@ -82,6 +82,7 @@ class Evidence:
     page_keys_doubled: int  # (document_id, page_number) pairs that occur more than once
     incomplete_files: tuple[str, ...]  # files of shards that disagree with their footers
     failed_shards: Mapping[str, str]  # shard_id -> what its last job said; those that left a result are not here
+    map_failure: str = ""  # why the workflow's Map over the shards failed; empty where it did not
     seconds: float = 0.0  # that the shards' jobs took, together
     cpu_seconds: float = 0.0  # that they used
 
@@ -107,6 +108,7 @@ class RunFiles:
     page_keys: Path  # document_id and page_number of all pages of the shards that must be opened
     opened_shards: tuple[str, ...]
     failures: Mapping[str, str]  # of shards, as the workflow recorded them
+    map_failure: str = ""  # of the Map over the shards, likewise
 
 
 def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
@@ -134,7 +136,8 @@ def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
         incomplete=incomplete(footers, sizes),
         page_keys=page_keys,
         opened_shards=tuple(sorted(opened)),
-        failures=_read_failures(storage, lister, run),
+        failures=_read_failures(storage, lister, run.failed_shards),
+        map_failure="".join(_read_failures(storage, lister, run.map_failure).values()),
     )
 
 
@@ -145,10 +148,12 @@ def shards_to_open(footers: Iterable[LedgerFooter], pages: Iterable[str]) -> set
     return (ledgers | {name.removesuffix(".parquet") for name in pages}) - proved
 
 
-def _read_failures(storage: Storage, lister: Lister, run: RunLayout) -> dict[str, str]:
-    """The failures that the workflow recorded: a file `<shard_id>.json` with Error and Cause each."""
-    keys = [key for page in lister.pages(run.failed_shards) for key in page.keys]
-    locations = [S3Location(run.bucket, key) for key in keys]
+def _read_failures(storage: Storage, lister: Lister, prefix: S3Location) -> dict[str, str]:
+    """The failures that the workflow recorded, by what the files are called: JSON with Error and Cause each.
+
+    They are listed first: who may list a part of a bucket only is told of a missing object that access is denied.
+    """
+    locations = [S3Location(prefix.bucket, key) for page in lister.pages(prefix) for key in page.keys]
     return {Path(location.key).stem: explain_failure(storage.get_json(location)) for location in locations}
 
 
@@ -189,6 +194,7 @@ class RunProof:
                 (select 1 from page_keys group by document_id, page_number having count(*) > 1)"""),
             incomplete_files=tuple(sorted(self._files.incomplete)),
             failed_shards=self._failed_shards(),
+            map_failure=self._files.map_failure,
             seconds=sum(footer.seconds for footer in footers),
             cpu_seconds=sum(footer.cpu_seconds for footer in footers),
         )

@@ -65,6 +65,7 @@ class Report:
     page_keys_doubled: int
     incomplete_files: tuple[str, ...]
     failed_shards: Mapping[str, str]
+    map_failure: str  # why the workflow's Map over the shards failed, with where that is written
     problems: tuple[str, ...]
     cpu_seconds: Comparison  # on vCPUs of speed 1
     usd: Comparison  # of the processing jobs, each with the provisioning that the figures file assumes
@@ -119,6 +120,7 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
         "page_keys_doubled": evidence.page_keys_doubled,
         "incomplete_files": evidence.incomplete_files,
         "failed_shards": evidence.failed_shards,
+        "map_failure": evidence.map_failure and f"{evidence.map_failure} (see {RunLayout('', run_id).map_failure.key})",
         "deferred": evidence.documents_by_status[DocumentStatus.DEFERRED.value],
         "processing_error_rate": evidence.error_rate(Origin.PROCESSING),
         "input_error_rate": evidence.error_rate(Origin.INPUT),
@@ -162,6 +164,8 @@ def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterator[str]:
             yield f"{count} {sentence} (first: {first})"
     for shard_id, reason in sorted(found["failed_shards"].items())[:1]:
         yield f"{len(found['failed_shards'])} shards failed (first: {shard_id}: {reason[:_MAX_REASON_CHARACTERS]})"
+    if found["map_failure"] and _counted(found["missing"])[0]:  # all is well where its own notes alone were lost
+        yield f"the workflow gave shards up: {found['map_failure'][:_MAX_REASON_CHARACTERS]}"
     if found["page_keys_doubled"]:
         yield f"{found['page_keys_doubled']} pages are there more than once"
     if found["deferred"]:

@@ -12,6 +12,7 @@ import re
 import threading
 import uuid
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -28,7 +29,8 @@ from moto.sts.models import sts_backends
 
 from local_aws.clients import ACCOUNT, Credentials, Endpoint
 from local_aws.iam.actions import Request
-from local_aws.iam.policies import Decision, Policy, decide
+from local_aws.iam.policies import Call, Decision, Policy, decide
+from local_aws.s3.stored import kms_key_of, stored_object
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -77,7 +79,10 @@ class Authorizing:
         policies = _policies_of(request.access_key) if request else None
         if request is None or policies is None:
             return self._application(environ, start_response)
-        for call in request.calls(ACCOUNT, _bucket_keys() | _object_key(request.path)):
+        calls = chain(
+            request.calls(ACCOUNT, _bucket_keys() | _object_key(request.path)), _to_be_told_of_absence(request)
+        )
+        for call in calls:
             if decide(policies, call) is not Decision.ALLOWED:
                 message = f"User is not authorized to perform: {call.action} on resource: {call.resource}"
                 logger.warning("%s", message)
@@ -114,10 +119,19 @@ def _bucket_keys() -> dict[str, str]:
 
 def _object_key(path: str) -> dict[str, str]:
     """The KMS key of the object that a request to S3 is about, if it has one."""
-    bucket, _, key = unquote(path).lstrip("/").partition("/")
-    found = s3_backends[ACCOUNT]["aws"].buckets.get(bucket)
-    stored = found.keys.get(key) if found else None
-    return {f"{bucket}/{key}": stored.kms_key_id} if stored and stored.kms_key_id else {}
+    key_id = kms_key_of(path)
+    return {unquote(path).lstrip("/"): key_id} if key_id else {}
+
+
+def _to_be_told_of_absence(request: Request) -> Iterator[Call]:
+    """S3 says that an object is missing to those who may list its bucket; to others, that access is denied.
+
+    The request has no prefix: a permission that depends on one does not count (S3 API, GetObject, "Permissions").
+    """
+    bucket, _, key = unquote(request.path).lstrip("/").partition("/")
+    if request.service == "s3" and request.method in ("GET", "HEAD") and key and "uploadId=" not in request.query:
+        if bucket in s3_backends[ACCOUNT]["aws"].buckets and stored_object(request.path) is None:
+            yield Call("s3:ListBucket", f"arn:aws:s3:::{bucket}")
 
 
 def _encrypted(buckets: Any) -> Iterator[tuple[str, str]]:

@@ -9,9 +9,15 @@
     chunks     bodies that come in chunks
     transfer   files of such a bucket for a job, without a copy where the file system allows it
 
+Of moto's buckets:
+
+    stored      an object by its address
+    decryption  objects whose KMS key decrypts nothing
+    sizes       objects as large as a test says
+
 An object is a file, so that it outlives the server: it is written under another name, flushed to the disk and renamed.
 An ETag is made of size, time of the last change and inode; it changes with every new version of the file, and no file
 is read for it. User metadata lies beside the objects, in a folder whose name begins with a dot. Tags, versions, ACLs
-and copies are refused (`NotImplemented`), since a file has no place for them. Encryption headers are accepted and change
-nothing.
+and copies are refused (`NotImplemented`), since a file has no place for them. Encryption headers are accepted and
+change nothing.
 """

@@ -19,7 +19,6 @@ from local_aws.faults import Faults, JobFault
 from local_aws.s3.transfer import Delivery
 from local_aws.sagemaker import supervisor
 from local_aws.sagemaker.jobs import JobOutcome, ProcessingJob
-from local_aws.sagemaker.keys import KeyStates
 from local_aws.sagemaker.logs import LINE_BYTES, JobLog
 from local_aws.sagemaker.reasons import OUT_OF_MEMORY
 from local_aws.sagemaker.runtime import Command, Runtime
@@ -88,9 +87,7 @@ class _Run:
     def outcome(self) -> JobOutcome:
         """Download the inputs, run the container, upload the outputs."""
         lay_out(self._root, self._job)
-        download = InputDownloader(
-            self._s3, KeyStates(self._endpoint).check, self._job.volume_bytes, self._runner.delivery
-        ).download
+        download = InputDownloader(self._s3, self._job.volume_bytes, self._runner.delivery).download
         for item in self._job.request.get("ProcessingInputs", []):
             download(item["S3Input"], local_path(self._root, item["S3Input"]))
         if self._job.stop_requested.is_set():

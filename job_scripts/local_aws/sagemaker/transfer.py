@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,6 @@ class InputDownloader:
 
     Args:
         s3: Client with the credentials of the job's role.
-        check_key: Raises `TransferError` if the KMS key of this ARN decrypts nothing.
         volume_bytes: What all inputs together may have.
         delivery: Gives the objects of folder buckets that are only read.
     """
@@ -46,12 +45,10 @@ class InputDownloader:
     def __init__(
         self,
         s3: "S3Client",
-        check_key: Callable[[str], None],
         volume_bytes: int,
         delivery: Delivery = Delivery(),
     ) -> None:
         self._s3 = s3
-        self._check_key = check_key
         self._left = volume_bytes
         self._delivery = delivery
         self._lock = threading.Lock()
@@ -81,7 +78,6 @@ class InputDownloader:
             return
         try:
             answer = self._s3.get_object(Bucket=item.bucket, Key=item.key)
-            self._check_key(answer.get("SSEKMSKeyId", ""))
             self._take(answer["ContentLength"])
         except (ClientError, TransferError) as error:
             raise TransferError(f"Failed to download data. s3://{item.bucket}/{item.key}: {error}") from error

@@ -1,6 +1,5 @@
 """Processing jobs that really run: what they find, and what becomes of them."""
 
-import io
 import json
 import os
 import subprocess
@@ -11,12 +10,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local_aws.errors import TransferError
 from local_aws.sagemaker import supervisor
 from local_aws.sagemaker.reasons import OUT_OF_MEMORY, REASONS
 from local_aws.sagemaker.runner import read_message
-from local_aws.sagemaker.transfer import InputDownloader
 from tests.support.harness import BUCKET, Harness, gone, s3_input
 
 WITH_NETWORK = {"EnableNetworkIsolation": False}
@@ -177,7 +176,14 @@ def test_an_archived_object_cannot_be_downloaded(local: Harness) -> None:
     assert reason.startswith("ClientError: Failed to download data") and "InvalidObjectState" in reason
 
 
-@pytest.mark.parametrize("state", ["disabled", "foreign", "pending deletion"])
+KMS_CODES = {
+    "disabled": "KMS.DisabledException",
+    "foreign": "AccessDenied",
+    "pending deletion": "KMS.KMSInvalidStateException",
+}
+
+
+@pytest.mark.parametrize("state", KMS_CODES)
 def test_an_object_whose_key_decrypts_nothing_cannot_be_downloaded(local: Harness, state: str) -> None:
     kms, name = local.client("kms"), state.replace(" ", "-")
     key = kms.create_key()["KeyMetadata"]["Arn"]
@@ -194,25 +200,16 @@ def test_an_object_whose_key_decrypts_nothing_cannot_be_downloaded(local: Harnes
     status, reason = _run_with_manifest(local, name, [name])
     assert status == "Failed"
     assert reason.startswith("ClientError: Failed to download data")
-    assert ("AccessDenied" if state == "foreign" else "KMS.DisabledException") in reason
+    assert KMS_CODES[state] in reason
+    with pytest.raises(ClientError, match=KMS_CODES[state]):
+        local.client("s3").get_object(Bucket=BUCKET, Key=f"manifest/{name}", Range="bytes=0-0")
 
 
-def test_inputs_that_are_larger_than_the_volume_cannot_be_downloaded(tmp_path: Path) -> None:
-    class Bucket:
-        def get_object(self, **_: str) -> dict[str, object]:
-            return {"ContentLength": 60, "Body": io.BytesIO(b"x" * 60)}
-
-        def get_paginator(self, _name: str) -> "Bucket":
-            return self
-
-        def paginate(self, *, Prefix: str, **_: str) -> list[dict[str, object]]:
-            return [{"Contents": [{"Key": Prefix + "one"}]}]
-
-    volume = InputDownloader(Bucket(), lambda key: None, 100)  # type: ignore[arg-type]
-    source = {"S3Uri": "s3://data/a/", "S3DataType": "S3Prefix"}
-    volume.download(source, tmp_path / "first")
-    with pytest.raises(TransferError, match="Failed to download data. s3://data/a/one: No space left on device"):
-        volume.download(source, tmp_path / "second")
+def test_inputs_that_are_larger_than_the_volume_cannot_be_downloaded(local: Harness) -> None:
+    local.put("manifest/huge.pdf", b"of 3 GB, by a rule; the volume has 1 GB")
+    status, reason = _run_with_manifest(local, "huge", ["huge.pdf"])
+    assert status == "Failed"
+    assert reason == "ClientError: Failed to download data. s3://data/manifest/huge.pdf: No space left on device"
 
 
 def _run_with_manifest(local: Harness, name: str, suffixes: list[str]) -> tuple[str, str]:

@@ -44,7 +44,7 @@ class Bucket:
 
 
 def downloader(bucket: Bucket, volume_bytes: int = 100) -> InputDownloader:
-    return InputDownloader(bucket, lambda key: None, volume_bytes)  # type: ignore[arg-type]
+    return InputDownloader(bucket, volume_bytes)  # type: ignore[arg-type]
 
 
 def uploader(bucket: Bucket, folder: Path, key: str = "") -> OutputUploader:

@@ -10,16 +10,15 @@ import pytest
 from distributed_ocr_pipeline.client import terminal
 from distributed_ocr_pipeline.client.results import RunResult
 from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
-from distributed_ocr_pipeline.records import Document, S3Location
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
+from tests.support.plans import make_plan
 
 REPORT = {
     "documents_by_status": {"succeeded": 2, "partial": 0, "failed": 1},
     "documents_by_error_class": {"corrupt": 1},
     "pages": {"succeeded": 5, "failed": 0, "blank": 1, "total": 6},
 }
-from tests.support.plans import make_plan
 
 
 class Terminal(io.StringIO):
@@ -127,6 +126,14 @@ def test_the_result_is_a_table_with_where_to_find_it() -> None:
         "\nresults  output/pages/  output/documents/\n"
         "report   output/runs/r1/report.json\n"
         "failures output/runs/r1/failures.csv\n"
+    )
+
+
+def test_what_failed_of_the_workflow_is_shown_with_where_to_look() -> None:
+    failures = {"failed_shards": {"s00000": "No quota."}, "map_failure": "Too many."}
+    assert shown_for(plan(3, up_to_date=0), report=REPORT | failures).endswith(
+        "shards   output/runs/r1/failed/ says why each failed\n"
+        "map      output/runs/r1/map_failure.json says why the workflow gave shards up\n"
     )
 
 

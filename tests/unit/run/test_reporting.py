@@ -78,6 +78,11 @@ def test_a_run_whose_pages_had_to_be_opened_is_green_if_they_add_up(tmp_path: Pa
         ),
         ({"incomplete": frozenset({"s00000.parquet"})}, "s00000.parquet"),
         ({"ledger": [], "failures": {"s00000": "exit code: 1"}}, "1 shards failed (first: s00000: exit code: 1)"),
+        (
+            {"ledger": [], "map_failure": "States.ExceedToleratedFailureThreshold Too many."},
+            "the workflow gave shards up: States.ExceedToleratedFailureThreshold Too many. "
+            "(see runs/run/map_failure.json)",
+        ),
         ({"ledger": [row("a") | {"page_count": 2}, *map(row, "bcd")]}, "do not add up (first: s3://bucket/docs/a)"),
     ],
 )
@@ -89,6 +94,11 @@ def test_a_run_that_does_not_balance_fails_and_names_what_is_wrong(
     with pytest.raises(RunFailed) as error:
         require_success(report)
     assert word in str(error.value) and len(str(error.value).encode()) < 1000
+
+
+def test_a_run_of_which_step_functions_notes_alone_were_lost_is_green_and_names_it(tmp_path: Path) -> None:
+    report = make_report("run", options(), PLAN, run(tmp_path, map_failure="States.ResultWriterFailed").evidence())
+    assert report.succeeded and report.map_failure == "States.ResultWriterFailed (see runs/run/map_failure.json)"
 
 
 def test_long_lists_are_cut_but_counted(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """A run on a folder: the deployed workflow, on a local environment that lives as long as the run."""
 
+import os
+import platform
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +18,7 @@ from distributed_ocr_pipeline.client.results import (
 )
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
-from distributed_ocr_pipeline.local.environment import LocalEnvironment
+from distributed_ocr_pipeline.local.environment import LocalEnvironment, fast_tesseract
 from distributed_ocr_pipeline.local.folders import (
     LEAST_LEFT_BYTES,
     FileUris,
@@ -31,6 +34,8 @@ from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 
 _POLL_SECONDS = 0.5
+_FASTER = """\
+Scanned pages take about half the time with the Tesseract that `make fast-tesseract` builds (once, 3 minutes); runs then use it."""
 _EARLIER_IDS = """\
 This folder has results of an earlier version, which named documents by the folder it was started in. Names are \
 file:// URIs now, so these documents are processed again; their earlier rows stay. To have the new ones alone, use an empty \
@@ -76,6 +81,8 @@ def run_folder(folder: Path, settings: RunSettings, *, output: Path, observer: O
 
 
 def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) -> RunResult:
+    if can_build_tesseract() and not fast_tesseract(os.environ):
+        observer.notice(_FASTER)
     observer.notice("Starting the local environment …")
     with LocalEnvironment(documents=folder, results=output) as environment:
         observer.notice(f"Looking for documents below {str(folder)!r} …")
@@ -116,6 +123,11 @@ class _WatchOutput(Observer):
             require_writable(self._output, LEAST_LEFT_BYTES)
         except BadInput as error:
             raise GiveUp(f"{error} Then run again: what is finished is kept.") from error
+
+
+def can_build_tesseract() -> bool:
+    """Whether `make fast-tesseract` works here: on Debian and its kin, on the processors that its build is for."""
+    return platform.machine() == "x86_64" and shutil.which("apt-get") is not None
 
 
 def _described(result: RunResult, output: Path, started: float) -> RunResult:

@@ -13,6 +13,7 @@ from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE
 from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, DocumentResult, PageChunk
 from distributed_ocr_pipeline.run.downloads import locate_documents
+from distributed_ocr_pipeline.run.local_documents import reasons_by_place
 from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.run.metrics import Stopwatch, embedded_metrics
 from distributed_ocr_pipeline.run.progress import ShardProgress
@@ -70,13 +71,20 @@ def _results(job: JobContext, options: RunOptions, stop: Stop, scratch: Path) ->
     documents = parse_documents((job.input("shard") / SHARD_DOCUMENTS_FILE).read_text(encoding="utf-8"))
     reasons = read_reasons(job.input("shard"))
     delivered = [document for document in documents if document.document_id not in reasons]
-    sources = locate_documents(delivered, job.input("documents"), options.input_prefix)
+    sources = list(locate_documents(delivered, job.input("documents"), options.input_prefix))
+    reasons = {**reasons, **reasons_by_place(sources)}
     images = job.output("images") if options.output_type != "text" else None
     # After two deaths of the job, the document that kills it, if one does, must be the only one to fail.
     process = process_isolated if job.attempt >= MAX_ATTEMPTS else process_documents
     return chain(
         undelivered(documents, reasons),
-        process(sources, options, scratch=scratch, images=images, stop=stop),
+        process(
+            (source for source in sources if source[0].document_id not in reasons),
+            options,
+            scratch=scratch,
+            images=images,
+            stop=stop,
+        ),
     )
 
 

@@ -91,6 +91,10 @@ class ErrorClass(str, Enum):
     CORRUPT = "corrupt"
     TOO_LARGE = "too_large"
     MISSING = "missing"
+    UNREADABLE = "unreadable"
+    NOT_A_FILE = "not_a_file"
+    OUTSIDE = "outside"
+    CHANGED = "changed"
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"
     ENGINE_CRASH = "engine_crash"
@@ -104,7 +108,7 @@ class ErrorClass(str, Enum):
     @property
     def retryable(self) -> bool:
         """Whether a later run should try the document again although nothing about it changed."""
-        return self.origin is Origin.PROCESSING or self is ErrorClass.MISSING
+        return self.origin is Origin.PROCESSING or self in _MAY_PASS
 
     @property
     def meaning(self) -> str:
@@ -130,6 +134,16 @@ _ERROR_CLASSES = {
         "planned, but not delivered to the job",
         "Check that it is there, under a key that can be a file.",
     ),
+    ErrorClass.UNREADABLE: ("nobody may read the file", "Change its permissions."),
+    ErrorClass.NOT_A_FILE: (
+        "a pipe, a device, or a link to a folder or to nothing",
+        "Put the document itself there, or leave the name out with `exclude`.",
+    ),
+    ErrorClass.OUTSIDE: (
+        "a link that leads out of the folder",
+        "Put the document itself there, or run over the folder that holds it.",
+    ),
+    ErrorClass.CHANGED: ("the file changed while it was read", "Run again when nothing writes to it."),
     ErrorClass.TIMEOUT: ("the time limit of the page or document was over", "Raise the limit, if it is worth it."),
     ErrorClass.OUT_OF_MEMORY: ("the memory limit was reached", "Raise engine_memory_mb, or lower dpi."),
     ErrorClass.ENGINE_CRASH: ("Tesseract or Poppler ended abnormally", "Try the other engine on it."),
@@ -139,6 +153,8 @@ _ERROR_CLASSES = {
 _PROCESSING_FAULTS = frozenset(
     {ErrorClass.TIMEOUT, ErrorClass.OUT_OF_MEMORY, ErrorClass.ENGINE_CRASH, ErrorClass.INTERNAL}
 )
+
+_MAY_PASS = frozenset({ErrorClass.MISSING, ErrorClass.UNREADABLE, ErrorClass.CHANGED})
 
 
 class PipelineError(Exception):

@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 
 from distributed_ocr_pipeline.errors import BadInput, PipelineError, ServiceFault
 from distributed_ocr_pipeline.json_files import decode_json
@@ -23,6 +19,7 @@ from distributed_ocr_pipeline.records import S3Location
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from pyarrow.fs import S3FileSystem
 
 _PARALLEL_TRANSFERS = 32
 _CONNECT_SECONDS, _READ_SECONDS = 60, 60  # boto3's own; Arrow gives up after 1 and 3 seconds, too soon for a busy disk
@@ -185,8 +182,13 @@ class Storage:
         files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
         _in_parallel(lambda path: self.upload(path, location.below(path.relative_to(folder).as_posix())), files)
 
-    def arrow_filesystem(self) -> S3FileSystem:
+    def arrow_filesystem(self) -> "S3FileSystem":
         """Arrow's own S3 client, which reads single columns of remote files; set up like the boto3 client."""
+        from pyarrow.fs import (  # pylint: disable=import-outside-toplevel  # 50 MB that most users of S3 do without
+            AwsStandardS3RetryStrategy,
+            S3FileSystem,
+        )
+
         credentials = self._session.get_credentials()
         if credentials is None:
             raise BadInput("No AWS credentials were found.", "Set AWS_PROFILE or run `aws configure`.")
@@ -204,8 +206,12 @@ class Storage:
         )
 
 
-def copy_columns(filesystem: S3FileSystem, bucket: str, keys: Iterable[str], columns: list[str], path: Path) -> None:
+def copy_columns(filesystem: "S3FileSystem", bucket: str, keys: Iterable[str], columns: list[str], path: Path) -> None:
     """Copy some columns of Parquet objects into one file, batch by batch; they are text and numbers from 1."""
+    import pyarrow as pa  # pylint: disable=import-outside-toplevel  # see `arrow_filesystem`
+    import pyarrow.dataset as ds  # pylint: disable=import-outside-toplevel
+    import pyarrow.parquet as pq  # pylint: disable=import-outside-toplevel
+
     schema = pa.schema([(name, pa.int32() if name.endswith("_number") else pa.string()) for name in columns])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for key in keys:

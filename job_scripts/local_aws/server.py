@@ -18,6 +18,7 @@ from pathlib import Path
 from local_aws.clients import Credentials, Endpoint
 from local_aws.errors import BadSetting
 from local_aws.faults import Faults
+from local_aws.imports import without_batch
 from local_aws.s3.folder import FolderBucket
 from local_aws.s3.transfer import Delivery
 from local_aws.sagemaker.container_runtime import choose_runtime
@@ -95,7 +96,8 @@ def _answering(
     enforce_iam: bool,
 ) -> Iterator[None]:
     # This import loads moto: it must come after `_prepare_process`, and it is slow, so `--help` does without it.
-    from local_aws import application  # pylint: disable=import-outside-toplevel
+    with without_batch():
+        from local_aws import application  # pylint: disable=import-outside-toplevel
 
     application.install(endpoint, registry, faults, enforce_iam=enforce_iam)
     server = application.web_server(listener, faults, buckets, enforce_iam=enforce_iam)

@@ -11,7 +11,14 @@ from typing import Any
 from uuid import uuid4
 
 from distributed_ocr_pipeline.client.job_progress import JobProgress
-from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.results import (
+    GivenUpRun,
+    GiveUp,
+    InterruptedRun,
+    Observer,
+    RunResult,
+    UnfinishedRun,
+)
 from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import without_verdict
@@ -100,7 +107,7 @@ def execute(
 
     Raises:
         UnfinishedRun: The run ended, but not green.
-        InterruptedRun: Ctrl-C ended the wait for it; the workflow goes on.
+        InterruptedRun, GivenUpRun: Ctrl-C or the observer ended the wait for it; the workflow goes on.
         BadInput, ServiceFault: The run did not start.
     """
     started = time.monotonic()
@@ -114,11 +121,12 @@ def execute(
         execution_arn = execution.start(plan, overrides, Path(folder))
     try:
         outcome = execution.follow(execution_arn, observer.progressed)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, GiveUp) as error:
         result = RunResult(execution.run_id, plan, None, output, time.monotonic() - started)
-        raise InterruptedRun(
-            f"Interrupted while the run {execution.run_id} was at work.", result, execution_arn
-        ) from None
+        if isinstance(error, GiveUp):
+            raise GivenUpRun(str(error), result, execution_arn) from None
+        why = f"Interrupted while the run {execution.run_id} was at work."
+        raise InterruptedRun(why, result, execution_arn) from None
     result = RunResult(execution.run_id, plan, outcome.report, output, time.monotonic() - started)
     if outcome.status != "SUCCEEDED":
         raise UnfinishedRun(outcome.cause or f"The execution ended as {outcome.status}.", result)

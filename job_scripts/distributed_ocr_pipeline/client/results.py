@@ -37,18 +37,26 @@ class UnfinishedRun(RunFailed):
         self.result = result
 
 
-class InterruptedRun(UnfinishedRun):
-    """A run that Ctrl-C ended for its caller; `execution_arn` is that of its workflow."""
-
-    exit_code = ExitCode.INTERRUPTED
+class GivenUpRun(UnfinishedRun):
+    """A run that its observer stopped waiting for; `execution_arn` is that of its workflow, which may go on."""
 
     def __init__(self, cause: str, result: RunResult, execution_arn: str = "") -> None:
         super().__init__(cause, result)
         self.execution_arn = execution_arn
 
 
+class InterruptedRun(GivenUpRun):
+    """A run that Ctrl-C ended for its caller."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class GiveUp(Exception):
+    """An observer raises it while a run is at work, to wait no longer; its text says why."""
+
+
 class Observer:
-    """What a run reports to while it runs; this one ignores it."""
+    """What a run reports to while it runs; this one ignores it. `progressed` may raise `GiveUp`."""
 
     def notice(self, text: str) -> None:
         """What the run does now, or something about it that the user should know."""

@@ -1,5 +1,6 @@
 """The two folders of a run on this machine: documents are read in one, results are written into the other."""
 
+import errno
 import fcntl
 import json
 import os
@@ -23,6 +24,9 @@ from local_aws.settings import BucketFolder
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 """A run does not start with less space for its results."""
+
+LEAST_LEFT_BYTES = 16 * 1024 * 1024
+"""A run with less left ends while its report still has room."""
 
 _LOCK = ".lock"  # a name that begins with a dot is no object of the output bucket
 _EARLIER_URIS = "s3://ocr-local-input/"  # how documents on this machine were named before they had file:// URIs
@@ -77,20 +81,25 @@ class FileUris:
         return self._base + quote(os.fsencode("/".join(map(unescape, location.key.split("/")))))
 
 
-def require_writable(folder: Path) -> None:
-    """Raise `BadInput` unless results can be written below `folder`, and there is some space for them."""
+def require_writable(folder: Path, least_bytes: int = LEAST_FREE_BYTES) -> None:
+    """Raise `BadInput` unless results can be written below `folder`, and there is so much space for them."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".writable").write_bytes(b"x")
-        (folder / ".writable").unlink()
+        _write_something(folder / ".writable")
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise BadInput(
-            f"The output folder {str(folder)!r} cannot be written: {error.strerror}.", "Choose another."
-        ) from error
-    if free < LEAST_FREE_BYTES:
-        least = LEAST_FREE_BYTES // 1024**2
+        advice = "Make room." if error.errno == errno.ENOSPC else "Change its permissions, or choose another --output."
+        raise BadInput(f"The output folder {str(folder)!r} cannot be written: {error.strerror}.", advice) from error
+    if free < least_bytes:
+        least = least_bytes // 1024**2
         raise BadInput(f"There are {free // 1024**2} MB free for {str(folder)!r}.", f"Make room: at least {least} MB.")
+
+
+def _write_something(file: Path) -> None:
+    try:
+        file.write_bytes(b"x")
+    finally:
+        file.unlink(missing_ok=True)
 
 
 @contextmanager

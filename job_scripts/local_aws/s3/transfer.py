@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import BinaryIO
 
 from local_aws.s3.folder import FolderBucket
 
@@ -12,8 +13,9 @@ from local_aws.s3.folder import FolderBucket
 class Delivery:
     """Puts objects of folder buckets that are only read into a job's folder.
 
-    An object without content is left out, where AWS would fail the job: somebody may remove a file, or its permissions,
-    while a run reads its folder, and that must not cost the other files of the job.
+    An object without content, or whose content changes while it is copied, is left out, where AWS would fail the job:
+    somebody may remove a file, write to it or take its permissions while a run reads its folder, and that must not cost
+    the other files of the job.
     """
 
     def __init__(self, buckets: Mapping[str, FolderBucket] = MappingProxyType({})) -> None:
@@ -34,5 +36,18 @@ class Delivery:
             try:
                 os.link(os.path.realpath(content.name), target)
             except OSError:  # another file system, or another owner
-                with target.open("wb") as copy:
-                    shutil.copyfileobj(content, copy)
+                _copy(content, target)
+
+
+def _copy(content: BinaryIO, target: Path) -> None:
+    """Copy a file; nothing is left of one that changes meanwhile."""
+    before = _version(content)
+    with target.open("wb") as copy:
+        shutil.copyfileobj(content, copy)
+    if _version(content) != before:
+        target.unlink()
+
+
+def _version(content: BinaryIO) -> tuple[int, int]:
+    status = os.fstat(content.fileno())
+    return status.st_size, status.st_mtime_ns

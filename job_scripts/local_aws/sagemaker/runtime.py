@@ -9,8 +9,8 @@ from typing import Protocol
 
 from local_aws.errors import CannotRun
 
-_FROM_THIS_MACHINE = ("PATH", "TESSDATA_PREFIX")
-"""What an image would contain: where programs and language files are."""
+_FROM_THIS_MACHINE = ("PATH", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "PYTHONPATH")
+"""What an image would contain: where programs, language files, libraries and modules are."""
 
 _ML = "/opt/ml/"
 

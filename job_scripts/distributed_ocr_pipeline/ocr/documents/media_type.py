@@ -31,7 +31,7 @@ _STARTS = {
 def media_type(path: Path, max_megabytes: int) -> str:
     """The media type of a file.
 
-    Raises `DocumentError`: missing, empty, too_large (over `max_megabytes`), unsupported_type.
+    Raises `DocumentError`: missing, unreadable, empty, too_large (over `max_megabytes`), unsupported_type.
     """
     try:
         status = path.stat()
@@ -44,6 +44,8 @@ def media_type(path: Path, max_megabytes: int) -> str:
             raise DocumentError(ErrorClass.TOO_LARGE, f"{megabytes:.0f} MB; the limit is {max_megabytes} MB.")
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
+    except PermissionError as error:
+        raise DocumentError(ErrorClass.UNREADABLE, "The file may not be read: permission denied.") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DocumentError(ErrorClass.MISSING, f"The file cannot be read: {reason}.") from error

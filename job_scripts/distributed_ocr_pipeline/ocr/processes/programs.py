@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+from distributed_ocr_pipeline.ocr.processes.guardian import guardian
 
 _TICK_SECONDS = 0.1  # how soon a stop or a time limit is noticed
 _SPARE_SECONDS = 5  # of processor time beyond the wall time that a program may use
@@ -129,6 +130,7 @@ def started(
             f"The program {command[0]!r} is not installed.", "docs/install.md lists what is needed."
         ) from None
     try:
+        guardian().watch(process.pid)
         _limit(process.pid, limits)
         yield process
     finally:
@@ -141,6 +143,7 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):  # macOS says PermissionError of a group that is only a zombie
         pass
+    guardian().forget(process.pid)
     process.wait()
     _reap_orphans(process.pid)
     for pipe in (process.stdout, process.stderr):
@@ -208,7 +211,7 @@ def _limit(pid: int, limits: Limits) -> None:
 
 
 def _limit_processor_time(pid: int, limits: Limits) -> None:
-    """Let the kernel end a program of one thread that nobody watches any more, because this process was killed.
+    """Let the kernel end a program of one thread that nobody watches any more, because its guardian was killed as well.
 
     While it is watched, its limits of wall time come first.
     """

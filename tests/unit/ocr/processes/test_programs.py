@@ -59,12 +59,14 @@ print("done", flush=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a program from outside")
-def test_the_kernel_ends_a_program_whose_caller_was_killed(tmp_path: Path) -> None:
+def test_the_kernel_ends_a_program_whose_caller_was_killed_and_guardian_too(tmp_path: Path) -> None:
     busy = f"import os; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\nwhile True: pass"
     code = f"""
 import time
 from distributed_ocr_pipeline.ocr.processes import programs
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+from distributed_ocr_pipeline.ocr.processes.guardian import Guardian
+Guardian.watch = lambda self, group: None
 programs._SPARE_SECONDS = 1
 time.monotonic = lambda: 0.0
 programs.run({python(busy)!r}, programs.Limits(seconds=0, memory_mb=1024), Stop())
@@ -79,6 +81,26 @@ programs.run({python(busy)!r}, programs.Limits(seconds=0, memory_mb=1024), Stop(
     finally:
         with suppress(ProcessLookupError):
             os.kill(program, signal.SIGKILL)
+
+
+def test_no_program_outlives_a_caller_that_was_killed(tmp_path: Path) -> None:
+    code = f"""
+from threading import Thread
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+from distributed_ocr_pipeline.ocr.processes.programs import Limits, run
+for number in range(3):
+    Thread(target=run, args=(["sh", "-c", f"echo $$ > {tmp_path}/{{number}}; sleep 600 & wait"], Limits(600, 1024), Stop())).start()
+"""
+    with subprocess.Popen(python(code)) as caller:
+        assert comes_true(lambda: sum(path.read_text() != "" for path in tmp_path.iterdir()) == 3)
+        caller.kill()
+    programs_of_caller = [int(path.read_text()) for path in tmp_path.iterdir()]
+    try:
+        assert all(gone(program) for program in programs_of_caller)
+    finally:
+        for program in programs_of_caller:
+            with suppress(ProcessLookupError):
+                os.killpg(program, signal.SIGKILL)
 
 
 def comes_true(holds: Callable[[], bool]) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,9 +47,7 @@ class Deployment:
         return Storage(self._session(), self.endpoint_url)
 
     def quotas(self) -> Quotas | None:
-        """What the account may run at the same time; None at an endpoint that is not AWS, or where nobody may ask."""
-        if self.endpoint_url is not None or "AWS_ENDPOINT_URL" in os.environ:
-            return None
+        """What the account may run at the same time; None where nobody may ask."""
         quotas, problem = try_to_read_quotas(self.client("service-quotas"), self.client("sagemaker"))
         if problem:
             logger.warning("Quotas are not known, so as many jobs as asked for are started: %s", problem)

@@ -44,8 +44,9 @@ def plan_documents(
         pq.write_table(pa.Table.from_pylist(listing, NAMED_SCHEMA), folder / "listing.parquet")
         _write_ledgers(ledger, folder / "ledger")
         database.execute("create table untrusted (run_id varchar, shard_id varchar)")
-        choice = Choice(fingerprint)
-        choose_documents(database, folder / "listing.parquet", folder / "ledger" if ledger else None, choice)
+        choose_documents(
+            database, folder / "listing.parquet", folder / "ledger" if ledger else None, Choice(fingerprint)
+        )
         database.execute(
             "create table looked_at (document_id varchar, sampled boolean, pages bigint, text_layer boolean)"
         )
@@ -55,8 +56,7 @@ def plan_documents(
         writer = ShardWriter(database, load=load, large=limits.large, obstacle=obstacle_sql(2048, ""))
         work = amount.work(figures.instance(INSTANCE_TYPE), limits, figures.job.download_mb_per_second * 1e6)
         count = shard_count(writer.total_load(), work, amount.documents, slots=2)
-        entries = writer.write(count, folder / "documents.parquet") if amount.documents else []
-        if not entries:
+        if not amount.documents or not writer.write(count, folder / "documents.parquet"):
             return {}
         return _shards(pq.read_table(folder / "documents.parquet"))
 

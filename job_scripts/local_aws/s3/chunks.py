@@ -1,4 +1,4 @@
-"""Bodies in chunks, as Arrow's client sends them (Amazon S3 API reference, "Signature calculations … in multiple chunks").
+"""Bodies in chunks, as Arrow's client sends them (S3 API reference, "Signature calculations … in multiple chunks").
 
 Each chunk is `<size in hex>[;chunk-signature=…]`, a line end, its bytes, and a line end. An empty chunk is the last;
 trailers may follow it. Signatures and trailing checksums are not looked at.

@@ -114,10 +114,7 @@ def execute(
     overrides, output = _execution_input(settings, input_prefix), f"s3://{deployment.output_bucket}"
     execution = Execution(deployment, poll_seconds=poll_seconds)
     observer.started(execution.run_id, output)
-    with TemporaryDirectory() as folder:
-        plan = execution.plan(overrides, Path(folder), uri_of)
-        observer.planned(plan)
-        execution_arn = execution.start(plan, overrides, Path(folder))
+    plan, execution_arn = _begin(execution, overrides, observer, uri_of)
     try:
         outcome = execution.follow(execution_arn, observer.progressed)
     except (KeyboardInterrupt, GiveUp) as error:
@@ -127,6 +124,14 @@ def execute(
     if outcome.status != "SUCCEEDED":
         raise UnfinishedRun(outcome.cause or f"The execution ended as {outcome.status}.", result)
     return result
+
+
+def _begin(execution: Execution, overrides: Mapping[str, Any], observer: Observer, uri_of: UriOf) -> tuple[Plan, str]:
+    """Plan and start; returns the plan and the execution's ARN."""
+    with TemporaryDirectory() as folder:
+        plan = execution.plan(overrides, Path(folder), uri_of)
+        observer.planned(plan)
+        return plan, execution.start(plan, overrides, Path(folder))
 
 
 def _given_up(why: BaseException, result: RunResult, execution_arn: str) -> GivenUpRun:

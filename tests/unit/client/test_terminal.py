@@ -10,16 +10,15 @@ import pytest
 from distributed_ocr_pipeline.client import terminal
 from distributed_ocr_pipeline.client.results import RunResult
 from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
-from distributed_ocr_pipeline.records import Document, S3Location
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
+from tests.support.plans import make_plan
 
 REPORT = {
     "documents_by_status": {"succeeded": 2, "partial": 0, "failed": 1},
     "documents_by_error_class": {"corrupt": 1},
     "pages": {"succeeded": 5, "failed": 0, "blank": 1, "total": 6},
 }
-from tests.support.plans import make_plan
 
 
 class Terminal(io.StringIO):

@@ -1,7 +1,7 @@
 """What a run on a folder costs beyond reading: `python -m benchmarks.local`, part by part.
 
-    small     one-page PDFs of 10 KB with a text layer: CPU beside `pdftotext` called once a file, time to the first page,
-              memory of all processes together, open files of the one that has most
+    small     one-page PDFs of 8 KB with a text layer: CPU beside `pdftotext` called once a file, time to the first
+              document, memory of all processes together, open files of the one that has most
     large     20 GB of scans, sparse: what of the disk is taken beyond the results
 
 Each part prints its figures beside the project's limits and fails if one is missed.
@@ -102,7 +102,7 @@ def holds(what: str, found: float, limit: float) -> bool:
 
 @cache
 def _template() -> bytes:
-    """One page of text, 10 KB; `_MARK` stands on every line."""
+    """One page of text, 8 KB; `_MARK` stands on every line."""
     pdf = FPDF()
     pdf.set_compression(False)
     pdf.add_page()
@@ -119,7 +119,7 @@ def _template() -> bytes:
 
 
 def small_pdf(number: int) -> bytes:
-    """One page of text, 10 KB, that no other number has."""
+    """One page of text, 8 KB, that no other number has."""
     return _template().replace(_MARK.encode(), f"{number:0{len(_MARK)}}".encode())
 
 

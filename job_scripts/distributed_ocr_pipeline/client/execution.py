@@ -57,7 +57,7 @@ class Execution:
         return plan_run(self._storage, self._deployment.output_bucket, options, folder, quotas=quotas, uri_of=uri_of)
 
     def start(self, plan: Plan, overrides: Mapping[str, Any], folder: Path) -> str:
-        """Store the plan of a folder and start the workflow with `overrides` as its input; returns the execution's ARN."""
+        """Store a folder's plan and start the workflow with `overrides` as its input; returns the execution's ARN."""
         store_plan(self._storage, self._layout, plan.input_prefix, folder)
         with aws_call("Starting the execution"):
             answer = self._deployment.client("stepfunctions").start_execution(
@@ -111,26 +111,33 @@ def execute(
         BadInput, ServiceFault: The run did not start.
     """
     started = time.monotonic()
-    overrides = _execution_input(settings, input_prefix)
+    overrides, output = _execution_input(settings, input_prefix), f"s3://{deployment.output_bucket}"
     execution = Execution(deployment, poll_seconds=poll_seconds)
-    output = f"s3://{deployment.output_bucket}"
     observer.started(execution.run_id, output)
-    with TemporaryDirectory() as folder:
-        plan = execution.plan(overrides, Path(folder), uri_of)
-        observer.planned(plan)
-        execution_arn = execution.start(plan, overrides, Path(folder))
+    plan, execution_arn = _begin(execution, overrides, observer, uri_of)
     try:
         outcome = execution.follow(execution_arn, observer.progressed)
     except (KeyboardInterrupt, GiveUp) as error:
         result = RunResult(execution.run_id, plan, None, output, time.monotonic() - started)
-        if isinstance(error, GiveUp):
-            raise GivenUpRun(str(error), result, execution_arn) from None
-        why = f"Interrupted while the run {execution.run_id} was at work."
-        raise InterruptedRun(why, result, execution_arn) from None
+        raise _given_up(error, result, execution_arn) from None
     result = RunResult(execution.run_id, plan, outcome.report, output, time.monotonic() - started)
     if outcome.status != "SUCCEEDED":
         raise UnfinishedRun(outcome.cause or f"The execution ended as {outcome.status}.", result)
     return result
+
+
+def _begin(execution: Execution, overrides: Mapping[str, Any], observer: Observer, uri_of: UriOf) -> tuple[Plan, str]:
+    """Plan and start; returns the plan and the execution's ARN."""
+    with TemporaryDirectory() as folder:
+        plan = execution.plan(overrides, Path(folder), uri_of)
+        observer.planned(plan)
+        return plan, execution.start(plan, overrides, Path(folder))
+
+
+def _given_up(why: BaseException, result: RunResult, execution_arn: str) -> GivenUpRun:
+    if isinstance(why, GiveUp):
+        return GivenUpRun(str(why), result, execution_arn)
+    return InterruptedRun(f"Interrupted while the run {result.run_id} was at work.", result, execution_arn)
 
 
 def _execution_input(settings: RunSettings, input_prefix: str) -> dict[str, Any]:

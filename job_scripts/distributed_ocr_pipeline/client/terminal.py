@@ -35,8 +35,8 @@ class TerminalObserver(Observer):
     def planned(self, plan: Plan) -> None:
         self._total = plan.documents
         self._started = time.monotonic()
-        documents = f"{plan.documents} documents ({_size(plan.size_bytes)})"
-        self._say(f"{documents} in {plan.shards} shards; {plan.up_to_date} up to date")
+        documents = f"{_count(plan.documents, 'document')} ({_size(plan.size_bytes)})"
+        self._say(f"{documents} in {_count(plan.shards, 'shard')}; {plan.up_to_date} up to date")
         if self._stream.isatty() and self._total:
             layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} documents{postfix} [{elapsed}, {remaining} left]"
             self._bar = tqdm(total=self._total, file=self._stream, bar_format=layout, leave=False)
@@ -99,6 +99,10 @@ def _rows(result: RunResult) -> Iterable[tuple[str, str]]:
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<28}{value:>10}" for name, value in rows)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _size(size_bytes: float) -> str:

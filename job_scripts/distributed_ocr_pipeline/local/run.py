@@ -35,7 +35,8 @@ from distributed_ocr_pipeline.run.progress import Progress
 
 _POLL_SECONDS = 0.5
 _FASTER = """\
-Scanned pages take about half the time with the Tesseract that `make fast-tesseract` builds (once, 3 minutes); runs then use it."""
+Scanned pages take about half the time with the Tesseract that `make fast-tesseract` builds (once, 3 minutes): \
+runs use it from then on."""
 _EARLIER_IDS = """\
 This folder has results of an earlier version, which named documents by the folder it was started in. Names are \
 file:// URIs now, so these documents are processed again; their earlier rows stay. To have the new ones alone, use an empty \

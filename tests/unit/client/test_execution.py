@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from distributed_ocr_pipeline.client.execution import execute
-from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.results import (
+    GivenUpRun,
+    GiveUp,
+    InterruptedRun,
+    Observer,
+    RunResult,
+    UnfinishedRun,
+)
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, BadOption
 from distributed_ocr_pipeline.layout import RunLayout
@@ -91,6 +98,21 @@ def test_ctrl_c_while_a_run_is_at_work_says_which_run_it_is(endpoint: str) -> No
         run(endpoint, workflow, RunSettings())
     assert error.value.result.run_id == workflow.started[0]["name"] in str(error.value)
     assert (error.value.exit_code, error.value.result.plan.documents) == (130, 3)
+
+
+class Impatient(Observer):
+    """Gives up at its first look."""
+
+    def progressed(self, progress: Progress) -> None:
+        raise GiveUp("the disk is full")
+
+
+def test_an_observer_that_gives_up_says_why_and_which_run_it_leaves(endpoint: str) -> None:
+    workflow = Workflow(s3_client(endpoint), report={})
+    with pytest.raises(GivenUpRun, match="the disk is full") as error:
+        run(endpoint, workflow, RunSettings(), observer=Impatient())
+    assert error.value.result.run_id == workflow.started[0]["name"] and error.value.execution_arn
+    assert (error.value.exit_code, error.value.result.report) == (65, None)
 
 
 def test_documents_are_named_as_the_caller_says(endpoint: str) -> None:

@@ -61,7 +61,7 @@ def test_the_run_is_named_and_notices_are_lines() -> None:
 def test_the_plan_is_one_line(size: int, shown: str) -> None:
     stream = io.StringIO()
     TerminalObserver(stream).planned(plan(4, size, up_to_date=3))
-    assert stream.getvalue() == f"4 documents ({shown}) in 1 shards; 3 up to date\n"
+    assert stream.getvalue() == f"4 documents ({shown}) in 1 shard; 3 up to date\n"
 
 
 @pytest.mark.parametrize(

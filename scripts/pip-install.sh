@@ -6,9 +6,13 @@ cd "$(dirname "$0")/.."
 all=$(grep -c == "$1")
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# Not compiled: Python compiles the modules that are used when they are, which are few of those that are installed.
+terminal=0
+if [ -t 2 ]; then terminal=1; else echo "Installing $2 into .venv (once): at most $all packages" >&2; fi
 PYTHONUNBUFFERED=1 .venv/bin/pip install --no-compile --disable-pip-version-check --progress-bar off --require-hashes -r "$1" 2>"$log" |
-  awk -v all="$all" -v what="$2" '/^(Collecting|Requirement already)/ {
-    printf "\rInstalling %s into .venv (once): %d of at most %d packages ", what, ++n, all > "/dev/stderr" }
-    /^Installing collected/ { printf "… " > "/dev/stderr" }
-    END { print "" > "/dev/stderr" }' || { cat "$log" >&2; exit 1; }
+  awk -v all="$all" -v what="$2" -v terminal="$terminal" '
+    terminal && /^(Collecting|Requirement already)/ {
+      printf "\rInstalling %s into .venv (once): %d of at most %d packages ", what, ++n, all > "/dev/stderr" }
+    terminal && /^Installing collected/ { printf "… " > "/dev/stderr" }
+    END { if (terminal) print "" > "/dev/stderr" }' || { cat "$log" >&2; exit 1; }
+# By all processors, where pip takes one. Left out, every start would compile again where PYTHONDONTWRITEBYTECODE is set.
+.venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true

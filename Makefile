@@ -54,7 +54,7 @@ format: .venv/installed ## Format Python and Terraform
 	@if command -v terraform >/dev/null; then terraform fmt -recursive; fi
 
 .PHONY: lint
-lint: .venv/installed lint-types ## Check formatting, types and style
+lint: .venv/installed lint-types ## Check formatting, types, style and what may import what
 	$(BIN)/black --check -q $(SOURCES)
 	$(BIN)/hadolint container/Dockerfile
 	$(BIN)/isort --check -q $(SOURCES)

@@ -1,7 +1,8 @@
 """Draws docs/architecture.svg from the code's imports, the contracts on them and the workflow; --check only compares.
 
 What the three job scripts reach belongs to the job, the rest of the package to the user's machine. Rows are the layers
-that pyproject.toml has for import-linter. Arrows are imports, without those that follow from two others.
+that pyproject.toml has for import-linter. Arrows are imports, without those that follow from two others; an import past a
+row, or from one frame into another, is written in the box.
 """
 
 import ast
@@ -256,19 +257,31 @@ class Picture:
         return bottom
 
     def rows(self, area: Area, rows: Sequence[Sequence[str]], uses: Sequence[str] = (), arrows: bool = True) -> float:
-        """Rows of parts with the imports between them; returns the lower edge."""
-        top, placed = area.top, dict[str, Area]()
+        """Rows of parts with the imports between them, in words where a row lies between; returns the lower edge."""
+        row_of = {part: number for number, row in enumerate(rows) for part in row}
+        imports = list(self.code.arrows(list(row_of))) if arrows else []
+        far = [(part, other) for part, other in imports if abs(row_of[part] - row_of[other]) > 1]
+        placed: dict[str, Area] = {}
+        top = area.top
         for row in rows:
-            width = (area.width - 2 * PADDING * (len(row) - 1)) / len(row)
-            texts = [self._describe(part, width, uses) for part in row]
-            height = LINE * (1 + max(len(lines) for lines in texts)) + 12
-            for number, (part, lines) in enumerate(zip(row, texts)):
-                placed[part] = Area(area.left + number * (width + 2 * PADDING), top, width, height)
-                self.box(placed[part], part.rpartition(".")[2], lines)
-            top += height + 26
-        if arrows:
-            self.arrows += [between(placed[part], placed[other]) for part, other in self.code.arrows(list(placed))]
+            said = {part: [*uses, *(other for one, other in far if one == part)] for part in row}
+            placed |= self._row(Area(area.left, top, area.width), said)
+            top = placed[row[0]].bottom + 26
+        self.arrows += [between(placed[part], placed[other]) for part, other in imports if (part, other) not in far]
         return top - 26
+
+    def _row(self, area: Area, uses: Mapping[str, Sequence[str]]) -> dict[str, Area]:
+        """Boxes of parts beside each other, equally high."""
+        width = (area.width - 2 * PADDING * (len(uses) - 1)) / len(uses)
+        texts = {part: self._describe(part, width, said) for part, said in uses.items()}
+        height = LINE * (1 + max(len(lines) for lines in texts.values())) + 12
+        placed = {
+            part: Area(area.left + number * (width + 2 * PADDING), area.top, width, height)
+            for number, part in enumerate(uses)
+        }
+        for part, lines in texts.items():
+            self.box(placed[part], part.rpartition(".")[2], lines)
+        return placed
 
     def _describe(self, part: str, width: float, uses: Sequence[str]) -> list[tuple[str, str]]:
         """Lines below a part's title, each with its kind."""
@@ -324,17 +337,12 @@ class Picture:
 
     def scripts(self, area: Area, states: Mapping[str, Area], uses: Sequence[str]) -> float:
         """The job scripts, each run by a state; returns their lower edge."""
-        names = list(SCRIPTS.values())
-        width = (area.width - 4 * PADDING) / len(names)
-        texts = [self._describe(f"job_scripts.{name}", width, uses) for name in names]
-        height = LINE * (1 + max(len(lines) for lines in texts)) + 12
-        for number, (name, lines) in enumerate(zip(names, texts)):
-            place = Area(area.left + number * (width + 2 * PADDING), area.top, width, height)
-            self.box(place, f"{name}.py", lines)
-            state = states[name]
-            x = min(max(state.left + state.width / 2, place.left + PADDING), place.right - PADDING)
-            self.arrows.append(arrow((state.left + state.width / 2, state.bottom), (x, place.top), kind="runs"))
-        return area.top + height
+        placed = self._row(area, {f"job_scripts.{name}": uses for name in SCRIPTS.values()})
+        for name in SCRIPTS.values():
+            script, x = placed[f"job_scripts.{name}"], states[name].left + states[name].width / 2
+            end = min(max(x, script.left + PADDING), script.right - PADDING)
+            self.arrows.append(arrow((x, states[name].bottom), (end, script.top), kind="runs"))
+        return max(script.bottom for script in placed.values())
 
 
 def main() -> int:

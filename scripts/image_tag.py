@@ -1,4 +1,4 @@
-"""Prints the image's tag: a hash of the files that .dockerignore lets in, as `local.image_tag` in main.tf computes it."""
+"""Prints the image's tag: a hash of the files that .dockerignore lets in, as main.tf computes `local.image_tag`."""
 
 import hashlib
 import sys

@@ -1,7 +1,7 @@
-"""Where coverage is measured, it is measured in jobs and sandboxes too.
+"""Where coverage is measured, it is measured in jobs too: they see their request alone, so a .pth file tells them.
 
-Neither inherits the tests' environment, so a .pth file starts the measurement in them. Sandboxes are killed when nobody
-needs them any more, so they save what they have run before each answer.
+Sandboxes are left out. They are killed when nobody needs them any more, which leaves no time to save what was measured;
+tests call what they run.
 """
 
 import os
@@ -12,14 +12,6 @@ _VARIABLE = "COVERAGE_PROCESS_CONFIG"  # coverage sets it for the processes that
 _READ_BY_EVERY_PYTHON = """
 import os, sys
 
-def measure():
-    os.environ.setdefault({variable!r}, {value!r})
-    if any("sandbox" in argument for argument in sys.orig_argv):
-        from coverage import Coverage
-        from multiprocessing.connection import Connection
-        send_bytes = Connection.send_bytes
-        Connection.send_bytes = lambda *arguments: (Coverage.current().save(), send_bytes(*arguments))
-
 def started_by_living_tests():
     try:
         os.kill({pid}, 0)
@@ -27,9 +19,8 @@ def started_by_living_tests():
         return False  # the file is left over from tests that were killed
     return True
 
-of_this_project = ("job_scripts", "distributed_ocr_pipeline")
-if any(name in argument for argument in sys.orig_argv for name in of_this_project) and started_by_living_tests():
-    measure()
+if any("job_scripts" in argument for argument in sys.orig_argv) and started_by_living_tests():
+    os.environ.setdefault({variable!r}, {value!r})
 """
 
 
@@ -39,7 +30,7 @@ def _file() -> Path:
 
 
 def pytest_sessionstart() -> None:
-    """Measure the project's processes from now on."""
+    """Measure jobs from now on."""
     if value := os.environ.get(_VARIABLE):
         program = _READ_BY_EVERY_PYTHON.format(pid=os.getpid(), variable=_VARIABLE, value=value)
         _file().write_text(f"import os; exec({program!r}, {{}})\n", encoding="utf-8")

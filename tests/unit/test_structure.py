@@ -1,4 +1,4 @@
-"""The house stays in order: small folders, small classes, small functions, and helpers of tests in a place of their own."""
+"""The house stays in order: small folders, classes and functions, and helpers of tests in a place of their own."""
 
 import ast
 import re

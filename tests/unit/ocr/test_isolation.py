@@ -66,7 +66,7 @@ def test_a_document_that_ends_its_process_is_a_row_with_the_pages_before(
             kill_child(number)
         elif isinstance(item, DocumentResult):
             results.append(item)
-    killed, after = results
+    killed, after = results[0], results[1]
     assert (killed.status, killed.error_class) == (DocumentStatus.PARTIAL, error_class)
     assert (killed.pages_succeeded, killed.page_count, killed.attempts) == (8, 9, MAX_ATTEMPTS)
     assert killed.error_message == f"It was tried alone, and its worker ended with {-number}."

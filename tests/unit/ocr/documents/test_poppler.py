@@ -56,7 +56,7 @@ def test_every_poppler_program_has_a_time_limit(
 ) -> None:
     fake_tesseract()
     install_program(program, "import time; time.sleep(600)")
-    [(result, _)] = process([stamped_pdf(tmp_path / "a.pdf", 1)], page_timeout_seconds=1, text_layer="auto")
+    [(result, _)] = process([stamped_pdf(tmp_path / "a.pdf", 1)], page_timeout_seconds=4, text_layer="auto")
     expected = ErrorClass.TIMEOUT if program in ("pdfinfo", "pdftoppm") else None  # the others only give hints
     assert result.error_class is expected
 

@@ -31,7 +31,7 @@ def test_a_fault_of_the_engine_costs_one_page(
     process: Callable[..., Ledger],
 ) -> None:
     fake_tesseract(p2=fault)
-    [(result, pages)] = process([scanned_pdf(tmp_path / "a.pdf", 4)], page_timeout_seconds=1, workers=1)
+    [(result, pages)] = process([scanned_pdf(tmp_path / "a.pdf", 4)], page_timeout_seconds=4, workers=1)
     assert [page.status for page in pages] == [
         PageStatus.SUCCEEDED,
         PageStatus.FAILED,
@@ -103,7 +103,7 @@ def test_a_fault_of_the_library_costs_one_page(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
     path = scanned_pdf(tmp_path / "a.pdf", 4)
-    [(result, pages)] = process([path], engine="tesserocr", page_timeout_seconds=2, workers=1)
+    [(result, pages)] = process([path], engine="tesserocr", page_timeout_seconds=5, workers=1)
     expected = FAULTS.get(fault, ErrorClass.ENGINE_CRASH)
     assert [page.error_class for page in pages] == [None, expected, None, None]
     assert (pages[2].text, result.status) == ("word", DocumentStatus.PARTIAL)

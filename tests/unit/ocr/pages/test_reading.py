@@ -1,7 +1,7 @@
 """What the engine is given of a page, and which way round it is read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from distributed_ocr_pipeline.ocr import Stop
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
 from distributed_ocr_pipeline.ocr.engines.engines import Options, Outcome
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
-from distributed_ocr_pipeline.ocr.pages.analysis import analyse
+from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis, analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
@@ -112,6 +112,13 @@ def test_a_crooked_page_on_its_side_is_straightened_both_ways_round(tmp_path: Pa
     engine = Engine(good=270)
     page = read(drawn(crooked, tmp_path), engine, tmp_path)
     assert engine.turns[:2] == [[90], [270]]
+    assert page.transform.quarter == 270 and page.transform.skew == pytest.approx(-5, abs=0.3)
+
+
+def test_whether_lines_that_ran_upwards_are_crooked_is_measured_again(tmp_path: Path) -> None:
+    crooked = printed_page().rotate(5, Image.Resampling.BICUBIC, fillcolor=255).rotate(90, expand=True)
+    unnoticed = replace(drawn(crooked, tmp_path), analysis=PageAnalysis(blank=False))
+    page = read(unnoticed, Engine(good=270), tmp_path)
     assert page.transform.quarter == 270 and page.transform.skew == pytest.approx(-5, abs=0.3)
 
 

@@ -24,7 +24,15 @@ from local_aws.sagemaker.logs import GROUP
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENT = PROJECT / "examples/documents/born-digital.pdf"
-ROOT = ("main.tf", "variables.tf", "outputs.tf", "versions.tf", ".terraform.lock.hcl", "pyproject.toml")
+ROOT = (
+    "main.tf",
+    "variables.tf",
+    "outputs.tf",
+    "versions.tf",
+    ".terraform.lock.hcl",
+    "pyproject.toml",
+    ".dockerignore",
+)
 FOLDERS = ("modules", "job_scripts", "container")
 ACTORS = ("planner", "worker", "reporter")
 RUN_SECONDS = 120

@@ -1,8 +1,8 @@
 """Draws docs/architecture.svg from the code's imports, the contracts on them and the workflow; --check only compares.
 
 What the three job scripts reach belongs to the job, the rest of the package to the user's machine. Rows are the layers
-that pyproject.toml has for import-linter. Arrows are imports, without those that follow from two others; an import past a
-row, or from one frame into another, is written in the box.
+that pyproject.toml has for import-linter. Arrows are imports, without those that follow from two others; an import past
+a row, or from one frame into another, is written in the box.
 """
 
 import ast

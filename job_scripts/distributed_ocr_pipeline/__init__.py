@@ -17,9 +17,8 @@ def __getattr__(name: str) -> Any:
 
         return OCRPipeline
     if name == "DocumentProcessor":
-        from distributed_ocr_pipeline.client.processor import (
-            DocumentProcessor,  # pylint: disable=import-outside-toplevel
-        )
+        # pylint: disable-next=import-outside-toplevel
+        from distributed_ocr_pipeline.client.processor import DocumentProcessor
 
         return DocumentProcessor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -114,7 +114,8 @@ def fixture_make_job(tmp_path: Path) -> Iterator[MakeJob]:
     for process in jobs[0].started:
         process.kill()
         process.wait()
-    assert not [found for found in psutil.process_iter() if _scratch_of(found) == str(jobs[0].scratch)]
+    left = [found for found in psutil.process_iter() if _scratch_of(found) == str(jobs[0].scratch)]
+    assert not psutil.wait_procs(left, timeout=20)[1]  # one whose parent has ended needs a moment to see it
 
 
 def _scratch_of(process: psutil.Process) -> str | None:

@@ -13,16 +13,22 @@ PYTHON ?= python3
 INPUT_PREFIX ?= examples/documents
 ARGS ?=
 BIN := .venv/bin
-SOURCES := job_scripts tests examples benchmarks scripts
+# A file of tests stays in one process, as its fixtures may take seconds to make; the longest files come first.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+SOURCES := job_scripts tests examples benchmarks scripts verify
 
 ##@ Use
 
 .PHONY: run-pipeline
-run-pipeline: .venv/installed tools ## Process INPUT_PREFIX (a folder or s3://…; default: the examples), with ARGS="--output-type both …"
+run-pipeline: .venv/ready tools ## Process INPUT_PREFIX (a folder or s3://…; default: the examples), with ARGS="--output-type both …"
 	@$(BIN)/ocr-pipeline --input-prefix "$(INPUT_PREFIX)" $(ARGS)
 ifeq ($(INPUT_PREFIX),examples/documents)
 	@$(BIN)/python examples/check_results.py output
 endif
+
+.PHONY: estimate
+estimate: .venv/installed ## What a run over INPUT_PREFIX would take and cost; starts nothing
+	@$(BIN)/ocr-pipeline estimate "$(INPUT_PREFIX)" $(ARGS)
 
 .PHONY: install
 install: .venv/installed tools ## Make .venv, and install Tesseract and Poppler if they are missing
@@ -30,19 +36,19 @@ install: .venv/installed tools ## Make .venv, and install Tesseract and Poppler 
 ##@ Local environment (AWS on 127.0.0.1)
 
 .PHONY: local-setup
-local-setup: .venv/installed tools ## Start it in the background
+local-setup: .venv/ready tools ## Start it in the background
 	@$(BIN)/python -m distributed_ocr_pipeline.local start
 
 .PHONY: local-test
-local-test: .venv/installed ## Run a small execution through it and check the results
+local-test: .venv/ready ## Run a small execution through it and check the results
 	@$(BIN)/python -m distributed_ocr_pipeline.local test
 
 .PHONY: local-logs
-local-logs: .venv/installed ## Show its log and the logs of its jobs
+local-logs: .venv/ready ## Show its log and the logs of its jobs
 	@$(BIN)/python -m distributed_ocr_pipeline.local logs
 
 .PHONY: local-stop
-local-stop: .venv/installed ## Stop it
+local-stop: .venv/ready ## Stop it
 	@$(BIN)/python -m distributed_ocr_pipeline.local stop
 
 ##@ Development
@@ -60,19 +66,20 @@ lint: .venv/installed lint-types ## Check formatting, types, style and what may 
 	$(BIN)/isort --check -q $(SOURCES)
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python scripts/architecture.py --check
-	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts
+	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts verify
 	# A test says with its name what it shows, and asks for fixtures by theirs.
 	$(BIN)/pylint -j 0 --disable=missing-docstring,duplicate-code,redefined-outer-name,too-many-positional-arguments tests
 	@if command -v terraform >/dev/null; then terraform fmt -check -recursive; fi
 
 .PHONY: lint-types
 lint-types: .venv/installed
-	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline job_scripts/local_aws examples benchmarks tests
+	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline job_scripts/local_aws examples benchmarks verify tests
 	for script in job_scripts/*.py scripts/*.py; do $(BIN)/mypy --strict "$$script"; done
 
 .PHONY: test
 test: .venv/installed tools ## Run unit and integration tests, Terraform's among them where it is installed
-	$(BIN)/pytest --cov --cov-report= tests/unit tests/local_aws tests/security tests/integration
+	$(PYTEST) --cov --cov-report= tests/integration/test_permissions.py \
+	  tests/integration tests/unit tests/local_aws tests/security
 	@if command -v terraform >/dev/null; then $(MAKE) test-terraform; else echo "Terraform is not installed: its tests were left out."; fi
 	@echo "Coverage of lines and branches in %, first of the pipeline, then of local_aws ($(BIN)/coverage report -m: what is missing):"
 	@$(BIN)/coverage report --include="job_scripts/*" --omit="job_scripts/local_aws/*" --format=total --fail-under=95
@@ -86,16 +93,21 @@ test-terraform: .venv/installed .terraform ## Run Terraform's own tests of the m
 
 .PHONY: chaos
 chaos: .venv/installed tools ## Break runs in every way the tests know, and see that nothing is lost (some minutes)
-	$(BIN)/pytest tests/chaos
+	$(PYTEST) tests/chaos
 
 .PHONY: fuzz
 fuzz: .venv/installed tools ## Process 2,000 damaged documents (some minutes; OCR_MUTATIONS= for another number)
 	OCR_MUTATIONS=$${OCR_MUTATIONS:-2000} $(BIN)/pytest tests/chaos/test_mutations.py
 
+.PHONY: crowd
+crowd: .venv/installed tools ## 200 shards, 100 jobs at a time, an account with 20 instances: none is lost (some ten minutes; OCR_SHARDS=)
+	OCR_SHARDS=$${OCR_SHARDS:-200} $(BIN)/pytest -s tests/chaos/test_quotas.py
+
 .PHONY: checkov
 checkov: ## Check the Terraform code against known mistakes; its many packages live in a .venv of their own
 	@test -x .venv-checkov/bin/checkov || { $(PYTHON) -m venv .venv-checkov && .venv-checkov/bin/pip install -qq --disable-pip-version-check checkov==3.3.30; }
-	.venv-checkov/bin/checkov --config-file .checkov.yaml
+	# A file that it cannot read is a file that it did not check.
+	HCL_PARSE_TIMEOUT_SEC=120 CKV_PARSE_ERROR_FAIL=true .venv-checkov/bin/checkov --config-file .checkov.yaml
 
 .PHONY: accuracy
 accuracy: .venv/installed tools ## Read pages with known text and compare (a few minutes)
@@ -119,8 +131,21 @@ build/tesseract/done: $(wildcard container/tesseract/*) container/requirements.l
 bench-memory: .venv/installed tools ## Peak memory on 20 and on 1,000 pages
 	$(BIN)/python -m benchmarks.memory
 
+.PHONY: bench-local
+bench-local: .venv/installed tools ## What a run on a folder costs beyond reading, and 20 kills of one (hours; DOCUMENTS=100000)
+	$(BIN)/python -m benchmarks.local --documents $${DOCUMENTS:-100000}
+	OCR_KILLS=20 OCR_KILLED_DOCUMENTS=500 $(BIN)/pytest tests/chaos/test_local_runs.py -k again
+
+.PHONY: bench-planner
+bench-planner: .venv/installed ## Memory and CPU of plan and report on made-up listings (DOCUMENTS=1000000)
+	$(BIN)/python -m benchmarks.planner --documents $${DOCUMENTS:-1000000}
+
+.PHONY: simulate
+simulate: .venv/installed ## Play plans against AWS's limits: time, price and lost shards of targets and slots
+	$(BIN)/python -m benchmarks.simulate
+
 .PHONY: lock
-lock: .venv/installed ## Resolve the dependencies again: requirements-dev.lock, and container/requirements.lock from it
+lock: .venv/installed ## Resolve the dependencies again: requirements-dev.lock, and the other locks from it
 	scripts/lock.sh
 
 ##@ Deployment
@@ -130,13 +155,15 @@ plan: .venv/installed .terraform ## Show what a deployment would make or change;
 	terraform plan -input=false $(ARGS)
 
 .PHONY: deploy
-deploy: .venv/installed .terraform ## Show it, make it, then build the image and push it
-	terraform apply $(ARGS)
-	@if scripts/container-tool.sh >/dev/null; then $(MAKE) build-image push-image; else \
-	  echo "Everything is deployed but the image. Push it from a machine with a container builder: make build-image push-image" >&2; exit 69; fi
+deploy: .venv/installed .terraform ## Build the image and push it, if it has changed; then show what changes, and make it
+	@scripts/deploy.sh $(ARGS)
+
+.PHONY: verify-aws
+verify-aws: .venv/installed ## Ask AWS what only an account can tell, for less than a dollar; ARGS="--dry-run" prints the price
+	@$(BIN)/python scripts/verify_aws.py $(ARGS)
 
 .PHONY: destroy
-destroy: .venv/installed .terraform ## Take it down; refuses while there are results, unless DELETE_DATA=yes
+destroy: .venv/installed .terraform ## Take it down; refuses while there is data, unless DELETE_DATA=yes (and DELETE_DOCUMENTS=yes)
 	@scripts/destroy.sh $(ARGS)
 
 .PHONY: build-image
@@ -174,10 +201,14 @@ help: ## Show this list
 tools:
 	@scripts/install-tools.sh
 
-.venv/installed: requirements-dev.lock pyproject.toml
+# What running needs. The development targets add the rest, in the same versions.
+.venv/ready: requirements-local.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or later is needed; this is $$($(PYTHON) --version). Choose one: make PYTHON=python3.11 …" >&2; exit 1; }
-	@echo "Installing the Python packages into .venv (once, about a minute) …" >&2
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@scripts/pip-install.sh requirements-local.lock "what running needs"
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed: requirements-dev.lock .venv/ready
+	@scripts/pip-install.sh requirements-dev.lock "what development needs"
 	@touch $@

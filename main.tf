@@ -10,6 +10,7 @@ locals {
   aws = {
     account_id = data.aws_caller_identity.current.account_id
     partition  = data.aws_partition.current.partition
+    dns_suffix = data.aws_partition.current.dns_suffix
     region     = var.region
   }
 
@@ -33,13 +34,14 @@ locals {
 module "storage" {
   source = "./modules/storage"
 
-  aws                  = local.aws
-  name_prefix          = var.name_prefix
-  existing_input       = var.input_bucket
-  kms_key_arn          = var.kms_key_arn
-  retention            = var.retention
-  force_destroy        = var.force_destroy
-  publish_input_events = var.s3_trigger != null
+  aws                     = local.aws
+  name_prefix             = var.name_prefix
+  existing_input          = var.input_bucket
+  kms_key_arn             = var.kms_key_arn
+  retention               = var.retention
+  force_destroy           = var.force_destroy
+  force_destroy_documents = var.force_destroy_documents
+  publish_input_events    = var.s3_trigger != null
 }
 
 # ---- the program that reads them -------------------------------------------------------------------------------
@@ -49,6 +51,8 @@ module "registry" {
 
   name        = var.name_prefix
   kms_key_arn = module.storage.kms_key_arn
+  tag         = local.image_tag
+  required    = var.require_image
   kept_images = 10
 }
 
@@ -63,6 +67,7 @@ module "access" {
   input_kms_key_arn        = module.storage.input_kms_key_arn
   output_bucket_arn        = module.storage.output_bucket_arn
   kms_key_arn              = module.storage.kms_key_arn
+  volume_kms_key_arn       = var.jobs.volume_kms_key_arn
   repository_arn           = module.registry.repository_arn
   jobs_in_vpc              = var.vpc != null
   triggered                = var.schedule != null || var.s3_trigger != null
@@ -77,11 +82,12 @@ module "workflow" {
   aws                = local.aws
   name_prefix        = var.name_prefix
   role_arns          = module.access.role_arns
-  image_uri          = "${module.registry.repository_url}:${local.image_tag}"
+  image_uri          = module.registry.image_uri
   input_bucket       = module.storage.input_bucket
   output_bucket      = module.storage.output_bucket
   kms_key_arn        = module.storage.kms_key_arn
   default_options    = jsonencode(merge(var.ocr, var.run, { planned = false }))
+  tags               = var.tags
   jobs               = var.jobs
   vpc                = var.vpc
   schedule           = var.schedule
@@ -97,7 +103,7 @@ module "catalog" {
   name_prefix   = var.name_prefix
   output_bucket = module.storage.output_bucket
   kms_key_arn   = module.storage.kms_key_arn
-  force_destroy = var.force_destroy
+  max_query_gb  = var.max_query_gb
 }
 
 # ---- how it is doing -------------------------------------------------------------------------------------------
@@ -108,30 +114,11 @@ module "monitoring" {
   aws                        = local.aws
   name_prefix                = var.name_prefix
   state_machine_arn          = module.workflow.state_machine_arn
+  trigger_rules              = module.workflow.trigger_rules
+  undelivered_queue          = module.workflow.undelivered_queue
   kms_key_arn                = module.storage.kms_key_arn
   alarm_email                = var.alarm_email
   max_error_rate             = var.run.max_error_rate
   manage_processing_logs     = var.manage_processing_log_group
   processing_logs_expiration = var.retention.log_days
-}
-
-# ---- before any money is spent: does the account's quota allow the jobs? ---------------------------------------
-# New accounts have none for most instance types. This warns; it never blocks, not even without the permission to ask.
-# Every plan asks again, and therefore lists one data source to read even when nothing changes.
-
-check "quota" {
-  data "aws_servicequotas_service_quota" "instances" {
-    service_code = "sagemaker"
-    quota_name   = "${var.run.instance_type} for processing job usage"
-  }
-
-  assert {
-    condition = data.aws_servicequotas_service_quota.instances.value >= var.run.max_parallel_jobs
-    error_message = join(" ", [
-      "The quota '${var.run.instance_type} for processing job usage' in ${var.region} is ${data.aws_servicequotas_service_quota.instances.value},",
-      "but run.max_parallel_jobs is ${var.run.max_parallel_jobs}. Jobs over the quota wait; with a quota of 0 none ever starts.",
-      "Raise it: aws service-quotas request-service-quota-increase --region ${var.region} --service-code sagemaker",
-      "--quota-code ${data.aws_servicequotas_service_quota.instances.quota_code} --desired-value ${var.run.max_parallel_jobs}",
-    ])
-  }
 }

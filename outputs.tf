@@ -40,6 +40,11 @@ output "reporter_role_arn" {
   value       = module.access.role_arns["reporter"]
 }
 
+output "people_policies" {
+  description = "IAM policy documents for people, as JSON: run, for who starts, follows and stops runs; read, for who reads results. Attach them to whom you like."
+  value       = module.access.people_policies
+}
+
 # ---- the image: `make build-image push-image` reads these ------------------------------------------------------
 
 output "ecr_repository_url" {
@@ -54,17 +59,17 @@ output "image_tag" {
 
 output "image_uri" {
   description = "The image that the deployed workflow runs."
-  value       = "${module.registry.repository_url}:${local.image_tag}"
+  value       = module.registry.image_uri
 }
 
 # ---- where to look ---------------------------------------------------------------------------------------------
 
 locals {
-  console = {
+  console = lookup({
     aws        = "https://${var.region}.console.aws.amazon.com"
     aws-us-gov = "https://console.amazonaws-us-gov.com"
     aws-cn     = "https://console.amazonaws.cn"
-  }[local.aws.partition]
+  }, local.aws.partition, "https://console.${local.aws.dns_suffix}")
 }
 
 output "dashboard_url" {

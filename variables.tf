@@ -10,6 +10,12 @@ variable "name_prefix" {
     condition     = can(regex("^[a-z]([a-z0-9]|-[a-z0-9]){1,17}$", var.name_prefix)) && length(var.name_prefix) <= 18
     error_message = "name_prefix: 2 to 18 lower-case letters, digits and single hyphens, beginning with a letter and not ending with a hyphen."
   }
+
+  # The job `ocr-s1-plan-<uuid>` of a deployment `ocr-s1` would look like one of a shard of the deployment `ocr`.
+  validation {
+    condition     = !can(regex("-s[a-z0-9]?$", var.name_prefix))
+    error_message = "name_prefix: may not end in -s, or -s and one more character: its jobs could be taken for those of another deployment."
+  }
 }
 
 variable "region" {
@@ -154,7 +160,10 @@ variable "run" {
     retry_failed                    = optional(bool, false)
     instance_type                   = optional(string, "ml.t3.xlarge")
     max_parallel_jobs               = optional(number, 10)
-    files_per_job                   = optional(number, 10)
+    target_shard_minutes            = optional(number, 30)
+    files_per_job                   = optional(number)
+    max_cost_usd                    = optional(number)
+    tolerated_failed_shards         = optional(number, 10)
     tolerated_failed_shards_percent = optional(number, 10)
     max_error_rate                  = optional(number, 0.05)
     max_input_error_rate            = optional(number, 1)
@@ -173,13 +182,28 @@ variable "run" {
   }
 
   validation {
-    condition     = var.run.files_per_job >= 1 && var.run.files_per_job <= 100000 && floor(var.run.files_per_job) == var.run.files_per_job
-    error_message = "run.files_per_job: a whole number from 1 to 100000."
+    condition     = var.run.target_shard_minutes >= 1 && var.run.target_shard_minutes <= 1440
+    error_message = "run.target_shard_minutes: a number from 1 to 1440."
   }
 
   validation {
-    condition     = var.run.tolerated_failed_shards_percent >= 0 && var.run.tolerated_failed_shards_percent <= 100
-    error_message = "run.tolerated_failed_shards_percent: a number from 0 to 100."
+    condition     = var.run.files_per_job == null ? true : var.run.files_per_job >= 1 && var.run.files_per_job <= 100000 && floor(var.run.files_per_job) == var.run.files_per_job
+    error_message = "run.files_per_job: a whole number from 1 to 100000; leave it out to let the work decide alone."
+  }
+
+  validation {
+    condition     = var.run.max_cost_usd == null ? true : var.run.max_cost_usd > 0
+    error_message = "run.max_cost_usd: a number of dollars over 0; leave it out to start runs of any price."
+  }
+
+  validation {
+    condition     = var.run.tolerated_failed_shards >= 0 && floor(var.run.tolerated_failed_shards) == var.run.tolerated_failed_shards
+    error_message = "run.tolerated_failed_shards: a whole number, at least 0."
+  }
+
+  validation {
+    condition     = var.run.tolerated_failed_shards_percent >= 0 && var.run.tolerated_failed_shards_percent <= 100 && floor(var.run.tolerated_failed_shards_percent) == var.run.tolerated_failed_shards_percent
+    error_message = "run.tolerated_failed_shards_percent: a whole number from 0 to 100."
   }
 
   validation {
@@ -196,13 +220,15 @@ variable "run" {
 # ---- the jobs --------------------------------------------------------------------------------------------------
 
 variable "jobs" {
-  description = "The SageMaker Processing jobs: disk and time limit of each, the small instance that plans and reports, and whether the jobs that open documents are cut off from every network."
+  description = "The SageMaker Processing jobs: disk (and a key for it, where an organisation demands one) and time limit of each, the small instance that plans and reports, whether the jobs that open documents are cut off from every network, and how long a whole run may take."
   type = object({
     volume_size_gb         = optional(number, 50)
     max_runtime_seconds    = optional(number, 14400)
     planner_instance_type  = optional(string, "ml.t3.medium")
     planner_volume_size_gb = optional(number, 20)
     network_isolation      = optional(bool, true)
+    max_run_days           = optional(number, 30)
+    volume_kms_key_arn     = optional(string)
   })
   default  = {}
   nullable = false
@@ -217,6 +243,16 @@ variable "jobs" {
   validation {
     condition     = var.jobs.max_runtime_seconds >= 600 && var.jobs.max_runtime_seconds <= 432000 && floor(var.jobs.max_runtime_seconds) == var.jobs.max_runtime_seconds
     error_message = "jobs.max_runtime_seconds: a whole number from 600 to 432000 (5 days, the default quota for a processing job)."
+  }
+
+  validation {
+    condition     = var.jobs.max_run_days >= 1 && var.jobs.max_run_days <= 365 && floor(var.jobs.max_run_days) == var.jobs.max_run_days
+    error_message = "jobs.max_run_days: a whole number from 1 to 365; Step Functions keeps no execution longer than a year."
+  }
+
+  validation {
+    condition     = var.jobs.volume_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", var.jobs.volume_kms_key_arn))
+    error_message = "jobs.volume_kms_key_arn: a key's ARN such as arn:aws:kms:us-west-2:123456789012:key/1234abcd-..., not an alias."
   }
 
   validation {
@@ -275,13 +311,14 @@ variable "permissions_boundary_arn" {
 }
 
 variable "retention" {
-  description = "Days until things are deleted: logs, a run's working files and report (runs/), query results, overwritten objects; and, only if given, the results themselves."
+  description = "Days until things are deleted: logs, a run's working files and report (runs/), query results, overwritten objects; and, only if given, the results (pages and images). The ledger then stays for ledger_days, and the reports as long: a document whose row is gone is processed and paid for again."
   type = object({
     log_days           = optional(number, 90)
     run_files_days     = optional(number, 365)
     query_results_days = optional(number, 30)
     noncurrent_days    = optional(number, 30)
     results_days       = optional(number)
+    ledger_days        = optional(number, 3650)
   })
   default  = {}
   nullable = false
@@ -293,17 +330,36 @@ variable "retention" {
 
   validation {
     condition = alltrue([
-      for days in [var.retention.run_files_days, var.retention.query_results_days, var.retention.noncurrent_days, coalesce(var.retention.results_days, 1)] :
+      for days in [var.retention.run_files_days, var.retention.query_results_days, var.retention.noncurrent_days, var.retention.ledger_days, coalesce(var.retention.results_days, 1)] :
       days >= 1 && floor(days) == days
     ])
     error_message = "retention: each span of days is a whole number, at least 1."
   }
+
+  validation {
+    condition     = var.retention.ledger_days >= coalesce(var.retention.results_days, 1)
+    error_message = "retention.ledger_days: at least results_days; without their rows in the ledger, all documents are processed and paid for again."
+  }
 }
 
 variable "force_destroy" {
-  description = "Whether `terraform destroy` may delete buckets that still hold data."
+  description = "Whether `terraform destroy` may delete the results with their bucket. `make destroy DELETE_DATA=yes` sets it."
   type        = bool
   default     = false
+  nullable    = false
+}
+
+variable "force_destroy_documents" {
+  description = "Whether `terraform destroy` may delete the documents, in every version, with a bucket that was made here. `make destroy DELETE_DOCUMENTS=yes` sets it."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "require_image" {
+  description = "Whether nothing is deployed before its image is in the repository. `make deploy` pushes it first; false only where that is taken care of otherwise."
+  type        = bool
+  default     = true
   nullable    = false
 }
 
@@ -343,7 +399,26 @@ variable "s3_trigger" {
 
   validation {
     condition     = var.s3_trigger == null || can(regex("^[^*\"\\\\]+$", var.s3_trigger.suffix))
-    error_message = "s3_trigger.suffix: the end of a key such as _READY or .pdf, without quotes or asterisks."
+    error_message = "s3_trigger.suffix: the end of a key such as _READY, without quotes or asterisks."
+  }
+
+  validation {
+    condition     = var.s3_trigger == null || !can(regex("(?i)(^|\\.)(pdf|tiff?|png|jpe?g|jp2|webp|bmp|gif)$", var.s3_trigger.suffix))
+    error_message = "s3_trigger.suffix: the end of a marker's key, such as _READY, that is put once when all documents are there. With a suffix of documents every one of them would start a run over the whole prefix."
+  }
+}
+
+# ---- asking the results -------------------------------------------------------------------------------------------
+
+variable "max_query_gb" {
+  description = "Athena ends a query that has read so many gigabytes (5 USD for a thousand): a search in the text reads all pages there are."
+  type        = number
+  default     = 1000
+  nullable    = false
+
+  validation {
+    condition     = var.max_query_gb >= 1 && floor(var.max_query_gb) == var.max_query_gb
+    error_message = "max_query_gb: a whole number, at least 1."
   }
 }
 

@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow.dataset as ds
 
@@ -16,7 +17,7 @@ def read_outcomes(output: Path) -> dict[str, tuple[str, str | None]]:
     rows = ds.dataset(output / "documents", partitioning="hive").to_table(columns=columns).to_pylist()
     newest: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: row["processed_at"]):
-        newest[row["source_uri"].partition("examples/documents/")[2]] = row
+        newest[unquote(row["source_uri"].partition("examples/documents/")[2])] = row
     return {name: (row["status"], row["error_class"]) for name, row in newest.items() if name}
 
 

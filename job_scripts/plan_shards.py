@@ -1,23 +1,39 @@
 """The planning job: lists the documents below the run's prefix and writes the plan beside run.json."""
 
+import logging
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import boto3
+
 from distributed_ocr_pipeline.job import JobContext, run_job
-from distributed_ocr_pipeline.run.planning import plan_run, write_plan
+from distributed_ocr_pipeline.planning.quotas import Quotas, try_to_read_quotas
+from distributed_ocr_pipeline.run.planning import plan_run, store_plan
 from distributed_ocr_pipeline.storage import Storage
+
+logger = logging.getLogger(__name__)
 
 
 def plan_shards(job: JobContext) -> str:
     """Plan the run and store the plan; returns the job's one-line message."""
     options = job.options()
-    storage = Storage()
-    plan = plan_run(storage, job.output_bucket, options)
+    storage = Storage(region=job.region)
     with TemporaryDirectory() as folder:
-        write_plan(plan, Path(folder))
-        storage.upload_folder(Path(folder), job.layout.folder)
-    return f"Planned {plan.documents} documents in {len(plan.shards)} shards; {plan.up_to_date} are up to date."
+        plan = plan_run(storage, job.output_bucket, options, Path(folder), quotas=_quotas(job))
+        store_plan(storage, job.layout, options.input_prefix, Path(folder))
+    return f"Planned {plan.summary}."
+
+
+def _quotas(job: JobContext) -> Quotas | None:
+    """What the account may run; unknown where the role must not ask."""
+    session = boto3.Session(region_name=job.region)
+    quotas, problem = try_to_read_quotas(
+        session.client("service-quotas"), session.client("sagemaker"), own_job=f"{job.pipeline}-plan-"
+    )
+    if problem:
+        logger.warning("Quotas are not known, so as many jobs as asked for are started: %s", problem)
+    return quotas
 
 
 if __name__ == "__main__":

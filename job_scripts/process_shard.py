@@ -2,21 +2,27 @@
 
 import signal
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.job import JobContext, run_job
+from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE
 from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
-from distributed_ocr_pipeline.records import MAX_ATTEMPTS, PageChunk
+from distributed_ocr_pipeline.records import MAX_ATTEMPTS, DocumentResult, PageChunk
 from distributed_ocr_pipeline.run.downloads import locate_documents
+from distributed_ocr_pipeline.run.local_documents import reasons_by_place
 from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.run.metrics import Stopwatch, embedded_metrics
 from distributed_ocr_pipeline.run.progress import ShardProgress
+from distributed_ocr_pipeline.run.undeliverable import read_reasons, undelivered
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 
-DEADLINE_SHARE = 0.9
-"""Of the job's time limit: what is not done by then is deferred, so that what is done can still be uploaded."""
+_RESERVED_SHARE, _RESERVED_SECONDS = 0.1, 300.0
+"""Of the job's time limit (of a short one, half of it): what is not done by then is deferred, so that what is done can
+still be uploaded. The limit may count the download as well (docs/verify-on-aws.md)."""
 
 
 def process_shard(job: JobContext) -> str:
@@ -25,40 +31,61 @@ def process_shard(job: JobContext) -> str:
     check_tools(options)
     stop = _stop_on_signals(job)
     progress, stopwatch = ShardProgress(job.run_id, job.shard_id), Stopwatch()
-    with TemporaryDirectory() as scratch:
-        _write_tables(job, options, stop, progress, Path(scratch))
+    with TemporaryDirectory() as scratch, _tables(job, options, Path(scratch)) as tables:
+        for result in _results(job, options, stop, Path(scratch)):
+            if isinstance(result, PageChunk):
+                tables.add_pages(result)
+            else:
+                tables.add_document(result)
+            progress.add(result)
+        tables.add_measurements(stopwatch.measured())
     progress.log()
     properties = {"run_id": job.run_id, "shard_id": job.shard_id}
     print(embedded_metrics(progress.metrics(stopwatch), job.pipeline, properties), flush=True)
     return progress.summary(stopwatch)
 
 
+def working_seconds(limit: int) -> float:
+    """How long documents may be processed in a job with this time limit."""
+    reserved = max(limit * _RESERVED_SHARE, min(_RESERVED_SECONDS, limit / 2))
+    return limit - reserved
+
+
 def _stop_on_signals(job: JobContext) -> Stop:
     """Whatever ends the job early, signal or deadline: finish writing and defer the rest."""
-    stop = Stop(job.max_runtime_seconds * DEADLINE_SHARE)
+    stop = Stop(working_seconds(job.max_runtime_seconds))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.request())
     return stop
 
 
-def _write_tables(job: JobContext, options: RunOptions, stop: Stop, progress: ShardProgress, scratch: Path) -> None:
-    documents = parse_documents((job.input("shard") / "documents.jsonl").read_text(encoding="utf-8"))
-    sources = locate_documents(documents, job.input("documents"), options.input_prefix)
-    images = job.output("images") if options.output_type != "text" else None
+def _tables(job: JobContext, options: RunOptions, scratch: Path) -> ShardTables:
     info = ShardInfo(
-        job.run_id, job.shard_id, job.output_bucket, options.engine, engine_version(options), options.fingerprint
+        job.run_id, job.shard_id, job.results_uri, options.engine, engine_version(options), options.fingerprint
     )
+    pages, documents = job.output("pages"), job.output("documents")
+    return ShardTables(info, options, scratch=scratch, pages=pages, documents=documents)
+
+
+def _results(job: JobContext, options: RunOptions, stop: Stop, scratch: Path) -> Iterator[PageChunk | DocumentResult]:
+    documents = parse_documents((job.input("shard") / SHARD_DOCUMENTS_FILE).read_text(encoding="utf-8"))
+    reasons = read_reasons(job.input("shard"))
+    delivered = [document for document in documents if document.document_id not in reasons]
+    sources = list(locate_documents(delivered, job.input("documents"), options.input_prefix))
+    reasons = {**reasons, **reasons_by_place(sources)}
+    images = job.output("images") if options.output_type != "text" else None
     # After two deaths of the job, the document that kills it, if one does, must be the only one to fail.
     process = process_isolated if job.attempt >= MAX_ATTEMPTS else process_documents
-    with ShardTables(
-        info, options, scratch=scratch, pages=job.output("pages"), documents=job.output("documents")
-    ) as tables:
-        for result in process(sources, options, scratch=scratch, images=images, stop=stop):
-            if isinstance(result, PageChunk):
-                tables.add_pages(result)
-            else:
-                tables.add_document(result)
-            progress.add(result)
+    return chain(
+        undelivered(documents, reasons),
+        process(
+            (source for source in sources if source[0].document_id not in reasons),
+            options,
+            scratch=scratch,
+            images=images,
+            stop=stop,
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -116,16 +116,17 @@ def _existing(graph: grimp.ImportGraph, parts: Iterable[str]) -> list[str]:
 def work_states() -> Iterator[tuple[str, str]]:
     """The workflow's states that do something, in their order, each with the name of its job script or nothing."""
     definition = re.sub(r": \$\{.*\}$", ": 0", (PROJECT / WORKFLOW).read_text(encoding="utf-8"), flags=re.MULTILINE)
-    for name, state in yaml.safe_load(definition)["States"].items():
+    for name, state in yaml.load(definition, Loader=yaml.BaseLoader)["States"].items():
         if state["Type"] == "Map":
-            inner = state["ItemProcessor"]["StartAt"]
-            yield f"{name}: {inner} × many", _script(state["ItemProcessor"]["States"][inner])
+            inner = state["ItemProcessor"]["States"]
+            worker = next(part for part, task in inner.items() if _script(task))
+            yield f"{name}: {worker} × many", _script(inner[worker])
         elif state["Type"] == "Task":
             yield name, _script(state)
 
 
 def _script(task: Mapping[str, Any]) -> str:
-    arguments = task["Parameters"].get("AppSpecification", {}).get("ContainerArguments", [""])
+    arguments = task.get("Parameters", {}).get("AppSpecification", {}).get("ContainerArguments", [""])
     return SCRIPTS.get(arguments[0], "")
 
 

@@ -46,6 +46,13 @@ flags+=(--build-arg "VERSION=$version" --build-arg "REVISION=$tag")
 [ -z "${BASE_IMAGE:-}" ] || flags+=(--build-arg "BASE_IMAGE=$BASE_IMAGE")
 [ -z "${TESSERACT_BUILD:-}" ] || flags+=(--build-arg "TESSERACT_BUILD=$TESSERACT_BUILD")
 [ -z "${LANGUAGES:-}" ] || flags+=(--build-arg "LANGUAGES=$LANGUAGES")
+# SageMaker takes Docker's kind of manifest. podman and buildah make OCI ones of themselves, docker may add an index with
+# attestations.
+if [ "$tool" = docker ]; then
+  flags+=(--provenance=false --sbom=false --output type=docker)
+else
+  flags+=(--format docker)
+fi
 if [ "$tool" = buildah ]; then # steps are kept where that is cheap: with vfs each is a whole copy
   [ "$(buildah info --format '{{.store.GraphDriverName}}')" = vfs ] || export BUILDAH_LAYERS=true
   [ "$(id -u)" -ne 0 ] || export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot}

@@ -7,6 +7,7 @@ from typing import Any
 
 from distributed_ocr_pipeline import errors
 from distributed_ocr_pipeline.errors import ErrorClass, ExitCode, Origin
+from distributed_ocr_pipeline.failures import JOB_FAILURES, Reaction
 from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
 from distributed_ocr_pipeline.local.deploy import template_values
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS
@@ -17,13 +18,13 @@ PAGE = PROJECT / "docs" / "errors.md"
 TEXT = """\
 # Errors: what they mean, what is tried again, what to do
 
-Made by `scripts/errors_doc.py` from `errors.py` and the workflow's definition; a test holds it equal to them.
+Made by `scripts/errors_doc.py` from `errors.py`, `failures.py` and the workflow's definition; a test holds it equal to them.
 
 A fault of a document or page is data: a row with an error class. A fault of a job or command is an exit status.
 
 ## Exit status of the job scripts and of `ocr-pipeline`
 
-A container that fails is tried again by the workflow, unless its status begins with a 6: that would only fail again.
+A job's exit message begins with the verdict, `RETRY` or `FINAL`, and the status; the workflow reads it there.
 
 {exit_codes}
 
@@ -48,16 +49,23 @@ between nothing and the length given here.
 
 {calls}
 
-Jobs that failed (`States.TaskFailed`), each time under a new name:
+## What becomes of a job that failed
 
-| job | again | unless |
-|---|---|---|
-| PlanShards, ReportRun | once | the exit status begins with a 6, or SageMaker blames the request (`ClientError`) |
-| ProcessShard | twice; the second time each document has a worker of its own, so that one that kills it becomes a row | likewise |
+By the error's name and the words of the job or of the refused call. A job that is started again gets a new name. The planning
+and the reporting job have two attempts, a shard has three; "then" separates them.
 
-Never tried again within a run: a job that was stopped or ran into its time limit (`JobStopped`), a refused job name, a failed
-Map (its shards had their attempts), a report that did not balance. The next run repairs them: it processes what has no
-result, and nothing else.
+{job_failures}
+
+{signs}
+
+Never tried again within a run: a job that was stopped or ran into its time limit (`JobStopped`), a failed Map (its shards had
+their attempts), a report that did not balance. The next run repairs them: it processes what has no result, and nothing else.
+
+A shard that is given up is recorded in `runs/<run_id>/failed/`, and the others go on, until more have failed than
+`tolerated_failed_shards` and `tolerated_failed_shards_percent` both allow. Why a Map failed is in `runs/<run_id>/map_failure.json`.
+
+Do not redrive a failed run: Step Functions enters its Fail state again and fails again. Start a new run over the same prefix. A
+redrive helps a run only that was aborted or timed out.
 """
 
 
@@ -101,10 +109,35 @@ def calls() -> str:
     definition = render_definition((PROJECT / DEFINITION).read_text(encoding="utf-8"), template_values("us-west-2"))
     rules: dict[str, list[str]] = {}
     for name, state in _tasks(definition["States"]):
-        for rule in state["Retry"]:
+        for rule in (rule for rule in state.get("Retry", ()) if rule["MaxAttempts"]):
             rules.setdefault(_rule(rule), []).append(name)
     head = ("states", "error", "first wait", "growth", "longest wait", "times")
     return table(head, ([", ".join(sorted(names)), *rule.split("|")] for rule, names in rules.items()))
+
+
+def job_failures() -> str:
+    """What the workflow does about each class of failures."""
+    head = ("failure", "means", "planning and reporting", "shard", "what to do")
+    rows = (
+        (failure.name, failure.meaning, _reactions(failure.step), _reactions(failure.shard), failure.advice)
+        for failure in JOB_FAILURES
+    )
+    return table(head, rows)
+
+
+def _reactions(reactions: Iterable[Reaction]) -> str:
+    return ", then ".join(dict.fromkeys(reaction.value for reaction in reactions))
+
+
+def signs() -> str:
+    """By what each class is known."""
+    head = ("failure", "error", "words", "exit message")
+    rows = (
+        (failure.name, f"`{sign.error}`", sign.words, sign.exit_message)
+        for failure in JOB_FAILURES
+        for sign in failure.signs
+    )
+    return table(head, rows)
 
 
 def _tasks(states: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -126,8 +159,8 @@ def _yes(value: bool) -> str:
 
 def main() -> int:
     """Write the page, or hold it against the code."""
-    parts = {"exit_codes": exit_codes(), "error_classes": error_classes(), "tree": tree(), "calls": calls()}
-    page = TEXT.format(attempts=MAX_ATTEMPTS, **parts)
+    parts = (exit_codes, error_classes, tree, calls, job_failures, signs)
+    page = TEXT.format(attempts=MAX_ATTEMPTS, **{part.__name__: part() for part in parts})
     if "--check" in sys.argv[1:]:
         up_to_date = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page
         if not up_to_date:

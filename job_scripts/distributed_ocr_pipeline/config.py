@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -28,6 +29,12 @@ from distributed_ocr_pipeline.errors import BadOption
 TEXT_REVISION = 1
 """Raise it when a change of this code changes the text of documents: every result becomes out of date."""
 
+
+def _split(patterns: Any) -> Any:
+    """The command line gives one text."""
+    return [part.strip() for part in patterns.split(",") if part.strip()] if isinstance(patterns, str) else patterns
+
+
 OutputType = Literal["text", "image", "both"]
 ImageFormat = Literal["webp", "jpeg"]
 EngineName = Literal["pytesseract", "tesserocr"]
@@ -37,6 +44,7 @@ Languages = Annotated[str, Field(pattern=r"^[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*$")
 S3Prefix = Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/", max_length=1024)]
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 Rate = Annotated[float, Field(ge=0, le=1)]
+Patterns = Annotated[list[str], BeforeValidator(_split)]
 TesseractConfig = dict[str, str | int | float | bool]
 
 
@@ -64,7 +72,12 @@ class JobConfig(_Config):
 
     instance_type: InstanceType = Field(default="ml.t3.xlarge", description="instance type of the processing jobs")
     max_parallel_jobs: int = Field(default=10, ge=1, le=10_000, description="processing jobs at a time")
-    files_per_job: int = Field(default=10, ge=1, le=100_000, description="documents in one processing job")
+    target_shard_minutes: float = Field(
+        default=30, ge=1, le=1440, description="work of one processing job, by the estimate, in minutes"
+    )
+    files_per_job: int | None = Field(
+        default=None, ge=1, le=100_000, description="most documents in one processing job, however little work they are"
+    )
 
 
 class AWSConfig(JobConfig):
@@ -76,6 +89,8 @@ class AWSConfig(JobConfig):
 
     region: str = Field(default="us-west-2", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     bucket: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    # Its default, like the others, holds only where it is written: a deployment packs by work.
+    files_per_job: int | None = Field(default=10, ge=1, le=100_000)
     role_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")
 
 
@@ -122,13 +137,29 @@ class RunSettings(JobConfig, OCRConfig):
 
     reprocess: bool = Field(default=False, description="process documents again that have an up-to-date result")
     retry_failed: bool = Field(default=False, description="try documents again whose failure is final")
-    tolerated_failed_shards_percent: float = Field(
-        default=10, ge=0, le=100, description="share of failed jobs that stops the run"
+    document_list: str | None = Field(
+        default=None,
+        description="a list of the documents below the prefix: s3://… or file, .txt .csv .jsonl, or an inventory's manifest.json",
+    )
+    include: Patterns = Field(default=[], description="only these documents: .gitignore patterns, separated by commas")
+    exclude: Patterns = Field(default=[], description="not these documents: .gitignore patterns, separated by commas")
+    max_cost_usd: float | None = Field(
+        default=None, gt=0, description="a run that may cost more, by the estimate, is not started"
+    )
+    tolerated_failed_shards: int = Field(
+        default=10, ge=0, description="failed jobs that never stop the others, however few jobs there are"
+    )
+    tolerated_failed_shards_percent: int = Field(
+        default=10, ge=0, le=100, description="percentage of failed jobs that does not stop the others"
     )
     max_error_rate: Rate = Field(
         default=0.05, description="share of documents with processing faults that fails the run, 0-1"
     )
     max_input_error_rate: Rate = Field(default=1.0, description="share of unreadable documents that fails the run, 0-1")
+
+    def tolerated_of(self, shards: int) -> int:
+        """How many of a run's shards may fail before the others are stopped: the larger of count and percentage."""
+        return max(self.tolerated_failed_shards, self.tolerated_failed_shards_percent * shards // 100)
 
 
 class RunOptions(RunSettings):

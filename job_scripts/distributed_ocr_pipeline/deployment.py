@@ -1,6 +1,7 @@
 """Which deployment a command works with: named by the environment, or by `terraform output`."""
 
 import json
+import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ import botocore.session
 
 from distributed_ocr_pipeline.config import AWSConfig
 from distributed_ocr_pipeline.errors import BadOption, NotDeployed
+from distributed_ocr_pipeline.planning.quotas import Quotas, try_to_read_quotas
 from distributed_ocr_pipeline.storage import Storage, aws_call
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 """Where AWS puts the logs of all processing jobs of an account and region; the name is AWS's own."""
+
+logger = logging.getLogger(__name__)
 
 _NO_PROFILE = {"profile": (None, None, None, None)}  # AWS_PROFILE may name one that is not on this machine
 _ADVICE = "Run `make deploy`, or set OCR_STATE_MACHINE_ARN and OCR_OUTPUT_BUCKET (see .env.example)."
@@ -42,12 +46,27 @@ class Deployment:
         """S3 as this deployment sees it."""
         return Storage(self._session(), self.endpoint_url)
 
+    def quotas(self) -> Quotas | None:
+        """What the account may run at the same time; None where nobody may ask."""
+        quotas, problem = try_to_read_quotas(self.client("service-quotas"), self.client("sagemaker"))
+        if problem:
+            logger.warning("Quotas are not known, so as many jobs as asked for are started: %s", problem)
+        return quotas
+
     def default_options(self) -> dict[str, Any]:
         """The options of a run that sets none, from the first state of the deployed workflow."""
+        defaults: dict[str, Any] = self._states()["Defaults"]["Result"]
+        return defaults
+
+    def name_prefix(self) -> str:
+        """What the names of all its jobs begin with, before a hyphen."""
+        return str(self._states()["PlanShards"]["Parameters"]["Environment"]["OCR_PIPELINE"])
+
+    def _states(self) -> dict[str, Any]:
         with aws_call("Reading the deployed workflow"):
             answer = self.client("stepfunctions").describe_state_machine(stateMachineArn=self.state_machine_arn)
-        defaults: dict[str, Any] = json.loads(answer["definition"])["States"]["Defaults"]["Result"]
-        return defaults
+        states: dict[str, Any] = json.loads(answer["definition"])["States"]
+        return states
 
     def _session(self) -> boto3.Session:
         with aws_call("Reading the AWS settings"):

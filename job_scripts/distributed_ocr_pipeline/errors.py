@@ -14,14 +14,15 @@ A `PipelineError` knows its exit code and says what to do. A `DocumentError` nev
 `error_class` is written beside the document that caused it. docs/errors.md is made from this module.
 """
 
+import re
 from enum import Enum, IntEnum
 
 
 class ExitCode(IntEnum):
     """Exit status of the job scripts and of the command line, each with what it means and what to do about it.
 
-    The state machine tries a failed container again, but never one whose status begins with a 6
-    (`modules/workflow/state_machine.asl.yaml`): such a failure would only repeat itself.
+    The state machine tries a failed container again, unless that would only repeat the failure. It reads so from the
+    verdict in the job's exit message; a status that begins with a 6 says the same, where AWS passes it on.
     """
 
     OK = 0
@@ -39,6 +40,11 @@ class ExitCode(IntEnum):
         return self in (ExitCode.INTERNAL, ExitCode.SERVICE, ExitCode.INTERRUPTED)
 
     @property
+    def verdict(self) -> str:
+        """The beginning of a failed job's exit message, from which the workflow decides: `FINAL 64 `, `RETRY 1 `."""
+        return f"{'RETRY' if self.retryable else 'FINAL'} {self.value} "
+
+    @property
     def meaning(self) -> str:
         """What it says."""
         return _EXIT_CODES[self][0]
@@ -47,6 +53,11 @@ class ExitCode(IntEnum):
     def advice(self) -> str:
         """What to do about it."""
         return _EXIT_CODES[self][1]
+
+
+def without_verdict(exit_message: str) -> str:
+    """A job's exit message as people read it."""
+    return re.sub(r"^(RETRY|FINAL) \d+ ", "", exit_message)
 
 
 _EXIT_CODES = {
@@ -80,6 +91,10 @@ class ErrorClass(str, Enum):
     CORRUPT = "corrupt"
     TOO_LARGE = "too_large"
     MISSING = "missing"
+    UNREADABLE = "unreadable"
+    NOT_A_FILE = "not_a_file"
+    OUTSIDE = "outside"
+    CHANGED = "changed"
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"
     ENGINE_CRASH = "engine_crash"
@@ -93,7 +108,7 @@ class ErrorClass(str, Enum):
     @property
     def retryable(self) -> bool:
         """Whether a later run should try the document again although nothing about it changed."""
-        return self.origin is Origin.PROCESSING or self is ErrorClass.MISSING
+        return self.origin is Origin.PROCESSING or self in _MAY_PASS
 
     @property
     def meaning(self) -> str:
@@ -119,6 +134,16 @@ _ERROR_CLASSES = {
         "planned, but not delivered to the job",
         "Check that it is there, under a key that can be a file.",
     ),
+    ErrorClass.UNREADABLE: ("nobody may read the file", "Change its permissions."),
+    ErrorClass.NOT_A_FILE: (
+        "a pipe, a device, or a link to a folder or to nothing",
+        "Put the document itself there, or leave the name out with `exclude`.",
+    ),
+    ErrorClass.OUTSIDE: (
+        "a link that leads out of the folder",
+        "Put the document itself there, or run over the folder that holds it.",
+    ),
+    ErrorClass.CHANGED: ("the file changed while it was read", "Run again when nothing writes to it."),
     ErrorClass.TIMEOUT: ("the time limit of the page or document was over", "Raise the limit, if it is worth it."),
     ErrorClass.OUT_OF_MEMORY: ("the memory limit was reached", "Raise engine_memory_mb, or lower dpi."),
     ErrorClass.ENGINE_CRASH: ("Tesseract or Poppler ended abnormally", "Try the other engine on it."),
@@ -128,6 +153,8 @@ _ERROR_CLASSES = {
 _PROCESSING_FAULTS = frozenset(
     {ErrorClass.TIMEOUT, ErrorClass.OUT_OF_MEMORY, ErrorClass.ENGINE_CRASH, ErrorClass.INTERNAL}
 )
+
+_MAY_PASS = frozenset({ErrorClass.MISSING, ErrorClass.UNREADABLE, ErrorClass.CHANGED})
 
 
 class PipelineError(Exception):

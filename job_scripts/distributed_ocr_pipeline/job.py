@@ -33,6 +33,8 @@ class JobContext:
     shard_id: str = ""
     max_runtime_seconds: int = 86_400
     attempt: int = 1  # of the shard in this run
+    region: str | None = None  # the deployment's
+    results_uri: str = ""  # what a page's image_uri begins with
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "JobContext":
@@ -46,6 +48,8 @@ class JobContext:
                 shard_id=environ.get("OCR_SHARD_ID", ""),
                 max_runtime_seconds=int(environ.get("OCR_MAX_RUNTIME_SECONDS", "86400")),
                 attempt=int(environ.get("OCR_ATTEMPT", "1")),
+                region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"),
+                results_uri=environ.get("OCR_RESULTS_URI", f"s3://{environ['OCR_OUTPUT_BUCKET']}/"),
             )
         except KeyError as missing:
             raise BadInput(f"The environment variable {missing.args[0]} is not set.", "The workflow sets it.") from None
@@ -89,7 +93,7 @@ def run_job(job: Callable[[JobContext], str]) -> int:
     except Exception as error:  # pylint: disable=broad-exception-caught  # the last stop before the exit status
         message, code = f"Internal error: {type(error).__name__}: {error}", ExitCode.INTERNAL
         logger.exception("%s", message)
-    _leave_message(root, message)
+    _leave_message(root, message if code is ExitCode.OK else code.verdict + message)
     return int(code)
 
 

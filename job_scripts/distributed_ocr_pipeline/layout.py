@@ -6,10 +6,14 @@
     runs/<run_id>/
         run.json                                        the options                       (the workflow writes it)
         plan.json, shards.json                          the plan in numbers, and its shards
+        documents.parquet                               all documents of the run, sorted by shard
         shards/<shard_id>/documents.jsonl               the shard's documents
         shards/<shard_id>/manifest.json                 the same for SageMaker, which downloads them
+        shards/<shard_id>/undeliverable.json            why some of them are not in the manifest
         failed/<shard_id>.json                          why the shard's last job failed   (the workflow writes it)
+        map_failure.json                                why the Map over the shards failed (the workflow writes it)
         report.json, failures.csv                       how the run ended
+        ledger.parquet                                  what the next plan must know of a balanced run's ledger
         map/                                            Step Functions' own notes about the shards
 
 Where `partition_key` names a column of few values, the files of `pages` lie one level deeper, in a folder
@@ -32,11 +36,15 @@ TABLES = (PAGES, DOCUMENTS, IMAGES)
 OPTIONS_FILE = "run.json"
 PLAN_FILE = "plan.json"
 SHARDS_FILE = "shards.json"
+PLANNED_FILE = "documents.parquet"
+LEDGER_FILE = "ledger.parquet"
 SHARDS_FOLDER = "shards"
 SHARD_DOCUMENTS_FILE = "documents.jsonl"
 SHARD_MANIFEST_FILE = "manifest.json"
+SHARD_UNDELIVERABLE_FILE = "undeliverable.json"
 REPORT_FILE = "report.json"
 FAILURES_FILE = "failures.csv"
+MAP_FAILURE_FILE = "map_failure.json"
 
 _RUNS = "runs"
 _FAILED = "failed"
@@ -70,6 +78,16 @@ class RunLayout:
         """shards.json."""
         return self.folder.below(SHARDS_FILE)
 
+    @property
+    def planned(self) -> S3Location:
+        """documents.parquet."""
+        return self.folder.below(PLANNED_FILE)
+
+    @property
+    def ledger(self) -> S3Location:
+        """ledger.parquet; missing where the run is not balanced."""
+        return self.folder.below(LEDGER_FILE)
+
     def shard(self, shard_id: str) -> S3Location:
         """Prefix of one shard's files."""
         return self.folder.below(f"{SHARDS_FOLDER}/{shard_id}/")
@@ -86,6 +104,11 @@ class RunLayout:
     def failed(self, shard_id: str) -> S3Location:
         """Why the last job of a shard failed; missing where it did not."""
         return self.failed_shards.below(f"{shard_id}.json")
+
+    @property
+    def map_failure(self) -> S3Location:
+        """map_failure.json; missing where the workflow saw all shards to their end."""
+        return self.folder.below(MAP_FAILURE_FILE)
 
     @property
     def report(self) -> S3Location:
@@ -115,6 +138,16 @@ class RunLayout:
     def table(self, name: str) -> S3Location:
         """Prefix of the run's part of one of `TABLES`."""
         return all_runs(self.bucket, name).below(f"{_RUN_FOLDER}{self.run_id}/")
+
+
+def run_folders(bucket: str) -> S3Location:
+    """Prefix of the folders of all runs, each named by its id."""
+    return S3Location(bucket, f"{_RUNS}/")
+
+
+def run_id_of(folder: str) -> str:
+    """The run that a folder of a table belongs to: `run_id=<run_id>`."""
+    return folder.removeprefix(_RUN_FOLDER)
 
 
 def all_runs(bucket: str, table: str) -> S3Location:

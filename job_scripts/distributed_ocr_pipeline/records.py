@@ -36,6 +36,7 @@ class TextSource(str, Enum):
 
     OCR = "ocr"
     TEXT_LAYER = "text_layer"
+    MIXED = "mixed"  # the text layer, and OCR of what it does not cover
     NONE = "none"
 
 
@@ -73,6 +74,14 @@ class Document:
     etag: str
     size_bytes: int
     attempts: int = 0  # of earlier runs with this content and these options that ended in a retryable error
+
+
+@dataclass(frozen=True)
+class Undeliverable:
+    """Why a document of a shard is not downloaded."""
+
+    error_class: ErrorClass
+    message: str
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_server import werkzeug_app
@@ -10,14 +10,19 @@ from moto.moto_server.utilities import RegexConverter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local_aws import athena
+from local_aws import athena, eventbridge, service_quotas
 from local_aws.clients import Endpoint
 from local_aws.faults import Faults, FaultyRequests
 from local_aws.iam import bucket_policies, enforcement
+from local_aws.regions import Regional
+from local_aws.s3 import sizes
+from local_aws.s3.buckets import FolderBuckets
+from local_aws.s3.decryption import Decrypting
+from local_aws.s3.folder import FolderBucket
 from local_aws.sagemaker import api as sagemaker_api
 from local_aws.sagemaker.jobs import JobRegistry
 from local_aws.stepfunctions import api as stepfunctions_api
-from local_aws.stepfunctions import engine, map_children
+from local_aws.stepfunctions import engine, map_children, redrive
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -30,12 +35,16 @@ def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults, *, enforc
     credentials = enforcement.StateCredentials(endpoint) if enforce_iam else None
     if credentials:
         enforcement.install(endpoint, credentials)
-    engine.install(endpoint, registry, faults.retry_wait_scale, credentials)
+    engine.install(endpoint, registry, faults.retry_wait_scale, faults.account, credentials)
     sagemaker_api.install(registry, faults)
     stepfunctions_api.install()
+    redrive.install()
     map_children.install()
     athena.install()
+    service_quotas.install(faults.account)
+    eventbridge.install(endpoint, registry, faults.account.events_repeated_every)
     bucket_policies.install()
+    sizes.install(faults)
 
 
 class _KeysWithNewlines(RegexConverter):
@@ -65,11 +74,14 @@ class _NoWebPages:
         return [b"The local environment answers no web pages of other sites.\n"]
 
 
-def web_server(listener: socket.socket, faults: Faults, *, enforce_iam: bool) -> BaseWSGIServer:
+def web_server(
+    listener: socket.socket, faults: Faults, buckets: Mapping[str, FolderBucket], *, enforce_iam: bool
+) -> BaseWSGIServer:
     """The server behind a listening socket; every connection has a thread."""
     setattr(werkzeug_app, "RegexConverter", _KeysWithNewlines)
     moto = DomainDispatcherApplication(create_backend_app)
-    authorized = enforcement.Authorizing(moto) if enforce_iam else moto
-    application = _NoWebPages(FaultyRequests(authorized, faults))
+    with_folders = FolderBuckets(Decrypting(sizes.Oversized(moto, faults)), buckets)
+    authorized = enforcement.Authorizing(with_folders) if enforce_iam else with_folders
+    application = _NoWebPages(FaultyRequests(Regional(authorized), faults))
     host, port = listener.getsockname()
     return make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())

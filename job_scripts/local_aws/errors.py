@@ -6,7 +6,12 @@ LocalAwsError                    one sentence that says what is wrong, one that 
 ├── RequestError                 the API refuses a call
 │   ├── InvalidRequest           the request breaks a constraint
 │   ├── NameInUse                a job of this name exists
-│   └── UnknownJob               no job of this name exists
+│   ├── Throttled                there are too many calls
+│   ├── QuotaExceeded            the account may not use that much
+│   ├── UnknownJob               no job of this name exists
+│   ├── ObjectRefused            an object cannot be stored under its key
+│   ├── ObjectExists             an object of this key exists, and the call forbids to replace it
+│   └── UnknownUpload            no multipart upload of this id exists
 └── JobError                     a job fails without a fault of its container; the message is its failure reason
     ├── TransferError            an input or output cannot be moved
     └── CannotRun                the runtime lacks what the job needs
@@ -52,8 +57,28 @@ class NameInUse(RequestError):
     """A job of this name exists or existed: a name is never free again."""
 
 
+class Throttled(RequestError):
+    """There are more calls than AWS answers in this time."""
+
+
+class QuotaExceeded(RequestError):
+    """The account may not use that much; the message has the words of AWS."""
+
+
 class UnknownJob(RequestError):
     """No job of this name exists."""
+
+
+class ObjectRefused(RequestError):
+    """An object cannot be stored: its key cannot be a path, or a part of it is missing."""
+
+
+class ObjectExists(RequestError):
+    """An object of this key exists, and the call forbids to replace it."""
+
+
+class UnknownUpload(RequestError):
+    """No multipart upload of this id exists."""
 
 
 class JobError(LocalAwsError):

@@ -4,6 +4,7 @@ The server's variable FAULTS names a JSON file, which is read at the start:
 
     {
       "retry_wait_scale": 0.01,
+      "account": {"starts_per_second": 1, "instances": {"ml.t3.xlarge": 20}, "total_instances": 20},
       "jobs": [
         {"name": "ocr-plan-*", "refuse": "ResourceLimitExceeded", "times": 3},
         {"name": "ocr-report-*", "end": {"status": "Failed", "failure_reason": "AlgorithmError: , exit code: 1"}},
@@ -12,19 +13,27 @@ The server's variable FAULTS names a JSON file, which is read at the start:
       ],
       "requests": [
         {"method": "PUT", "path": "/*/runs/*/run.json", "refuse": "SlowDown", "times": 2}
+      ],
+      "objects": [
+        {"path": "/*/huge.pdf", "size_bytes": 3221225472}
       ]
     }
 
-`retry_wait_scale` multiplies every wait of the workflow's retries. A rule for jobs applies to jobs whose name and run
+`retry_wait_scale` multiplies every wait of the workflow's retries, and the time between two starts of jobs. `account`
+changes the quotas and words of `account.Account` that it names. A rule for jobs applies to jobs whose name and run
 id match its shell patterns, `times` times (default: always), and has one of these:
 
     refuse  CreateProcessingJob answers with this error code
     end     the job ends this way, without a run and without output
     kill    the job's processes are killed when it prints a line that contains this pattern; exit status 137
+    oom     the same, by the kernel for want of memory, which is what SageMaker says then
     stop    the job is stopped at such a line, as by StopProcessingJob
     lose    the output of this name is not uploaded
 
+An `end` may name its reason instead of giving its words: `"failure": "capacity"`; `sagemaker.reasons` has the names.
+
 A rule for requests answers S3 calls of its method whose path (/bucket/key) matches with status 503 and its error code.
+A rule for objects says how large those are whose path matches: listings and HEAD tell that size, and GET gives zeros.
 The first rule that applies counts.
 """
 
@@ -39,8 +48,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
+from local_aws.account import Account
 from local_aws.errors import BadSetting
 from local_aws.sagemaker.jobs import JobOutcome, ProcessingJob
+from local_aws.sagemaker.reasons import REASONS, Kind
 from local_aws.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -48,7 +59,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "FAULTS"
 
-_KINDS = ("refuse", "end", "kill", "stop", "lose")
+_KINDS = ("refuse", "end", "kill", "oom", "stop", "lose")
 
 
 class _Record(BaseModel):
@@ -64,7 +75,13 @@ class FaultyEnd(_Record):
 
     status: Literal["Completed", "Failed", "Stopped"]
     failure_reason: str = ""
+    failure: Kind | None = None
     exit_message: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The words of the failure reason."""
+        return REASONS[self.failure] if self.failure else self.failure_reason
 
 
 class JobFault(_Rule):
@@ -75,6 +92,7 @@ class JobFault(_Rule):
     refuse: str | None = None
     end: FaultyEnd | None = None
     kill: re.Pattern[str] | None = None
+    oom: re.Pattern[str] | None = None
     stop: re.Pattern[str] | None = None
     lose: str | None = None
 
@@ -90,7 +108,7 @@ class JobFault(_Rule):
 
     def waits_for(self, line: bytes) -> bool:
         """Whether the job ends at this line of its output."""
-        pattern = self.kill or self.stop
+        pattern = self.kill or self.oom or self.stop
         return pattern is not None and pattern.search(line.decode("utf-8", "replace")) is not None
 
 
@@ -102,12 +120,21 @@ class RequestFault(_Rule):
     refuse: str
 
 
+class ObjectSize(_Record):
+    """One rule for objects."""
+
+    path: str
+    size_bytes: int = Field(ge=0)
+
+
 class FaultPlan(_Record):
     """The whole file."""
 
     retry_wait_scale: float = Field(default=1.0, ge=0)
+    account: Account | None = None
     jobs: tuple[JobFault, ...] = ()
     requests: tuple[RequestFault, ...] = ()
+    objects: tuple[ObjectSize, ...] = ()
 
 
 Rule = TypeVar("Rule", JobFault, RequestFault)
@@ -119,13 +146,16 @@ class Faults:
     Args:
         plan: The rules.
         run_variable: The variable of a job's environment that holds the id of its run.
+        account: The account that the plan may change.
     """
 
-    def __init__(self, plan: FaultPlan = FaultPlan(), run_variable: str = "") -> None:
+    def __init__(self, plan: FaultPlan = FaultPlan(), run_variable: str = "", account: Account = Account()) -> None:
         self.retry_wait_scale = plan.retry_wait_scale
+        changes = {name: getattr(plan.account, name) for name in plan.account.model_fields_set} if plan.account else {}
+        self.account = account.model_copy(update=changes)
         self._run_variable = run_variable
         self._lock = threading.Lock()
-        self._jobs, self._requests = plan.jobs, plan.requests
+        self._jobs, self._requests, self._objects = plan.jobs, plan.requests, plan.objects
         self._left = {id(rule): rule.times for rule in (*plan.jobs, *plan.requests)}
 
     @classmethod
@@ -138,12 +168,12 @@ class Faults:
         variable = settings.variable(VARIABLE)
         path = environ.get(variable)
         if not path:
-            return cls()
+            return cls(account=settings.account)
         try:
             plan = FaultPlan.model_validate_json(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BadSetting(f"{variable} names {path}, which cannot be used: {error}") from error
-        return cls(plan, settings.run_variable)
+        return cls(plan, settings.run_variable, settings.account)
 
     def refusal(self, request: Mapping[str, Any]) -> str | None:
         """The error code that refuses this CreateProcessingJob request."""
@@ -155,11 +185,12 @@ class Faults:
         rule = self._take_job("end", job.request)
         if rule is None or rule.end is None:
             return None
-        return JobOutcome(rule.end.status, exit_message=rule.end.exit_message, failure_reason=rule.end.failure_reason)
+        return JobOutcome(rule.end.status, exit_message=rule.end.exit_message, failure_reason=rule.end.reason)
 
     def cut(self, job: ProcessingJob) -> JobFault | None:
         """The rule that kills or stops this job while it runs."""
-        return self._take_job("kill", job.request) or self._take_job("stop", job.request)
+        rules = (self._take_job(kind, job.request) for kind in ("kill", "oom", "stop"))
+        return next((rule for rule in rules if rule), None)
 
     def lost(self, job: ProcessingJob) -> str | None:
         """The name of the output of this job that is not uploaded."""
@@ -171,6 +202,10 @@ class Faults:
         about = [rule for rule in self._requests if fnmatchcase(method, rule.method) and fnmatchcase(path, rule.path)]
         rule = self._take(about)
         return rule.refuse if rule else None
+
+    def size_bytes(self, path: str) -> int | None:
+        """How large the object at /bucket/key is; None where no rule says so."""
+        return next((rule.size_bytes for rule in self._objects if fnmatchcase(path, rule.path)), None)
 
     def _take_job(self, kind: str, request: Mapping[str, Any]) -> JobFault | None:
         name, run_id = request["ProcessingJobName"], request.get("Environment", {}).get(self._run_variable, "")

@@ -11,13 +11,16 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from local_aws.clients import Credentials, Endpoint
 from local_aws.errors import BadSetting
 from local_aws.faults import Faults
+from local_aws.imports import without_batch
+from local_aws.s3.folder import FolderBucket
+from local_aws.s3.transfer import Delivery
 from local_aws.sagemaker.container_runtime import choose_runtime
 from local_aws.sagemaker.jobs import JobRegistry
 from local_aws.sagemaker.runner import JobRunner
@@ -56,10 +59,14 @@ def serving(settings: ServerSettings) -> Iterator[Endpoint]:
     endpoint = Endpoint(f"http://{HOST}:{port}")
     faults = Faults.from_environment(settings, os.environ)
     runtime = choose_runtime(settings, os.environ)
+    buckets = {name: FolderBucket(folder) for name, folder in settings.folders.items()}
     with listener, _scratch() as scratch:
-        runner = JobRunner(endpoint, runtime, scratch, faults, settings.grace_seconds)
+        delivery = Delivery(buckets)
+        runner = JobRunner(
+            endpoint, runtime, scratch, faults, settings.grace_seconds, delivery, variables=settings.variables
+        )
         registry = JobRegistry(runner.run)
-        with _answering(listener, endpoint, registry, faults, enforce_iam=_iam_enforced(settings)):
+        with _answering(listener, endpoint, registry, faults, buckets, enforce_iam=_iam_enforced(settings)):
             try:
                 yield endpoint
             finally:
@@ -80,13 +87,20 @@ def _iam_enforced(settings: ServerSettings) -> bool:
 
 @contextmanager
 def _answering(
-    listener: socket.socket, endpoint: Endpoint, registry: JobRegistry, faults: Faults, *, enforce_iam: bool
+    listener: socket.socket,
+    endpoint: Endpoint,
+    registry: JobRegistry,
+    faults: Faults,
+    buckets: Mapping[str, FolderBucket],
+    *,
+    enforce_iam: bool,
 ) -> Iterator[None]:
     # This import loads moto: it must come after `_prepare_process`, and it is slow, so `--help` does without it.
-    from local_aws import application  # pylint: disable=import-outside-toplevel
+    with without_batch():
+        from local_aws import application  # pylint: disable=import-outside-toplevel
 
     application.install(endpoint, registry, faults, enforce_iam=enforce_iam)
-    server = application.web_server(listener, faults, enforce_iam=enforce_iam)
+    server = application.web_server(listener, faults, buckets, enforce_iam=enforce_iam)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -43,6 +43,23 @@ data "aws_iam_policy_document" "job" {
     resources = [var.kms_key_arn]
   }
 
+  # SageMaker lets the disk's service use the key, for this job alone.
+  dynamic "statement" {
+    for_each = var.volume_kms_key_arn == null ? [] : [var.volume_kms_key_arn]
+
+    content {
+      sid       = "EncryptDisk"
+      actions   = ["kms:CreateGrant"]
+      resources = [statement.value]
+
+      condition {
+        test     = "Bool"
+        variable = "kms:GrantIsForAWSResource"
+        values   = ["true"]
+      }
+    }
+  }
+
   statement {
     sid       = "LocateBuckets"
     actions   = ["s3:GetBucketLocation"]

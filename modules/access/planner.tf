@@ -7,16 +7,35 @@ data "aws_iam_policy_document" "planner" {
     resources = [var.input_bucket_arn]
   }
 
+  # The heads and tails of some documents, for their page counts: without them a plan knows the bytes only.
+  statement {
+    sid       = "LookIntoDocuments"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.input_bucket_arn}/*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.input_kms_key_arn == null ? [] : [var.input_kms_key_arn]
+
+    content {
+      sid       = "DecryptDocuments"
+      actions   = ["kms:Decrypt"]
+      resources = [statement.value]
+    }
+  }
+
+  # How many jobs may run at the same time. Neither action can be narrowed to a resource.
+  statement {
+    sid       = "ReadQuotas"
+    actions   = ["sagemaker:ListProcessingJobs", "servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas"]
+    resources = ["*"]
+  }
+
+  # Of all prefixes: a run that goes on has no report yet, and S3 says so only to those who may list without a condition.
   statement {
     sid       = "ListRuns"
     actions   = ["s3:ListBucket"]
     resources = [var.output_bucket_arn]
-
-    condition {
-      test     = "StringLike"
-      variable = "s3:prefix"
-      values   = ["runs/*", "pages/*", "documents/*"]
-    }
   }
 
   # Earlier ledgers tell which documents have an up-to-date result. A report proves them, or else the list of pages
@@ -25,6 +44,7 @@ data "aws_iam_policy_document" "planner" {
     sid     = "ReadRuns"
     actions = ["s3:GetObject"]
     resources = [
+      "${var.output_bucket_arn}/runs/*/ledger.parquet",
       "${var.output_bucket_arn}/runs/*/run.json",
       "${var.output_bucket_arn}/runs/*/report.json",
       "${var.output_bucket_arn}/documents/*",
@@ -37,6 +57,7 @@ data "aws_iam_policy_document" "planner" {
     resources = [
       "${var.output_bucket_arn}/runs/*/plan.json",
       "${var.output_bucket_arn}/runs/*/shards.json",
+      "${var.output_bucket_arn}/runs/*/documents.parquet",
       "${var.output_bucket_arn}/runs/*/shards/*",
     ]
   }

@@ -28,8 +28,8 @@ data "aws_iam_policy_document" "reporter" {
     actions = ["s3:AbortMultipartUpload", "s3:PutObject"]
     resources = [
       "${var.output_bucket_arn}/runs/*/report.json",
-      "${var.output_bucket_arn}/runs/*/report.html",
       "${var.output_bucket_arn}/runs/*/failures.csv",
+      "${var.output_bucket_arn}/runs/*/ledger.parquet",
     ]
   }
 }

@@ -2,14 +2,14 @@ data "aws_iam_policy_document" "state_machine" {
   statement {
     sid       = "RunJobs"
     actions   = ["sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"]
-    resources = [local.jobs_arn]
+    resources = local.job_arns
   }
 
   # Creating a job with tags is refused without these two.
   statement {
     sid       = "TagJobs"
     actions   = ["sagemaker:AddTags", "sagemaker:ListTags"]
-    resources = [local.jobs_arn]
+    resources = local.job_arns
   }
 
   statement {
@@ -44,16 +44,28 @@ data "aws_iam_policy_document" "state_machine" {
     resources = ["${local.executions_arn}:*", "${local.executions_arn}/*"]
   }
 
+  # A failed run ends in a Fail state, where a redrive fails again: this is for runs that were aborted or timed out.
   statement {
     sid       = "RedriveShards"
     actions   = ["states:RedriveExecution"]
     resources = ["${local.executions_arn}/*"]
   }
 
+  # Whose turn it is over a prefix (FollowShards tells whether that run still goes on).
   statement {
-    sid       = "RecordRun"
-    actions   = ["s3:PutObject"]
-    resources = ["${var.output_bucket_arn}/runs/*/run.json", "${var.output_bucket_arn}/runs/*/failed/*.json"]
+    sid       = "TakeTurns"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${var.output_bucket_arn}/locks/*"]
+  }
+
+  statement {
+    sid     = "RecordRun"
+    actions = ["s3:PutObject"]
+    resources = [
+      "${var.output_bucket_arn}/runs/*/run.json",
+      "${var.output_bucket_arn}/runs/*/failed/*.json",
+      "${var.output_bucket_arn}/runs/*/map_failure.json",
+    ]
   }
 
   statement {
@@ -81,18 +93,22 @@ data "aws_iam_policy_document" "state_machine" {
     resources = [var.kms_key_arn]
   }
 
+  statement {
+    sid       = "WriteLog"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["arn:${local.partition}:logs:${local.here}:log-group:/aws/vendedlogs/states/${var.name_prefix}:*"]
+  }
+
   # Log delivery is set up per account: AWS knows no resource for these actions.
   statement {
     sid = "DeliverLogs"
     actions = [
       "logs:CreateLogDelivery",
-      "logs:CreateLogStream",
       "logs:DeleteLogDelivery",
       "logs:DescribeLogGroups",
       "logs:DescribeResourcePolicies",
       "logs:GetLogDelivery",
       "logs:ListLogDeliveries",
-      "logs:PutLogEvents",
       "logs:PutResourcePolicy",
       "logs:UpdateLogDelivery",
     ]
@@ -101,5 +117,8 @@ data "aws_iam_policy_document" "state_machine" {
 }
 
 locals {
-  jobs_arn = "arn:${local.partition}:sagemaker:${local.here}:processing-job/${var.name_prefix}-*"
+  # Spelled out to the last character, so that the jobs of a deployment `ocr-eu` are none of the deployment `ocr`. Shards
+  # are called s00000 to s999999.
+  uuid     = "????????-????-????-????-????????????"
+  job_arns = [for kind in ["plan", "s?????", "s??????", "check", "report"] : "arn:${local.partition}:sagemaker:${local.here}:processing-job/${var.name_prefix}-${kind}-${local.uuid}"]
 }

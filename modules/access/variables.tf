@@ -1,8 +1,9 @@
 variable "aws" {
-  description = "Account, partition and region of the deployment."
+  description = "Account, partition and region of the deployment, and the partition's domain."
   type = object({
     account_id = string
     partition  = string
+    dns_suffix = string
     region     = string
   })
   nullable = false
@@ -35,6 +36,11 @@ variable "kms_key_arn" {
   description = "Key of the results."
   type        = string
   nullable    = false
+}
+
+variable "volume_kms_key_arn" {
+  description = "Key of the jobs' disks; null for SageMaker's own."
+  type        = string
 }
 
 variable "repository_arn" {

@@ -1,4 +1,5 @@
-# SageMaker itself uses this role: the container that opens the documents has no credentials (network isolation).
+# SageMaker itself uses this role: the container that opens the documents has no credentials (network isolation). One job
+# has them, the one that asks for a byte of each document of a shard whose download failed; it opens none.
 
 data "aws_iam_policy_document" "worker" {
   source_policy_documents = [data.aws_iam_policy_document.job.json]
@@ -44,6 +45,13 @@ data "aws_iam_policy_document" "worker" {
       "${var.output_bucket_arn}/runs/*/run.json",
       "${var.output_bucket_arn}/runs/*/shards/*",
     ]
+  }
+
+  # Of the job that finds the documents which cannot be downloaded.
+  statement {
+    sid       = "CorrectShard"
+    actions   = ["s3:PutObject"]
+    resources = ["${var.output_bucket_arn}/runs/*/shards/*/manifest.json", "${var.output_bucket_arn}/runs/*/shards/*/undeliverable.json"]
   }
 
   statement {

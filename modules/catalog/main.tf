@@ -79,13 +79,16 @@ resource "aws_glue_catalog_table" "results" {
 # ---- asking them -----------------------------------------------------------------------------------------------
 
 resource "aws_athena_workgroup" "results" {
-  name          = var.name_prefix
-  description   = "Queries over the results of ${var.name_prefix}"
-  force_destroy = var.force_destroy
+  name        = var.name_prefix
+  description = "Queries over the results of ${var.name_prefix}"
+
+  # It holds saved queries and a history; results of queries lie in the bucket.
+  force_destroy = true
 
   configuration {
     enforce_workgroup_configuration    = true
     publish_cloudwatch_metrics_enabled = false
+    bytes_scanned_cutoff_per_query     = var.max_query_gb * pow(1000, 3)
 
     result_configuration {
       output_location = "s3://${var.output_bucket}/athena/"

@@ -16,8 +16,8 @@ variable "kms_key_arn" {
   nullable    = false
 }
 
-variable "force_destroy" {
-  description = "Whether a workgroup with saved work may be destroyed."
-  type        = bool
+variable "max_query_gb" {
+  description = "Athena ends a query that has read so many gigabytes."
+  type        = number
   nullable    = false
 }

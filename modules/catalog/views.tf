@@ -9,6 +9,17 @@ locals {
 
   view_columns = { for table, columns in local.columns : table => concat([["run_id", "string"]], columns) }
 
+  view_texts = {
+    for name, view in local.views : name => jsonencode({
+      catalog = "awsdatacatalog"
+      schema  = aws_glue_catalog_database.results.name
+      columns = [for column in local.view_columns[view.data_set] : { name = column[0], type = local.presto_types[column[1]] }]
+      originalSql = templatefile("${path.module}/${name}.sql", {
+        columns = join(", ", [for column in local.columns[view.data_set] : column[0]])
+      })
+    })
+  }
+
   # The Hive types of columns.tf, as Athena's SQL calls them. There `left` is a keyword, so the fields' names are quoted.
   presto_types = {
     "string"    = "varchar"
@@ -34,14 +45,7 @@ resource "aws_glue_catalog_table" "view" {
   parameters = { presto_view = "true", comment = "Presto View" }
 
   view_expanded_text = "/* Presto View */"
-  view_original_text = "/* Presto View: ${base64encode(jsonencode({
-    catalog = "awsdatacatalog"
-    schema  = aws_glue_catalog_database.results.name
-    columns = [for column in local.view_columns[each.value.data_set] : { name = column[0], type = local.presto_types[column[1]] }]
-    originalSql = templatefile("${path.module}/${each.key}.sql", {
-      columns = join(", ", [for column in local.columns[each.value.data_set] : column[0]])
-    })
-  }))} */"
+  view_original_text = "/* Presto View: ${base64encode(local.view_texts[each.key])} */"
 
   storage_descriptor {
     # A view reads no file of its own, but Athena refuses one without this block:

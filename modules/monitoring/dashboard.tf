@@ -19,9 +19,9 @@ locals {
       ]
     },
     {
-      title   = "Documents processed"
+      title   = "Documents processed, and those with a processing fault"
       stat    = "Sum"
-      metrics = [[local.metrics_namespace, "DocumentsProcessed", "Pipeline", var.name_prefix]]
+      metrics = [for name in ["DocumentsProcessed", "ProcessingErrors"] : [local.metrics_namespace, name, "Pipeline", var.name_prefix]]
     },
     {
       title   = "Error rate of a shard, %"

@@ -8,11 +8,52 @@ locals {
   # From its name, so that a plan shows the topic's policy in full.
   topic_arn = "arn:${var.aws.partition}:sns:${var.aws.region}:${var.aws.account_id}:${aws_sns_topic.alarms.name}"
 
-  execution_alarms = {
-    ExecutionsFailed   = "A run failed. Its execution's error says why."
-    ExecutionsTimedOut = "A run timed out."
+  # What is counted, and should be 0: one alarm each. Of failed jobs there is none: the workflow tries them again, and a
+  # mail for every attempt would hide the one that matters.
+  executions = {
+    ExecutionsFailed   = "A run failed. Its execution's error says why; docs/errors.md says what to do."
+    ExecutionsTimedOut = "A run reached jobs.max_run_days. Start it again: what is finished is kept."
     ExecutionsAborted  = "A run was aborted; look for jobs that still run."
   }
+
+  counts = merge(
+    {
+      for metric, description in local.executions : metric => {
+        description = description
+        namespace   = "AWS/States"
+        metric      = metric
+        dimensions  = { StateMachineArn = var.state_machine_arn }
+        statistic   = "Sum"
+      }
+    },
+    {
+      ShardsFailed = {
+        description = "A shard was given up after its attempts; the others go on. runs/<run_id>/failed/ in the output bucket says why."
+        namespace   = "AWS/States"
+        metric      = "ExecutionsFailed"
+        dimensions  = { StateMachineArn = "${var.state_machine_arn}/ProcessShards" }
+        statistic   = "Sum"
+      }
+    },
+    {
+      for rule in var.trigger_rules : "NotStarted-${rule}" => {
+        description = "The rule ${rule} could not start a run."
+        namespace   = "AWS/Events"
+        metric      = "FailedInvocations"
+        dimensions  = { RuleName = rule }
+        statistic   = "Sum"
+      }
+    },
+    var.undelivered_queue == null ? {} : {
+      Undelivered = {
+        description = "Events that should have started a run wait in the queue ${var.undelivered_queue}. Start the run by hand, then empty it."
+        namespace   = "AWS/SQS"
+        metric      = "ApproximateNumberOfMessagesVisible"
+        dimensions  = { QueueName = var.undelivered_queue }
+        statistic   = "Maximum"
+      }
+    },
+  )
 }
 
 # ---- the topic -------------------------------------------------------------------------------------------------
@@ -73,83 +114,63 @@ data "aws_iam_policy_document" "topic" {
       values   = ["arn:${var.aws.partition}:cloudwatch:${var.aws.region}:${var.aws.account_id}:alarm:*"]
     }
   }
-
-  # EventBridge cannot meet a condition in the policy of a topic: with one its messages would vanish.
-  statement {
-    sid       = "Events"
-    actions   = ["sns:Publish"]
-    resources = [local.topic_arn]
-
-    principals {
-      type        = "Service"
-      identifiers = ["events.amazonaws.com"]
-    }
-  }
 }
 
-# ---- runs that ended badly -------------------------------------------------------------------------------------
+# ---- runs, shards and triggers that ended badly -----------------------------------------------------------------
 
-resource "aws_cloudwatch_metric_alarm" "executions" {
-  for_each = local.execution_alarms
+resource "aws_cloudwatch_metric_alarm" "count" {
+  for_each = local.counts
 
   alarm_name          = "${var.name_prefix}-${each.key}"
-  alarm_description   = each.value
-  namespace           = "AWS/States"
-  metric_name         = each.key
-  dimensions          = { StateMachineArn = var.state_machine_arn }
-  statistic           = "Sum"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
   period              = 300
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
 # ---- documents that fail by the pipeline's own fault -----------------------------------------------------------
 
+# Over all shards that ended within the hour, so that one document of a small shard is no alarm. A shard that died writes
+# no metric; the alarm for failed shards is for those.
 resource "aws_cloudwatch_metric_alarm" "error_rate" {
   alarm_name          = "${var.name_prefix}-ErrorRate"
-  alarm_description   = "In a shard, more documents than max_error_rate failed by a fault of the processing: timeouts, memory, crashes."
-  namespace           = local.metrics_namespace
-  metric_name         = "ErrorRate"
-  dimensions          = { Pipeline = var.name_prefix }
-  statistic           = "Maximum"
-  period              = 300
+  alarm_description   = "More documents than max_error_rate failed by a fault of the processing: timeouts, memory, crashes."
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 100 * var.max_error_rate
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
-}
+  ok_actions          = [aws_sns_topic.alarms.arn]
 
-# ---- jobs that failed or were stopped --------------------------------------------------------------------------
+  metric_query {
+    id          = "rate"
+    expression  = "100 * FILL(errors, 0) / documents"
+    label       = "Documents with a processing fault, %"
+    return_data = true
+  }
 
-resource "aws_cloudwatch_event_rule" "failed_jobs" {
-  name        = "${var.name_prefix}-failed-jobs"
-  description = "Processing jobs of ${var.name_prefix} that failed or were stopped"
+  dynamic "metric_query" {
+    for_each = { errors = "ProcessingErrors", documents = "DocumentsProcessed" }
 
-  event_pattern = jsonencode({
-    source      = ["aws.sagemaker"]
-    detail-type = ["SageMaker Processing Job State Change"]
-    detail = {
-      ProcessingJobStatus = ["Failed", "Stopped"]
-      ProcessingJobName   = [{ prefix = "${var.name_prefix}-" }]
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = local.metrics_namespace
+        metric_name = metric_query.value
+        dimensions  = { Pipeline = var.name_prefix }
+        stat        = "Sum"
+        period      = 3600
+      }
     }
-  })
-}
-
-resource "aws_cloudwatch_event_target" "failed_jobs" {
-  rule = aws_cloudwatch_event_rule.failed_jobs.name
-  arn  = aws_sns_topic.alarms.arn
-
-  input_transformer {
-    input_paths = {
-      job    = "$.detail.ProcessingJobName"
-      status = "$.detail.ProcessingJobStatus"
-      reason = "$.detail.FailureReason"
-    }
-    input_template = "\"Job <job>: <status>. <reason> Its log: ${local.job_log_group}, stream <job>.\""
   }
 }
 

@@ -1,8 +1,9 @@
 variable "aws" {
-  description = "Account, partition and region of the deployment."
+  description = "Account, partition and region of the deployment, and the partition's domain."
   type = object({
     account_id = string
     partition  = string
+    dns_suffix = string
     region     = string
   })
   nullable = false
@@ -20,8 +21,19 @@ variable "state_machine_arn" {
   nullable    = false
 }
 
+variable "trigger_rules" {
+  description = "Names of the rules that start runs."
+  type        = list(string)
+  nullable    = false
+}
+
+variable "undelivered_queue" {
+  description = "Name of the queue with events that started nothing; null for none."
+  type        = string
+}
+
 variable "kms_key_arn" {
-  description = "Key of the topic; it must let CloudWatch and EventBridge decrypt and generate data keys."
+  description = "Key of the topic; it must let CloudWatch decrypt and generate data keys."
   type        = string
   nullable    = false
 }

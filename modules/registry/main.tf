@@ -17,6 +17,15 @@ resource "aws_ecr_repository" "image" {
   }
 }
 
+# The workflow is given the digest of the image with the expected tag: what runs is what was pushed. An image that is not
+# there stops the deployment here, and Terraform shows this block's name: no job could start.
+data "aws_ecr_image" "pushed_by_make_deploy" {
+  count = var.required ? 1 : 0
+
+  repository_name = aws_ecr_repository.image.name
+  image_tag       = var.tag
+}
+
 resource "aws_ecr_lifecycle_policy" "image" {
   repository = aws_ecr_repository.image.name
 

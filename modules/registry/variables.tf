@@ -10,6 +10,18 @@ variable "kms_key_arn" {
   nullable    = false
 }
 
+variable "tag" {
+  description = "Tag of the image that the workflow runs."
+  type        = string
+  nullable    = false
+}
+
+variable "required" {
+  description = "Whether that image must be there."
+  type        = bool
+  nullable    = false
+}
+
 variable "kept_images" {
   description = "How many images stay; older ones are deleted."
   type        = number

@@ -43,7 +43,7 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["logs.${var.aws.region}.amazonaws.com"]
+      identifiers = ["logs.${var.aws.region}.${var.aws.dns_suffix}"]
     }
 
     condition {
@@ -70,9 +70,10 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # EventBridge sends no source account or ARN to KMS: with a condition its messages would vanish.
+  # For the queue of events that started no run. EventBridge sends no source account or ARN to KMS: with a condition its
+  # messages would be lost.
   statement {
-    sid       = "EventsToEncryptedTopic"
+    sid       = "EventsToEncryptedQueue"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
     resources = ["*"]
 

@@ -17,7 +17,10 @@ resource "aws_s3_bucket" "input" {
   count = local.creates_input ? 1 : 0
 
   bucket        = "${var.name_prefix}-input-${var.aws.account_id}-${var.aws.region}"
-  force_destroy = var.force_destroy
+  force_destroy = var.force_destroy_documents
+
+  # A bucket that cannot be deleted, because it holds something, keeps the key that it is encrypted with.
+  depends_on = [aws_kms_key.pipeline]
 }
 
 data "aws_s3_bucket" "input" {
@@ -48,6 +51,8 @@ resource "aws_s3_bucket" "output" {
   #checkov:skip=CKV2_AWS_62:Nothing listens to new results; the execution's end is the event.
   bucket        = "${var.name_prefix}-output-${var.aws.account_id}-${var.aws.region}"
   force_destroy = var.force_destroy
+
+  depends_on = [aws_kms_key.pipeline]
 }
 
 # ---- both: private, encrypted, versioned -----------------------------------------------------------------------
@@ -132,11 +137,19 @@ resource "aws_s3_bucket_policy" "tls_only" {
 # ---- what is deleted, and when ---------------------------------------------------------------------------------
 
 locals {
+  results_expire = var.retention.results_days != null
+
+  # Without its row of the ledger a document is new and is processed again; and where the pages are gone, it is the
+  # run's report (runs/) that vouches for the row. So both stay when the results go.
+  run_files_days = local.results_expire ? max(var.retention.run_files_days, var.retention.ledger_days) : var.retention.run_files_days
+
   # Prefix in the output bucket => days until it is deleted.
   expiring = merge(
-    { "runs/" = var.retention.run_files_days, "athena/" = var.retention.query_results_days },
-    var.retention.results_days == null ? {} : {
-      for table in ["pages/", "documents/", "images/"] : table => var.retention.results_days
+    { "runs/" = local.run_files_days, "locks/" = 365, "athena/" = var.retention.query_results_days },
+    !local.results_expire ? {} : {
+      "pages/"     = var.retention.results_days
+      "images/"    = var.retention.results_days
+      "documents/" = var.retention.ledger_days
     },
   )
 }
@@ -169,6 +182,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "kept" {
 
     noncurrent_version_expiration {
       noncurrent_days = var.retention.noncurrent_days
+    }
+
+    # What is left of a deleted object once its versions are gone.
+    expiration {
+      expired_object_delete_marker = true
     }
   }
 

@@ -1,8 +1,9 @@
 variable "aws" {
-  description = "Account, partition and region of the deployment."
+  description = "Account, partition and region of the deployment, and the partition's domain."
   type = object({
     account_id = string
     partition  = string
+    dns_suffix = string
     region     = string
   })
   nullable = false
@@ -34,18 +35,25 @@ variable "kms_key_arn" {
 }
 
 variable "retention" {
-  description = "Days until a run's files, query results, overwritten objects and (unless null) results are deleted."
+  description = "Days until a run's files, query results, overwritten objects and (unless null) results are deleted; and the ledger, where results are."
   type = object({
     run_files_days     = number
     query_results_days = number
     noncurrent_days    = number
     results_days       = optional(number)
+    ledger_days        = optional(number, 3650)
   })
   nullable = false
 }
 
 variable "force_destroy" {
-  description = "Whether buckets that still hold data may be destroyed."
+  description = "Whether the bucket with the results may be destroyed while it holds any."
+  type        = bool
+  nullable    = false
+}
+
+variable "force_destroy_documents" {
+  description = "Whether the bucket with the documents, if it was made here, may be destroyed while it holds any."
   type        = bool
   nullable    = false
 }

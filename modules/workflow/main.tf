@@ -11,6 +11,12 @@ locals {
   # Provisioning, image pull, download and upload come on top of the container's time.
   task_timeout_seconds = var.jobs.max_runtime_seconds + 1800
 
+  # On every job: they are what costs. The run's id is in the state's data.
+  tags = concat(
+    [for key, value in merge({ Project = var.name_prefix }, var.tags) : { Key = key, Value = value }],
+    [{ Key = "RunId", "Value.$" = "$.run_id" }],
+  )
+
   definition = templatefile("${path.module}/state_machine.asl.yaml", {
     partition              = var.aws.partition
     region                 = var.aws.region
@@ -27,6 +33,9 @@ locals {
     volume_size_gb         = var.jobs.volume_size_gb
     max_runtime_seconds    = var.jobs.max_runtime_seconds
     task_timeout_seconds   = local.task_timeout_seconds
+    run_timeout_seconds    = var.jobs.max_run_days * 86400
+    volume_encryption      = jsonencode(var.jobs.volume_kms_key_arn == null ? {} : { VolumeKmsKeyId = var.jobs.volume_kms_key_arn })
+    tags                   = jsonencode(local.tags)
     # Planner and reporter talk to S3, so they are never isolated.
     planner_network = jsonencode(merge({ EnableNetworkIsolation = false }, local.network))
     worker_network  = jsonencode(merge({ EnableNetworkIsolation = var.jobs.network_isolation }, local.network))

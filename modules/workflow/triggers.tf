@@ -1,4 +1,17 @@
-# What starts runs by itself: a schedule, an S3 event; both only where configured.
+# What starts runs by itself: a schedule, an S3 event; both only where asked for. Two that meet over one prefix do not
+# work twice: the workflow takes turns.
+
+locals {
+  triggers = merge(
+    var.schedule == null ? {} : { schedule = var.schedule.input_prefix },
+    var.s3_trigger == null ? {} : { s3-trigger = var.s3_trigger.input_prefix },
+  )
+
+  rules = merge(
+    { for rule in aws_cloudwatch_event_rule.schedule : "schedule" => rule },
+    { for rule in aws_cloudwatch_event_rule.s3_trigger : "s3-trigger" => rule },
+  )
+}
 
 resource "aws_cloudwatch_event_rule" "schedule" {
   count = var.schedule == null ? 0 : 1
@@ -6,15 +19,6 @@ resource "aws_cloudwatch_event_rule" "schedule" {
   name                = "${var.name_prefix}-schedule"
   description         = "Starts a run over s3://${var.input_bucket}/${var.schedule.input_prefix}"
   schedule_expression = var.schedule.expression
-}
-
-resource "aws_cloudwatch_event_target" "schedule" {
-  count = var.schedule == null ? 0 : 1
-
-  rule     = aws_cloudwatch_event_rule.schedule[0].name
-  arn      = aws_sfn_state_machine.pipeline.arn
-  role_arn = var.role_arns["trigger"]
-  input    = jsonencode({ input_prefix = "s3://${var.input_bucket}/${var.schedule.input_prefix}" })
 }
 
 resource "aws_cloudwatch_event_rule" "s3_trigger" {
@@ -34,11 +38,58 @@ resource "aws_cloudwatch_event_rule" "s3_trigger" {
 }
 
 # The run reads the whole prefix, not the object: what has an up-to-date result is not read again.
-resource "aws_cloudwatch_event_target" "s3_trigger" {
-  count = var.s3_trigger == null ? 0 : 1
+resource "aws_cloudwatch_event_target" "run" {
+  for_each = local.triggers
 
-  rule     = aws_cloudwatch_event_rule.s3_trigger[0].name
+  rule     = local.rules[each.key].name
   arn      = aws_sfn_state_machine.pipeline.arn
   role_arn = var.role_arns["trigger"]
-  input    = jsonencode({ input_prefix = "s3://${var.input_bucket}/${var.s3_trigger.input_prefix}" })
+  input    = jsonencode({ input_prefix = "s3://${var.input_bucket}/${each.value}" })
+
+  retry_policy {
+    maximum_event_age_in_seconds = 3600
+    maximum_retry_attempts       = 60
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.undelivered[0].arn
+  }
+}
+
+# ---- events that started nothing -------------------------------------------------------------------------------
+
+resource "aws_sqs_queue" "undelivered" {
+  count = length(local.triggers) == 0 ? 0 : 1
+
+  name                      = "${var.name_prefix}-undelivered"
+  kms_master_key_id         = var.kms_key_arn
+  message_retention_seconds = 14 * 86400
+}
+
+data "aws_iam_policy_document" "undelivered" {
+  count = length(local.triggers) == 0 ? 0 : 1
+
+  statement {
+    sid       = "RulesOfThisDeployment"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.undelivered[0].arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [for rule in local.rules : rule.arn]
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "undelivered" {
+  count = length(local.triggers) == 0 ? 0 : 1
+
+  queue_url = aws_sqs_queue.undelivered[0].id
+  policy    = data.aws_iam_policy_document.undelivered[0].json
 }

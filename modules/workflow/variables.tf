@@ -1,8 +1,9 @@
 variable "aws" {
-  description = "Account, partition and region of the deployment."
+  description = "Account, partition and region of the deployment, and the partition's domain."
   type = object({
     account_id = string
     partition  = string
+    dns_suffix = string
     region     = string
   })
   nullable = false
@@ -55,14 +56,22 @@ variable "default_options" {
   nullable    = false
 }
 
+variable "tags" {
+  description = "Tags of every job, besides Project and RunId."
+  type        = map(string)
+  nullable    = false
+}
+
 variable "jobs" {
-  description = "Disk, time limit and network isolation of the jobs, and the small instance that plans and reports."
+  description = "Disk, its key, time limits and network isolation of the jobs, and the small instance that plans and reports."
   type = object({
     volume_size_gb         = number
     max_runtime_seconds    = number
     planner_instance_type  = string
     planner_volume_size_gb = number
     network_isolation      = bool
+    max_run_days           = number
+    volume_kms_key_arn     = optional(string)
   })
   nullable = false
 }

@@ -19,4 +19,4 @@ def fixture_workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work
     faults.write_text(json.dumps(fault_plan(SCENARIOS)), encoding="utf-8")
     environ = {"OCR_LOCAL_FAULTS": str(faults), "PATH": misbehaving_path(folder / "bin")}
     with LocalEnvironment(environ=environ, grace_seconds=20) as environment:
-        yield Workplace(environment)
+        yield Workplace(environment.deployment())

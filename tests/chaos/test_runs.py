@@ -1,6 +1,7 @@
 """What takes more than a rule of the fault plan: runs that meet, are stopped at work, or find documents changed."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.client.execution import Execution
@@ -27,20 +28,22 @@ def test_after_a_green_run_nothing_is_started_and_one_new_content_of_a_hundred_i
     assert run(workplace, "hundred-1", prefix, files_per_job=50) == "SUCCEEDED"
     assert processed(workplace, "hundred-1") == 100
     assert run(workplace, "hundred-2", prefix) == "SUCCEEDED"
-    assert workplace.jobs("hundred-2") == {"plan": 1, "s": 0, "report": 0}
-    workplace.client("s3").put_object(Bucket=workplace.environment.input_bucket, Key="hundred/7.pdf", Body=paper("new"))
+    assert workplace.jobs("hundred-2") == {"plan": 1, "s": 0, "check": 0, "report": 0}
+    workplace.client("s3").put_object(Bucket=workplace.input_bucket, Key="hundred/7.pdf", Body=paper("new"))
     assert run(workplace, "hundred-3", prefix) == "SUCCEEDED"
     assert list(workplace.rows("hundred-3")) == ["7.pdf"]
 
 
-def test_a_run_planned_by_its_caller_starts_no_job_at_all_when_nothing_is_to_do(workplace: Workplace) -> None:
+def test_a_run_planned_by_its_caller_starts_no_job_at_all_when_nothing_is_to_do(
+    workplace: Workplace, tmp_path: Path
+) -> None:
     prefix = workplace.put("planned-by-caller", "a.pdf")
     assert run(workplace, "planned-1", prefix) == "SUCCEEDED"
-    execution = Execution(workplace.environment.deployment(), poll_seconds=0.1)
-    plan = execution.plan({"input_prefix": prefix})
-    outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}), lambda progress: None)
+    execution = Execution(workplace.deployment, poll_seconds=0.1)
+    plan = execution.plan({"input_prefix": prefix}, tmp_path)
+    outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}, tmp_path), lambda progress: None)
     assert outcome.status == "SUCCEEDED"
-    assert workplace.jobs(execution.run_id) == {"plan": 0, "s": 0, "report": 0}
+    assert workplace.jobs(execution.run_id) == {"plan": 0, "s": 0, "check": 0, "report": 0}
 
 
 def test_what_a_killed_job_gives_at_last_is_what_it_gives_undisturbed(workplace: Workplace) -> None:
@@ -52,13 +55,65 @@ def test_what_a_killed_job_gives_at_last_is_what_it_gives_undisturbed(workplace:
     assert all(len(rows) == 1 for rows in workplace.rows("a-job-is-killed-again").values())
 
 
-def test_two_runs_over_one_prefix_at_once_do_not_disturb_each_other(workplace: Workplace) -> None:
-    prefix = workplace.put("twins", "a.pdf", "b.pdf", "c.pdf")
-    started = [workplace.start(name, prefix, files_per_job=1) for name in ("twin-1", "twin-2")]
-    assert [workplace.finish(arn)["status"] for arn in started] == ["SUCCEEDED", "SUCCEEDED"]
-    assert workplace.current(prefix) == dict.fromkeys(("a.pdf", "b.pdf", "c.pdf"), DONE)
-    assert run(workplace, "twin-3", prefix) == "SUCCEEDED"
-    assert not workplace.rows("twin-3")
+def test_runs_over_one_prefix_take_turns_and_pay_once(workplace: Workplace) -> None:
+    names = ("a.pdf", "b.pdf", "c.pdf")
+    prefix = workplace.put("twins", *names)
+    twins = [f"twin-{number}" for number in range(5)]
+    started = [workplace.start(name, prefix, files_per_job=1) for name in twins]
+    assert {workplace.finish(arn)["status"] for arn in started} == {"SUCCEEDED"}
+    assert sum(workplace.jobs(name)["s"] for name in twins) == 3, "each document in one job"
+    # One processed, one waited and found nothing to do, the others left it to that one.
+    assert sum(workplace.jobs(name)["plan"] for name in twins) == 2
+    assert workplace.current(prefix) == dict.fromkeys(names, DONE)
+
+
+def test_what_is_put_while_a_run_goes_on_is_processed_by_the_run_that_waits(workplace: Workplace) -> None:
+    prefix = workplace.put("late", "a.pdf", "hang.pdf")
+    first = workplace.start("late-1", prefix, page_timeout_seconds=20, max_error_rate=1.0)
+    _wait_for_jobs(workplace, "late-1")
+    workplace.put("late", "b.pdf")
+    second = workplace.start("late-2", prefix, page_timeout_seconds=20, max_error_rate=1.0)
+    assert [workplace.finish(arn)["status"] for arn in (first, second)] == ["SUCCEEDED", "SUCCEEDED"]
+    assert "b.pdf" in workplace.rows("late-2") and "a.pdf" not in workplace.rows("late-2")
+
+
+def test_a_run_planned_by_its_caller_does_not_start_beside_another(workplace: Workplace, tmp_path: Path) -> None:
+    prefix = workplace.put("beside", "hang.pdf")
+    first = workplace.start("beside-1", prefix, page_timeout_seconds=20, max_error_rate=1.0)
+    _wait_for_jobs(workplace, "beside-1")
+    execution = Execution(workplace.deployment, poll_seconds=0.1)
+    plan = execution.plan({"input_prefix": prefix}, tmp_path)
+    arn = execution.start(plan, {"input_prefix": prefix}, tmp_path)
+    outcome = execution.follow(arn, lambda progress: None)
+    assert outcome.status == "FAILED" and first in outcome.cause and "stop it" in outcome.cause
+    assert workplace.jobs(execution.run_id) == {"plan": 0, "s": 0, "check": 0, "report": 0}
+    assert workplace.finish(first)["status"] == "SUCCEEDED"
+
+
+def test_a_name_that_was_used_is_refused_though_step_functions_has_forgotten_it(workplace: Workplace) -> None:
+    prefix = workplace.put("used", "a.pdf")
+    bucket = workplace.deployment.output_bucket
+    workplace.client("s3").put_object(Bucket=bucket, Key="runs/used-name/run.json", Body=b"{}")
+    answer = workplace.finish(workplace.start("used-name", prefix))
+    assert (answer["status"], answer["error"]) == ("FAILED", "RunNameUsed")
+    assert workplace.client("s3").get_object(Bucket=bucket, Key="runs/used-name/run.json")["Body"].read() == b"{}"
+
+
+def test_no_plan_is_a_message(workplace: Workplace) -> None:
+    prefix = workplace.put("planless", "a.pdf")
+    answer = workplace.finish(workplace.start("planless", prefix, planned=True))
+    assert (answer["status"], answer["error"]) == ("FAILED", "PlanMissing")
+
+
+def test_why_a_map_failed_is_on_record(workplace: Workplace) -> None:
+    prefix = workplace.put("map-fails", "a.pdf", "b.pdf")
+    options = {"files_per_job": 1, "tolerated_failed_shards": 0, "tolerated_failed_shards_percent": 0}
+    assert run(workplace, "map-fails", prefix, **options) == "FAILED"
+    key, bucket = "runs/map-fails/map_failure.json", workplace.deployment.output_bucket
+    failure = workplace.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    assert "States.ExceedToleratedFailureThreshold" in failure
+    report = workplace.report("map-fails")
+    assert "States.ExceedToleratedFailureThreshold" in report["map_failure"] and key in report["summary"]
 
 
 def test_a_run_that_is_aborted_is_finished_by_the_next(workplace: Workplace) -> None:
@@ -72,7 +127,7 @@ def test_a_run_that_is_aborted_is_finished_by_the_next(workplace: Workplace) -> 
 
 
 def test_a_job_that_is_stopped_at_work_keeps_what_is_done_and_defers_the_rest(workplace: Workplace) -> None:
-    prefix = f"s3://{workplace.environment.input_bucket}/stopped-at-work/"
+    prefix = f"s3://{workplace.input_bucket}/stopped-at-work/"
     late = max((f"stall-{number}.pdf" for number in range(20)), key=lambda name: document_id_of(prefix + name))
     workplace.put("stopped-at-work", "a.pdf", late)
     drawn = {"text_layer": "ignore", "max_error_rate": 1.0}
@@ -85,18 +140,36 @@ def test_a_job_that_is_stopped_at_work_keeps_what_is_done_and_defers_the_rest(wo
     assert list(workplace.rows("goes-on")) == [late]
 
 
-def test_a_document_that_vanishes_after_planning_fails_the_run_and_is_gone_in_the_next(workplace: Workplace) -> None:
+def test_a_document_that_vanishes_after_planning_is_a_row_and_the_others_get_their_text(workplace: Workplace) -> None:
     prefix = workplace.put("vanishing", "a.pdf", "b.pdf")
-    outcome, _ = _meddle(workplace, prefix, lambda s3, bucket: s3.delete_object(Bucket=bucket, Key="vanishing/b.pdf"))
-    assert outcome == "FAILED"
-    assert run(workplace, "vanished", prefix) == "SUCCEEDED"
-    assert workplace.current(prefix) == {"a.pdf": DONE}
+    outcome, run_id = workplace.run_changed(
+        prefix, lambda s3, bucket: s3.delete_object(Bucket=bucket, Key="vanishing/b.pdf")
+    )
+    assert outcome == "SUCCEEDED"
+    assert workplace.jobs(run_id) == {"plan": 0, "s": 2, "check": 1, "report": 1}
+    (row,) = workplace.rows(run_id)["b.pdf"]
+    assert (row["error_class"], workplace.rows(run_id)["a.pdf"][0]["status"]) == ("missing", "succeeded")
+    assert "NoSuchKey" in row["error_message"]
+
+
+def test_a_shard_of_which_nothing_can_be_downloaded_is_rows_too(workplace: Workplace) -> None:
+    prefix = workplace.put("gone", "a.pdf", "b.pdf")
+
+    def delete(s3: Any, bucket: str) -> None:
+        for name in ("a", "b"):
+            s3.delete_object(Bucket=bucket, Key=f"gone/{name}.pdf")
+
+    outcome, run_id = workplace.run_changed(prefix, delete)
+    assert outcome == "SUCCEEDED"
+    rows = workplace.rows(run_id)
+    assert [row["error_class"] for [row] in rows.values()] == ["missing", "missing"]
+    assert all("NoSuchKey" in row["error_message"] for [row] in rows.values())
 
 
 def test_a_document_that_changes_after_planning_is_processed_again(workplace: Workplace) -> None:
     prefix = workplace.put("changing", "a.pdf", "b.pdf")
-    outcome, _ = _meddle(
-        workplace, prefix, lambda s3, bucket: s3.put_object(Bucket=bucket, Key="changing/b.pdf", Body=paper("other"))
+    outcome, _ = workplace.run_changed(
+        prefix, lambda s3, bucket: s3.put_object(Bucket=bucket, Key="changing/b.pdf", Body=paper("other"))
     )
     assert outcome == "SUCCEEDED"
     assert run(workplace, "changed", prefix) == "SUCCEEDED"
@@ -136,13 +209,11 @@ def test_names_that_are_hard_to_bear_are_rows_like_any_other(workplace: Workplac
     assert {name: current[name] for name in bad} == dict.fromkeys(bad, ("failed", "missing"))
 
 
-def _meddle(workplace: Workplace, prefix: str, change: Any) -> tuple[str, str]:
-    """A run that its caller planned, with a change to the bucket between plan and start."""
-    execution = Execution(workplace.environment.deployment(), poll_seconds=0.1)
-    plan = execution.plan({"input_prefix": prefix})
-    change(workplace.client("s3"), workplace.environment.input_bucket)
-    outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}), lambda progress: None)
-    return outcome.status, execution.run_id
+def _wait_for_jobs(workplace: Workplace, run_id: str) -> None:
+    end = time.monotonic() + 120
+    while not workplace.jobs(run_id)["s"]:
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def _wait_for_shards(workplace: Workplace, run_id: str) -> None:

@@ -13,10 +13,15 @@ AT_ONCE = 3  # runs; a run keeps two cores busy for a part of its time only
 
 
 @pytest.fixture(scope="module", name="ended")
-def fixture_ended(workplace: Workplace) -> Iterator[dict[str, "Future[None]"]]:
-    """All scenarios, played some at a time."""
+def fixture_ended(workplace: Workplace, request: pytest.FixtureRequest) -> Iterator[dict[str, "Future[None]"]]:
+    """The scenarios of the tests that were selected, played some at a time."""
+    selected = {item.name for item in request.session.items}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {scenario.name: pool.submit(play, workplace, scenario) for scenario in SCENARIOS}
+        yield {
+            scenario.name: pool.submit(play, workplace, scenario)
+            for scenario in SCENARIOS
+            if any(f"[{scenario.name}]" in name for name in selected)
+        }
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
+from local_aws.sagemaker.reasons import REASONS
 from tests.support.executions import (
     RUN_SECONDS,
     entered,
@@ -18,6 +19,8 @@ from tests.support.executions import (
     start,
     write_pretending_scripts,
 )
+
+SEE_LOGS = REASONS["algorithm"]
 
 
 @pytest.fixture(scope="module", name="scripts")
@@ -75,26 +78,26 @@ def test_a_shard_that_fails_once_is_retried_under_a_new_name(environment: LocalE
     assert run(environment, "second-try", "retry.pdf")["status"] == "SUCCEEDED"
     first, second = jobs_of(environment, "second-try", "ocr-s0")
     assert (first["ProcessingJobStatus"], second["ProcessingJobStatus"]) == ("Failed", "Completed")
-    assert first["FailureReason"] == "AlgorithmError: , exit code: 1"
+    assert first["FailureReason"] == SEE_LOGS
     assert first["ProcessingJobName"] != second["ProcessingJobName"]
 
 
 def test_bad_input_is_not_retried(environment: LocalEnvironment) -> None:
     run(environment, "wrong-input", "wrong.pdf")
     (job,) = jobs_of(environment, "wrong-input", "ocr-s0")
-    assert (job["FailureReason"], job["ExitMessage"]) == ("AlgorithmError: , exit code: 64", "The document is not one.")
+    assert (job["FailureReason"], job["ExitMessage"]) == (SEE_LOGS, "FINAL 64 The document is not one.")
 
 
 def test_a_run_that_lost_a_document_fails_in_the_words_of_its_report(environment: LocalEnvironment) -> None:
-    answer = run(environment, "lost-one", "a.pdf", "broken.pdf", tolerated_failed_shards_percent=50)
+    answer = run(environment, "lost-one", "a.pdf", "broken.pdf", tolerated_failed_shards=1)
     assert (answer["status"], answer["error"]) == ("FAILED", "RunFailed")
-    assert answer["cause"] == "1 of 2 documents are in the ledger."
+    assert answer["cause"] == "FINAL 65 1 of 2 documents are in the ledger."
     assert len(jobs_of(environment, "lost-one", "ocr-report")) == 1
 
 
 def test_too_many_failed_shards_stop_the_others_and_are_reported(environment: LocalEnvironment) -> None:
-    answer = run(environment, "too-many", "broken.pdf", "slow.pdf", tolerated_failed_shards_percent=0)
-    assert answer["cause"] == "0 of 2 documents are in the ledger."
+    answer = run(environment, "too-many", "broken.pdf", "slow.pdf", tolerated_failed_shards=0)
+    assert answer["cause"] == "FINAL 65 0 of 2 documents are in the ledger."
     assert "Stopped" in [job["ProcessingJobStatus"] for job in jobs_of(environment, "too-many", "ocr-s0001")]
 
 
@@ -133,7 +136,7 @@ def test_the_workflow_is_valid_and_has_no_mistakes_that_moto_lets_pass(environme
 
 
 def test_every_shard_is_an_execution_with_a_history_of_its_own(environment: LocalEnvironment) -> None:
-    answer = run(environment, "children", "a.pdf", "broken.pdf", tolerated_failed_shards_percent=50)
+    answer = run(environment, "children", "a.pdf", "broken.pdf", tolerated_failed_shards=1)
     client = environment.client("stepfunctions")
     (map_run,) = client.list_map_runs(executionArn=answer["executionArn"])["mapRuns"]
     children = client.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
@@ -153,4 +156,4 @@ def test_why_a_shard_failed_is_recorded(environment: LocalEnvironment) -> None:
     run(environment, "recorded", "wrong.pdf")
     key = "runs/recorded/failed/s0000.json"
     stored = environment.client("s3").get_object(Bucket=environment.output_bucket, Key=key)["Body"].read()
-    assert json.loads(json.loads(stored)["Cause"])["ExitMessage"] == "The document is not one."
+    assert json.loads(json.loads(stored)["Cause"])["ExitMessage"] == "FINAL 64 The document is not one."

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -38,7 +39,7 @@ def rows(output: Path, table: str) -> list[dict[str, Any]]:
 
 def by_file(found: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     for row in found:
-        yield row["source_uri"].partition("examples/documents/")[2], row
+        yield unquote(row["source_uri"].partition("examples/documents/")[2]), row
 
 
 def test_the_run_is_green_and_says_so(result: RunResult) -> None:
@@ -61,7 +62,7 @@ def test_every_file_has_one_ledger_row_with_the_expected_outcome(result: RunResu
 def test_the_tables_have_the_documented_columns(result: RunResult, output: Path) -> None:
     for table, schema in (("pages", PAGES_SCHEMA), ("documents", DOCUMENTS_SCHEMA)):
         folder = output / table / f"run_id={result.run_id}"
-        assert len(list(folder.iterdir())) == len(result.plan.shards)
+        assert len(list(folder.iterdir())) == result.plan.shards
         for path in folder.iterdir():
             assert pq.read_schema(path).names == schema.names
             ids = pq.ParquetFile(path).read(columns=["document_id"])["document_id"].to_pylist()
@@ -86,9 +87,8 @@ def test_pages_add_up_and_scanned_pages_have_text_and_words(result: RunResult, o
 def test_page_images_are_where_the_rows_say(result: RunResult, output: Path) -> None:
     for row in rows(output, "pages"):
         if row["status"] != "failed":
-            relative = row["image_uri"].partition("/images/")[2]
-            assert relative.startswith(f"run_id={result.run_id}/{row['document_id']}/page-")
-            assert (output / "images" / relative).stat().st_size > 0
+            assert row["image_uri"].startswith(f"images/run_id={result.run_id}/{row['document_id']}/page-")
+            assert (output / row["image_uri"]).stat().st_size > 0
 
 
 def test_a_second_run_has_nothing_to_do_and_a_touched_file_is_done_again(

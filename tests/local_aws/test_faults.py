@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from local_aws.account import Account
 from local_aws.errors import BadSetting
 from local_aws.faults import FaultPlan, Faults, FaultyRequests
 from local_aws.sagemaker.jobs import JobOutcome, ProcessingJob
+from local_aws.sagemaker.reasons import REASONS, Kind
 from tests.support.harness import settings
 
 
@@ -38,6 +40,18 @@ def test_a_fault_can_end_a_job() -> None:
     assert faults.end(job("ocr-plan-1")) is None
 
 
+@pytest.mark.parametrize("kind", sorted(REASONS))
+def test_a_fault_may_name_the_reason_of_a_failure(kind: Kind) -> None:
+    faults = faults_of(jobs=[{"end": {"status": "Failed", "failure": kind}}])
+    assert faults.end(job("a")) == JobOutcome("Failed", failure_reason=REASONS[kind])
+
+
+def test_a_plan_changes_what_it_names_of_the_account() -> None:
+    plan = FaultPlan.model_validate({"account": {"total_instances": 20}})
+    faults = Faults(plan, account=Account(starts_per_second=5))
+    assert (faults.account.total_instances, faults.account.starts_per_second) == (20, 5)
+
+
 def test_a_fault_may_be_about_one_run_only() -> None:
     faults = faults_of(jobs=[{"run": "mine", "lose": "pages"}])
     assert (faults.lost(job("a", "mine")), faults.lost(job("a", "other"))) == ("pages", None)
@@ -48,7 +62,7 @@ def test_a_job_without_an_environment_belongs_to_no_run() -> None:
     assert faults.refusal({"ProcessingJobName": "a"}) is None
 
 
-@pytest.mark.parametrize("kind", ["kill", "stop"])
+@pytest.mark.parametrize("kind", ["kill", "oom", "stop"])
 def test_a_fault_waits_for_a_line(kind: str) -> None:
     fault = faults_of(jobs=[{kind: "documents=[1-9]"}]).cut(job("a"))
     assert fault is not None

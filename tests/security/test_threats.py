@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import io
 import json
 import os
 import re
@@ -20,16 +21,17 @@ import pytest
 
 from distributed_ocr_pipeline.config import OCRConfig, parse_options
 from distributed_ocr_pipeline.errors import BadInput, BadOption, ErrorClass
-from distributed_ocr_pipeline.local.folders import download_results, find_documents
+from distributed_ocr_pipeline.local.folders import input_folder
 from distributed_ocr_pipeline.ocr import Stop, process_documents
 from distributed_ocr_pipeline.ocr.documents import poppler
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, run
-from distributed_ocr_pipeline.records import Document, DocumentResult, PageChunk, PageResult, PageStatus, S3Location
+from distributed_ocr_pipeline.records import Document, DocumentResult, PageChunk, PageResult, PageStatus
 from distributed_ocr_pipeline.run.downloads import locate_documents
 from distributed_ocr_pipeline.run.manifests import format_documents
-from distributed_ocr_pipeline.run.reporting import Evidence, PlannedDocument, make_report, write_report
-from distributed_ocr_pipeline.storage import ListedObject
+from distributed_ocr_pipeline.run.reporting import make_report, write_report
+from local_aws.s3.folder import FolderBucket
 from tests.support.documents import document, page_picture, pdf_bytes, scanned_pdf, typed_pdf
+from tests.support.plans import Run
 
 PROJECT = Path(__file__).parents[2]
 CREDENTIALS = {
@@ -345,31 +347,13 @@ def test_files_are_named_by_ids_not_by_keys(tmp_path: Path, scratch: Path) -> No
     assert [file.relative_to(tmp_path) for file in tmp_path.rglob("*.jp*g")] == [Path("images/id1/page-0001.jpeg")]
 
 
-def test_links_in_a_local_input_folder_are_not_followed(delivered: Path) -> None:
-    assert find_documents(delivered) == [delivered / "real.pdf"]
-
-
-class HostileBucket:
-    """Stands for a bucket in which someone put an object beside the results."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def list_objects(self, _: S3Location) -> Iterator[ListedObject]:
-        yield ListedObject(self._key, "", 1)
-
-    def download_prefix(self, location: S3Location, folder: Path) -> None:
-        target = folder / self._key.removeprefix(location.key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text("hostile")
-
-
-@pytest.mark.parametrize("name", ["../../../up.txt", "/tmp/up.txt", "a/../../b", "a\0b", ""])
-def test_results_are_not_written_outside_the_output_folder(name: str, tmp_path: Path) -> None:
-    bucket = HostileBucket(f"pages/run_id=r/{name}")
-    with pytest.raises(BadInput, match="cannot be a file of the results"):
-        download_results("r", tmp_path / "output", bucket, "bucket")  # type: ignore[arg-type]
-    assert not list(tmp_path.rglob("*"))
+def test_links_that_lead_out_of_a_local_input_folder_have_no_content(delivered: Path) -> None:
+    bucket = FolderBucket(input_folder(delivered, delivered / "output"))
+    items = list(bucket.walk())
+    assert [item.key for item in items] == ["dangling.pdf", "link.pdf", "linked", "real.pdf"]
+    with bucket.content(items[-1]) or io.BytesIO() as content:
+        assert content.read(5) == b"%PDF-"
+    assert [bucket.content(item) for item in items[:-1]] == [None] * 3
 
 
 # ---- options ---------------------------------------------------------------------------------------------------
@@ -458,10 +442,10 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_of_failures_csv_is_a_formula(text: str, tmp_path: Path) -> None:
-    planned = {text: PlannedDocument(text, text)}
-    evidence = Evidence(planned, (), {}, 0, (), {text: text})
+    run = Run(tmp_path, planned=[(text, text, text)], ledger=[], failures={text: text})
     options = parse_options({"input_prefix": "s3://bucket/in/"})
-    write_report(make_report("run", options, {"up_to_date": 0, "shards": 1}, evidence), evidence, tmp_path)
+    failures = [{**row, "source_uri": text} for row in run.failures()]
+    write_report(make_report("run", options, {"up_to_date": 0, "shards": 1}, run.evidence()), failures, tmp_path)
     with (tmp_path / "failures.csv").open(encoding="utf-8", newline="") as file:
         (line,) = csv.DictReader(file)
     assert [line[name] for name in ("document_id", "source_uri", "shard_id")] == [f"'{text}"] * 3

@@ -62,12 +62,12 @@ def refusal(code: str, operation: str = "Call") -> ClientError:
 
 @dataclass(frozen=True)
 class StandIn(Deployment):
-    """A deployment whose S3 is a moto server, and whose other services are objects of a test."""
+    """A deployment whose S3 is a moto server, and whose other services are objects of a test, or moto's."""
 
     services: Mapping[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        return self.services[service]
+        return self.services[service] if service in self.services else super().client(service)
 
 
 class Workflow:

@@ -43,7 +43,7 @@ SCRIPTS = {
         if "slow" in key:
             time.sleep(600)
         if "wrong" in key:
-            (root / "output/message").write_text("The document is not one.")
+            (root / "output/message").write_text("FINAL 64 The document is not one.")
             sys.exit(64)
         if "broken" in key or "retry" in key and len(attempts.read_text().split()) == 1:
             sys.exit(1)
@@ -58,8 +58,9 @@ SCRIPTS = {
         found = s3.list_objects_v2(Bucket=bucket, Prefix=f"documents/run_id={run}/").get("KeyCount", 0)
         message = f"{found} of {planned} documents are in the ledger."
         s3.put_object(Bucket=bucket, Key=f"runs/{run}/report.json", Body=message)
-        (pathlib.Path(os.environ["OCR_ML_ROOT"]) / "output/message").write_text(message)
-        sys.exit(0 if found == planned else 65)
+        verdict = "" if found == planned else "FINAL 65 "
+        (pathlib.Path(os.environ["OCR_ML_ROOT"]) / "output/message").write_text(verdict + message)
+        sys.exit(65 if verdict else 0)
     """,
 }
 

@@ -31,9 +31,11 @@ FAULTS = {
         {"name": "stop-*", "end": {"status": "Stopped"}},
         {"name": "empty-*", "end": {"status": "Completed"}},
         {"name": "killed-*", "kill": "half done"},
+        {"name": "starved-*", "oom": "half done"},
         {"name": "halted-*", "stop": "half done"},
         {"name": "lossy-*", "lose": "out"},
     ],
+    "objects": [{"path": "/*/huge.pdf", "size_bytes": 3 * 1024**3}],
 }
 
 

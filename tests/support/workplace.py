@@ -1,20 +1,26 @@
-"""A local environment for runs of real documents, questions about those runs, and the faults of all scenarios."""
+"""A deployment at the local endpoint for runs of real documents, questions about them, and the faults of scenarios."""
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import pyarrow.dataset as ds
+import pyarrow as pa
 from fpdf import FPDF
 
-from distributed_ocr_pipeline.local.environment import LocalEnvironment
+from distributed_ocr_pipeline.client.execution import Execution
+from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import current_rows
-from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, LEDGER_SCHEMA
+from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, LEDGER_SCHEMA, PAGES_SCHEMA
+from local_aws.clients import Endpoint
 from tests.support.scenarios import Outcome, Scenario
+from tests.support.tables import read_table
 
 RUN_SECONDS = 180
 RETRY_WAIT_SCALE = 0.001
@@ -32,6 +38,7 @@ def paper(text: str) -> bytes:
 OTHER_JOB_FAULTS = (
     {"name": "ocr-s*", "run": "a-job-is-killed-again", "kill": "progress run_id", "times": 1},
     {"name": "ocr-s*", "run": "stopped-at-work", "stop": "progress run_id"},
+    {"name": "ocr-s*", "run": "map-fails", "end": {"status": "Failed", "failure_reason": "ClientError: no such image"}},
 )
 """Of test_runs.py."""
 
@@ -47,47 +54,74 @@ def fault_plan(scenarios: tuple[Scenario, ...]) -> dict[str, Any]:
             for scenario in scenarios
             for rule in scenario.request_faults
         ],
+        "objects": [{"path": "/*/three-gigabytes.pdf", "size_bytes": 3 * 1024**3}],
     }
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """The environment, and questions about runs."""
+    """The deployment, and questions about runs."""
 
-    environment: LocalEnvironment
+    deployment: Deployment
+
+    @cached_property
+    def _endpoint(self) -> Endpoint:
+        return Endpoint(str(self.deployment.endpoint_url))
 
     def client(self, service: str) -> Any:
-        return self.environment.client(service)
+        return self._endpoint.client(service, self.deployment.region)
+
+    @property
+    def input_bucket(self) -> str:
+        return str(self.deployment.input_bucket)
 
     def put(self, prefix: str, *names: str) -> str:
         """Store small documents; returns the run's input_prefix."""
         for name in names:
-            self.client("s3").put_object(Bucket=self.environment.input_bucket, Key=f"{prefix}/{name}", Body=paper(name))
-        return f"s3://{self.environment.input_bucket}/{prefix}/"
+            self.client("s3").put_object(Bucket=self.input_bucket, Key=f"{prefix}/{name}", Body=paper(name))
+        return f"s3://{self.input_bucket}/{prefix}/"
 
     def start(self, run_id: str, input_prefix: str, **options: Any) -> str:
         """Start a run as from the console: it plans by itself."""
         answer = self.client("stepfunctions").start_execution(
-            stateMachineArn=self.environment.state_machine_arn,
+            stateMachineArn=self.deployment.state_machine_arn,
             name=run_id,
             input=json.dumps({"input_prefix": input_prefix, **options}),
         )
         return str(answer["executionArn"])
 
-    def finish(self, execution_arn: str) -> Mapping[str, Any]:
+    def run_changed(self, prefix: str, change: Callable[[Any, str], object], **options: Any) -> tuple[str, str]:
+        """A run that its caller planned, with a change to the input bucket between plan and start.
+
+        Args:
+            prefix: The run's input_prefix.
+            change: Gets the client of S3 and the bucket's name.
+            options: Of the run.
+
+        Returns:
+            How it ended, and its id.
+        """
+        execution = Execution(self.deployment, poll_seconds=0.1)
+        with TemporaryDirectory() as folder:
+            plan = execution.plan({"input_prefix": prefix, **options}, Path(folder))
+            change(self.client("s3"), self.input_bucket)
+            arn = execution.start(plan, {"input_prefix": prefix, **options}, Path(folder))
+        return execution.follow(arn, lambda progress: None).status, execution.run_id
+
+    def finish(self, execution_arn: str, seconds: float = RUN_SECONDS) -> Mapping[str, Any]:
         """The execution's description after its end."""
-        end = time.monotonic() + RUN_SECONDS
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             answer: Mapping[str, Any] = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
             if answer["status"] != "RUNNING":
                 return answer
             time.sleep(0.1)
-        raise AssertionError(f"{execution_arn} did not end in {RUN_SECONDS} seconds")
+        raise AssertionError(f"{execution_arn} did not end in {seconds} seconds")
 
     def jobs(self, run_id: str) -> dict[str, int]:
         """How many jobs of each kind a run created."""
         client = self.client("sagemaker")
-        counts = {"plan": 0, "s": 0, "report": 0}
+        counts = {"plan": 0, "s": 0, "check": 0, "report": 0}
         for page in client.get_paginator("list_processing_jobs").paginate():
             for job in page["ProcessingJobSummaries"]:
                 described = client.describe_processing_job(ProcessingJobName=job["ProcessingJobName"])
@@ -98,21 +132,22 @@ class Workplace:
     def rows(self, run_id: str) -> dict[str, list[dict[str, Any]]]:
         """A run's ledger by file name; a document may wrongly have several rows."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for row in self._storage().read_parquet(self._location(f"documents/run_id={run_id}"), DOCUMENTS_SCHEMA.names):
+        location = self._location(f"documents/run_id={run_id}/")
+        for row in read_table(self._storage(), location, DOCUMENTS_SCHEMA, DOCUMENTS_SCHEMA.names):
             found.setdefault(row["source_uri"].rpartition("/")[2], []).append(row)
         return found
 
     def pages(self, run_id: str) -> list[tuple[str, int, str]]:
         """A run's pages: document, number and text, sorted."""
         columns = ["source_uri", "page_number", "text"]
-        rows = self._storage().read_parquet(self._location(f"pages/run_id={run_id}"), columns)
+        rows = read_table(self._storage(), self._location(f"pages/run_id={run_id}/"), PAGES_SCHEMA, columns)
         return sorted((row["source_uri"].rpartition("/")[2], row["page_number"], row["text"]) for row in rows)
 
     def current(self, input_prefix: str) -> dict[str, Outcome]:
         """The rows that count below a prefix."""
-        below = ds.field("source_uri") >= input_prefix
-        ledger = self._storage().read_table(self._location("documents/"), LEDGER_SCHEMA, LEDGER_SCHEMA.names, below)
-        rows = [row for row in current_rows(ledger).to_pylist() if row["source_uri"].startswith(input_prefix)]
+        ledger = read_table(self._storage(), self._location("documents/"), LEDGER_SCHEMA, LEDGER_SCHEMA.names)
+        table = pa.Table.from_pylist(ledger, LEDGER_SCHEMA)
+        rows = [row for row in current_rows(table).to_pylist() if row["source_uri"].startswith(input_prefix)]
         return {row["source_uri"].removeprefix(input_prefix): (row["status"], row["error_class"]) for row in rows}
 
     def report(self, run_id: str) -> Mapping[str, Any]:
@@ -121,7 +156,7 @@ class Workplace:
         return report
 
     def _storage(self) -> Storage:
-        return self.environment.deployment().storage()
+        return self.deployment.storage()
 
     def _location(self, key: str) -> S3Location:
-        return S3Location(self.environment.output_bucket, key)
+        return S3Location(self.deployment.output_bucket, key)

@@ -10,12 +10,13 @@ provider "aws" {
 }
 
 variables {
-  aws                      = { account_id = "123456789012", partition = "aws", region = "us-west-2" }
+  aws                      = { account_id = "123456789012", partition = "aws", dns_suffix = "amazonaws.com", region = "us-west-2" }
   name_prefix              = "ocr"
   input_bucket_arn         = "arn:aws:s3:::in"
   input_kms_key_arn        = null
   output_bucket_arn        = "arn:aws:s3:::out"
   kms_key_arn              = "arn:aws:kms:us-west-2:123456789012:key/1"
+  volume_kms_key_arn       = null
   repository_arn           = "arn:aws:ecr:us-west-2:123456789012:repository/ocr"
   jobs_in_vpc              = false
   triggered                = false
@@ -32,7 +33,7 @@ run "a_star_stands_only_where_aws_forces_it" {
         for statement in jsondecode(policy.policy).Statement : statement.Sid if contains(flatten([statement.Resource]), "*")
       ]
       } == {
-      planner       = ["LogInToRegistry", "PublishInstanceMetrics"]
+      planner       = ["LogInToRegistry", "PublishInstanceMetrics", "ReadQuotas"]
       reporter      = ["LogInToRegistry", "PublishInstanceMetrics"]
       state_machine = ["DeliverLogs"]
       worker        = ["LogInToRegistry", "PublishInstanceMetrics"]
@@ -89,7 +90,7 @@ run "services_assume_their_roles_for_this_account_only" {
   }
 }
 
-run "only_the_worker_reads_documents" {
+run "only_worker_and_planner_read_documents" {
   command = plan
   module { source = "./modules/access" }
 
@@ -100,8 +101,8 @@ run "only_the_worker_reads_documents" {
         for statement in jsondecode(policy.policy).Statement :
         contains(flatten([statement.Action]), "s3:GetObject") && anytrue([for arn in flatten([statement.Resource]) : startswith(arn, "arn:aws:s3:::in/")])
       ])
-    ] == ["worker"]
-    error_message = "Nobody but the worker may read a document."
+    ] == ["planner", "worker"]
+    error_message = "Nobody but the worker, and the planner for page counts, may read a document."
   }
 }
 
@@ -139,7 +140,7 @@ run "jobs_join_a_vpc_only_where_one_is_given" {
   }
 }
 
-run "the_documents_own_key_is_for_the_worker" {
+run "the_documents_own_key_is_for_worker_and_planner" {
   command = plan
   module { source = "./modules/access" }
 
@@ -152,8 +153,8 @@ run "the_documents_own_key_is_for_the_worker" {
       for actor, policy in aws_iam_role_policy.actor : actor => [
         for statement in jsondecode(policy.policy).Statement : statement.Action if statement.Resource == "arn:aws:kms:us-west-2:123456789012:key/documents"
       ] if strcontains(policy.policy, "key/documents")
-    } == { worker = ["kms:Decrypt"] }
-    error_message = "The worker decrypts documents, nobody else does."
+    } == { planner = ["kms:Decrypt"], worker = ["kms:Decrypt"] }
+    error_message = "The worker and the planner decrypt documents, nobody else does."
   }
 }
 
@@ -184,5 +185,72 @@ run "a_boundary_bounds_every_role" {
   assert {
     condition     = alltrue([for role in aws_iam_role.actor : role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"])
     error_message = "No role may be without the boundary."
+  }
+}
+
+run "other_partitions_have_their_own_arns" {
+  command = plan
+  module { source = "./modules/access" }
+
+  variables {
+    aws               = { account_id = "123456789012", partition = "aws-us-gov", dns_suffix = "amazonaws.com", region = "us-gov-west-1" }
+    input_bucket_arn  = "arn:aws-us-gov:s3:::in"
+    output_bucket_arn = "arn:aws-us-gov:s3:::out"
+    kms_key_arn       = "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1"
+    repository_arn    = "arn:aws-us-gov:ecr:us-gov-west-1:123456789012:repository/ocr"
+  }
+
+  assert {
+    condition     = alltrue([for policy in aws_iam_role_policy.actor : strcontains(policy.policy, "arn:aws-us-gov:") && !strcontains(policy.policy, "arn:aws:")])
+    error_message = "No ARN may name another partition."
+  }
+}
+
+run "jobs_of_a_deployment_whose_name_begins_alike_are_not_its_own" {
+  command = plan
+  module { source = "./modules/access" }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_role_policy.actor["state_machine"].policy).Statement : [
+        for arn in flatten([statement.Resource]) : endswith(arn, "-????????-????-????-????-????????????")
+      ] if startswith(flatten([statement.Action])[0], "sagemaker:")
+    ]))
+    error_message = "ocr-* would take in the jobs of ocr-eu."
+  }
+}
+
+run "who_runs_writes_plans_and_no_outcomes" {
+  command = plan
+  module { source = "./modules/access" }
+
+  assert {
+    condition = flatten([
+      for statement in jsondecode(output.people_policies.run).Statement : statement.Resource
+      if contains(flatten([statement.Action]), "s3:PutObject") && strcontains(jsonencode(statement.Resource), ":::out")
+    ]) == ["arn:aws:s3:::out/runs/*/shards/*", "arn:aws:s3:::out/runs/*/shards.json", "arn:aws:s3:::out/runs/*/plan.json"]
+    error_message = "Whoever could write report.json could forge a run."
+  }
+  assert {
+    condition     = alltrue([for action in flatten([for statement in jsondecode(output.people_policies.read).Statement : statement.Action]) : contains(["s3:ListBucket", "s3:GetObject", "kms:Decrypt"], action)])
+    error_message = "Who reads results writes nothing and starts nothing."
+  }
+}
+
+run "the_disks_key_is_granted_to_aws_services_only" {
+  command = plan
+  module { source = "./modules/access" }
+
+  variables {
+    volume_kms_key_arn = "arn:aws:kms:us-west-2:123456789012:key/disk"
+  }
+
+  assert {
+    condition = {
+      for actor, policy in aws_iam_role_policy.actor : actor => one([
+        for statement in jsondecode(policy.policy).Statement : statement.Condition.Bool["kms:GrantIsForAWSResource"] if statement.Sid == "EncryptDisk"
+      ]) if strcontains(policy.policy, "EncryptDisk")
+    } == { planner = "true", reporter = "true", worker = "true" }
+    error_message = "The jobs' disks are encrypted by a service of AWS, with a grant for it alone."
   }
 }

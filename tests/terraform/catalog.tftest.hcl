@@ -6,7 +6,7 @@ variables {
   name_prefix   = "my-ocr"
   output_bucket = "out"
   kms_key_arn   = "arn:aws:kms:us-west-2:123456789012:key/1"
-  force_destroy = false
+  max_query_gb  = 1000
 }
 
 run "each_data_set_has_a_table_of_all_runs_and_one_of_one_run" {

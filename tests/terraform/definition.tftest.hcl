@@ -14,19 +14,21 @@ mock_provider "aws" {
 }
 
 variables {
-  aws             = { account_id = "123456789012", partition = "aws", region = "us-west-2" }
+  aws             = { account_id = "123456789012", partition = "aws", dns_suffix = "amazonaws.com", region = "us-west-2" }
   name_prefix     = "ocr"
   image_uri       = "123456789012.dkr.ecr.us-west-2.amazonaws.com/ocr:0123456789abcdef"
   input_bucket    = "in"
   output_bucket   = "out"
   kms_key_arn     = "arn:aws:kms:us-west-2:123456789012:key/1"
   default_options = "{\"planned\":false,\"max_parallel_jobs\":10}"
+  tags            = {}
   jobs = {
     volume_size_gb         = 50
     max_runtime_seconds    = 7200
     planner_instance_type  = "ml.t3.medium"
     planner_volume_size_gb = 20
     network_isolation      = true
+    max_run_days           = 30
   }
   vpc                = null
   schedule           = null
@@ -142,6 +144,60 @@ run "every_job_runs_the_given_image" {
   }
 }
 
+run "every_job_carries_the_deployments_tags_and_the_runs_id" {
+  command = plan
+  module { source = "./modules/workflow" }
+
+  variables {
+    tags = { CostCentre = "1234" }
+  }
+
+  assert {
+    condition = alltrue([
+      for parameters in [
+        jsondecode(aws_sfn_state_machine.pipeline.definition).States.PlanShards.Parameters,
+        jsondecode(aws_sfn_state_machine.pipeline.definition).States.ReportRun.Parameters,
+        jsondecode(aws_sfn_state_machine.pipeline.definition).States.ProcessShards.ItemProcessor.States.ProcessShard.Parameters,
+        jsondecode(aws_sfn_state_machine.pipeline.definition).States.ProcessShards.ItemProcessor.States.CheckDownloads.Parameters,
+        ] : jsonencode(parameters.Tags) == jsonencode([
+          { Key = "CostCentre", Value = "1234" }, { Key = "Project", Value = "ocr" }, { Key = "RunId", "Value.$" = "$.run_id" },
+      ])
+    ])
+    error_message = "The jobs are what costs: they need the tags that the bill is split by."
+  }
+}
+
+run "disks_have_a_key_only_where_one_is_given" {
+  command = plan
+  module { source = "./modules/workflow" }
+
+  variables {
+    jobs = {
+      volume_size_gb         = 50
+      max_runtime_seconds    = 7200
+      planner_instance_type  = "ml.t3.medium"
+      planner_volume_size_gb = 20
+      network_isolation      = true
+      max_run_days           = 3
+      volume_kms_key_arn     = "arn:aws:kms:us-west-2:123456789012:key/disk"
+    }
+  }
+
+  assert {
+    condition = alltrue([
+      for resources in [
+        jsondecode(aws_sfn_state_machine.pipeline.definition).States.PlanShards.Parameters.ProcessingResources,
+        jsondecode(aws_sfn_state_machine.pipeline.definition).States.ProcessShards.ItemProcessor.States.ProcessShard.Parameters.ProcessingResources,
+      ] : resources.ClusterConfig.VolumeKmsKeyId == "arn:aws:kms:us-west-2:123456789012:key/disk"
+    ])
+    error_message = "The documents' disk must be encrypted with the given key."
+  }
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.pipeline.definition).TimeoutSeconds == 3 * 86400
+    error_message = "A run ends after max_run_days, whatever it waits for."
+  }
+}
+
 run "results_are_encrypted_with_the_deployments_key" {
   command = plan
   module { source = "./modules/workflow" }
@@ -165,11 +221,11 @@ run "shards_are_distributed_retried_in_the_child_and_tolerated" {
     error_message = "A retry on the Map would run every shard again."
   }
   assert {
-    condition     = jsondecode(aws_sfn_state_machine.pipeline.definition).States.ProcessShards.ToleratedFailurePercentagePath == "$.options.tolerated_failed_shards_percent"
+    condition     = jsondecode(aws_sfn_state_machine.pipeline.definition).States.ProcessShards.ToleratedFailureCountPath == "$.read.plan.tolerated_failed_shards" && !can(jsondecode(aws_sfn_state_machine.pipeline.definition).States.ProcessShards.ToleratedFailurePercentagePath)
     error_message = "Without tolerance one failed shard aborts all others."
   }
   assert {
-    condition     = jsondecode(aws_sfn_state_machine.pipeline.definition).States.ProcessShards.MaxConcurrencyPath == "$.options.max_parallel_jobs"
+    condition     = jsondecode(aws_sfn_state_machine.pipeline.definition).States.ProcessShards.MaxConcurrencyPath == "$.read.plan.max_concurrency"
     error_message = "Without a limit the Map starts 10,000 jobs at once."
   }
 }
@@ -195,7 +251,7 @@ run "nothing_starts_by_itself" {
   module { source = "./modules/workflow" }
 
   assert {
-    condition     = length(aws_cloudwatch_event_rule.schedule) == 0 && length(aws_cloudwatch_event_rule.s3_trigger) == 0
+    condition     = length(aws_cloudwatch_event_rule.schedule) == 0 && length(aws_cloudwatch_event_rule.s3_trigger) == 0 && length(aws_sqs_queue.undelivered) == 0
     error_message = "Both triggers are off by default."
   }
 }
@@ -209,11 +265,11 @@ run "a_schedule_starts_runs_over_its_prefix" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_target.schedule[0].input) == { input_prefix = "s3://in/scans/" }
+    condition     = jsondecode(aws_cloudwatch_event_target.run["schedule"].input) == { input_prefix = "s3://in/scans/" }
     error_message = "The run must read the schedule's prefix."
   }
   assert {
-    condition     = aws_cloudwatch_event_target.schedule[0].role_arn == var.role_arns["trigger"]
+    condition     = aws_cloudwatch_event_target.run["schedule"].role_arn == var.role_arns["trigger"]
     error_message = "EventBridge starts runs as the trigger."
   }
 }
@@ -234,7 +290,15 @@ run "a_marker_object_starts_a_run_over_its_prefix" {
     error_message = "Only objects of the input bucket with prefix and suffix may start a run."
   }
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_target.s3_trigger[0].input) == { input_prefix = "s3://in/scans/" }
+    condition     = jsondecode(aws_cloudwatch_event_target.run["s3-trigger"].input) == { input_prefix = "s3://in/scans/" }
     error_message = "The run must read the whole prefix."
+  }
+  assert {
+    condition     = length(aws_cloudwatch_event_target.run["s3-trigger"].dead_letter_config) == 1 && one(aws_cloudwatch_event_target.run["s3-trigger"].retry_policy).maximum_retry_attempts == 60
+    error_message = "An event that starts no run must be tried again, and then kept."
+  }
+  assert {
+    condition     = aws_sqs_queue.undelivered[0].kms_master_key_id == var.kms_key_arn
+    error_message = "The queue names documents' prefixes: it is encrypted."
   }
 }

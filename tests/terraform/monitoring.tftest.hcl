@@ -16,9 +16,11 @@ override_resource {
 }
 
 variables {
-  aws                        = { account_id = "123456789012", partition = "aws", region = "us-west-2" }
+  aws                        = { account_id = "123456789012", partition = "aws", dns_suffix = "amazonaws.com", region = "us-west-2" }
   name_prefix                = "ocr"
   state_machine_arn          = "arn:aws:states:us-west-2:123456789012:stateMachine:ocr"
+  trigger_rules              = []
+  undelivered_queue          = null
   kms_key_arn                = "arn:aws:kms:us-west-2:123456789012:key/1"
   alarm_email                = null
   max_error_rate             = 0.05
@@ -26,65 +28,74 @@ variables {
   processing_logs_expiration = 90
 }
 
-run "runs_that_fail_time_out_or_are_aborted_raise_an_alarm" {
+run "runs_and_shards_that_end_badly_raise_an_alarm_and_its_end_is_told" {
   command = plan
   module { source = "./modules/monitoring" }
 
   assert {
     condition = alltrue([
-      for name, alarm in aws_cloudwatch_metric_alarm.executions :
-      alarm.metric_name == name && alarm.namespace == "AWS/States" && alarm.statistic == "Sum" && alarm.threshold == 0 &&
-      alarm.dimensions == tomap({ StateMachineArn = var.state_machine_arn }) &&
-      alarm.treat_missing_data == "notBreaching" && alarm.alarm_actions == toset(["arn:aws:sns:us-west-2:123456789012:ocr-alarms"])
+      for alarm in aws_cloudwatch_metric_alarm.count :
+      alarm.namespace == "AWS/States" && alarm.statistic == "Sum" && alarm.threshold == 0 && alarm.treat_missing_data == "notBreaching" &&
+      alarm.alarm_actions == toset(["arn:aws:sns:us-west-2:123456789012:ocr-alarms"]) && alarm.ok_actions == alarm.alarm_actions
     ])
     error_message = "One bad end is enough, and no run is no alarm."
   }
   assert {
-    condition     = keys(aws_cloudwatch_metric_alarm.executions) == ["ExecutionsAborted", "ExecutionsFailed", "ExecutionsTimedOut"]
-    error_message = "Each way to end badly has an alarm."
-  }
-}
-
-run "the_error_rate_alarm_has_the_runs_limit_in_percent" {
-  command = plan
-  module { source = "./modules/monitoring" }
-
-  assert {
-    condition = (
-      aws_cloudwatch_metric_alarm.error_rate.threshold == 5 && aws_cloudwatch_metric_alarm.error_rate.statistic == "Maximum" &&
-      aws_cloudwatch_metric_alarm.error_rate.dimensions == tomap({ Pipeline = "ocr" })
-    )
-    error_message = "The metric is in percent, per pipeline."
-  }
-}
-
-run "failed_and_stopped_jobs_are_told_to_the_topic" {
-  command = plan
-  module { source = "./modules/monitoring" }
-
-  assert {
-    condition = jsondecode(aws_cloudwatch_event_rule.failed_jobs.event_pattern) == {
-      source      = ["aws.sagemaker"]
-      detail-type = ["SageMaker Processing Job State Change"]
-      detail      = { ProcessingJobStatus = ["Failed", "Stopped"], ProcessingJobName = [{ prefix = "ocr-" }] }
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.count : name => "${alarm.metric_name} ${alarm.dimensions.StateMachineArn}" } == {
+      ExecutionsAborted  = "ExecutionsAborted ${var.state_machine_arn}"
+      ExecutionsFailed   = "ExecutionsFailed ${var.state_machine_arn}"
+      ExecutionsTimedOut = "ExecutionsTimedOut ${var.state_machine_arn}"
+      ShardsFailed       = "ExecutionsFailed ${var.state_machine_arn}/ProcessShards"
     }
-    error_message = "Only jobs of this deployment that ended badly."
-  }
-  assert {
-    condition     = aws_cloudwatch_event_target.failed_jobs.arn == aws_sns_topic.alarms.arn
-    error_message = "The topic must hear of them."
+    error_message = "Each way to end badly has an alarm; a shard is a child execution of the Map."
   }
 }
 
-run "the_topic_lets_cloudwatch_and_eventbridge_publish" {
+run "events_that_start_nothing_raise_an_alarm" {
+  command = plan
+  module { source = "./modules/monitoring" }
+
+  variables {
+    trigger_rules     = ["ocr-s3-trigger"]
+    undelivered_queue = "ocr-undelivered"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.count["NotStarted-ocr-s3-trigger"].metric_name == "FailedInvocations" && aws_cloudwatch_metric_alarm.count["NotStarted-ocr-s3-trigger"].dimensions == tomap({ RuleName = "ocr-s3-trigger" })
+    error_message = "A trigger that fails is otherwise silent."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.count["Undelivered"].dimensions == tomap({ QueueName = "ocr-undelivered" })
+    error_message = "An event in the queue is a run that did not happen."
+  }
+}
+
+run "the_error_rate_is_that_of_all_documents_and_not_of_the_worst_shard" {
+  command = plan
+  module { source = "./modules/monitoring" }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.error_rate.threshold == 5 && one([for query in aws_cloudwatch_metric_alarm.error_rate.metric_query : query.expression if query.return_data == true]) == "100 * FILL(errors, 0) / documents"
+    error_message = "In percent: documents with a fault, of all documents."
+  }
+  assert {
+    condition = { for query in aws_cloudwatch_metric_alarm.error_rate.metric_query : query.id => "${one(query.metric).stat} ${one(query.metric).metric_name}" if length(query.metric) > 0 } == {
+      documents = "Sum DocumentsProcessed"
+      errors    = "Sum ProcessingErrors"
+    }
+    error_message = "Sums over the hour: the maximum of a shard's rate makes one document of ten an alarm."
+  }
+}
+
+run "the_topic_lets_this_accounts_alarms_publish_and_nobody_else" {
   command = plan
   module { source = "./modules/monitoring" }
 
   assert {
     condition = [
       for statement in jsondecode(data.aws_iam_policy_document.topic.json).Statement : statement.Principal.Service if can(statement.Principal.Service)
-    ] == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
-    error_message = "A policy of one's own must name both services."
+    ] == ["cloudwatch.amazonaws.com"]
+    error_message = "Without a condition, which EventBridge cannot meet, rules of any account could publish."
   }
   assert {
     condition     = anytrue([for statement in jsondecode(data.aws_iam_policy_document.topic.json).Statement : can(statement.Principal.AWS) && contains(flatten([statement.Action]), "sns:Subscribe")])
@@ -130,9 +141,9 @@ run "every_widget_of_the_dashboard_names_its_region" {
   }
   assert {
     condition = alltrue([
-      for name in ["DocumentsProcessed", "ProcessingTime", "ErrorRate", "InstanceUtilization"] :
+      for name in ["DocumentsProcessed", "ProcessingErrors", "ProcessingTime", "ErrorRate", "InstanceUtilization"] :
       strcontains(aws_cloudwatch_dashboard.pipeline.dashboard_body, "[\"DistributedOCRPipeline\",\"${name}\",\"Pipeline\",\"ocr\"]")
     ])
-    error_message = "The four metrics of the jobs must be on it."
+    error_message = "The metrics of the jobs must be on it."
   }
 }

@@ -10,13 +10,14 @@ provider "aws" {
 }
 
 variables {
-  aws                  = { account_id = "123456789012", partition = "aws", region = "us-west-2" }
-  name_prefix          = "ocr"
-  existing_input       = null
-  publish_input_events = false
-  kms_key_arn          = null
-  force_destroy        = false
-  retention            = { run_files_days = 365, query_results_days = 30, noncurrent_days = 30, results_days = null }
+  aws                     = { account_id = "123456789012", partition = "aws", dns_suffix = "amazonaws.com", region = "us-west-2" }
+  name_prefix             = "ocr"
+  existing_input          = null
+  publish_input_events    = false
+  kms_key_arn             = null
+  force_destroy           = true
+  force_destroy_documents = false
+  retention               = { run_files_days = 365, query_results_days = 30, noncurrent_days = 30, results_days = null }
 }
 
 override_resource {
@@ -102,14 +103,15 @@ run "results_are_kept_unless_told_otherwise" {
   module { source = "./modules/storage" }
 
   assert {
-    condition = { for rule in aws_s3_bucket_lifecycle_configuration.kept["output"].rule : one(rule.filter).prefix => one(rule.expiration).days if length(rule.expiration) > 0 } == {
+    condition = { for rule in aws_s3_bucket_lifecycle_configuration.kept["output"].rule : one(rule.filter).prefix => one(rule.expiration).days if try(one(rule.expiration).days, 0) > 0 } == {
       "runs/"   = 365
+      "locks/"  = 365
       "athena/" = 30
     }
     error_message = "Only run files and query results expire."
   }
   assert {
-    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.kept["input"].rule : rule.id if length(rule.expiration) > 0] == []
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.kept["input"].rule : rule.id if try(one(rule.expiration).days, 0) > 0] == []
     error_message = "Documents never expire."
   }
 }
@@ -123,8 +125,12 @@ run "results_expire_when_told" {
   }
 
   assert {
-    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.kept["output"].rule : one(rule.filter).prefix if try(one(rule.expiration).days, 0) == 90] == ["documents/", "images/", "pages/"]
-    error_message = "Pages, ledger and images expire together."
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.kept["output"].rule : one(rule.filter).prefix if try(one(rule.expiration).days, 0) == 90] == ["images/", "pages/"]
+    error_message = "Pages and images expire together."
+  }
+  assert {
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.kept["output"].rule : one(rule.filter).prefix if try(one(rule.expiration).days, 0) == 3650] == ["documents/", "runs/"]
+    error_message = "A document whose row of the ledger is gone would be processed and paid for again; without the report its row is not trusted."
   }
 }
 
@@ -201,5 +207,29 @@ run "events_are_published_only_where_something_listens" {
   assert {
     condition     = length(aws_s3_bucket_notification.input) == 0
     error_message = "Nothing listens by default."
+  }
+}
+
+run "results_may_be_destroyed_and_documents_need_a_word_of_their_own" {
+  command = plan
+  module { source = "./modules/storage" }
+
+  assert {
+    condition     = aws_s3_bucket.output.force_destroy && !aws_s3_bucket.input[0].force_destroy
+    error_message = "force_destroy is about the results only."
+  }
+}
+
+run "the_key_serves_the_logs_of_its_partition" {
+  command = plan
+  module { source = "./modules/storage" }
+
+  variables {
+    aws = { account_id = "123456789012", partition = "aws-cn", dns_suffix = "amazonaws.com.cn", region = "cn-north-1" }
+  }
+
+  assert {
+    condition     = contains(flatten([for statement in jsondecode(data.aws_iam_policy_document.key.json).Statement : try(statement.Principal.Service, [])]), "logs.cn-north-1.amazonaws.com.cn")
+    error_message = "CloudWatch Logs has another name in China."
   }
 }

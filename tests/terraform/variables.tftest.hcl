@@ -10,7 +10,7 @@ mock_provider "aws" {
   }
 
   mock_data "aws_partition" {
-    defaults = { partition = "aws" }
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
   }
 
   mock_data "aws_s3_bucket" {
@@ -18,7 +18,7 @@ mock_provider "aws" {
   }
 
   mock_data "aws_servicequotas_service_quota" {
-    defaults = { value = 100, quota_code = "L-1" }
+    defaults = { value = 1000000, quota_code = "L-1" }
   }
 }
 
@@ -33,17 +33,14 @@ run "accepts_values_at_their_limits" {
     name_prefix  = "a23456789-12345678"
     input_bucket = { name = "documents", kms_key_arn = "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" }
     ocr          = { languages = "eng+deu+chi_sim", dpi = 1200, tesseract_config = { tessedit_char_whitelist = "0123456789" } }
-    run          = { instance_type = "ml.c6i.4xlarge", max_parallel_jobs = 10000, tolerated_failed_shards_percent = 0, max_error_rate = 0 }
-    jobs         = { volume_size_gb = 16384, max_runtime_seconds = 432000 }
+    run          = { instance_type = "ml.c6i.4xlarge", max_parallel_jobs = 10000, tolerated_failed_shards = 0, tolerated_failed_shards_percent = 0, max_error_rate = 0 }
+    jobs         = { volume_size_gb = 16384, max_runtime_seconds = 432000, max_run_days = 365, volume_kms_key_arn = "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" }
     vpc          = { subnet_ids = ["subnet-0a"], security_group_ids = ["sg-0a"] }
     retention    = { log_days = 3653, results_days = 1 }
     schedule     = { expression = "cron(0 3 ? * MON-FRI *)" }
     s3_trigger   = {}
     alarm_email  = "ops@example.org"
   }
-
-  # A quota of 100 does not allow 10,000 jobs: the check says so, and the plan goes on.
-  expect_failures = [check.quota]
 }
 
 # ---- refused ---------------------------------------------------------------------------------------------------
@@ -288,6 +285,26 @@ run "refuses_run_files_per_job" {
   expect_failures = [var.run]
 }
 
+run "refuses_run_target_shard_minutes" {
+  command = plan
+
+  variables {
+    run = { target_shard_minutes = 0.5 }
+  }
+
+  expect_failures = [var.run]
+}
+
+run "refuses_run_max_cost_usd" {
+  command = plan
+
+  variables {
+    run = { max_cost_usd = 0 }
+  }
+
+  expect_failures = [var.run]
+}
+
 run "refuses_run_tolerated_failed_shards_percent" {
   command = plan
 
@@ -526,4 +543,84 @@ run "refuses_alarm_email_without_an_at" {
   }
 
   expect_failures = [var.alarm_email]
+}
+
+run "refuses_run_tolerated_failed_shards_percent_with_a_fraction" {
+  command = plan
+
+  variables {
+    run = { tolerated_failed_shards_percent = 2.5 }
+  }
+
+  expect_failures = [var.run]
+}
+
+run "refuses_run_tolerated_failed_shards" {
+  command = plan
+
+  variables {
+    run = { tolerated_failed_shards = -1 }
+  }
+
+  expect_failures = [var.run]
+}
+
+run "refuses_jobs_max_run_days" {
+  command = plan
+
+  variables {
+    jobs = { max_run_days = 366 }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "refuses_jobs_volume_kms_key_arn_that_is_an_alias" {
+  command = plan
+
+  variables {
+    jobs = { volume_kms_key_arn = "alias/disk" }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "refuses_retention_of_the_ledger_that_ends_before_the_results" {
+  command = plan
+
+  variables {
+    retention = { results_days = 90, ledger_days = 30 }
+  }
+
+  expect_failures = [var.retention]
+}
+
+run "refuses_s3_trigger_that_every_document_would_fire" {
+  command = plan
+
+  variables {
+    s3_trigger = { suffix = ".PDF" }
+  }
+
+  expect_failures = [var.s3_trigger]
+}
+
+run "refuses_max_query_gb" {
+  command = plan
+
+  variables {
+    max_query_gb = 0
+  }
+
+  expect_failures = [var.max_query_gb]
+}
+
+run "refuses_name_prefix_whose_jobs_look_like_anothers" {
+  command = plan
+
+  variables {
+    name_prefix = "ocr-s1"
+  }
+
+  expect_failures = [var.name_prefix]
 }

@@ -137,7 +137,7 @@ def test_options_survive_the_way_through_run_json() -> None:
 
 @pytest.mark.parametrize("name", sorted(JobConfig.names() - {"instance_type"}))
 def test_terraform_allows_the_same_numbers(name: str) -> None:
-    rule = re.compile(rf"var\.run\.{name} >= (\d+) && var\.run\.{name} <= (\d+) ")
+    rule = re.compile(rf"var\.run\.{name} >= (\d+) && var\.run\.{name} <= (\d+)\b")
     ((low, high),) = rule.findall(Path("variables.tf").read_text(encoding="utf-8"))
     for number in (int(low), int(high)):
         assert getattr(RunOptions(**PREFIX, **{name: number}), name) == number
@@ -149,3 +149,18 @@ def test_terraform_allows_the_same_numbers(name: str) -> None:
 def test_options_of_a_run_are_those_of_both_configurations_and_more() -> None:
     assert JobConfig.names() | OCRConfig.names() < RunSettings.names()
     assert RunOptions.names() == RunSettings.names() | {"input_prefix", "planned"}
+
+
+@pytest.mark.parametrize(("shards", "tolerated"), [(1, 10), (100, 10), (1000, 100)])
+def test_shards_that_fail_stop_the_others_only_when_they_are_many_and_a_large_share(
+    shards: int, tolerated: int
+) -> None:
+    options = RunOptions(input_prefix="s3://bucket/prefix/")
+    assert options.tolerated_of(shards) == tolerated
+
+
+def test_a_share_of_failed_shards_is_a_whole_number_because_step_functions_takes_no_other() -> None:
+    with pytest.raises(BadOption, match="tolerated_failed_shards_percent"):
+        parse_options({"input_prefix": "s3://bucket/prefix/", "tolerated_failed_shards_percent": 2.5})
+    values = RunOptions(input_prefix="s3://bucket/prefix/", tolerated_failed_shards_percent=20).model_dump()
+    assert isinstance(values["tolerated_failed_shards_percent"], int)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from distributed_ocr_pipeline import errors
-from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, ExitCode, Origin, PipelineError
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, ExitCode, Origin, PipelineError, without_verdict
 from distributed_ocr_pipeline.local.definition import DEFINITION
 
 
@@ -18,13 +18,10 @@ def test_every_error_has_an_exit_code_and_a_sentence() -> None:
             assert isinstance(kind.exit_code, ExitCode) and kind.__doc__
 
 
-def test_the_workflow_retries_exactly_the_retryable_exit_codes() -> None:
-    """Its rule is textual: no second attempt where the cause holds `exit code: 6`."""
-    template = DEFINITION.read_text(encoding="utf-8")
-    assert template.count('StringMatches: "*exit code: 6*"') == 1
-    for code in ExitCode:
-        if code is not ExitCode.OK:
-            assert str(code.value).startswith("6") is not code.retryable
+def test_a_verdict_is_for_the_workflow_and_not_for_people() -> None:
+    assert [code.verdict for code in (ExitCode.BAD_INPUT, ExitCode.SERVICE)] == ["FINAL 64 ", "RETRY 2 "]
+    assert without_verdict("FINAL 64 Option 'dpi': got 0.") == "Option 'dpi': got 0."
+    assert without_verdict("The FINAL 64 pages") == "The FINAL 64 pages"
 
 
 @pytest.mark.parametrize("error_class", list(ErrorClass))
@@ -50,7 +47,7 @@ def test_advice_follows_the_message() -> None:
 
 def test_the_definition_is_yaml_without_its_substitutions() -> None:
     text = Path(DEFINITION).read_text(encoding="utf-8")
-    assert yaml.safe_load(text.replace("${default_options}", "{}"))["StartAt"] == "Defaults"
+    assert yaml.load(text, Loader=yaml.BaseLoader)["StartAt"] == "Defaults"
 
 
 def test_whether_a_document_is_tried_again_is_said_once() -> None:

@@ -37,6 +37,10 @@ def test_the_shards_job_loads_no_aws() -> None:
     assert not loaded("import process_shard") & {"boto3", "botocore", "distributed_ocr_pipeline.storage"}
 
 
+def test_the_local_environment_loads_no_arrow() -> None:
+    assert not loaded("import distributed_ocr_pipeline.local.__main__") & {"pyarrow", "duckdb", "moto"}
+
+
 def test_help_loads_neither_aws_nor_arrow() -> None:
     modules = loaded(
         "from distributed_ocr_pipeline.main import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass"

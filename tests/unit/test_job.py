@@ -31,6 +31,12 @@ def message(root: Path) -> str:
     return (root / "output" / "message").read_text(encoding="utf-8")
 
 
+def test_a_pages_image_is_in_the_output_bucket_unless_the_environment_says_otherwise() -> None:
+    environ = {"OCR_RUN_ID": "r", "OCR_OUTPUT_BUCKET": "results"}
+    assert JobContext.from_environment(environ).results_uri == "s3://results/"
+    assert JobContext.from_environment({**environ, "OCR_RESULTS_URI": ""}).results_uri == ""
+
+
 def test_a_missing_variable_is_named() -> None:
     with pytest.raises(BadInput, match="OCR_RUN_ID"):
         JobContext.from_environment({"OCR_OUTPUT_BUCKET": "results"})
@@ -38,6 +44,12 @@ def test_a_missing_variable_is_named() -> None:
 
 def test_paths_are_those_of_sagemaker_by_default() -> None:
     assert JobContext.from_environment(JOB).input("shard") == Path("/opt/ml/processing/input/shard")
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_job_knows_the_region_that_the_workflow_gives_it(name: str) -> None:
+    assert JobContext.from_environment({**JOB, name: "eu-central-1"}).region == "eu-central-1"
+    assert JobContext.from_environment(JOB).region is None
 
 
 def test_success_leaves_its_message(root: Path) -> None:
@@ -53,7 +65,7 @@ def test_a_known_error_becomes_its_exit_code_and_message(root: Path, error: Exce
         raise error
 
     assert run_job(job) == code
-    assert message(root) == str(error)
+    assert message(root) == ExitCode(code).verdict + str(error)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -63,7 +75,7 @@ def test_a_job_that_is_told_to_stop_says_so(root: Path, number: signal.Signals) 
         return "never"
 
     assert run_job(job) == ExitCode.INTERRUPTED
-    assert message(root).startswith(f"Ended by {number.name}")
+    assert message(root).startswith(f"RETRY 130 Ended by {number.name}")
 
 
 def test_an_unknown_error_is_internal(root: Path) -> None:

@@ -77,14 +77,14 @@ def process(job: JobContext, shard_id: str, documents: list[Document], folder: P
 
 @pytest.mark.usefixtures("s3")
 def test_a_planned_and_processed_run_is_green(job: JobContext, tmp_path: Path) -> None:
-    assert plan_shards(job) == "Planned 3 documents in 2 shards; 0 are up to date."
+    assert plan_shards(job).startswith("Planned 3 documents in 2 shards (0 up to date); about 0 pages")
     for shard_id, documents in planned(job).items():
         process(job, shard_id, documents, tmp_path / shard_id)
     assert report_run(job) == "3 documents planned: 3 succeeded; 3 pages; the ledger balances."
     report = Storage().get_json(job.layout.report)
     assert report["balanced"] and report["pages"]["total"] == 3 and not report["failed_shards"]
     assert Storage().get_bytes(job.layout.failures).count(b"\n") == 1
-    assert plan_shards(replace(job, run_id="r2")) == "Planned 0 documents in 0 shards; 3 are up to date."
+    assert plan_shards(replace(job, run_id="r2")).startswith("Planned 0 documents in 0 shards (3 up to date)")
 
 
 FAILURES = {
@@ -107,11 +107,14 @@ def test_a_shard_that_failed_is_named_with_its_reason_and_its_documents(
     process(job, "s00000", shards.pop("s00000"), tmp_path)
     for shard_id, failure in zip(shards, FAILURES):
         s3.put_object(Bucket="results", Key=job.layout.failed(shard_id).key, Body=failure)
+    stopped = json.dumps({"Error": "States.ExceedToleratedFailureThreshold", "Cause": "Too many."})
+    s3.put_object(Bucket="results", Key=job.layout.map_failure.key, Body=stopped)
     with pytest.raises(RunFailed) as caught:
         report_run(job)
     assert "4 shards failed (first: s00001: Died.)" in str(caught.value)
     assert str(caught.value).endswith("See runs/r1/report.json; running again processes only what is missing.")
     report, failures = Storage().get_json(job.layout.report), Storage().get_bytes(job.layout.failures).decode()
     assert report["failed_shards"] == dict(zip(shards, FAILURES.values()))
+    assert report["map_failure"].startswith("States.ExceedToleratedFailureThreshold Too many. (see runs/r1/map_")
     assert report["missing"] == sorted(document.source_uri for (document,) in shards.values())
     assert all(f"{reason}; run again to process it" in failures for reason in FAILURES.values())

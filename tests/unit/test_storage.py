@@ -5,7 +5,6 @@ from pathlib import Path
 
 import boto3
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
@@ -13,8 +12,8 @@ from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import plan_run
-from distributed_ocr_pipeline.storage import Footer, Storage, aws_call
-from tests.support.aws import refusal, s3_client, s3_server, session
+from distributed_ocr_pipeline.storage import Storage, aws_call, copy_columns
+from tests.support.aws import refusal, s3_client, s3_server, session, use_server
 
 
 @pytest.fixture(name="endpoint", scope="module")
@@ -44,13 +43,13 @@ def test_a_listing_goes_beyond_one_page_of_answers(storage: Storage, tmp_path: P
     assert sum(1 for _ in storage.list_objects(S3Location("bucket", "many/"))) == 1001
 
 
-def test_a_folder_goes_up_and_comes_down_the_same(storage: Storage, tmp_path: Path) -> None:
+def test_a_folder_is_stored_without_its_links(storage: Storage, tmp_path: Path) -> None:
     (tmp_path / "up" / "a b").mkdir(parents=True)
     (tmp_path / "up" / "a b" / "é.txt").write_text("one")
     (tmp_path / "up" / "link").symlink_to("/etc/hostname")
     storage.upload_folder(tmp_path / "up", S3Location("bucket", "updown"))
-    assert storage.download_prefix(S3Location("bucket", "updown/"), tmp_path / "down") == 1
-    assert (tmp_path / "down" / "a b" / "é.txt").read_text() == "one"
+    assert [item.key for item in storage.list_objects(S3Location("bucket", "updown/"))] == ["updown/a b/é.txt"]
+    assert storage.get_bytes(S3Location("bucket", "updown/a b/é.txt")) == b"one"
 
 
 def test_a_missing_bucket_is_the_callers_mistake(storage: Storage) -> None:
@@ -70,31 +69,57 @@ def test_a_server_that_is_not_there_is_a_service_fault() -> None:
         list(storage.list_objects(S3Location("bucket", "")))
 
 
-def test_columns_of_a_hive_layout_are_read_with_a_filter(storage: Storage, tmp_path: Path) -> None:
-    for run, names in (("r1", ["a", "b"]), ("r2", ["c"])):
-        folder = tmp_path / "t" / f"run_id={run}"
-        folder.mkdir(parents=True)
-        pq.write_table(pa.table({"name": names, "other": names}), folder / "s00000.parquet")
-    storage.upload_folder(tmp_path / "t", S3Location("bucket", "t"))
-    rows = storage.read_parquet(S3Location("bucket", "t/"), ["name", "run_id"], ds.field("name") != "a")
-    assert sorted(map(tuple, (row.values() for row in rows))) == [("b", "r1"), ("c", "r2")]
-
-
-def test_reading_where_nothing_was_written_gives_nothing(storage: Storage) -> None:
-    assert not list(storage.read_parquet(S3Location("bucket", "nothing/"), ["x"]))
-    assert not list(storage.read_footers(S3Location("bucket", "nothing/")))
-
-
-def test_a_prefix_without_documents_is_the_callers_mistake(storage: Storage) -> None:
+def test_a_prefix_without_documents_is_the_callers_mistake(storage: Storage, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no documents under s3://bucket/empty/"):
-        plan_run(storage, "bucket", parse_options({"input_prefix": "s3://bucket/empty/"}))
+        plan_run(storage, "bucket", parse_options({"input_prefix": "s3://bucket/empty/"}), tmp_path)
 
 
 def test_folder_markers_are_not_documents(storage: Storage, tmp_path: Path) -> None:
     store(storage, "marked/", b"", tmp_path)
     store(storage, "marked/empty.pdf", b"", tmp_path)
-    plan = plan_run(storage, "bucket", parse_options({"input_prefix": "s3://bucket/marked/"}))
-    assert [item.key for shard in plan.shards for item in shard.documents] == ["marked/empty.pdf"]
+    plan = plan_run(storage, "bucket", parse_options({"input_prefix": "s3://bucket/marked/"}), tmp_path)
+    assert plan.documents == 1
+    assert pq.read_table(tmp_path / "documents.parquet")["key"].to_pylist() == ["marked/empty.pdf"]
+
+
+def test_many_small_objects_are_stored_and_fetched(storage: Storage, tmp_path: Path) -> None:
+    locations = [S3Location("bucket", f"small/{number:03d}") for number in range(100)]
+    storage.put_small((location, location.key.encode()) for location in locations)
+    storage.get_small((location, tmp_path / location.key) for location in locations)
+    assert all((tmp_path / location.key).read_bytes() == location.key.encode() for location in locations)
+
+
+def test_a_small_object_that_cannot_be_stored_is_a_fault(storage: Storage) -> None:
+    with pytest.raises(ServiceFault, match="Writing s3://not-there/x failed"):
+        storage.put_small([(S3Location("not-there", "x"), b"x")])
+
+
+def test_a_piece_of_an_object_is_read(storage: Storage, tmp_path: Path) -> None:
+    store(storage, "pieces", b"0123456789", tmp_path)
+    assert storage.get_range(S3Location("bucket", "pieces"), 7, 100) == b"789"
+
+
+def test_folders_below_a_prefix_are_named(storage: Storage, tmp_path: Path) -> None:
+    for key in ("top/a/1", "top/a/2", "top/b/c/3", "top/file"):
+        store(storage, key, b"x", tmp_path)
+    assert list(storage.find_folders(S3Location("bucket", "top/"))) == ["a", "b"]
+
+
+def test_json_that_is_not_there_is_none_and_a_missing_bucket_is_not(storage: Storage) -> None:
+    assert storage.find_json(S3Location("bucket", "nothing.json")) is None
+    with pytest.raises(BadInput):
+        storage.find_json(S3Location("not-there", "nothing.json"))
+
+
+def test_some_columns_are_copied_into_one_file(storage: Storage, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        pq.write_table(
+            pa.table({"document_id": [name], "page_number": pa.array([1], pa.int32()), "x": [1]}), tmp_path / name
+        )
+        storage.upload(tmp_path / name, S3Location("bucket", f"columns/{name}.parquet"))
+    keys = ["columns/a.parquet", "columns/b.parquet"]
+    copy_columns(storage.arrow_filesystem(), "bucket", keys, ["document_id", "page_number"], tmp_path / "copy.parquet")
+    assert pq.read_table(tmp_path / "copy.parquet").to_pydict() == {"document_id": ["a", "b"], "page_number": [1, 1]}
 
 
 def test_a_refused_call_carries_the_code_of_aws(storage: Storage) -> None:
@@ -123,31 +148,6 @@ def test_json_is_read_and_anything_else_named(storage: Storage, tmp_path: Path) 
         storage.get_json(S3Location("bucket", "bad.json"))
 
 
-SCHEMA = pa.schema([("run_id", pa.string()), ("name", pa.string()), ("later", pa.int32())])
-
-
-def test_a_table_has_the_columns_of_its_schema_whatever_the_files_have(storage: Storage, tmp_path: Path) -> None:
-    for run, name in (("0007", "a"), ("8", "b")):
-        (tmp_path / "s" / f"run_id={run}").mkdir(parents=True)
-        pq.write_table(pa.table({"name": [name]}), tmp_path / "s" / f"run_id={run}" / "s00000.parquet")
-    storage.upload_folder(tmp_path / "s", S3Location("bucket", "s"))
-    table = storage.read_table(S3Location("bucket", "s/"), SCHEMA, ["run_id", "name", "later"])
-    assert sorted(tuple(row.values()) for row in table.to_pylist()) == [("0007", "a", None), ("8", "b", None)]
-    assert storage.read_table(S3Location("bucket", "s/"), SCHEMA, ["name"], ds.field("run_id") == "8").num_rows == 1
-
-
-def test_a_table_of_no_files_has_its_columns(storage: Storage) -> None:
-    table = storage.read_table(S3Location("bucket", "nothing/"), SCHEMA, ["later", "name"])
-    assert (table.column_names, table.num_rows) == (["later", "name"], 0)
-
-
-def test_footers_have_the_rows_and_metadata_of_each_file(storage: Storage, tmp_path: Path) -> None:
-    pq.write_table(pa.table({"a": [1, 2]}).replace_schema_metadata({"run": "r1"}), tmp_path / "f.parquet")
-    storage.upload(tmp_path / "f.parquet", S3Location("bucket", "footers/f.parquet"))
-    store(storage, "footers/no-table.txt", b"x", tmp_path)
-    assert list(storage.read_footers(S3Location("bucket", "footers/"))) == [Footer("f.parquet", 2, {"run": "r1"})]
-
-
 def test_without_credentials_it_says_where_to_get_some(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -156,3 +156,11 @@ def test_without_credentials_it_says_where_to_get_some(endpoint: str, monkeypatc
         monkeypatch.setenv(name, "/nowhere")
     with pytest.raises(BadInput, match="No AWS credentials were found. Set AWS_PROFILE"):
         Storage(boto3.Session(region_name="us-east-1"), endpoint).arrow_filesystem()
+
+
+def test_both_clients_use_the_region_that_is_given(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """A SageMaker job may have no variable that boto3 reads the region from, and Arrow follows no redirect."""
+    use_server(monkeypatch, endpoint)
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    storage = Storage(region="eu-central-1")
+    assert storage.arrow_filesystem().region == "eu-central-1"

@@ -11,11 +11,20 @@ from typing import Any
 from uuid import uuid4
 
 from distributed_ocr_pipeline.client.job_progress import JobProgress
-from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.results import (
+    GivenUpRun,
+    GiveUp,
+    InterruptedRun,
+    Observer,
+    RunResult,
+    UnfinishedRun,
+)
 from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.deployment import Deployment
+from distributed_ocr_pipeline.errors import without_verdict
 from distributed_ocr_pipeline.layout import RunLayout
-from distributed_ocr_pipeline.run.planning import Plan, plan_run, write_plan
+from distributed_ocr_pipeline.planning.listing import UriOf
+from distributed_ocr_pipeline.run.planning import Plan, plan_run, store_plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
 
@@ -41,16 +50,15 @@ class Execution:
         self.run_id = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
         self._layout = RunLayout(deployment.output_bucket, self.run_id)
 
-    def plan(self, overrides: Mapping[str, Any]) -> Plan:
-        """Plan on this machine: it can list the bucket, and saves the minutes a planning job takes to start."""
+    def plan(self, overrides: Mapping[str, Any], folder: Path, uri_of: UriOf = str) -> Plan:
+        """Plan into a folder on this machine: it can list the bucket, and saves the minutes a planning job takes."""
         options = parse_options({**self._deployment.default_options(), **overrides})
-        return plan_run(self._storage, self._deployment.output_bucket, options)
+        quotas = self._deployment.quotas()
+        return plan_run(self._storage, self._deployment.output_bucket, options, folder, quotas=quotas, uri_of=uri_of)
 
-    def start(self, plan: Plan, overrides: Mapping[str, Any]) -> str:
-        """Store the plan and start the workflow with `overrides` as its input; returns the execution's ARN."""
-        with TemporaryDirectory() as folder:
-            write_plan(plan, Path(folder))
-            self._storage.upload_folder(Path(folder), self._layout.folder)
+    def start(self, plan: Plan, overrides: Mapping[str, Any], folder: Path) -> str:
+        """Store a folder's plan and start the workflow with `overrides` as its input; returns the execution's ARN."""
+        store_plan(self._storage, self._layout, plan.input_prefix, folder)
         with aws_call("Starting the execution"):
             answer = self._deployment.client("stepfunctions").start_execution(
                 stateMachineArn=self._deployment.state_machine_arn,
@@ -68,7 +76,7 @@ class Execution:
                 answer = client.describe_execution(executionArn=execution_arn)
             on_progress(jobs.read())
             if answer["status"] != "RUNNING":
-                return Outcome(answer["status"], answer.get("cause", ""), self._read_report())
+                return Outcome(answer["status"], without_verdict(answer.get("cause", "")), self._read_report())
             time.sleep(self._poll_seconds)
 
     def _read_report(self) -> dict[str, Any] | None:
@@ -79,7 +87,13 @@ class Execution:
 
 
 def execute(
-    deployment: Deployment, settings: RunSettings, input_prefix: str, *, observer: Observer, poll_seconds: float
+    deployment: Deployment,
+    settings: RunSettings,
+    input_prefix: str,
+    *,
+    observer: Observer,
+    poll_seconds: float,
+    uri_of: UriOf = str,
 ) -> RunResult:
     """Run the workflow over a prefix, from the plan to the report.
 
@@ -89,22 +103,41 @@ def execute(
         input_prefix: `s3://bucket/prefix/`.
         observer: Told about plan and progress.
         poll_seconds: Time between two looks at the execution.
+        uri_of: How documents are named; by default, by their S3 addresses.
 
     Raises:
         UnfinishedRun: The run ended, but not green.
+        InterruptedRun, GivenUpRun: Ctrl-C or the observer ended the wait for it; the workflow goes on.
         BadInput, ServiceFault: The run did not start.
     """
     started = time.monotonic()
-    overrides = _execution_input(settings, input_prefix)
+    overrides, output = _execution_input(settings, input_prefix), f"s3://{deployment.output_bucket}"
     execution = Execution(deployment, poll_seconds=poll_seconds)
-    plan = execution.plan(overrides)
-    observer.planned(plan)
-    outcome = execution.follow(execution.start(plan, overrides), observer.progressed)
-    output = f"s3://{deployment.output_bucket}"
+    observer.started(execution.run_id, output)
+    plan, execution_arn = _begin(execution, overrides, observer, uri_of)
+    try:
+        outcome = execution.follow(execution_arn, observer.progressed)
+    except (KeyboardInterrupt, GiveUp) as error:
+        result = RunResult(execution.run_id, plan, None, output, time.monotonic() - started)
+        raise _given_up(error, result, execution_arn) from None
     result = RunResult(execution.run_id, plan, outcome.report, output, time.monotonic() - started)
     if outcome.status != "SUCCEEDED":
         raise UnfinishedRun(outcome.cause or f"The execution ended as {outcome.status}.", result)
     return result
+
+
+def _begin(execution: Execution, overrides: Mapping[str, Any], observer: Observer, uri_of: UriOf) -> tuple[Plan, str]:
+    """Plan and start; returns the plan and the execution's ARN."""
+    with TemporaryDirectory() as folder:
+        plan = execution.plan(overrides, Path(folder), uri_of)
+        observer.planned(plan)
+        return plan, execution.start(plan, overrides, Path(folder))
+
+
+def _given_up(why: BaseException, result: RunResult, execution_arn: str) -> GivenUpRun:
+    if isinstance(why, GiveUp):
+        return GivenUpRun(str(why), result, execution_arn)
+    return InterruptedRun(f"Interrupted while the run {result.run_id} was at work.", result, execution_arn)
 
 
 def _execution_input(settings: RunSettings, input_prefix: str) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.client.execution import execute
-from distributed_ocr_pipeline.client.results import Observer, RunResult
+from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult
 from distributed_ocr_pipeline.config import AWSConfig, JobConfig, OCRConfig, RunSettings
 from distributed_ocr_pipeline.deployment import find_deployment, input_bucket
+from distributed_ocr_pipeline.errors import BadInput
 
 _POLL_SECONDS = 10.0
 
@@ -49,8 +50,11 @@ class OCRPipeline:
 
         Raises:
             UnfinishedRun: The run ended, but not green.
+            (`InterruptedRun`: Ctrl-C ended it here; on AWS it goes on.)
             BadInput, NotDeployed, ServiceFault: The run did not start.
         """
+        if not input_prefix.strip():
+            raise BadInput("The input prefix is empty.", "Give a folder ('.' is this one) or s3://bucket/prefix/.")
         settings = self._settings(options)
         if input_prefix.startswith("s3://"):
             return self._run_deployed(input_prefix, settings)
@@ -65,7 +69,11 @@ class OCRPipeline:
 
     def _run_deployed(self, input_prefix: str, settings: RunSettings) -> RunResult:
         deployment = find_deployment(self._aws, os.environ, Path.cwd())
-        return execute(deployment, settings, input_prefix, observer=self._observer, poll_seconds=_POLL_SECONDS)
+        try:
+            return execute(deployment, settings, input_prefix, observer=self._observer, poll_seconds=_POLL_SECONDS)
+        except InterruptedRun as error:
+            goes_on = f"It goes on without this command; to stop it: ocr-pipeline stop {error.result.run_id}."
+            raise InterruptedRun(f"{error.cause} {goes_on}", error.result, error.execution_arn) from None
 
     def _run_local(self, folder: Path, settings: RunSettings) -> RunResult:
         from distributed_ocr_pipeline.local.run import (  # pylint: disable=import-outside-toplevel  # an extra

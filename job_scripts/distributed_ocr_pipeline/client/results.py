@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from distributed_ocr_pipeline.errors import RunFailed
+from distributed_ocr_pipeline.errors import ExitCode, RunFailed
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 
@@ -15,7 +15,7 @@ class RunResult:
 
     Attributes:
         run_id: Names the run's folders.
-        plan: How many documents and shards the run had, and how many documents were up to date.
+        plan: What the run had to do, in numbers: documents, shards, pages and price as estimated.
         report: report.json; None where the run ended before it, or had nothing to do.
         output: Where the tables and the report are: a folder or an S3 address.
         seconds: From the first call to the last.
@@ -33,11 +33,36 @@ class UnfinishedRun(RunFailed):
 
     def __init__(self, cause: str, result: RunResult) -> None:
         super().__init__(cause)
+        self.cause = cause
         self.result = result
 
 
+class GivenUpRun(UnfinishedRun):
+    """A run that its observer stopped waiting for; `execution_arn` is that of its workflow, which may go on."""
+
+    def __init__(self, cause: str, result: RunResult, execution_arn: str = "") -> None:
+        super().__init__(cause, result)
+        self.execution_arn = execution_arn
+
+
+class InterruptedRun(GivenUpRun):
+    """A run that Ctrl-C ended for its caller."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class GiveUp(Exception):
+    """An observer raises it while a run is at work, to wait no longer; its text says why."""
+
+
 class Observer:
-    """What a run reports to while it runs; this one ignores it."""
+    """What a run reports to while it runs; this one ignores it. `progressed` may raise `GiveUp`."""
+
+    def notice(self, text: str) -> None:
+        """What the run does now, or something about it that the user should know."""
+
+    def started(self, run_id: str, output: str) -> None:
+        """The run has its id; its results come below `output`, an S3 address."""
 
     def planned(self, plan: Plan) -> None:
         """The plan is made; work begins."""

@@ -22,7 +22,7 @@ def run_command(arguments: argparse.Namespace) -> None:
         UnfinishedRun: The run ended, but not green; its result is printed.
         PipelineError: The run did not start.
     """
-    options = _chosen(arguments)
+    options = chosen_options(arguments)
     ocr = {name: options.pop(name) for name in list(options) if name in OCRConfig.names()}
     aws = {name: options.pop(name) for name in list(options) if name in AWSConfig.names()}
     if arguments.region:
@@ -37,7 +37,7 @@ def run_command(arguments: argparse.Namespace) -> None:
         raise
 
 
-def _chosen(arguments: argparse.Namespace) -> dict[str, Any]:
+def chosen_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Only what was given, so that the deployment's defaults hold for the rest."""
     given = {
         name: value for name, value in vars(arguments).items() if name in RunSettings.names() and value is not None

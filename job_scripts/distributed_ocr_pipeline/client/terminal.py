@@ -24,11 +24,19 @@ class TerminalObserver(Observer):
         self._started = self._shown_at = time.monotonic()
         self._bar: tqdm[Never] | None = None  # pylint: disable=unsubscriptable-object  # for the type checker only
 
+    def notice(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        self._say(text)
+
+    def started(self, run_id: str, output: str) -> None:
+        self._say(f"run {run_id}")
+
     def planned(self, plan: Plan) -> None:
         self._total = plan.documents
         self._started = time.monotonic()
-        documents = f"{plan.documents} documents ({_size(plan.size_bytes)})"
-        self._say(f"{documents} in {len(plan.shards)} shards; {plan.up_to_date} up to date")
+        documents = f"{_count(plan.documents, 'document')} ({_size(plan.size_bytes)})"
+        self._say(f"{documents} in {_count(plan.shards, 'shard')}; {plan.up_to_date} up to date")
         if self._stream.isatty() and self._total:
             layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} documents{postfix} [{elapsed}, {remaining} left]"
             self._bar = tqdm(total=self._total, file=self._stream, bar_format=layout, leave=False)
@@ -66,6 +74,12 @@ def print_result(result: RunResult, stream: TextIO) -> None:
         layout = RunLayout("", result.run_id)
         print(f"report   {result.output}/{layout.report.key}", file=stream)
         print(f"failures {result.output}/{layout.failures.key}", file=stream)
+        if result.report.get("failed_shards"):
+            print(f"shards   {result.output}/{layout.failed_shards.key} says why each failed", file=stream)
+        if result.report.get("map_failure"):
+            print(
+                f"map      {result.output}/{layout.map_failure.key} says why the workflow gave shards up", file=stream
+            )
 
 
 def _rows(result: RunResult) -> Iterable[tuple[str, str]]:
@@ -85,6 +99,10 @@ def _rows(result: RunResult) -> Iterable[tuple[str, str]]:
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<28}{value:>10}" for name, value in rows)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _size(size_bytes: float) -> str:

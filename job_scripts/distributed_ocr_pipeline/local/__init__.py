@@ -1,7 +1,9 @@
 """This project on `local_aws`, the stand-in for AWS on 127.0.0.1. The container image does not hold this package.
 
     environment   `LocalEnvironment`, a context manager: a server in a separate process, for one run or a test
-    folders       local folders in, local folders out
+    run           a run on a folder
+    folders       the folders of a run: documents are read in one, results are written into the other
+    interruption  the early end of such a run
     __main__      the command line: serve, start, stop, status, logs, test
     serve         the server in the foreground; what `local_aws` must know about this project
     background    the server in the background: start, stop, status

@@ -49,11 +49,19 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input is closed")
     parser.add_argument("--scripts", type=Path, default=PROJECT / "job_scripts", help="folder of the job scripts")
     parser.add_argument("--grace-seconds", type=float, default=30.0, help="from SIGTERM to SIGKILL of a stopped job")
+    parser.add_argument("--documents", type=Path, help="folder that is the input bucket, read in place")
+    parser.add_argument("--results", type=Path, help="folder that is the output bucket")
     parser.set_defaults(command=_serve)
 
 
 def _serve(options: argparse.Namespace) -> None:
-    settings = server_settings(options.scripts, port=options.port, grace_seconds=options.grace_seconds)
+    settings = server_settings(
+        options.scripts,
+        port=options.port,
+        grace_seconds=options.grace_seconds,
+        documents=options.documents,
+        results=options.results,
+    )
     serve(settings, bare=options.bare, ready_file=options.ready_file, exit_with_parent=options.exit_with_parent)
 
 

@@ -20,6 +20,9 @@ OUTPUT_BUCKET = "ocr-local-output"
 MAX_PARALLEL_JOBS = 2
 """The default number of shards at a time: one job already uses all processors of the machine."""
 
+TARGET_SHARD_MINUTES = 5.0
+"""A shard starts in seconds here, and what it has done is kept when it ends."""
+
 _ROLES = {
     "workflow": "states.amazonaws.com",
     "planner": "sagemaker.amazonaws.com",
@@ -78,6 +81,9 @@ def template_values(region: str) -> dict[str, str]:
         "worker_network": json.dumps({"EnableNetworkIsolation": True}),
         "max_runtime_seconds": "86400",
         "task_timeout_seconds": "88200",
+        "run_timeout_seconds": "2592000",
+        "volume_encryption": "{}",
+        "tags": json.dumps([{"Key": "Project", "Value": NAME_PREFIX}, {"Key": "RunId", "Value.$": "$.run_id"}]),
     }
 
 
@@ -85,7 +91,7 @@ def default_options(max_parallel_jobs: int) -> dict[str, Any]:
     """The options that a deployment gives every run: the defaults of `RunOptions`."""
     fields = RunOptions.model_fields
     defaults = {name: field.default for name, field in fields.items() if name not in _CHOSEN_PER_RUN}
-    return defaults | {"max_parallel_jobs": max_parallel_jobs}
+    return defaults | {"max_parallel_jobs": max_parallel_jobs, "target_shard_minutes": TARGET_SHARD_MINUTES}
 
 
 def role_arn(name: str) -> str:

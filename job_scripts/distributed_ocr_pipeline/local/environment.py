@@ -20,9 +20,13 @@ from local_aws.server import scratch_prefix
 READY_SECONDS = 120.0
 """The longest time from start to ready; on a slow machine it takes about ten seconds."""
 
+FAST_TESSERACT = Path(__file__).resolve().parents[3] / "build" / "tesseract"
+"""Where `make fast-tesseract` builds."""
+
 _END_SECONDS = 15.0
 _PULSE_SECONDS = 0.05
 _SHOWN_LOG_LINES = 15
+_MEMORY = {"MALLOC_ARENA_MAX": "1"}  # glibc: threads that mostly wait need no memory of their own (30 MB)
 
 
 class NotStarted(PipelineError):
@@ -37,6 +41,8 @@ class LocalEnvironment:
         bare: Deploy nothing (for Terraform).
         environ: Additional environment variables of the server, such as OCR_LOCAL_FAULTS.
         grace_seconds: Seconds between SIGTERM and SIGKILL when a job is stopped.
+        documents: A folder that is the input bucket; its files are read where they are.
+        results: A folder that is the output bucket; what is written is there at once, and stays.
 
     Raises:
         NotStarted: The server ended or was not ready in time; or an attribute is used outside of the context.
@@ -53,10 +59,13 @@ class LocalEnvironment:
         bare: bool = False,
         environ: Mapping[str, str] | None = None,
         grace_seconds: float = 30.0,
+        documents: Path | None = None,
+        results: Path | None = None,
     ) -> None:
         self._arguments = ["--exit-with-parent", "--grace-seconds", str(grace_seconds)]
         self._arguments += ["--bare"] if bare else []
-        self._arguments += ["--scripts", str(scripts)] if scripts else []
+        for option, folder in (("--scripts", scripts), ("--documents", documents), ("--results", results)):
+            self._arguments += [option, str(folder)] if folder else []
         self._environ = environ or {}
         self._running = ExitStack()
         self._ready: Ready | None = None
@@ -67,7 +76,7 @@ class LocalEnvironment:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{scratch_prefix(os.getpid())}start-"))
             ready_file, log = Path(folder, "ready.json"), Path(folder, "server.log")
             process = _spawn([*self._arguments, "--ready-file", str(ready_file)], self._environ, log)
-            stack.callback(_end, process)
+            stack.push(lambda kind, *_: _end(process, at_once=kind is KeyboardInterrupt))
             self._ready = wait_until_ready(process, ready_file, log)
             self._endpoint = Endpoint(self.endpoint_url)
             self._running = stack.pop_all()
@@ -77,7 +86,7 @@ class LocalEnvironment:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._ready = None
-        self._running.close()
+        self._running.__exit__(kind, error, traceback)
 
     def deployment(self) -> Deployment:
         """What is deployed, in the form that commands use."""
@@ -157,14 +166,27 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", ready_file: Path, log: 
         if process.poll() is not None:
             raise NotStarted(f"The local environment ended with status {process.returncode}:\n{_last_lines(log)}")
         time.sleep(_PULSE_SECONDS)
-    raise NotStarted(f"The local environment was not ready after {READY_SECONDS:.0f} s:\n{_last_lines(log)}")
+    load, processors = os.getloadavg()[0], os.cpu_count()
+    raise NotStarted(
+        f"The local environment was not ready after {READY_SECONDS:.0f} s, on {processors} processors with a load of "
+        f"{load:.0f}. {_last_lines(log) or 'It has logged nothing: Python is still loading it.'}",
+        "Try again when the machine is less busy.",
+    )
+
+
+def fast_tesseract(environ: Mapping[str, str], build: Path = FAST_TESSERACT) -> dict[str, str]:
+    """The variables that make jobs use the Tesseract built for speed; none where it has not been built."""
+    if not (build / "done").exists():
+        return {}
+    folders = {"LD_LIBRARY_PATH": build / "lib", "PYTHONPATH": build / "python"}
+    return {name: os.pathsep.join(filter(None, (str(folder), environ.get(name)))) for name, folder in folders.items()}
 
 
 def _spawn(arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
     with log.open("wb") as output:
         return subprocess.Popen(
             serve_command(arguments),
-            env=os.environ | dict(environ),
+            env=os.environ | _MEMORY | fast_tesseract(os.environ) | dict(environ),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -172,8 +194,10 @@ def _spawn(arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> "
         )
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End the server, by the end of its standard input."""
+def _end(process: "subprocess.Popen[bytes]", *, at_once: bool) -> None:
+    """End the server, by the end of its standard input; `at_once`, its jobs get no time to stop."""
+    if at_once:
+        process.kill()
     if process.stdin is not None:
         process.stdin.close()
     try:

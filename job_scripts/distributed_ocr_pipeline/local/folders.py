@@ -1,96 +1,145 @@
-"""Local folders in and out: what a run on the local environment reads and writes."""
+"""The two folders of a run on this machine: documents are read in one, results are written into the other."""
 
+import errno
+import fcntl
+import json
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
-from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.json_files import read_json
-from distributed_ocr_pipeline.layout import TABLES, RunLayout, runs_in_folder
+import pyarrow.parquet as pq
+
+from distributed_ocr_pipeline.errors import BadInput, DocumentError, ErrorClass
+from distributed_ocr_pipeline.layout import RunLayout, runs_in_folder
+from distributed_ocr_pipeline.ocr.documents.media_type import SUPPORTED, media_type
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.manifests import is_file_name
-from distributed_ocr_pipeline.storage import Storage
+from local_aws.s3.folder import FolderBucket
+from local_aws.s3.names import unescape
+from local_aws.settings import BucketFolder
+
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+"""A run does not start with less space for its results."""
+
+LEAST_LEFT_BYTES = 16 * 1024 * 1024
+"""A run with less left ends while its report still has room."""
+
+_LOCK = ".lock"  # a name that begins with a dot is no object of the output bucket
+_EARLIER_URIS = "s3://ocr-local-input/"  # how documents on this machine were named before they had file:// URIs
+_NO_DOCUMENT = (ErrorClass.UNSUPPORTED_TYPE, ErrorClass.EMPTY)
 
 
-def find_documents(folder: Path) -> list[Path]:
-    """Every regular file below a folder; links are not followed.
+def input_folder(folder: Path, output: Path) -> BucketFolder:
+    """A folder of documents as a bucket. An output folder inside it is left out."""
+    return BucketFolder(folder, read_only=True, left_out=() if output.is_file() else (output,))
 
-    Raises:
-        BadInput: The folder is missing, empty, or holds a file that cannot be read.
+
+def require_documents(folder: BucketFolder, max_document_mb: int) -> None:
+    """Raise `BadInput` if a folder is missing, cannot be read or holds nothing that looks like a document.
+
+    The search ends at the first file that does.
     """
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.is_file() else "does not exist"
-        raise BadInput(f"The folder {str(folder)!r} {what}.", "Give a folder of documents, or s3://bucket/prefix/.")
-    files = [path for path in _walk(folder) if path.is_file() and not path.is_symlink()]
+    path = str(folder.path)
+    if not folder.path.is_dir():
+        what = "is a file, not a folder" if folder.path.is_file() else "does not exist"
+        raise BadInput(f"The folder {path!r} {what}.", "Give a folder of documents, or s3://bucket/prefix/.")
+    if not os.access(folder.path, os.R_OK | os.X_OK):
+        raise BadInput(f"The folder {path!r} cannot be read.", "Change its permissions.")
+    files = 0
+    for item in FolderBucket(folder).walk():
+        files += 1
+        if _may_be_document(Path(item.path), max_document_mb):
+            return
     if not files:
-        raise BadInput(f"The folder {str(folder)!r} holds no files.", "Give a folder of documents.")
-    for path in files:
-        if not os.access(path, os.R_OK):
-            raise BadInput(f"The file {str(path)!r} cannot be read.", "Change its permissions, or move it elsewhere.")
-    return files
+        raise BadInput(f"The folder {path!r} holds no files.", "Give a folder of documents.")
+    raise BadInput(f"None of the {files} files in {path!r} is a document.", f"Documents are {SUPPORTED}.")
 
 
-def _walk(folder: Path) -> list[Path]:
-    def refuse(error: OSError) -> None:
-        raise BadInput(f"The folder {error.filename!r} cannot be read: {error.strerror}.", "Change its permissions.")
+def _may_be_document(path: Path, max_document_mb: int) -> bool:
+    try:
+        media_type(path, max_document_mb)
+    except DocumentError as error:
+        return error.error_class not in _NO_DOCUMENT
+    return True
 
-    return sorted(Path(root) / name for root, _, names in os.walk(folder, onerror=refuse) for name in names)
 
+class FileUris:
+    """The `file://` URI of every document of a folder: its real path, so that it opens and stays the same.
 
-def upload_documents(folder: Path, storage: Storage, bucket: str) -> str:
-    """Store a folder's documents in the local environment; returns their `input_prefix`.
-
-    Keys are the paths as seen from the working folder (absolute for a folder elsewhere), so a document keeps its id
-    from run to run.
+    A document's id is made from it: the id does not depend on the folder that the command is started in.
     """
-    files = find_documents(folder)
-    here = Path.cwd()
-    absolute = folder.resolve()
-    base = absolute.relative_to(here) if absolute.is_relative_to(here) else absolute.relative_to(absolute.anchor)
-    prefix = "" if base == Path() else f"{base.as_posix()}/"
-    for path in files:
-        storage.upload(path, S3Location(bucket, prefix + path.relative_to(folder).as_posix()))
-    return f"s3://{bucket}/{prefix}"
+
+    def __init__(self, folder: Path) -> None:
+        self._base = f"{folder.resolve().as_uri()}/"
+
+    def __call__(self, location: S3Location) -> str:
+        """The URI of a key; the bytes of a name that is not UTF-8 are percent-encoded like all others."""
+        return self._base + quote(os.fsencode("/".join(map(unescape, location.key.split("/")))))
 
 
-def require_writable(folder: Path) -> None:
-    """Raise `BadInput` unless results can be written below `folder`."""
+def require_writable(folder: Path, least_bytes: int = LEAST_FREE_BYTES) -> None:
+    """Raise `BadInput` unless results can be written below `folder`, and there is so much space for them."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
+        _write_something(folder / ".writable")
+        free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise BadInput(
-            f"The output folder {str(folder)!r} cannot be written: {error.strerror}.", "Choose another."
-        ) from error
+        advice = "Make room." if error.errno == errno.ENOSPC else "Change its permissions, or choose another --output."
+        raise BadInput(f"The output folder {str(folder)!r} cannot be written: {error.strerror}.", advice) from error
+    if free < least_bytes:
+        least = least_bytes // 1024**2
+        raise BadInput(f"There are {free // 1024**2} MB free for {str(folder)!r}.", f"Make room: at least {least} MB.")
 
 
-def upload_ledger(output: Path, storage: Storage, bucket: str) -> None:
-    """Upload the ledgers of earlier runs, with what proves them, so that the planner sees what is done."""
+def _write_something(file: Path) -> None:
+    try:
+        file.write_bytes(b"x")
+    finally:
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(output: Path, documents: Path) -> Iterator[None]:
+    """Keep other runs out of an output folder.
+
+    The lock goes with the process, however that ends.
+
+    Raises:
+        BadInput: Another run writes into the folder; the message says which.
+    """
+    with (output / _LOCK).open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise BadInput(
+                f"Another run writes into {str(output)!r}: {_describe(lock.read())}.",
+                "Wait for its end, or choose another --output.",
+            ) from error
+        lock.truncate(0)
+        now = datetime.now(timezone.utc).strftime("%H:%M UTC")
+        json.dump({"pid": os.getpid(), "documents": str(documents), "since": now}, lock)
+        lock.flush()
+        yield
+
+
+def _describe(holder: str) -> str:
+    try:
+        found: dict[str, Any] = json.loads(holder)
+    except ValueError:  # it has just begun
+        return "it has just begun"
+    return f"process {found['pid']} reads {found['documents']!r} since {found['since']}"
+
+
+def has_earlier_ids(output: Path) -> bool:
+    """Whether a folder has results of a version that named documents by the folder the command was started in."""
     for run_id in runs_in_folder(output):
-        run = RunLayout(bucket, run_id)
-        report, pages = output / run.report.key, output / run.pages.key
-        storage.upload_folder(output / run.documents.key, run.documents)
-        if report.is_file():
-            storage.upload(report, run.report)
-        if pages.is_dir() and not (report.is_file() and read_json(report)["balanced"]):
-            storage.upload_folder(pages, run.pages)
-
-
-def download_results(run_id: str, output: Path, storage: Storage, bucket: str) -> None:
-    """Fetch a run's tables, images and report."""
-    run = RunLayout(bucket, run_id)
-    for prefix in map(run.table, TABLES):
-        _require_file_names(prefix, storage)
-        storage.download_prefix(prefix, output / prefix.key)
-    for location in (run.options, run.plan, run.shards, run.report, run.failures):
-        if storage.exists(location):
-            target = output / location.key
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(storage.get_bytes(location))
-
-
-def _require_file_names(location: S3Location, storage: Storage) -> None:
-    """Raise `BadInput` if the key of an object below a prefix leads out of its folder, or cannot be a file."""
-    for item in storage.list_objects(location):
-        if not is_file_name(item.key.removeprefix(location.key)):
-            raise BadInput(f"The object {S3Location(location.bucket, item.key)} cannot be a file of the results.")
+        for file in (output / RunLayout("", run_id).documents.key).glob("*.parquet"):
+            rows = pq.read_table(file, columns=["source_uri"], partitioning=None)["source_uri"]
+            if len(rows):
+                return bool(rows[0].as_py().startswith(_EARLIER_URIS))
+    return False

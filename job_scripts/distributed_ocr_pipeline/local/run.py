@@ -1,25 +1,53 @@
 """A run on a folder: the deployed workflow, on a local environment that lives as long as the run."""
 
+import os
+import platform
+import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
 from distributed_ocr_pipeline.client.execution import execute
-from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
-from distributed_ocr_pipeline.config import RunSettings
-from distributed_ocr_pipeline.local.environment import LocalEnvironment
-from distributed_ocr_pipeline.local.folders import (
-    download_results,
-    find_documents,
-    require_writable,
-    upload_documents,
-    upload_ledger,
+from distributed_ocr_pipeline.client.results import (
+    GivenUpRun,
+    GiveUp,
+    InterruptedRun,
+    Observer,
+    RunResult,
+    UnfinishedRun,
 )
+from distributed_ocr_pipeline.config import RunSettings
+from distributed_ocr_pipeline.errors import BadInput, ServiceFault
+from distributed_ocr_pipeline.local.environment import LocalEnvironment, fast_tesseract
+from distributed_ocr_pipeline.local.folders import (
+    LEAST_LEFT_BYTES,
+    FileUris,
+    has_earlier_ids,
+    input_folder,
+    locked,
+    require_documents,
+    require_writable,
+)
+from distributed_ocr_pipeline.local.interruption import finish_early
+from distributed_ocr_pipeline.ocr import check_tools
+from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.progress import Progress
 
 _POLL_SECONDS = 0.5
+_FASTER = """\
+Scanned pages take about half the time with the Tesseract that `make fast-tesseract` builds (once, 3 minutes): \
+runs use it from then on."""
+_EARLIER_IDS = """\
+This folder has results of an earlier version, which named documents by the folder it was started in. Names are \
+file:// URIs now, so these documents are processed again; their earlier rows stay. To have the new ones alone, use an empty \
+output folder."""
 
 
 def run_folder(folder: Path, settings: RunSettings, *, output: Path, observer: Observer) -> RunResult:
     """Process the documents of a folder on this machine; those with an up-to-date result in `output` are left out.
+
+    Documents are read where they are. Results are in `output` as soon as their shard is done, and stay there whatever
+    ends the run.
 
     Args:
         folder: Every file below it is a document.
@@ -29,20 +57,79 @@ def run_folder(folder: Path, settings: RunSettings, *, output: Path, observer: O
 
     Raises:
         UnfinishedRun: The run ended, but not green; its results are in `output`.
-        BadInput: There are no documents, one cannot be read, or `output` cannot be written; nothing was started.
+        GivenUpRun: The output folder became full or cannot be written any more; what was finished is in it.
+        InterruptedRun: Ctrl-C ended it; what was finished is in `output`, with a report.
+        BadInput: There are no documents, or `output` cannot be written or is in use; nothing was started.
+        MissingTool: A program or a language is not installed; nothing was started.
         NotStarted, NotDeployed, ServiceFault: The local environment does not work.
     """
-    find_documents(folder)
+    started = time.monotonic()
+    documents = input_folder(folder, output)
+    require_documents(documents, settings.max_document_mb)
+    check_tools(settings)
     require_writable(output)
-    with LocalEnvironment() as environment:
-        deployment = environment.deployment()
-        storage, bucket = deployment.storage(), deployment.output_bucket
-        upload_ledger(output, storage, bucket)
-        input_prefix = upload_documents(folder, storage, environment.input_bucket)
+    with locked(output, folder):
+        if has_earlier_ids(output):
+            observer.notice(_EARLIER_IDS)
         try:
-            result = execute(deployment, settings, input_prefix, observer=observer, poll_seconds=_POLL_SECONDS)
+            result = _run(documents.path, settings, output, observer)
         except UnfinishedRun as error:
-            download_results(error.result.run_id, output, storage, bucket)
-            raise UnfinishedRun(str(error), replace(error.result, output=str(output))) from None
-        download_results(result.run_id, output, storage, bucket)
-    return replace(result, output=str(output))
+            raise type(error)(error.cause, _described(error.result, output, started)) from None
+        except ServiceFault:
+            require_writable(output)  # if that is the cause, this names it
+            raise
+    return _described(result, output, started)
+
+
+def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) -> RunResult:
+    if can_build_tesseract() and not fast_tesseract(os.environ):
+        observer.notice(_FASTER)
+    observer.notice("Starting the local environment …")
+    with LocalEnvironment(documents=folder, results=output) as environment:
+        observer.notice(f"Looking for documents below {str(folder)!r} …")
+        try:
+            return execute(
+                environment.deployment(),
+                settings,
+                f"s3://{environment.input_bucket}/",
+                observer=_WatchOutput(observer, output),
+                poll_seconds=_POLL_SECONDS,
+                uri_of=FileUris(folder),
+            )
+        except GivenUpRun as error:
+            if isinstance(error, InterruptedRun):
+                observer.notice("Interrupted: what is open is finished or put off. Ctrl-C again ends the run at once.")
+            report = finish_early(environment.deployment(), error.result.run_id, error.execution_arn)
+            raise type(error)(error.cause, replace(error.result, report=report)) from None
+
+
+class _WatchOutput(Observer):
+    """Passes on what a run reports, and gives the run up when nothing can be written any more."""
+
+    def __init__(self, observer: Observer, output: Path) -> None:
+        self._observer, self._output = observer, output
+
+    def notice(self, text: str) -> None:
+        self._observer.notice(text)
+
+    def started(self, run_id: str, output: str) -> None:
+        self._observer.started(run_id, output)
+
+    def planned(self, plan: Plan) -> None:
+        self._observer.planned(plan)
+
+    def progressed(self, progress: Progress) -> None:
+        self._observer.progressed(progress)
+        try:
+            require_writable(self._output, LEAST_LEFT_BYTES)
+        except BadInput as error:
+            raise GiveUp(f"{error} Then run again: what is finished is kept.") from error
+
+
+def can_build_tesseract() -> bool:
+    """Whether `make fast-tesseract` works here: on Debian and its kin, on the processors that its build is for."""
+    return platform.machine() == "x86_64" and shutil.which("apt-get") is not None
+
+
+def _described(result: RunResult, output: Path, started: float) -> RunResult:
+    return replace(result, output=str(output), seconds=time.monotonic() - started)

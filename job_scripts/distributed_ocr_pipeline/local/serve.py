@@ -12,20 +12,36 @@ from pathlib import Path
 import local_aws.errors
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, MissingTool
-from distributed_ocr_pipeline.local.deploy import deploy
+from distributed_ocr_pipeline.local.deploy import INPUT_BUCKET, OUTPUT_BUCKET, deploy
 from distributed_ocr_pipeline.local.readyfile import Ready, claimed, write_ready
+from local_aws.account import Account
 from local_aws.clients import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint
 from local_aws.server import serving
-from local_aws.settings import ServerSettings
+from local_aws.settings import BucketFolder, ServerSettings
 
 PROJECT = Path(__file__).resolve().parents[3]
 """The folder that holds job_scripts/ and modules/."""
+
+_NO_LIMIT = 10_000
+
+LOCAL_ACCOUNT = Account(
+    starts_per_second=_NO_LIMIT,
+    instances={},
+    other_instances=_NO_LIMIT,
+    total_instances=_NO_LIMIT,
+)
+"""The account of a run on this machine, which waits for no quota: this machine's processors are its limit."""
 
 logger = logging.getLogger(__name__)
 
 
 def server_settings(
-    scripts: Path = PROJECT / "job_scripts", *, port: int = 0, grace_seconds: float = 30.0
+    scripts: Path = PROJECT / "job_scripts",
+    *,
+    port: int = 0,
+    grace_seconds: float = 30.0,
+    documents: Path | None = None,
+    results: Path | None = None,
 ) -> ServerSettings:
     """What `local_aws` must know about this project.
 
@@ -33,8 +49,20 @@ def server_settings(
         scripts: The folder of the job scripts.
         port: The port on 127.0.0.1; 0 takes a free one.
         grace_seconds: Seconds between SIGTERM and SIGKILL of a stopped job.
+        documents: A folder that is the input bucket, read in place.
+        results: A folder that is the output bucket. Left out of `documents` if it lies there.
     """
-    names = {"plan": "plan_shards.py", "process": "process_shard.py", "report": "report_run.py"}
+    folders: dict[str, BucketFolder] = {}
+    if results:
+        folders[OUTPUT_BUCKET] = BucketFolder(results)
+    if documents:
+        folders[INPUT_BUCKET] = BucketFolder(documents, read_only=True, left_out=(results,) if results else ())
+    names = {
+        "plan": "plan_shards.py",
+        "process": "process_shard.py",
+        "check": "check_shard.py",
+        "report": "report_run.py",
+    }
     return ServerSettings(
         scripts={argument: scripts / name for argument, name in names.items()},
         root_variable="OCR_ML_ROOT",
@@ -44,6 +72,9 @@ def server_settings(
         variable_prefix="OCR_LOCAL_",
         port=port,
         grace_seconds=grace_seconds,
+        account=LOCAL_ACCOUNT,
+        variables={"OCR_RESULTS_URI": ""} if results else {},  # a folder of results may be moved
+        folders=folders,
     )
 
 

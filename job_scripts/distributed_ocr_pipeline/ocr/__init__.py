@@ -7,8 +7,9 @@ documents   what a file is, what its pages are, and how they become rasters
 engines     pytesseract and tesserocr behind one protocol
 rasters     grey pictures: decoding, turning, cleaning
 processes   external programs and sandboxes under limits; cancellation; work in parallel
+scripts     which scripts have no blanks, and letters in their usual form
 
-Imports go upwards in this list only: `rasters` and `processes` know nothing of the others.
+Imports go upwards in this list only: `rasters`, `processes` and `scripts` know nothing of the others.
 """
 
 from importlib import import_module

@@ -1,9 +1,11 @@
 """Documents on their way through the worker: cut into batches of pages, and put together to results at the end."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
@@ -19,6 +21,8 @@ class OpenDocument:
     """A document on its way through the steps."""
 
     document: Document
+    path: Path
+    version: tuple[int, ...]  # of the file, when it was opened
     source: Source | None = None
     error: DocumentError | None = None
     stopped: bool = False
@@ -26,6 +30,16 @@ class OpenDocument:
     ended: float = 0.0
     reading_begun: float | None = None
     surveying: float = 0.0  # seconds before that
+
+    @classmethod
+    def of(cls, document: Document, path: Path) -> "OpenDocument":
+        """A document that is about to be opened."""
+        return cls(document, path, _version(path))
+
+    @property
+    def changed(self) -> bool:
+        """Whether somebody wrote to the file since it was opened: what was read of it may be of two versions."""
+        return _version(self.path) != self.version
 
     @property
     def page_count(self) -> int:
@@ -126,12 +140,24 @@ class _DocumentTotals:
     def _outcome(self, opened: OpenDocument) -> tuple[DocumentStatus, ErrorClass | None, str]:
         if self.deferred:
             return DocumentStatus.DEFERRED, None, ""
+        done = self.counts[PageStatus.SUCCEEDED] + self.counts[PageStatus.BLANK]
+        if opened.changed:
+            status = DocumentStatus.PARTIAL if done else DocumentStatus.FAILED
+            return status, ErrorClass.CHANGED, "The file changed while it was read."
         if opened.error is not None:
             unread = opened.error.error_class is ErrorClass.UNSUPPORTED_TYPE
             status = DocumentStatus.SKIPPED if unread else DocumentStatus.FAILED
             return status, opened.error.error_class, str(opened.error)
         if self.first_error is None:
             return DocumentStatus.SUCCEEDED, None, ""
-        done = self.counts[PageStatus.SUCCEEDED] + self.counts[PageStatus.BLANK]
         status = DocumentStatus.PARTIAL if done else DocumentStatus.FAILED
         return status, self.first_error.error_class, self.first_error.error_message
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What changes when somebody writes to a file; empty if it cannot be looked at."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return ()
+    return status.st_size, status.st_mtime_ns, status.st_ino

@@ -92,7 +92,7 @@ class _Pipeline:
 
     def _open(self, source: tuple[Document, Path]) -> OpenDocument:
         document, path = source
-        opened = OpenDocument(document)
+        opened = OpenDocument.of(document, path)
         with log_context(document_id=document.document_id):
             try:
                 self._stop.check()

@@ -11,14 +11,6 @@ from distributed_ocr_pipeline.records import Document, S3Location
 _LONGEST_FILE_NAME = 255  # bytes; the limit of Linux file systems
 
 
-def write_shard(input_prefix: S3Location, documents: Iterable[Document], folder: Path) -> None:
-    """Write documents.jsonl and manifest.json into a new folder."""
-    listed = list(documents)
-    folder.mkdir(parents=True)
-    (folder / SHARD_DOCUMENTS_FILE).write_text(format_documents(listed), encoding="utf-8")
-    (folder / SHARD_MANIFEST_FILE).write_text(json.dumps(make_manifest(input_prefix, listed)), encoding="utf-8")
-
-
 def make_manifest(input_prefix: S3Location, documents: Iterable[Document]) -> list[str | dict[str, str]]:
     """SageMaker's manifest: the common prefix, then the rest of every key that can become a file.
 

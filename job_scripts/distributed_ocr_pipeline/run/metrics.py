@@ -14,6 +14,7 @@ NAMESPACE = "DistributedOCRPipeline"
 _UNITS = {
     "DocumentsProcessed": "Count",
     "ProcessingTime": "Seconds",
+    "ProcessingErrors": "Count",
     "ErrorRate": "Percent",
     "InstanceUtilization": "Percent",
 }
@@ -21,7 +22,7 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class ShardMetrics:
-    """The four metrics of one shard.
+    """The metrics of one shard.
 
     Attributes:
         documents: Documents that got a ledger row, whatever their status, but for deferred ones.
@@ -40,6 +41,7 @@ class ShardMetrics:
         return {
             "DocumentsProcessed": self.documents,
             "ProcessingTime": round(self.seconds, 3),
+            "ProcessingErrors": self.errors,
             "ErrorRate": round(100 * self.errors / self.documents, 3) if self.documents else 0.0,
             "InstanceUtilization": round(100 * self.utilization, 1),
         }
@@ -57,9 +59,18 @@ class Stopwatch:
         return time.monotonic() - self._wall
 
     @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds of this process and its finished children since the start."""
+        return _cpu_seconds() - self._cpu
+
+    def measured(self) -> dict[str, float]:
+        """Both, by name."""
+        return {"seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
+
+    @property
     def utilization(self) -> float:
         """CPU seconds since the start per core second, 0-1."""
-        return min(1.0, (_cpu_seconds() - self._cpu) / max(1e-6, self.seconds * (os.cpu_count() or 1)))
+        return min(1.0, self.cpu_seconds / max(1e-6, self.seconds * (os.cpu_count() or 1)))
 
 
 def embedded_metrics(metrics: ShardMetrics, pipeline: str, properties: Mapping[str, str]) -> str:

@@ -1,192 +1,274 @@
-"""From a prefix to a plan: which documents a run processes, and in which shards.
+"""From a prefix to a plan: which documents a run processes, in which shards, what that takes, and whether it may.
 
-A plan is a folder of files (`layout` draws it), written the same way by the planning job and by the command line.
+A plan is a folder of files, made the same way by the planning job and by the command line, and then stored beside
+run.json (`layout.RunLayout`):
+
+    plan.json          what the run will do, in numbers: a `Plan`
+    shards.json        one small object per shard, for the workflow's Map, the longest first
+    documents.parquet  all documents, sorted by shard
+    shards/…           every shard's own files
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import Any
 
 from distributed_ocr_pipeline.config import RunOptions
-from distributed_ocr_pipeline.errors import BadInput, ErrorClass
-from distributed_ocr_pipeline.layout import DOCUMENTS, PLAN_FILE, SHARDS_FILE, SHARDS_FOLDER, all_runs
-from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document, DocumentStatus, S3Location
-from distributed_ocr_pipeline.run.manifests import write_shard
+from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.layout import PLAN_FILE, PLANNED_FILE, SHARDS_FILE, RunLayout
+from distributed_ocr_pipeline.planning.database import Database, open_database
+from distributed_ocr_pipeline.planning.estimating import (
+    Amount,
+    Estimate,
+    Range,
+    as_dict,
+    estimate,
+    fit_model,
+    load_sql,
+    measure,
+)
+from distributed_ocr_pipeline.planning.history import NO_HISTORY, History, read_history
+from distributed_ocr_pipeline.planning.listing import Lister, UriOf, write_listing
+from distributed_ocr_pipeline.planning.packing import Limits, shard_count
+from distributed_ocr_pipeline.planning.prices import Figures, load_figures
+from distributed_ocr_pipeline.planning.quotas import Quotas, Slots, grant
+from distributed_ocr_pipeline.planning.sampling import look_into
+from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, obstacle_sql, shard_files
+from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected
+from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.run.manifests import manifest_base
 from distributed_ocr_pipeline.storage import Storage
-from distributed_ocr_pipeline.tables.integrity import find_untrusted_shards
-from distributed_ocr_pipeline.tables.latest import current_rows
-from distributed_ocr_pipeline.tables.schema import LEDGER_SCHEMA
 
 MAX_SHARD_BYTES = 8 * 1024**3
 """A shard's documents must fit on the job's volume several times over."""
 
-_LEDGER_COLUMNS = [
-    "run_id",
-    "shard_id",
-    "document_id",
-    "source_etag",
-    "status",
-    "error_class",
-    "attempts",
-    "options_fingerprint",
-    "processed_at",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierResult:
-    """What earlier runs made of a document: its current row of the ledger."""
-
-    etag: str
-    status: str
-    error_class: str | None
-    attempts: int
-
-    @property
-    def worth_another_try(self) -> bool:
-        """Whether another attempt can end differently, and is still allowed."""
-        if self.status == DocumentStatus.DEFERRED.value:
-            return True
-        retryable = self.error_class is not None and ErrorClass(self.error_class).retryable
-        return retryable and self.attempts < MAX_ATTEMPTS
-
-
-@dataclass(frozen=True)
-class Shard:
-    """The documents of one processing job, sorted by id."""
-
-    shard_id: str
-    documents: tuple[Document, ...]
-
-    @property
-    def size_bytes(self) -> int:
-        """Sum of the documents' sizes."""
-        return sum(document.size_bytes for document in self.documents)
-
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do."""
+    """What a run will do, in numbers: the content of plan.json."""
 
-    input_prefix: S3Location
-    shards: tuple[Shard, ...]
+    input_prefix: str
+    documents: int
+    size_bytes: int
+    shards: int
     up_to_date: int  # documents left out because they have a result
+    tolerated_failed_shards: int  # so many may fail before the workflow stops the others
+    max_concurrency: int  # jobs at the same time
+    concurrency_bound: str  # what it is bound by
+    pages: Range
+    text_layer_share: float  # of the pages
+    cpu_seconds: Range  # on vCPUs of speed 1 (the figures file says what that is)
+    estimate: Estimate
+    alternatives: Mapping[str, Estimate] = field(default_factory=dict)  # cheapest, fastest, within the quota
+    textract_usd: float = 0.0  # list price for the same pages
+    prices_read: str = ""  # date of the prices
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready; the size is called `bytes` there."""
+        values = as_dict(self)
+        return {"bytes" if name == "size_bytes" else name: value for name, value in values.items()}
 
     @property
-    def documents(self) -> int:
-        """How many documents the run processes."""
-        return sum(len(shard.documents) for shard in self.shards)
+    def summary(self) -> str:
+        """One line for people."""
+        found = self.estimate
+        return (
+            f"{self.documents} documents in {self.shards} shards ({self.up_to_date} up to date); "
+            f"about {self.pages.expected:.0f} pages, {found.hours.expected:.1f} h with {self.max_concurrency} jobs at a time, "
+            f"{found.usd.expected:.2f} USD ({found.usd.low:.2f} to {found.usd.high:.2f})"
+        )
 
-    @property
-    def size_bytes(self) -> int:
-        """Sum of the planned documents' sizes."""
-        return sum(shard.size_bytes for shard in self.shards)
 
+def plan_run(
+    storage: Storage,
+    output_bucket: str | None,
+    options: RunOptions,
+    folder: Path,
+    *,
+    quotas: Quotas | None = None,
+    uri_of: UriOf = str,
+) -> Plan:
+    """List the documents, leave out what is up to date, estimate the rest, and cut it into shards.
 
-def plan_run(storage: Storage, output_bucket: str, options: RunOptions) -> Plan:
-    """List the documents, leave out what is up to date, and cut the rest into shards.
+    Args:
+        storage: S3.
+        output_bucket: Where earlier runs' results are; None where there are none.
+        options: The run's.
+        folder: Gets the plan's files and, meanwhile, several times as much.
+        quotas: What the account may run; None where that is not known.
+        uri_of: Gives the `source_uri` of a document, from which its id is made.
 
     Raises:
-        BadInput: Nothing lies below `input_prefix`, or it cannot be listed.
+        BadInput: Nothing lies below `input_prefix`, it cannot be listed, or the run would cost more than it may.
     """
     prefix = S3Location.parse(options.input_prefix)
-    found = list(list_documents(storage, prefix))
-    if not found:
-        raise BadInput(f"There are no documents under {prefix}.", "Check the bucket and the prefix.")
-    earlier = {} if options.reprocess else read_earlier(storage, output_bucket, options)
-    documents = list(still_to_do(found, earlier, options.retry_failed))
-    return Plan(prefix, tuple(make_shards(documents, options.files_per_job)), up_to_date=len(found) - len(documents))
+    lister = Lister(storage.client())
+    history = NO_HISTORY
+    if output_bucket and not options.reprocess:
+        history = read_history(storage, lister, output_bucket, options.input_prefix, folder / "ledger")
+    source = s3_source(storage, lister, prefix, options.document_list)
+    return plan_source(source, options, folder, history=history, quotas=quotas, uri_of=uri_of)
 
 
-def list_documents(storage: Storage, prefix: S3Location) -> Iterator[Document]:
-    """Every object below a prefix as a document; the empty "folders" that S3 consoles create are left out."""
-    for item in storage.list_objects(prefix):
-        if not (item.key.endswith("/") and item.size_bytes == 0):
-            uri = str(S3Location(prefix.bucket, item.key))
-            yield Document(document_id_of(uri), uri, item.key, item.etag, item.size_bytes)
+def plan_source(
+    source: Source,
+    options: RunOptions,
+    folder: Path,
+    *,
+    history: History = NO_HISTORY,
+    quotas: Quotas | None = None,
+    uri_of: UriOf = str,
+) -> Plan:
+    """The same for documents that are listed already; without a history all of them are new."""
+    slots = grant(options.max_parallel_jobs, options.instance_type, quotas)
+    prefix = S3Location.parse(options.input_prefix)
+    source = selected(source, manifest_base(prefix.key), options.include, options.exclude)
+    if not write_listing(source.batches, folder / "listing.parquet", prefix.bucket, uri_of):
+        raise BadInput(f"There are no documents under {options.input_prefix}.", "Check the bucket and the prefix.")
+    with open_database(folder) as database:
+        return _Planner(database, options, history, slots, quotas).plan(source, folder)
+
+
+class _Planner:
+    """The steps of a plan that work on the database."""
+
+    def __init__(
+        self, database: Database, options: RunOptions, history: History, slots: Slots, quotas: Quotas | None
+    ) -> None:
+        self._database, self._options, self._history = database, options, history
+        self._slots, self._quotas = slots, quotas
+        self._figures = load_figures()
+        self._prefix = S3Location.parse(options.input_prefix)
+        self._limits = Limits(options.target_shard_minutes * 60, MAX_SHARD_BYTES, options.files_per_job)
+
+    def plan(self, source: Source, folder: Path) -> Plan:
+        """Make the plan's files in `folder`."""
+        up_to_date = self._choose(folder)
+        look_into(self._database, source.fetch)
+        amount = self._measure()
+        shards = self._cut(folder, amount)
+        plan = self._summarise(amount, len(shards), up_to_date)
+        require_affordable(plan, self._options.max_cost_usd)
+        longest_first = sorted(shards, key=lambda shard: (-shard.seconds, shard.shard_id))
+        _write_json(folder / SHARDS_FILE, [asdict(shard) for shard in longest_first])
+        _write_json(folder / PLAN_FILE, plan.as_dict())
+        return plan
+
+    def _choose(self, folder: Path) -> int:
+        """Fill the table of documents to process; returns how many are up to date."""
+        choice = Choice(self._options.fingerprint, self._options.reprocess, self._options.retry_failed)
+        self._database.execute("create or replace table untrusted (run_id varchar, shard_id varchar)")
+        self._database.insert("untrusted", self._history.untrusted)
+        counts = choose_documents(self._database, folder / "listing.parquet", self._history.ledger, choice)
+        return counts.up_to_date
+
+    def _measure(self) -> Amount:
+        model = fit_model(
+            self._database,
+            self._figures,
+            ignore_text_layer=self._options.text_layer == "ignore",
+            speed_factor=self._history.speed_factor,
+        )
+        return measure(self._database, model)
+
+    def _cut(self, folder: Path, amount: Amount) -> list[ShardEntry]:
+        instance = self._figures.instance(self._options.instance_type)
+        writer = ShardWriter(
+            self._database,
+            load=load_sql(self._limits, instance, self._figures),
+            large=self._limits.large,
+            obstacle=obstacle_sql(self._options.max_document_mb, manifest_base(self._prefix.key)),
+        )
+        if not amount.documents:
+            return []
+        work = amount.work(instance, self._limits, self._figures.job.download_mb_per_second * 1e6)
+        count = shard_count(writer.total_load(), work, amount.documents, self._slots.count)
+        return writer.write(count, folder / PLANNED_FILE)
+
+    def _summarise(self, amount: Amount, shards: int, up_to_date: int) -> Plan:
+        figures, slots = self._figures, self._slots
+        chosen = estimate(
+            amount, figures, self._options.instance_type, limits=self._limits, slots=slots.count, shards=shards
+        )
+        return Plan(
+            input_prefix=self._options.input_prefix,
+            documents=amount.documents,
+            size_bytes=amount.size_bytes,
+            shards=shards,
+            up_to_date=up_to_date,
+            tolerated_failed_shards=self._options.tolerated_of(shards),
+            max_concurrency=max(1, min(slots.count, shards)),
+            concurrency_bound=slots.reason,
+            pages=amount.pages,
+            text_layer_share=amount.text_layer_share,
+            cpu_seconds=amount.cpu_seconds,
+            estimate=chosen,
+            alternatives=find_alternatives(
+                amount, figures, self._limits, self._options.max_parallel_jobs, self._quotas
+            ),
+            textract_usd=figures.textract.usd(amount.pages.expected),
+            prices_read=figures.read,
+        )
+
+
+def find_alternatives(
+    amount: Amount, figures: Figures, limits: Limits, asked: int, quotas: Quotas | None
+) -> dict[str, Estimate]:
+    """The cheapest type, the fastest, and the fastest that the account's quotas allow today.
+
+    Args:
+        amount: What there is to do.
+        figures: Prices and speeds.
+        limits: What a full shard is.
+        asked: Jobs at the same time, where a quota is raised to it.
+        quotas: The account's; where they are unknown, those of a new account.
+    """
+    if not amount.documents:
+        return {}
+    raised = [estimate(amount, figures, name, limits=limits, slots=asked) for name in figures.instances]
+    allowed = quotas or Quotas({name: found.default_quota for name, found in figures.instances.items()}, total=4)
+    today = [
+        estimate(amount, figures, name, limits=limits, slots=grant(asked, name, allowed).count)
+        for name in figures.instances
+        if allowed.by_type.get(name, 0) > 0
+    ]
+    found = {
+        "cheapest": min(raised, key=lambda item: (item.usd.expected, item.hours.expected)),
+        "fastest": min(raised, key=lambda item: (item.hours.expected, item.usd.expected)),
+    }
+    if today:
+        found["within_quota"] = min(today, key=lambda item: (item.hours.expected, item.usd.expected))
+    return found
+
+
+def require_affordable(plan: Plan, max_cost_usd: float | None) -> None:
+    """Raise `BadInput` with the figures if a run may cost more than it is allowed to, by the upper end of the estimate."""
+    if max_cost_usd is not None and plan.documents and plan.estimate.usd.high > max_cost_usd:
+        raise BadInput(
+            f"The run may cost more than max_cost_usd {max_cost_usd:g}: {plan.summary}.",
+            "Raise max_cost_usd, choose a cheaper instance type (`ocr-pipeline estimate` compares), or a smaller prefix.",
+        )
+
+
+def store_plan(storage: Storage, run: RunLayout, input_prefix: str, folder: Path) -> None:
+    """Store the plan's files, plan.json last: where it is, the plan is whole."""
+    prefix = S3Location.parse(input_prefix)
+    planned = folder / PLANNED_FILE
+    if planned.exists():
+        storage.upload(planned, run.planned)
+        storage.put_small(shard_files(planned, prefix.bucket, manifest_base(prefix.key), run.shard))
+    storage.upload(folder / SHARDS_FILE, run.shards)
+    storage.upload(folder / PLAN_FILE, run.plan)
 
 
 def document_id_of(source_uri: str) -> str:
-    """32 hex digits that stay the same as long as bucket and key do."""
+    """32 hex digits that stay the same as long as bucket and key do. (planning/todo.py says the same in SQL.)"""
     return hashlib.sha256(source_uri.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def read_earlier(storage: Storage, output_bucket: str, options: RunOptions) -> dict[str, EarlierResult]:
-    """What earlier runs made of the documents below the run's prefix, by document id (see `earlier_results`).
-
-    Rows of shards with missing files do not count.
-    """
-    below_prefix = pc.starts_with(pc.field("source_uri"), options.input_prefix)
-    ledger = storage.read_table(all_runs(output_bucket, DOCUMENTS), LEDGER_SCHEMA, _LEDGER_COLUMNS, below_prefix)
-    return earlier_results(_trusted(ledger, storage, output_bucket), options.fingerprint)
-
-
-def earlier_results(ledger: pa.Table, fingerprint: str) -> dict[str, EarlierResult]:
-    """The current row of every document, by document id, if it was made with the same options."""
-    rows = current_rows(ledger)
-    rows = rows.filter(pc.equal(rows["options_fingerprint"], fingerprint))
-    values = zip(*(rows[name].to_pylist() for name in ("source_etag", "status", "error_class", "attempts")))
-    return dict(zip(rows["document_id"].to_pylist(), (EarlierResult(*value) for value in values)))
-
-
-def still_to_do(
-    documents: Iterable[Document], earlier: Mapping[str, EarlierResult], retry_failed: bool
-) -> Iterator[Document]:
-    """The documents that have no up-to-date result, each with the attempts made so far."""
-    for document in documents:
-        before = earlier.get(document.document_id)
-        if before is None or before.etag != document.etag or (retry_failed and before.error_class):
-            yield document
-        elif before.worth_another_try:
-            yield replace(document, attempts=before.attempts)
-
-
-def _trusted(ledger: pa.Table, storage: Storage, output_bucket: str) -> pa.Table:
-    untrusted = find_untrusted_shards(storage, output_bucket, set(pc.unique(ledger["run_id"]).to_pylist()))
-    if not untrusted:
-        return ledger
-    shards = zip(ledger["run_id"].to_pylist(), ledger["shard_id"].to_pylist())
-    return ledger.filter(pa.array([shard not in untrusted for shard in shards], pa.bool_()))
-
-
-def make_shards(documents: Iterable[Document], files_per_job: int) -> Iterator[Shard]:
-    """Cut documents into shards, in the order of their ids: each file of results then covers a range of ids."""
-    batch: list[Document] = []
-    size = index = 0
-    for document in sorted(documents, key=lambda item: item.document_id):
-        if batch and (len(batch) == files_per_job or size + document.size_bytes > MAX_SHARD_BYTES):
-            yield Shard(f"s{index:05d}", tuple(batch))
-            batch, size, index = [], 0, index + 1
-        batch.append(document)
-        size += document.size_bytes
-    if batch:
-        yield Shard(f"s{index:05d}", tuple(batch))
-
-
-def write_plan(plan: Plan, folder: Path) -> None:
-    """Write the plan's files below `folder`."""
-    for shard in plan.shards:
-        write_shard(plan.input_prefix, shard.documents, folder / SHARDS_FOLDER / shard.shard_id)
-    entries = [
-        {"shard_id": shard.shard_id, "documents": len(shard.documents), "bytes": shard.size_bytes}
-        for shard in plan.shards
-    ]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / SHARDS_FILE).write_text(json.dumps(entries), encoding="utf-8")
-    (folder / PLAN_FILE).write_text(json.dumps(summarise(plan)), encoding="utf-8")
-
-
-def summarise(plan: Plan) -> dict[str, str | int]:
-    """The plan in numbers: the content of plan.json."""
-    return {
-        "input_prefix": str(plan.input_prefix),
-        "documents": plan.documents,
-        "bytes": plan.size_bytes,
-        "shards": len(plan.shards),
-        "up_to_date": plan.up_to_date,
-    }
+def _write_json(path: Path, value: Mapping[str, Any] | Iterable[Any]) -> None:
+    path.write_text(json.dumps(value), encoding="utf-8")

@@ -1,38 +1,83 @@
-"""Whether a shard's files are complete: the ledger's footer says how many rows it has and how large its pages are."""
+"""Whether a shard's files are all there: the footers of its ledger and its pages vouch for each other."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from distributed_ocr_pipeline.layout import RunLayout
-from distributed_ocr_pipeline.storage import Storage
+import pyarrow.parquet as pq
 
 
-def find_incomplete(storage: Storage, run: RunLayout) -> frozenset[str]:
-    """File names (`<shard_id>.parquet`) of the run's shards whose files differ from what the ledger's footer says.
+class ListedPage(Protocol):
+    """Some objects of a listing."""
 
-    Half an upload is one table without the other, or with that of another attempt. Listing the files of the pages is
-    enough, since S3 never shows part of a file.
-    """
+    @property
+    def keys(self) -> list[str]:
+        """Their keys."""
+
+    @property
+    def sizes(self) -> list[int]:
+        """Their sizes in bytes, in the same order."""
+
+
+@dataclass(frozen=True)
+class LedgerFooter:
+    """What the footer of a shard's ledger says."""
+
+    name: str  # of the file
+    rows: int  # that the file has
+    documents: int  # rows that it should have
+    pages: int  # rows of the shard's pages
+    pages_bytes: int  # size of the shard's files of pages
+    proved: bool  # whether the writer compared pages and ledger document by document
+    seconds: float  # of wall time that the shard's job took
+    cpu_seconds: float  # that it used
+
+
+def read_footers(ledger: Path) -> Iterator[LedgerFooter]:
+    """The footers of a run's ledger, in a folder."""
+    for path in sorted(ledger.glob("*.parquet")):
+        metadata = pq.read_metadata(path)
+        words = {key.decode(): value.decode() for key, value in (metadata.metadata or {}).items() if len(value) < 100}
+        yield LedgerFooter(
+            name=path.name,
+            rows=metadata.num_rows,
+            documents=int(words.get("documents", -1)),
+            pages=int(words.get("pages", -1)),
+            pages_bytes=int(words.get("pages_bytes", -1)),
+            proved=words.get("proved") == "true",
+            seconds=float(words.get("seconds", 0)),
+            cpu_seconds=float(words.get("cpu_seconds", 0)),
+        )
+
+
+def sum_sizes(pages: Iterable[ListedPage]) -> Counter[str]:
+    """Bytes of all files of the same name: a shard's pages may lie in several folders."""
     sizes: Counter[str] = Counter()
-    for item in storage.list_objects(run.pages):
-        sizes[item.key.rpartition("/")[2]] += item.size_bytes
-    ledgers = list(storage.read_footers(run.documents))
+    for page in pages:
+        for key, size in zip(page.keys, page.sizes):
+            sizes[key.rpartition("/")[2]] += size
+    return sizes
+
+
+def find_incomplete(ledger: Path, pages: Iterable[ListedPage]) -> frozenset[str]:
+    """File names (`<shard_id>.parquet`) of a run's shards whose files are not those that the ledger's footer promises.
+
+    Half an upload is one table without the other, or with that of another attempt. The pages need not be opened: their
+    files are listed, and S3 shows no file that is not whole.
+
+    Args:
+        ledger: Folder with the run's ledger.
+        pages: Listing of the run's pages.
+    """
+    return incomplete(list(read_footers(ledger)), sum_sizes(pages))
+
+
+def incomplete(footers: Iterable[LedgerFooter], sizes: Counter[str]) -> frozenset[str]:
+    """The same from footers and sizes."""
+    names = {footer.name for footer in footers}
     wrong = {
-        file.name
-        for file in ledgers
-        if (str(file.rows), str(sizes[file.name])) != (file.metadata.get("documents"), file.metadata.get("pages_bytes"))
+        footer.name for footer in footers if (footer.rows, sizes[footer.name]) != (footer.documents, footer.pages_bytes)
     }
-    return frozenset(wrong | (sizes.keys() - {file.name for file in ledgers}))
-
-
-def find_untrusted_shards(storage: Storage, output_bucket: str, run_ids: set[str]) -> set[tuple[str, str]]:
-    """(run_id, shard_id) of results that cannot be trusted: incomplete ones of runs without a balanced report."""
-    return {
-        (run.run_id, name.removesuffix(".parquet"))
-        for run in (RunLayout(output_bucket, run_id) for run_id in run_ids)
-        if not _is_balanced(storage, run)
-        for name in find_incomplete(storage, run)
-    }
-
-
-def _is_balanced(storage: Storage, run: RunLayout) -> bool:
-    return storage.exists(run.report) and bool(storage.get_json(run.report)["balanced"])
+    return frozenset(wrong | (sizes.keys() - names))

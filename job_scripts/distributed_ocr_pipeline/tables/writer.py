@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
-from distributed_ocr_pipeline.records import DocumentResult, PageChunk, PageResult
+from distributed_ocr_pipeline.records import DocumentResult, DocumentStatus, PageChunk, PageResult
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 
 _FOLDER_KEYS = (
@@ -32,7 +32,7 @@ class ShardInfo:
 
     run_id: str
     shard_id: str
-    output_bucket: str
+    results_uri: str  # of the folder that holds all results; empty: URIs are relative to it
     engine: str
     engine_version: str
     options_fingerprint: str
@@ -68,6 +68,35 @@ class _TableFile:
         self._pending, self._pending_bytes = [], 0
 
 
+class _Proof:
+    """Holds every document's row against its pages while they are written, so that no reader has to."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, set[int]] = {}  # page numbers of documents whose row has not come yet
+        self._documents: set[str] = set()
+        self._broken = False
+
+    def add_page(self, document_id: str, page_number: int) -> None:
+        """Note a row of `pages`."""
+        numbers = self._pages.setdefault(document_id, set())
+        self._broken |= page_number in numbers or document_id in self._documents
+        numbers.add(page_number)
+
+    def add_document(self, result: DocumentResult) -> None:
+        """Compare a row of the ledger with the pages that were written."""
+        document_id = result.document.document_id
+        counted = result.pages_succeeded + result.pages_failed + result.pages_blank
+        short = result.status is DocumentStatus.SUCCEEDED and counted != result.page_count
+        written = len(self._pages.pop(document_id, ()))
+        self._broken |= short or counted != written or document_id in self._documents
+        self._documents.add(document_id)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every document has one row, and exactly the pages that its row counts."""
+        return not (self._broken or self._pages)
+
+
 class ShardTables:
     """Writes a shard's rows; the files appear in their folders, complete, when the `with` block ends well.
 
@@ -80,6 +109,8 @@ class ShardTables:
 
     def __init__(self, info: ShardInfo, options: RunOptions, *, scratch: Path, pages: Path, documents: Path) -> None:
         self._info = info
+        self._measured: dict[str, str] = {}
+        self._proof = _Proof()
         self._partition_key = options.partition_key if options.partition_key in _FOLDER_KEYS else None
         self._scratch, self._pages_folder, self._documents_folder = scratch, pages, documents
         self._name = f"{info.shard_id}.parquet"
@@ -98,6 +129,7 @@ class ShardTables:
     def add_pages(self, chunk: PageChunk) -> None:
         """Append rows of `pages`."""
         for page in chunk.pages:
+            self._proof.add_page(chunk.document.document_id, page.page_number)
             row = _page_row(self._info, chunk, page)
             folder = self._folder(row | {"media_type": chunk.media_type})
             if folder not in self._pages_files:
@@ -107,7 +139,12 @@ class ShardTables:
 
     def add_document(self, result: DocumentResult) -> None:
         """Append one row of the ledger."""
+        self._proof.add_document(result)
         self._ledger.add(_document_row(self._info, result), 1024)
+
+    def add_measurements(self, measured: Mapping[str, float]) -> None:
+        """Note what the shard has taken; goes into the ledger's footer."""
+        self._measured = {name: f"{value:.3f}" for name, value in measured.items()}
 
     def _pages_schema(self) -> pa.Schema:
         return pa.schema([field for field in PAGES_SCHEMA if field.name != self._partition_key])
@@ -121,7 +158,7 @@ class ShardTables:
         """Close the files and move them where they are uploaded, the ledger last.
 
         The footers carry both row counts, and the ledger's the size of the pages, so that one file without the other
-        is not taken for a result.
+        is not taken for a result; and whether the two agree document by document, which was seen while they were written.
         """
         if not self._pages_files:
             self._pages_files[""] = _TableFile(self._scratch / PAGES / self._name, self._pages_schema())
@@ -133,7 +170,9 @@ class ShardTables:
             path = self._scratch / PAGES / folder / self._name
             pages_bytes += path.stat().st_size
             _move(path, self._pages_folder / folder / self._name)
-        self._ledger.close(metadata | {"pages_bytes": str(pages_bytes)})
+        metadata |= self._measured
+        proved = str(self._proof.holds).lower()
+        self._ledger.close(metadata | {"pages_bytes": str(pages_bytes), "proved": proved})
         _move(self._scratch / DOCUMENTS / self._name, self._documents_folder / self._name)
 
 
@@ -145,14 +184,14 @@ def _move(source: Path, target: Path) -> None:
 def _page_row(info: ShardInfo, chunk: PageChunk, page: PageResult) -> dict[str, Any]:
     row = asdict(page)
     image_path = row.pop("image_path")
-    images = RunLayout(info.output_bucket, info.run_id).images
+    images = RunLayout("", info.run_id).images
     return _enums_to_text(row) | {
         "shard_id": info.shard_id,
         "document_id": chunk.document.document_id,
         "source_uri": chunk.document.source_uri,
         "page_count": chunk.page_count,
         "words": row["words"] or None,
-        "image_uri": str(images.below(image_path)) if image_path else None,
+        "image_uri": info.results_uri + images.below(image_path).key if image_path else None,
     }
 
 

@@ -38,11 +38,16 @@ class Request:
     body: bytes
 
     def calls(self, account: str, keys: Mapping[str, str]) -> Iterator[Call]:
-        """Every call that must be allowed. `keys` maps buckets with a KMS key to the key's ARN."""
+        """Every call that must be allowed.
+
+        `keys` maps buckets, by name, and objects, by bucket/key, to the ARN of the KMS key that they have.
+        """
         if self.service == "s3":
             return self._s3(keys)
         if self.target == "SageMaker.CreateProcessingJob":
             return self._create_processing_job(account)
+        if self.target == "AWSStepFunctions.DescribeExecution":
+            return iter([Call("states:DescribeExecution", str(json.loads(self.body)["executionArn"]))])
         return iter([Call(f"{self.service}:{self.target.rpartition('.')[2]}", "*")])
 
     def _s3(self, keys: Mapping[str, str]) -> Iterator[Call]:
@@ -55,8 +60,10 @@ class Request:
         actions = _S3_UPLOAD_ACTIONS if "uploadId" in query else _S3_OBJECT_ACTIONS
         action = f"s3:{actions[self.method]}"
         yield Call(action, f"{arn}/{key}")
-        if bucket in keys and action in _KMS_ACTIONS:
-            yield Call(_KMS_ACTIONS[action], keys[bucket])
+        # What is read has the key that it was written with, whatever its bucket's default is by now.
+        used = (action == "s3:GetObject" and keys.get(f"{bucket}/{key}")) or keys.get(bucket)
+        if used and action in _KMS_ACTIONS:
+            yield Call(_KMS_ACTIONS[action], used)
 
     def _create_processing_job(self, account: str) -> Iterator[Call]:
         asked: Mapping[str, Any] = json.loads(self.body)

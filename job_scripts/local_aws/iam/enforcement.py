@@ -12,7 +12,9 @@ import re
 import threading
 import uuid
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
@@ -27,7 +29,8 @@ from moto.sts.models import sts_backends
 
 from local_aws.clients import ACCOUNT, Credentials, Endpoint
 from local_aws.iam.actions import Request
-from local_aws.iam.policies import Decision, Policy, decide
+from local_aws.iam.policies import Call, Decision, Policy, decide
+from local_aws.s3.stored import kms_key_of, stored_object
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -76,7 +79,10 @@ class Authorizing:
         policies = _policies_of(request.access_key) if request else None
         if request is None or policies is None:
             return self._application(environ, start_response)
-        for call in request.calls(ACCOUNT, _bucket_keys()):
+        calls = chain(
+            request.calls(ACCOUNT, _bucket_keys() | _object_key(request.path)), _to_be_told_of_absence(request)
+        )
+        for call in calls:
             if decide(policies, call) is not Decision.ALLOWED:
                 message = f"User is not authorized to perform: {call.action} on resource: {call.resource}"
                 logger.warning("%s", message)
@@ -109,6 +115,23 @@ def _policies_of(access_key: str) -> list[Policy] | None:
 
 def _bucket_keys() -> dict[str, str]:
     return dict(_encrypted(s3_backends[ACCOUNT]["aws"].buckets))
+
+
+def _object_key(path: str) -> dict[str, str]:
+    """The KMS key of the object that a request to S3 is about, if it has one."""
+    key_id = kms_key_of(path)
+    return {unquote(path).lstrip("/"): key_id} if key_id else {}
+
+
+def _to_be_told_of_absence(request: Request) -> Iterator[Call]:
+    """S3 says that an object is missing to those who may list its bucket; to others, that access is denied.
+
+    The request has no prefix: a permission that depends on one does not count (S3 API, GetObject, "Permissions").
+    """
+    bucket, _, key = unquote(request.path).lstrip("/").partition("/")
+    if request.service == "s3" and request.method in ("GET", "HEAD") and key and "uploadId=" not in request.query:
+        if bucket in s3_backends[ACCOUNT]["aws"].buckets and stored_object(request.path) is None:
+            yield Call("s3:ListBucket", f"arn:aws:s3:::{bucket}")
 
 
 def _encrypted(buckets: Any) -> Iterator[tuple[str, str]]:

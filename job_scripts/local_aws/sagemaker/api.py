@@ -1,6 +1,7 @@
 """The calls for SageMaker processing jobs at the local endpoint. They replace moto's, whose jobs never run."""
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,12 +11,14 @@ from moto.iam.models import iam_backends
 from moto.sagemaker.exceptions import SagemakerClientError
 from moto.sagemaker.responses import SageMakerResponse
 
-from local_aws.errors import InvalidRequest, NameInUse, UnknownJob
+from local_aws.errors import InvalidRequest, NameInUse, QuotaExceeded, Throttled, UnknownJob
 from local_aws.faults import Faults
 from local_aws.sagemaker.jobs import JobRegistry, ProcessingJob
+from local_aws.sagemaker.quotas import StartRate, check_quotas
 from local_aws.sagemaker.validation import RequestValidator, check_processing_job
 
 _PAGE_SIZE = 10
+_NO_TIME = 1e-9  # the least that a time scale of 0 leaves of a second
 
 _SORT_KEYS = {"Name": "ProcessingJobName", "CreationTime": "CreationTime", "Status": "ProcessingJobStatus"}
 
@@ -40,6 +43,10 @@ def _answering(action: Any) -> Any:
             found = action(response.current_account, response.region, json.loads(response.body or "{}"))
         except InvalidRequest as error:
             raise SagemakerClientError("ValidationException", str(error)) from error
+        except Throttled as error:
+            raise SagemakerClientError("ThrottlingException", str(error)) from error
+        except QuotaExceeded as error:
+            raise SagemakerClientError("ResourceLimitExceeded", str(error)) from error
         return ActionResult(found) if found is not None else EmptyResult()
 
     return answer
@@ -51,11 +58,15 @@ class ProcessingJobsApi:
     def __init__(self, registry: JobRegistry, faults: Faults) -> None:
         self._registry = registry
         self._faults = faults
+        self._account = faults.account
+        self._rate = StartRate(faults.account.starts_per_second / max(faults.retry_wait_scale, _NO_TIME))
+        self._starting = threading.Lock()
         self._create = RequestValidator("CreateProcessingJob")
         self._list = RequestValidator("ListProcessingJobs")
 
     def create_processing_job(self, account: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """Check the request as AWS does, then start the job."""
+        self._rate.take(region)
         self._create.check(request)
         check_processing_job(request)
         _check_role(account, request["RoleArn"])
@@ -63,7 +74,9 @@ class ProcessingJobsApi:
         if refusal is not None:
             raise SagemakerClientError(refusal, f"{refusal}: refused by the fault plan of the local environment.")
         try:
-            return {"ProcessingJobArn": self._registry.create(account, region, request).arn}
+            with self._starting:  # the next request counts this job's instances
+                check_quotas(self._account, request, self._registry.list(region))
+                return {"ProcessingJobArn": self._registry.create(account, region, request).arn}
         except NameInUse as error:
             message = f"Job name must be unique within an AWS account and region: '{error}' already exists."
             raise SagemakerClientError("ResourceInUse", message) from error

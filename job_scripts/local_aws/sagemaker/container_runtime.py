@@ -107,7 +107,10 @@ class EngineRuntime:
         command += [f"--memory={self.memory_mb}m", f"--memory-swap={self.memory_mb}m"]
         if self.tool == "docker" and os.getuid() != 0:  # otherwise the results belong to root
             command += [f"--user={os.getuid()}:{os.getgid()}"]
-        command += [*_surroundings(root, environment), self.image, *specification.get("ContainerArguments", [])]
+        first, *others = specification.get("ContainerEntrypoint", [""])
+        command += [f"--entrypoint={first}"] if first else []
+        command += [*_surroundings(root, environment), self.image]
+        command += [*others, *specification.get("ContainerArguments", [])]
         return Command(tuple(command), dict(os.environ), cleanup=(self.tool, "rm", "--force", name))
 
 
@@ -128,9 +131,10 @@ class BuildahRuntime:
     ) -> Command:
         """The same container with buildah; it has no network if its process is started without."""
         name = _container_name(root)
+        entrypoint = specification.get("ContainerEntrypoint", self.entrypoint)
         command = ["sh", "-c", _BUILDAH_RUN, name, self.image, str(root.parent / "tmp" / ".job")]
         command += [*_surroundings(root, environment), name, "--"]
-        command += ["sh", "-c", _IN_BUILDAH, str(self.memory_mb * 1024**2), *self.entrypoint]
+        command += ["sh", "-c", _IN_BUILDAH, str(self.memory_mb * 1024**2), *entrypoint]
         command += specification.get("ContainerArguments", [])
         return Command(tuple(command), dict(os.environ), cleanup=("buildah", "rm", name), without_network=isolated)
 

@@ -52,6 +52,11 @@ class ProcessingJob:
         return bool(self.request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False))
 
     @property
+    def volume_bytes(self) -> int:
+        """Bytes that the instance's volume holds."""
+        return int(self.request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"]) * 1024**3
+
+    @property
     def max_runtime_seconds(self) -> int:
         """Seconds after which the container is stopped."""
         condition = self.request.get("StoppingCondition", {})
@@ -103,6 +108,11 @@ class JobRegistry:
         self._run = run
         self._lock = threading.Lock()
         self._jobs: dict[tuple[str, str], ProcessingJob] = {}
+        self._listeners: list[Callable[[ProcessingJob], None]] = []
+
+    def on_end(self, listener: Callable[[ProcessingJob], None]) -> None:
+        """Call `listener` with every job that has ended."""
+        self._listeners.append(listener)
 
     def create(self, account: str, region: str, request: Mapping[str, Any]) -> ProcessingJob:
         """Start a job in its own thread; `NameInUse` if there is one of this name."""
@@ -147,6 +157,8 @@ class JobRegistry:
             reason = f"InternalServerError: {type(error).__name__}: {error}"
             outcome = JobOutcome("Failed", failure_reason=reason[:1024])
         job.end(outcome)
+        for listener in self._listeners:
+            listener(job)
 
 
 def _now() -> datetime:

@@ -16,11 +16,13 @@ from typing import Any
 from local_aws.clients import Endpoint
 from local_aws.errors import JobError, TransferError
 from local_aws.faults import Faults, JobFault
+from local_aws.s3.transfer import Delivery
 from local_aws.sagemaker import supervisor
 from local_aws.sagemaker.jobs import JobOutcome, ProcessingJob
 from local_aws.sagemaker.logs import LINE_BYTES, JobLog
+from local_aws.sagemaker.reasons import OUT_OF_MEMORY
 from local_aws.sagemaker.runtime import Command, Runtime
-from local_aws.sagemaker.transfer import OutputUploader, download_input
+from local_aws.sagemaker.transfer import InputDownloader, OutputUploader
 
 MESSAGE_BYTES = 1024
 """The first KB of /opt/ml/output/message becomes the job's ExitMessage."""
@@ -28,6 +30,7 @@ MESSAGE_BYTES = 1024
 _REASON_CHARACTERS = 1024
 _PULSE_SECONDS = 0.5
 _LOG_END_SECONDS = 5.0
+_KILLED = 128 + 9
 
 OnLine = Callable[[bytes, "subprocess.Popen[bytes]"], None]
 """Receives every line of a container's output, with the container's process."""
@@ -43,6 +46,8 @@ class JobRunner:
         scratch: The folder of the jobs' folders.
         faults: The rules that make jobs fail.
         grace_seconds: Seconds between SIGTERM and SIGKILL when a job is stopped or its time is over.
+        delivery: Brings inputs from buckets that are folders of this machine.
+        variables: Variables in the environment of every job.
     """
 
     endpoint: Endpoint
@@ -50,6 +55,8 @@ class JobRunner:
     scratch: Path
     faults: Faults = field(default_factory=Faults)
     grace_seconds: float = 30.0
+    delivery: Delivery = field(default_factory=Delivery)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, job: ProcessingJob) -> JobOutcome:
         """Do the job's work; a fault on the way becomes its outcome."""
@@ -73,17 +80,19 @@ class _Run:
         self._endpoint = runner.endpoint
         self._credentials = self._endpoint.assume_role(job.request["RoleArn"], "SageMaker", job.region)
         self._s3 = self._endpoint.client("s3", job.region, self._credentials)
+        self._killed = False  # by a fault
         for name in ("ml", "tmp", "home"):
             (folder / name).mkdir()
 
     def outcome(self) -> JobOutcome:
         """Download the inputs, run the container, upload the outputs."""
         lay_out(self._root, self._job)
+        download = InputDownloader(self._s3, self._job.volume_bytes, self._runner.delivery).download
         for item in self._job.request.get("ProcessingInputs", []):
-            download_input(self._s3, item["S3Input"], local_path(self._root, item["S3Input"]))
+            download(item["S3Input"], local_path(self._root, item["S3Input"]))
         if self._job.stop_requested.is_set():
             return JobOutcome("Stopped")
-        environment = dict(self._job.request.get("Environment", {}))
+        environment = dict(self._runner.variables) | self._job.request.get("Environment", {})
         if not self._job.network_isolation:
             environment = self._access() | environment
         command = self._runner.runtime.command(
@@ -99,13 +108,22 @@ class _Run:
         if stopped:
             return JobOutcome("Stopped", exit_message=message)
         if code != 0:
-            return JobOutcome("Failed", exit_message=message, failure_reason=f"AlgorithmError: , exit code: {code}")
+            return JobOutcome("Failed", exit_message=message, failure_reason=self._reason(code))
         return JobOutcome("Completed", exit_message=message)
 
+    def _reason(self, code: int) -> str:
+        """Why a container that ended by itself failed. SIGKILL that nobody here sent is the kernel's, for memory."""
+        if code == _KILLED and not self._killed:
+            return OUT_OF_MEMORY
+        return self._runner.faults.account.container_failed(code)
+
     def _access(self) -> dict[str, str]:
-        """What a container with network finds: its role's credentials, its region, and here the endpoint too."""
-        region = {"AWS_REGION": self._job.region, "AWS_DEFAULT_REGION": self._job.region}
-        return {"AWS_ENDPOINT_URL": self._endpoint.url} | region | self._credentials.environ()
+        """What a container with network finds: its role's credentials.
+
+        The endpoint's address stands for AWS's DNS. The region is not here: SageMaker documents no variable for it, and
+        programs of AWS for its jobs copy AWS_REGION into AWS_DEFAULT_REGION (aws-samples/sagemaker-ssh-helper, FAQ).
+        """
+        return {"AWS_ENDPOINT_URL": self._endpoint.url} | self._credentials.environ()
 
     def _outputs(self) -> list[OutputUploader]:
         config = self._job.request.get("ProcessingOutputConfig", {"Outputs": []})
@@ -137,10 +155,11 @@ class _Run:
         """Log one line of the container's output; a fault may wait for it."""
         log.write(line)
         if fault is not None and fault.waits_for(line):
-            if fault.kill:
-                _kill(process)
-            else:
+            if fault.stop:
                 self._job.stop()
+            else:
+                self._killed = fault.kill is not None
+                _kill(process)
 
     def _terminate(self, process: "subprocess.Popen[bytes]") -> None:
         process.terminate()

@@ -9,8 +9,10 @@ from typing import Protocol
 
 from local_aws.errors import CannotRun
 
-_FROM_THIS_MACHINE = ("PATH", "TESSDATA_PREFIX")
-"""What an image would contain: where programs and language files are."""
+_FROM_THIS_MACHINE = ("PATH", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "PYTHONPATH")
+"""What an image would contain: where programs, language files, libraries and modules are."""
+
+_ML = "/opt/ml/"
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,17 @@ class ScriptRuntime:
         root: Path,
         isolated: bool = False,
     ) -> Command:
-        """The script that the only one of the ContainerArguments chooses."""
+        """The script that the only one of the ContainerArguments chooses, or the program of a ContainerEntrypoint."""
         arguments = list(specification.get("ContainerArguments", []))
-        if "ContainerEntrypoint" in specification or len(arguments) != 1 or arguments[0] not in self.scripts:
+        surroundings = self._surroundings(root) | dict(environment)
+        if "ContainerEntrypoint" in specification:
+            program = [_here(argument, root) for argument in [*specification["ContainerEntrypoint"], *arguments]]
+            return Command(tuple(program), surroundings, without_network=isolated)
+        if len(arguments) != 1 or arguments[0] not in self.scripts:
             raise CannotRun(f"ContainerArguments must be one of {', '.join(self.scripts)}, got {arguments}.")
         script = self.scripts[arguments[0]]
         if not script.is_file():
             raise CannotRun(f"The job script {script} does not exist.")
-        surroundings = self._surroundings(root) | dict(environment)
         return Command((sys.executable, str(script)), surroundings, without_network=isolated)
 
     def _surroundings(self, root: Path) -> dict[str, str]:
@@ -88,3 +93,10 @@ class ScriptRuntime:
             "TMPDIR": str(root.parent / "tmp"),
             self.root_variable: str(root),
         }
+
+
+def _here(argument: str, root: Path) -> str:
+    """An argument of a container on this machine: its Python is this one, and /opt/ml is the job's folder."""
+    if argument == "python3":
+        return sys.executable
+    return str(root / argument.removeprefix(_ML)) if argument.startswith(_ML) else argument

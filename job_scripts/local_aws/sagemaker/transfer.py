@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.errors import TransferError
+from local_aws.s3.transfer import Delivery
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,22 +33,62 @@ class _Item:
     relative: str
 
 
-def download_input(s3: "S3Client", source: Mapping[str, Any], folder: Path) -> None:
-    """Download one S3Input (File mode) into `folder`; `TransferError` if a part of it is missing."""
-    try:
-        _download(s3, source, folder)
-    except (ClientError, BotoCoreError, OSError) as error:
-        raise TransferError(f"Failed to download data from {source['S3Uri']}: {error}") from error
+class InputDownloader:
+    """Downloads a job's S3Inputs (File mode) to the volume of its instance.
 
+    Args:
+        s3: Client with the credentials of the job's role.
+        volume_bytes: What all inputs together may have.
+        delivery: Gives the objects of folder buckets that are only read.
+    """
 
-def _download(s3: "S3Client", source: Mapping[str, Any], folder: Path) -> None:
-    bucket, key = split_uri(source["S3Uri"])
-    items = list(_manifest(s3, bucket, key) if source["S3DataType"] == "ManifestFile" else _prefix(s3, bucket, key))
-    if not items:
-        raise TransferError(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.')
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(lambda item: _fetch(s3, item, folder), items):
-            pass
+    def __init__(
+        self,
+        s3: "S3Client",
+        volume_bytes: int,
+        delivery: Delivery = Delivery(),
+    ) -> None:
+        self._s3 = s3
+        self._left = volume_bytes
+        self._delivery = delivery
+        self._lock = threading.Lock()
+
+    def download(self, source: Mapping[str, Any], folder: Path) -> None:
+        """Download one S3Input into `folder`; `TransferError` if a part of it is missing or cannot be stored."""
+        try:
+            self._download(source, folder)
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise TransferError(f"Failed to download data from {source['S3Uri']}: {error}") from error
+
+    def _download(self, source: Mapping[str, Any], folder: Path) -> None:
+        bucket, key = split_uri(source["S3Uri"])
+        manifest = source["S3DataType"] == "ManifestFile"
+        items = list(_manifest(self._s3, bucket, key) if manifest else _prefix(self._s3, bucket, key))
+        if not items:
+            raise TransferError(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.')
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for _ in pool.map(lambda item: self._fetch(item, folder), items):
+                pass
+
+    def _fetch(self, item: _Item, folder: Path) -> None:
+        target = folder / _safe(item.relative)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if self._delivery.delivers(item.bucket):
+            self._delivery.deliver(item.bucket, item.key, target)
+            return
+        try:
+            answer = self._s3.get_object(Bucket=item.bucket, Key=item.key)
+            self._take(answer["ContentLength"])
+        except (ClientError, TransferError) as error:
+            raise TransferError(f"Failed to download data. s3://{item.bucket}/{item.key}: {error}") from error
+        with target.open("wb") as file:
+            shutil.copyfileobj(answer["Body"], file)
+
+    def _take(self, size_bytes: int) -> None:
+        with self._lock:
+            self._left -= size_bytes
+            if self._left < 0:
+                raise TransferError("No space left on device")
 
 
 def _prefix(s3: "S3Client", bucket: str, prefix: str) -> Iterator[_Item]:
@@ -67,15 +110,6 @@ def _manifest(s3: "S3Client", bucket: str, key: str) -> Iterator[_Item]:
         raise TransferError(f"The manifest s3://{bucket}/{key} is not a manifest: {error!r}.") from error
     for suffix in suffixes:
         yield _Item(source, prefix + suffix, suffix)
-
-
-def _fetch(s3: "S3Client", item: _Item, folder: Path) -> None:
-    target = folder / _safe(item.relative)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        s3.download_file(Bucket=item.bucket, Key=item.key, Filename=str(target), Config=_ONE_STREAM)
-    except ClientError as error:
-        raise TransferError(f"Failed to download data. s3://{item.bucket}/{item.key}: {error}") from error
 
 
 def _safe(relative: str) -> Path:

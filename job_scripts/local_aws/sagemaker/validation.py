@@ -5,7 +5,7 @@ which botocore leaves to the service; they are checked here.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -35,6 +35,12 @@ class RequestValidator:
             raise InvalidRequest(f"1 validation error detected: {problem}")
 
 
+def instance_types() -> list[str]:
+    """The instance types of processing jobs."""
+    model = get_session().get_service_model("sagemaker")
+    return list(model.shape_for("ProcessingInstanceType").enum)  # type: ignore[attr-defined]
+
+
 def check_processing_job(request: Mapping[str, Any]) -> None:
     """Raise `InvalidRequest` for what breaks a rule that the model does not state, and for what cannot run here."""
     inputs = [_only_s3(item, "S3Input") for item in request.get("ProcessingInputs", [])]
@@ -48,9 +54,20 @@ def check_processing_job(request: Mapping[str, Any]) -> None:
     for item in inputs:
         if item.get("S3InputMode", "File") != "File" or item.get("S3CompressionType", "None") != "None":
             raise InvalidRequest("The local environment downloads inputs only in File mode and uncompressed.")
+    _check_tags(request.get("Tags", []))
     cluster = request["ProcessingResources"]["ClusterConfig"]
     if "InstanceType" not in cluster or cluster.get("InstanceCount") != 1:
         raise InvalidRequest("The local environment runs only jobs with an InstanceType and an InstanceCount of 1.")
+
+
+def _check_tags(tags: Iterable[Mapping[str, str]]) -> None:
+    """A key is there once, and does not begin like AWS's own (SageMaker API Reference, Tag)."""
+    keys = [tag["Key"] for tag in tags]
+    for key in keys:
+        if key.lower().startswith("aws:"):
+            raise InvalidRequest(f"Tag keys must not begin with aws:, got '{key}'.")
+        if keys.count(key) > 1:
+            raise InvalidRequest(f"Duplicate tag keys found: '{key}'. Tag keys must be unique.")
 
 
 def _only_s3(item: Mapping[str, Any], member: str) -> dict[str, Any]:

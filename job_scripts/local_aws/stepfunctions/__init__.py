@@ -7,5 +7,6 @@ processing_task  the Task state that runs a processing job
 sdk_task         the Task state that calls an AWS API
 distributed_map  the distributed Map state, with the failures that it tolerates
 map_children     a Map's children as executions that calls list and describe
+redrive          executions that are started again from where they failed
 failures         failures in the form that the engine uses
 """

@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
+from local_aws.account import Account
 from local_aws.clients import Credentials, Endpoint
 from local_aws.iam.enforcement import StateCredentials
 from local_aws.sagemaker.jobs import JobRegistry, ProcessingJob
@@ -40,7 +41,6 @@ _ERROR_NAMES = {
     "ResourceInUse": "SageMaker.ResourceInUseException",
     "ResourceLimitExceeded": "SageMaker.ResourceLimitExceededException",
     "ResourceNotFound": "SageMaker.ResourceNotFoundException",
-    "ThrottlingException": "ThrottlingException",
 }
 _OTHER_ERROR = "SageMaker.AmazonSageMakerException"
 _PULSE_SECONDS = 0.2
@@ -49,10 +49,17 @@ _PULSE_SECONDS = 0.2
 class ProcessingJobTask(StateTaskServiceCallback):
     """A Task state that creates a processing job and, with `.sync`, waits for its end."""
 
-    def __init__(self, endpoint: Endpoint, registry: JobRegistry, credentials: StateCredentials | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        registry: JobRegistry,
+        account: Account = Account(),
+        credentials: StateCredentials | None = None,
+    ) -> None:
         super().__init__(supported_integration_patterns={ResourceCondition("sync")})
         self._endpoint = endpoint
         self._registry = registry
+        self._error_names = _ERROR_NAMES | {"ThrottlingException": account.throttled_as}
         self._credentials = credentials
 
     def _get_supported_parameters(self) -> set[str] | None:
@@ -98,7 +105,7 @@ class ProcessingJobTask(StateTaskServiceCallback):
         code, message = ex.response["Error"]["Code"], ex.response["Error"]["Message"]
         status = ex.response["ResponseMetadata"]["HTTPStatusCode"]
         cause = f"{message} (Service: AmazonSageMaker; Status Code: {status}; Error Code: {code})"
-        return self._failure(env, _ERROR_NAMES.get(code, _OTHER_ERROR), cause)
+        return self._failure(env, self._error_names.get(code, _OTHER_ERROR), cause)
 
     def _failure(self, env: Environment, error: str, cause: str) -> FailureEvent:
         where = {"resource": self._get_sfn_resource(), "resourceType": self._get_sfn_resource_type()}

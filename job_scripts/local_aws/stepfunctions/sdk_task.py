@@ -10,11 +10,24 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 
 
 class SdkTask(StateTaskServiceAwsSdk):
-    """moto passes on what boto3 returns; this makes text of a body and a string of a timestamp."""
+    """moto passes on what boto3 returns; this makes text of a body and a string of a timestamp.
+
+    Names are PascalCase on AWS, whatever the service's own are; those of Step Functions begin with a small letter.
+    """
+
+    def _normalise_parameters(
+        self, parameters: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        if self.resource.api_name == "sfn":
+            for name in list(parameters):
+                parameters[name[:1].lower() + name[1:]] = parameters.pop(name)
 
     def _normalise_response(
         self, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
     ) -> None:
+        if self.resource.api_name == "sfn":
+            for name in list(response):
+                response[name[:1].upper() + name[1:]] = response.pop(name)
         for name, value in response.items():
             if isinstance(value, StreamingBody):
                 response[name] = value.read().decode("utf-8", "replace")

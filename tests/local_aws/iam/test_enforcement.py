@@ -13,7 +13,6 @@ from local_aws.clients import Endpoint
 from tests.support.harness import BUCKET, ROLE, Harness, write_scripts
 
 BUCKET_ARN = f"arn:aws:s3:::{BUCKET}"
-KEY = "arn:aws:kms:us-west-2:123456789012:key/1"
 WORKFLOW = "workflow"
 NOTHING_NEEDED = ("s3:ListAllMyBuckets", "*")
 
@@ -23,6 +22,12 @@ def fixture_guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harnes
     scripts = write_scripts(tmp_path_factory.mktemp("scripts"))
     with LocalEnvironment(bare=True, scripts=scripts, environ={"OCR_LOCAL_IAM": "enforced"}) as environment:
         yield Harness(environment)
+
+
+@pytest.fixture(name="key", scope="module")
+def fixture_key(guarded: Harness) -> str:
+    arn: str = guarded.client("kms").create_key()["KeyMetadata"]["Arn"]
+    return arn
 
 
 def allow(local: Harness, role: str, *statements: tuple[str, str]) -> None:
@@ -49,18 +54,40 @@ def test_a_role_may_do_what_its_policy_allows_and_nothing_else(guarded: Harness)
         client.list_objects_v2(Bucket=BUCKET)
 
 
-def test_an_object_of_an_encrypted_bucket_needs_the_key_too(guarded: Harness) -> None:
+def test_an_object_of_an_encrypted_bucket_needs_the_key_too(guarded: Harness, key: str) -> None:
     guarded.client("s3").create_bucket(
         Bucket="encrypted", CreateBucketConfiguration={"LocationConstraint": guarded.environment.region}
     )
-    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}}
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
     guarded.client("s3").put_bucket_encryption(Bucket="encrypted", ServerSideEncryptionConfiguration={"Rules": [rule]})
     guarded.client("s3").put_object(Bucket="encrypted", Key="one", Body=b"1")
     allow(guarded, "job", ("s3:GetObject", "arn:aws:s3:::encrypted/*"))
     with pytest.raises(ClientError, match="kms:Decrypt"):
         as_role(guarded).get_object(Bucket="encrypted", Key="one")
-    allow(guarded, "job", ("s3:GetObject", "arn:aws:s3:::encrypted/*"), ("kms:Decrypt", KEY))
+    allow(guarded, "job", ("s3:GetObject", "arn:aws:s3:::encrypted/*"), ("kms:Decrypt", key))
     assert as_role(guarded).get_object(Bucket="encrypted", Key="one")["Body"].read() == b"1"
+
+
+def test_an_object_needs_the_key_it_was_written_with_whatever_its_buckets_key_is(guarded: Harness, key: str) -> None:
+    guarded.client("s3").put_object(
+        Bucket=BUCKET, Key="old/ü", Body=b"1", ServerSideEncryption="aws:kms", SSEKMSKeyId=key
+    )
+    allow(guarded, "job", ("s3:GetObject", f"{BUCKET_ARN}/*"))
+    with pytest.raises(ClientError, match=f"kms:Decrypt on resource: {key}"):
+        as_role(guarded).get_object(Bucket=BUCKET, Key="old/ü")
+    allow(guarded, "job", ("s3:GetObject", f"{BUCKET_ARN}/*"), ("kms:Decrypt", key))
+    assert as_role(guarded).get_object(Bucket=BUCKET, Key="old/ü")["Body"].read() == b"1"
+
+
+def test_that_an_object_is_missing_is_told_to_those_who_may_list_without_a_condition(guarded: Harness) -> None:
+    read = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{BUCKET_ARN}/*"}
+    list_some = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": BUCKET_ARN}
+    for condition, code in (({"StringLike": {"s3:prefix": ["a/*"]}}, "AccessDenied"), ({}, "NoSuchKey")):
+        document = {"Version": "2012-10-17", "Statement": [read, list_some | {"Condition": condition}]}
+        guarded.client("iam").put_role_policy(RoleName="job", PolicyName="work", PolicyDocument=json.dumps(document))
+        assert as_role(guarded).list_objects_v2(Bucket=BUCKET, Prefix="a/not-there")["KeyCount"] == 0
+        with pytest.raises(ClientError, match=code):
+            as_role(guarded).get_object(Bucket=BUCKET, Key="a/not-there")
 
 
 def test_a_job_whose_role_may_not_read_its_input_fails(guarded: Harness) -> None:

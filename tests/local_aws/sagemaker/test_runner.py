@@ -10,9 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local_aws.errors import TransferError
 from local_aws.sagemaker import supervisor
+from local_aws.sagemaker.reasons import OUT_OF_MEMORY, REASONS
 from local_aws.sagemaker.runner import read_message
 from tests.support.harness import BUCKET, Harness, gone, s3_input
 
@@ -54,9 +56,17 @@ def test_an_isolated_job_reaches_nothing(local: Harness, isolated: bool, reached
 
 
 def test_a_job_with_network_has_its_roles_credentials(local: Harness) -> None:
-    code = "import boto3; MESSAGE.write_text(boto3.client('sts').get_caller_identity()['Arn'])"
+    code = "import boto3; MESSAGE.write_text(boto3.client('sts', 'us-west-2').get_caller_identity()['Arn'])"
     job = local.run(code, NetworkConfig=WITH_NETWORK)
     assert "assumed-role/job/" in job["ExitMessage"]
+
+
+def test_a_job_with_network_has_no_region_but_its_requests(local: Harness) -> None:
+    code = "MESSAGE.write_text(' '.join(sorted(name for name in os.environ if name.startswith('AWS_'))))"
+    access = "AWS_ACCESS_KEY_ID AWS_EC2_METADATA_DISABLED AWS_ENDPOINT_URL AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
+    assert local.run(code, NetworkConfig=WITH_NETWORK)["ExitMessage"] == access
+    given = local.run(code, NetworkConfig=WITH_NETWORK, Environment={"AWS_REGION": "eu-central-1"})
+    assert given["ExitMessage"].split() == sorted([*access.split(), "AWS_REGION"])
 
 
 def test_a_completed_job_uploads_its_output_but_follows_no_links(local: Harness) -> None:
@@ -69,7 +79,7 @@ def test_a_completed_job_uploads_its_output_but_follows_no_links(local: Harness)
 def test_a_failed_job_says_why_and_its_output_is_lost(local: Harness) -> None:
     job = local.run("(OUT / 'a').write_text('A'); MESSAGE.write_text('no ink'); sys.exit(64)")
     assert job["ProcessingJobStatus"] == "Failed"
-    assert job["FailureReason"] == "AlgorithmError: , exit code: 64"
+    assert job["FailureReason"] == REASONS["algorithm"]
     assert job["ExitMessage"] == "no ink"
     assert not local.keys(f"{job['ProcessingJobName']}/out/")
 
@@ -79,9 +89,9 @@ def test_continuous_output_is_kept_after_every_end_of_the_job(local: Harness) ->
     assert local.keys(f"{job['ProcessingJobName']}/out/") == ["a"]
 
 
-def test_a_command_killed_by_a_signal_ends_as_in_a_container(local: Harness) -> None:
-    job = local.run("os.kill(os.getpid(), 9)")
-    assert job["FailureReason"] == "AlgorithmError: , exit code: 137"
+def test_a_container_that_nobody_here_killed_was_out_of_memory(local: Harness) -> None:
+    assert local.run("os.kill(os.getpid(), 9)")["FailureReason"] == OUT_OF_MEMORY
+    assert local.run("os.kill(os.getpid(), 15)")["FailureReason"] == REASONS["algorithm"]
 
 
 def test_a_message_that_is_not_utf8_fails_the_job(local: Harness) -> None:
@@ -159,6 +169,49 @@ def test_a_key_that_cannot_be_downloaded_fails_the_job(local: Harness, key: str)
     assert reason.startswith("ClientError: Failed to download data")
 
 
+def test_an_archived_object_cannot_be_downloaded(local: Harness) -> None:
+    local.client("s3").put_object(Bucket=BUCKET, Key="manifest/cold.pdf", Body=b"ice", StorageClass="DEEP_ARCHIVE")
+    status, reason = _run_with_manifest(local, "cold", ["cold.pdf"])
+    assert status == "Failed"
+    assert reason.startswith("ClientError: Failed to download data") and "InvalidObjectState" in reason
+
+
+KMS_CODES = {
+    "disabled": "KMS.DisabledException",
+    "foreign": "AccessDenied",
+    "pending deletion": "KMS.KMSInvalidStateException",
+}
+
+
+@pytest.mark.parametrize("state", KMS_CODES)
+def test_an_object_whose_key_decrypts_nothing_cannot_be_downloaded(local: Harness, state: str) -> None:
+    kms, name = local.client("kms"), state.replace(" ", "-")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    used = key.replace(":123456789012:", ":999999999999:") if state == "foreign" else key
+    local.client("s3").put_object(
+        Bucket=BUCKET, Key=f"manifest/{name}", Body=b"1", ServerSideEncryption="aws:kms", SSEKMSKeyId=used
+    )
+    if state != "foreign":
+        assert _run_with_manifest(local, f"{name}-before", [name])[0] == "Completed"
+    if state == "disabled":
+        kms.disable_key(KeyId=key.rpartition("/")[2])
+    elif state == "pending deletion":
+        kms.schedule_key_deletion(KeyId=key.rpartition("/")[2])
+    status, reason = _run_with_manifest(local, name, [name])
+    assert status == "Failed"
+    assert reason.startswith("ClientError: Failed to download data")
+    assert KMS_CODES[state] in reason
+    with pytest.raises(ClientError, match=KMS_CODES[state]):
+        local.client("s3").get_object(Bucket=BUCKET, Key=f"manifest/{name}", Range="bytes=0-0")
+
+
+def test_inputs_that_are_larger_than_the_volume_cannot_be_downloaded(local: Harness) -> None:
+    local.put("manifest/huge.pdf", b"of 3 GB, by a rule; the volume has 1 GB")
+    status, reason = _run_with_manifest(local, "huge", ["huge.pdf"])
+    assert status == "Failed"
+    assert reason == "ClientError: Failed to download data. s3://data/manifest/huge.pdf: No space left on device"
+
+
 def _run_with_manifest(local: Harness, name: str, suffixes: list[str]) -> tuple[str, str]:
     manifest = [{"prefix": f"s3://{BUCKET}/manifest/"}, *suffixes]
     local.put(f"manifests/{name}.json", json.dumps(manifest).encode())
@@ -207,7 +260,7 @@ time.sleep(600)
 
 @pytest.mark.parametrize(
     ("name", "status", "reason"),
-    [("killed", "Failed", "AlgorithmError: , exit code: 137"), ("halted", "Stopped", None)],
+    [("killed", "Failed", REASONS["algorithm"]), ("starved", "Failed", OUT_OF_MEMORY), ("halted", "Stopped", None)],
 )
 def test_a_fault_kills_or_stops_a_job_at_a_line(local: Harness, name: str, status: str, reason: str | None) -> None:
     job = local.run("print('half done', flush=True); time.sleep(600)", f"{name}-{uuid.uuid4()}")

@@ -1,6 +1,7 @@
 """How a job becomes a plain process."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,11 @@ def test_arguments_that_name_no_script_cannot_run(arguments: list[str]) -> None:
         RUNTIME.command({"ContainerArguments": arguments}, {}, Path("ml"))
 
 
-def test_a_container_entry_point_cannot_run() -> None:
-    specification = {"ContainerArguments": ["count"], "ContainerEntrypoint": ["sh"]}
-    with pytest.raises(CannotRun):
-        RUNTIME.command(specification, {}, Path("ml"))
+def test_a_container_entry_point_runs_with_this_machines_python_and_the_jobs_folder() -> None:
+    specification = {"ContainerArguments": ["-v"], "ContainerEntrypoint": ["python3", "/opt/ml/processing/a.py"]}
+    command = RUNTIME.command(specification, {}, Path("job/ml"), isolated=True)
+    assert command.arguments == (sys.executable, "job/ml/processing/a.py", "-v")
+    assert command.without_network and command.environment["COUNTER_ROOT"] == "job/ml"
 
 
 def test_a_script_that_is_not_there_cannot_run() -> None:

@@ -1,12 +1,17 @@
 """Addresses of inputs and outputs, and what an upload makes of a folder."""
 
+import io
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
 from local_aws.errors import TransferError
-from local_aws.sagemaker.transfer import OutputUploader, download_input, split_uri
+from local_aws.s3.folder import FolderBucket, StoredObject
+from local_aws.s3.transfer import Delivery
+from local_aws.sagemaker.transfer import InputDownloader, OutputUploader, split_uri
+from local_aws.settings import BucketFolder
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket", "s3://bucket/"])
@@ -43,6 +48,10 @@ class Bucket:
         return self.content
 
 
+def downloader(bucket: Bucket, volume_bytes: int = 100) -> InputDownloader:
+    return InputDownloader(bucket, volume_bytes)  # type: ignore[arg-type]
+
+
 def uploader(bucket: Bucket, folder: Path, key: str = "") -> OutputUploader:
     output = {"OutputName": "out", "S3Output": {"S3Uri": "s3://data/a/", "S3UploadMode": "Continuous"}}
     return OutputUploader(bucket, output, key, folder)  # type: ignore[arg-type]
@@ -70,4 +79,44 @@ def test_an_upload_that_is_refused_says_what_and_where(tmp_path: Path) -> None:
 def test_what_is_no_manifest_is_named(tmp_path: Path, content: bytes) -> None:
     source = {"S3Uri": "s3://data/manifest.json", "S3DataType": "ManifestFile"}
     with pytest.raises(TransferError, match="s3://data/manifest.json is not a manifest"):
-        download_input(Bucket(content), source, tmp_path)  # type: ignore[arg-type]
+        downloader(Bucket(content)).download(source, tmp_path)
+
+
+class _Growing(io.BytesIO):
+    """A file that somebody writes to while it is read."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        super().__init__(file.read())
+        self.name, self._file, self._path = file.name, file, path
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def read(self, size: int | None = -1) -> bytes:
+        with self._path.open("ab") as more:
+            more.write(b"more")
+        return super().read(size)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@pytest.mark.parametrize("growing", [False, True])
+def test_a_file_that_changes_while_it_is_copied_is_not_delivered(
+    growing: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_link(*_: object, **__: object) -> None:
+        raise OSError("another file system")
+
+    def content(bucket: FolderBucket, item: StoredObject) -> Any:
+        file = real(bucket, item)
+        return _Growing(file, tmp_path / "in/a") if growing and file else file
+
+    real = FolderBucket.content
+    monkeypatch.setattr(os, "link", no_link)
+    monkeypatch.setattr(FolderBucket, "content", content)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a").write_bytes(b"content")
+    delivery = Delivery({"in": FolderBucket(BucketFolder(tmp_path / "in", read_only=True))})
+    delivery.deliver("in", "a", tmp_path / "a")
+    assert (tmp_path / "a").exists() is not growing

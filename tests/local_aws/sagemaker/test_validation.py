@@ -29,6 +29,23 @@ def test_a_tag_may_hold_letters_of_any_language() -> None:
     RequestValidator("CreateProcessingJob").check(job_request("name", Tags=[{"Key": "Büro", "Value": "Zürich 1"}]))
 
 
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ([("RunId", "run (1)")], "at 'tags.1.member.value'.*pattern"),
+        ([("RunId", "it's")], "at 'tags.1.member.value'.*pattern"),
+        ([("aws:run", "1")], "at 'tags.1.member.key'.*pattern|must not begin with aws:"),
+        ([("A", "1"), ("A", "2")], "Duplicate tag keys"),
+        ([(str(number), "") for number in range(51)], "less than or equal to 50"),
+    ],
+)
+def test_tags_that_aws_would_refuse_are_refused(tags: list[tuple[str, str]], words: str) -> None:
+    request = job_request("name", Tags=[{"Key": key, "Value": value} for key, value in tags])
+    with pytest.raises(InvalidRequest, match=words):
+        RequestValidator("CreateProcessingJob").check(request)
+        check_processing_job(request)
+
+
 def changed_input(**changes: Any) -> dict[str, Any]:
     item = s3_input("data", "s3://bucket/")
     item["S3Input"] |= changes

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import pytest
 
-from tests.support.harness import BUCKET, Harness
+from tests.support.harness import BUCKET, Harness, map_state
 
 
 def test_moto_is_the_version_whose_internals_are_known() -> None:
@@ -21,11 +21,11 @@ def test_a_choice_on_something_that_is_not_there_ends_the_execution(local: Harne
     assert "$.planned" in answer["cause"]
 
 
-@pytest.mark.parametrize(("error", "attempts"), [("ThrottlingException", 3), ("States.Timeout", 1)])
+@pytest.mark.parametrize(("error", "attempts"), [("SageMaker.AmazonSageMakerException", 3), ("States.Timeout", 1)])
 def test_a_retry_is_for_its_errors_and_ends_after_its_attempts(local: Harness, error: str, attempts: int) -> None:
     retry = {"ErrorEquals": [error], "IntervalSeconds": 1, "MaxAttempts": 2}
     arn = local.start_machine({"Job": local.job_state("", f"throttled-{uuid.uuid4()}", Retry=[retry])})
-    assert local.finish(arn)["error"] == "ThrottlingException"
+    assert local.finish(arn)["error"] == "SageMaker.AmazonSageMakerException"
     assert [event["type"] for event in local.history(arn)].count("TaskFailed") == attempts
 
 
@@ -52,3 +52,28 @@ def test_an_object_read_from_s3_is_text(local: Harness) -> None:
         "End": True,
     }
     assert json.loads(local.run_machine({"Read": read})["output"]) == {"plan": {"shards": 3}}
+
+
+def test_nothing_catches_what_ends_an_execution(local: Harness) -> None:
+    """A percentage that is no integer: the Map's Catch of States.ALL sees nothing of it."""
+    states = map_state(1, {"Done": {"Type": "Succeed"}}, ToleratedFailurePercentagePath="$.percent")
+    states["Items"]["ResultPath"] = "$.items"
+    states["Map"] |= {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}
+    states["Caught"] = {"Type": "Succeed"}
+    assert local.run_machine(states, percent=20)["status"] == "SUCCEEDED"
+    answer = local.run_machine(states, percent=20.0)
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.Runtime")
+    assert "20.0" in answer["cause"]
+
+
+def test_a_catch_sees_that_a_maps_items_cannot_be_read(local: Harness) -> None:
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "JSON"},
+        "Parameters": {"Bucket": BUCKET, "Key": "nothing/here.json"},
+    }
+    states = map_state(1, {"Done": {"Type": "Succeed"}}, ItemReader=reader)
+    del states["Map"]["ItemsPath"]
+    states["Map"] |= {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}
+    states["Caught"] = {"Type": "Succeed"}
+    assert local.run_machine(states)["status"] == "SUCCEEDED"

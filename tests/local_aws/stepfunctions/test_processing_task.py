@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local_aws.sagemaker.reasons import REASONS
 from tests.support.harness import END_SECONDS, Harness
 
 
@@ -30,7 +31,7 @@ def test_a_failed_job_is_a_failed_task_with_its_description_as_cause(local: Harn
     failure = json.loads(answer["output"])
     assert failure["Error"] == "States.TaskFailed"
     cause = json.loads(failure["Cause"])
-    assert (cause["FailureReason"], cause["ExitMessage"]) == ("AlgorithmError: , exit code: 65", "why")
+    assert (cause["FailureReason"], cause["ExitMessage"]) == (REASONS["algorithm"], "why")
 
 
 def test_a_stopped_job_comes_back_as_a_success_that_says_stopped(local: Harness) -> None:
@@ -42,7 +43,7 @@ def test_a_stopped_job_comes_back_as_a_success_that_says_stopped(local: Harness)
     ("name", "error"),
     [
         ("never-", "SageMaker.ResourceLimitExceededException"),
-        ("throttled-", "ThrottlingException"),
+        ("throttled-", "SageMaker.AmazonSageMakerException"),
         ("not_a_name_", "SageMaker.AmazonSageMakerException"),
     ],
 )
@@ -85,7 +86,7 @@ def test_stopping_an_execution_stops_its_job(local: Harness) -> None:
 
 
 def test_stopping_an_execution_ends_its_wait_for_a_retry(local: Harness) -> None:
-    retry = {"ErrorEquals": ["ThrottlingException"], "IntervalSeconds": 90_000, "MaxAttempts": 3}
+    retry = {"ErrorEquals": ["SageMaker.AmazonSageMakerException"], "IntervalSeconds": 90_000, "MaxAttempts": 3}
     arn = local.start_machine({"Job": local.job_state("", f"throttled-{uuid.uuid4()}", Retry=[retry])})
     _wait_for_event(local, arn, "TaskFailed")
     local.client("stepfunctions").stop_execution(executionArn=arn)

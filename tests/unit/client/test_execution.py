@@ -1,16 +1,24 @@
 """One run on a deployment, whose S3 is moto's and whose workflow is a stand-in."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from distributed_ocr_pipeline.client.execution import execute
-from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.results import (
+    GivenUpRun,
+    GiveUp,
+    InterruptedRun,
+    Observer,
+    RunResult,
+    UnfinishedRun,
+)
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, BadOption
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from tests.support.aws import (
@@ -75,6 +83,45 @@ def test_the_workflow_gets_only_what_was_chosen_and_its_plan(endpoint: str) -> N
         "planned": True,
     }
     assert (result.plan.documents, result.report, result.output) == (3, report, f"s3://{OUTPUT_BUCKET}")
+
+
+class InterruptedWorkflow(Workflow):
+    """Ctrl-C comes while the run is followed."""
+
+    def describe_execution(self, *, executionArn: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_a_run_is_at_work_says_which_run_it_is(endpoint: str) -> None:
+    workflow = InterruptedWorkflow(s3_client(endpoint), report={})
+    with pytest.raises(InterruptedRun) as error:
+        run(endpoint, workflow, RunSettings())
+    assert error.value.result.run_id == workflow.started[0]["name"] in str(error.value)
+    assert (error.value.exit_code, error.value.result.plan.documents) == (130, 3)
+
+
+class Impatient(Observer):
+    """Gives up at its first look."""
+
+    def progressed(self, progress: Progress) -> None:
+        raise GiveUp("the disk is full")
+
+
+def test_an_observer_that_gives_up_says_why_and_which_run_it_leaves(endpoint: str) -> None:
+    workflow = Workflow(s3_client(endpoint), report={})
+    with pytest.raises(GivenUpRun, match="the disk is full") as error:
+        run(endpoint, workflow, RunSettings(), observer=Impatient())
+    assert error.value.result.run_id == workflow.started[0]["name"] and error.value.execution_arn
+    assert (error.value.exit_code, error.value.result.report) == (65, None)
+
+
+def test_documents_are_named_as_the_caller_says(endpoint: str) -> None:
+    result = run(
+        endpoint, Workflow(s3_client(endpoint), report={}), RunSettings(), uri_of=lambda at: f"file:///{at.key}"
+    )
+    where = RunLayout(OUTPUT_BUCKET, result.run_id).shard_documents("s00000").key
+    lines = s3_client(endpoint).get_object(Bucket=OUTPUT_BUCKET, Key=where)["Body"].read().decode()
+    assert {item.source_uri for item in parse_documents(lines)} == {f"file:///in/{name}.pdf" for name in "abc"}
 
 
 def test_the_observer_hears_of_the_plan_and_then_of_progress(endpoint: str) -> None:

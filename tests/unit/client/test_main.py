@@ -13,6 +13,7 @@ from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import Plan
+from tests.support.plans import make_plan
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def fixture_no_deployment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 @pytest.fixture(name="folder")
 def fixture_folder(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "a.pdf").write_bytes(b"%PDF-")
+    (tmp_path / "docs" / "a.pdf").write_bytes(b"%PDF-1.4")
     return tmp_path / "docs"
 
 
@@ -83,7 +84,7 @@ def test_help_names_every_option() -> None:
 # ---- what the command hands on -----------------------------------------------------------------------------------
 
 
-RESULT = RunResult("r1", Plan(S3Location("docs", ""), (), 0), None, "output", 1.0)
+RESULT = RunResult("r1", make_plan(), None, "output", 1.0)
 
 
 class Pipeline:

@@ -6,8 +6,10 @@ import pytest
 
 from distributed_ocr_pipeline import OCRPipeline
 from distributed_ocr_pipeline.client import pipeline
+from distributed_ocr_pipeline.client.results import InterruptedRun, RunResult
 from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunSettings
 from distributed_ocr_pipeline.deployment import Deployment
+from tests.support.plans import make_plan
 
 Call = tuple[Deployment, RunSettings, str]
 
@@ -54,3 +56,15 @@ def test_only_what_was_chosen_is_set(calls: list[Call]) -> None:
 def test_an_option_of_the_call_goes_before_the_configuration(calls: list[Call]) -> None:
     OCRPipeline(ocr_config=OCRConfig(dpi=200)).run("s3://docs/", dpi=150)
     assert calls[0][1].dpi == 150
+
+
+@pytest.mark.usefixtures("calls")
+def test_ctrl_c_says_that_the_run_goes_on_and_how_to_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def execute(*_: Any, **__: Any) -> RunResult:
+        result = RunResult("r1", make_plan(), None, "s3://results", 1.0)
+        raise InterruptedRun("Interrupted while the run r1 was at work.", result, "arn:r1")
+
+    monkeypatch.setattr(pipeline, "execute", execute)
+    with pytest.raises(InterruptedRun, match="goes on without this command; to stop it: ocr-pipeline stop r1") as error:
+        OCRPipeline().run("s3://docs/in/")
+    assert (error.value.result.run_id, error.value.execution_arn) == ("r1", "arn:r1")

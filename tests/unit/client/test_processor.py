@@ -1,14 +1,20 @@
 """The interface for scripts and notebooks."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from distributed_ocr_pipeline import DocumentProcessor
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import BadInput
 from tests.support.documents import scanned_pdf, typed_pdf
+from tests.support.harness import END_SECONDS, gone
 
 
 def test_text_and_images_of_one_document(tmp_path: Path, fake_tesseract: Callable[..., None]) -> None:
@@ -48,3 +54,27 @@ def test_a_document_that_cannot_be_read_is_a_result(tmp_path: Path) -> None:
     result = DocumentProcessor().process_document(tmp_path / "a.pdf")
     assert (result["status"], result["error_class"], result["text"]) == ("failed", "corrupt", "")
     assert result["error_message"]
+
+
+def test_nothing_goes_on_reading_when_the_caller_is_killed(tmp_path: Path, fake_tesseract: Callable[..., None]) -> None:
+    fake_tesseract(p1="hang")
+    path = scanned_pdf(tmp_path / "a.pdf", 1)
+    code = (
+        f"from distributed_ocr_pipeline import DocumentProcessor; DocumentProcessor().process_document({str(path)!r})"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], start_new_session=True) as caller:
+        engine = wait_for_program(caller.pid, "tesseract")
+        caller.kill()
+    assert gone(engine)
+
+
+def wait_for_program(caller: int, name: str) -> int:
+    """The process that reads the page: one that a caller has started and that is neither helper nor guardian."""
+    end = time.monotonic() + END_SECONDS
+    while time.monotonic() < end:
+        for process in psutil.Process(caller).children(recursive=True):
+            with suppress(psutil.Error):
+                if any(part.endswith(f"/{name}") for part in process.cmdline()) and "-l" in process.cmdline():
+                    return process.pid
+        time.sleep(0.05)
+    raise AssertionError(f"no {name} was started")

@@ -10,9 +10,9 @@ import pytest
 from distributed_ocr_pipeline.client import terminal
 from distributed_ocr_pipeline.client.results import RunResult
 from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
-from distributed_ocr_pipeline.records import Document, S3Location
-from distributed_ocr_pipeline.run.planning import Plan, Shard
+from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
+from tests.support.plans import make_plan
 
 REPORT = {
     "documents_by_status": {"succeeded": 2, "partial": 0, "failed": 1},
@@ -43,8 +43,15 @@ def fixture_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def plan(documents: int, size: int = 1000, up_to_date: int = 0) -> Plan:
-    found = tuple(Document(str(index), f"s3://b/{index}", str(index), "e", size) for index in range(documents))
-    return Plan(S3Location("b", ""), (Shard("s00000", found),) if found else (), up_to_date)
+    return make_plan(documents=documents, size_bytes=documents * size, shards=int(documents > 0), up_to_date=up_to_date)
+
+
+def test_the_run_is_named_and_notices_are_lines() -> None:
+    stream = io.StringIO()
+    observer = TerminalObserver(stream)
+    observer.notice("Starting …")
+    observer.started("20260101-000000-abcdef", "s3://results")
+    assert stream.getvalue() == "Starting …\nrun 20260101-000000-abcdef\n"
 
 
 @pytest.mark.parametrize(
@@ -54,7 +61,7 @@ def plan(documents: int, size: int = 1000, up_to_date: int = 0) -> Plan:
 def test_the_plan_is_one_line(size: int, shown: str) -> None:
     stream = io.StringIO()
     TerminalObserver(stream).planned(plan(4, size, up_to_date=3))
-    assert stream.getvalue() == f"4 documents ({shown}) in 1 shards; 3 up to date\n"
+    assert stream.getvalue() == f"4 documents ({shown}) in 1 shard; 3 up to date\n"
 
 
 @pytest.mark.parametrize(
@@ -119,6 +126,14 @@ def test_the_result_is_a_table_with_where_to_find_it() -> None:
         "\nresults  output/pages/  output/documents/\n"
         "report   output/runs/r1/report.json\n"
         "failures output/runs/r1/failures.csv\n"
+    )
+
+
+def test_what_failed_of_the_workflow_is_shown_with_where_to_look() -> None:
+    failures = {"failed_shards": {"s00000": "No quota."}, "map_failure": "Too many."}
+    assert shown_for(plan(3, up_to_date=0), report=REPORT | failures).endswith(
+        "shards   output/runs/r1/failed/ says why each failed\n"
+        "map      output/runs/r1/map_failure.json says why the workflow gave shards up\n"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from distributed_ocr_pipeline.local.environment import LocalEnvironment, NotStarted
+from distributed_ocr_pipeline.local.environment import LocalEnvironment, NotStarted, fast_tesseract
 from tests.support.harness import gone
 
 
@@ -46,3 +46,13 @@ def test_the_environments_variables_are_all_a_program_needs() -> None:
 def test_it_is_used_as_a_context_manager() -> None:
     with pytest.raises(NotStarted, match="context manager"):
         print(LocalEnvironment().endpoint_url)
+
+
+def test_a_tesseract_that_was_built_for_speed_is_used(tmp_path: Path) -> None:
+    environ = {"LD_LIBRARY_PATH": "/mine"}
+    assert not fast_tesseract(environ, tmp_path)
+    (tmp_path / "done").touch()
+    assert fast_tesseract(environ, tmp_path) == {
+        "LD_LIBRARY_PATH": f"{tmp_path}/lib:/mine",
+        "PYTHONPATH": f"{tmp_path}/python",
+    }

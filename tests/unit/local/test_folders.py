@@ -1,111 +1,88 @@
-"""What surrounds a run on this machine: documents in, earlier runs' ledger in, results out."""
+"""The folders of a run on this machine: what is checked before it starts, and how documents are named."""
 
-import json
 import os
-from collections.abc import Iterator
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.local import folders
 from distributed_ocr_pipeline.local.folders import (
-    download_results,
-    find_documents,
+    FileUris,
+    has_earlier_ids,
+    input_folder,
+    locked,
+    require_documents,
     require_writable,
-    upload_documents,
-    upload_ledger,
 )
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.storage import Storage
-from tests.support.aws import s3_client, s3_server, session
+from local_aws.s3.folder import FolderBucket
+from tests.support.runs import outcome, write_run
+
+MEGABYTES = 100
 
 
-@pytest.fixture(name="endpoint", scope="module")
-def fixture_endpoint() -> Iterator[str]:
-    with s3_server() as endpoint:
-        yield endpoint
+def write(folder: Path, **files: bytes) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
-@pytest.fixture(name="bucket")
-def fixture_bucket(endpoint: str, request: pytest.FixtureRequest) -> str:
-    name = f"b-{abs(hash(request.node.nodeid)):x}"
-    s3_client(endpoint).create_bucket(Bucket=name)
-    return name
+def check(folder: Path) -> None:
+    require_documents(input_folder(folder, folder / "output"), MEGABYTES)
 
 
-@pytest.fixture(name="storage")
-def fixture_storage(endpoint: str) -> Storage:
-    return Storage(session(), endpoint)
+def test_one_document_among_noise_is_enough(tmp_path: Path) -> None:
+    write(tmp_path, a=b"noise", b=b"", z=b"%PDF-1.4")
+    check(tmp_path)
 
 
-def keys(storage: Storage, bucket: str) -> list[str]:
-    return [item.key for item in storage.list_objects(S3Location(bucket, ""))]
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [({}, "holds no files"), ({"a": b"noise", "b": b""}, "None of the 2 files .* is a document. Documents are PDF")],
+)
+def test_a_folder_without_documents_is_refused(files: dict[str, bytes], words: str, tmp_path: Path) -> None:
+    write(tmp_path, **files)
+    write(tmp_path / "output", scan=b"%PDF-1.4")  # results are no documents
+    with pytest.raises(BadInput, match=words):
+        check(tmp_path)
 
 
-def write(folder: Path, *names: str, content: str = "x") -> None:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content, encoding="utf-8")
-
-
-def test_documents_are_all_files_below_a_folder_in_order(tmp_path: Path) -> None:
-    write(tmp_path, "b.pdf", "a/z.pdf", ".hidden")
-    (tmp_path / "link.pdf").symlink_to(tmp_path / "b.pdf")
-    assert [path.relative_to(tmp_path).as_posix() for path in find_documents(tmp_path)] == [
-        ".hidden",
-        "a/z.pdf",
-        "b.pdf",
-    ]
-
-
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, "a.pdf", "secret.pdf")
-    monkeypatch.setattr(os, "access", lambda path, mode: path.name != "secret.pdf")
-    with pytest.raises(BadInput, match="secret.pdf' cannot be read. Change its permissions"):
-        find_documents(tmp_path)
+@pytest.mark.parametrize(("name", "words"), [("none", "does not exist"), ("file", "is a file, not a folder")])
+def test_what_is_no_folder_is_named(name: str, words: str, tmp_path: Path) -> None:
+    write(tmp_path, file=b"")
+    with pytest.raises(BadInput, match=words):
+        check(tmp_path / name)
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = os.scandir
-
-    def scandir(path: str) -> object:
-        if str(path).endswith("locked"):
-            raise PermissionError(13, "Permission denied", str(path))
-        return real(path)
-
-    write(tmp_path, "a.pdf", "locked/b.pdf")
-    monkeypatch.setattr(os, "scandir", scandir)
-    with pytest.raises(BadInput, match="locked' cannot be read: Permission denied"):
-        find_documents(tmp_path)
+    monkeypatch.setattr(folders, "os", SimpleNamespace(access=lambda *_: False, R_OK=4, X_OK=1))
+    with pytest.raises(BadInput, match="cannot be read"):
+        check(tmp_path)
 
 
-@pytest.mark.parametrize("given", ["docs", "docs/", "./docs"])
-def test_a_document_below_the_working_folder_keeps_its_key(
-    given: str, tmp_path: Path, storage: Storage, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(tmp_path, "docs/a/b.pdf")
-    monkeypatch.chdir(tmp_path)
-    assert upload_documents(Path(given), storage, bucket) == f"s3://{bucket}/docs/"
-    assert keys(storage, bucket) == ["docs/a/b.pdf"]
+@pytest.mark.parametrize("name", [b"a b&c.pdf", b"100%.pdf", b"a%20b.pdf", b"caf\xe9.pdf", "ü#?.pdf".encode()])
+def test_a_documents_uri_leads_back_to_the_bytes_of_its_path(name: bytes, tmp_path: Path) -> None:
+    path = os.path.join(os.fsencode(tmp_path), b"sub", name)
+    (tmp_path / "sub").mkdir()
+    with open(path, "wb"):
+        pass
+    (item,) = FolderBucket(input_folder(tmp_path, tmp_path / "output")).walk()
+    uri = FileUris(tmp_path)(S3Location("bucket", item.key))
+    assert unquote_to_bytes(uri.removeprefix("file://")) == path
 
 
-def test_the_working_folder_itself_is_the_whole_bucket(
-    tmp_path: Path, storage: Storage, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(tmp_path, "a.pdf")
-    monkeypatch.chdir(tmp_path)
-    assert upload_documents(Path("."), storage, bucket) == f"s3://{bucket}/"
-    assert keys(storage, bucket) == ["a.pdf"]
-
-
-def test_a_document_elsewhere_has_its_whole_path_as_key(
-    tmp_path: Path, storage: Storage, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(tmp_path, "docs/a.pdf", "work/x")
-    monkeypatch.chdir(tmp_path / "work")
-    prefix = upload_documents(Path("../docs"), storage, bucket)
-    below = (tmp_path / "docs").as_posix().lstrip("/")
-    assert (prefix, keys(storage, bucket)) == (f"s3://{bucket}/{below}/", [f"{below}/a.pdf"])
+def test_a_document_has_one_uri_however_its_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "link").symlink_to("docs")
+    monkeypatch.chdir(tmp_path / "docs")
+    given = (Path("."), Path("../docs"), tmp_path / "docs", tmp_path / "link")
+    assert {FileUris(folder)(S3Location("b", "a.pdf")) for folder in given} == {(tmp_path / "docs/a.pdf").as_uri()}
 
 
 def test_an_output_folder_is_made_and_left_empty(tmp_path: Path) -> None:
@@ -113,56 +90,39 @@ def test_an_output_folder_is_made_and_left_empty(tmp_path: Path) -> None:
     assert not list((tmp_path / "new" / "output").iterdir())
 
 
-def test_earlier_runs_come_back_with_the_pages_of_those_that_nothing_vouches_for(
-    tmp_path: Path, storage: Storage, bucket: str
+def test_an_output_folder_without_space_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5 * 1024**2))
+    with pytest.raises(BadInput, match="There are 5 MB free .* Make room: at least 64 MB"):
+        require_writable(tmp_path)
+
+
+def test_a_second_run_is_told_who_writes_into_the_folder(tmp_path: Path) -> None:
+    program = """
+import sys
+from pathlib import Path
+from distributed_ocr_pipeline.local.folders import locked
+with locked(Path(sys.argv[1]), Path("my scans")):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+    arguments = [sys.executable, "-c", program, str(tmp_path)]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None and first.stdout.readline() == b"locked\n"
+        with pytest.raises(BadInput, match=f"process {first.pid} reads 'my scans' since .* UTC"):
+            with locked(tmp_path, Path("other")):
+                pass
+        first.kill()
+    with locked(tmp_path, Path("other")):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("uri", "earlier"), [("s3://ocr-local-input/docs/a.pdf", True), ("file:///home/ada/docs/a.pdf", False)]
+)
+def test_results_whose_documents_have_names_of_an_earlier_version_are_noticed(
+    uri: str, earlier: bool, tmp_path: Path
 ) -> None:
-    for run_id in ("balanced", "unbalanced", "unreported"):
-        write(tmp_path, f"documents/run_id={run_id}/s00000.parquet", f"pages/run_id={run_id}/s00000.parquet")
-    for run_id in ("balanced", "unbalanced"):
-        write(tmp_path, f"runs/{run_id}/report.json", content=json.dumps({"balanced": run_id == "balanced"}))
-    write(
-        tmp_path, "documents/run_id=without-pages/s00000.parquet", "runs/other/report.json", "images/run_id=balanced/x"
-    )
-    upload_ledger(tmp_path, storage, bucket)
-    assert keys(storage, bucket) == [
-        "documents/run_id=balanced/s00000.parquet",
-        "documents/run_id=unbalanced/s00000.parquet",
-        "documents/run_id=unreported/s00000.parquet",
-        "documents/run_id=without-pages/s00000.parquet",
-        "pages/run_id=unbalanced/s00000.parquet",
-        "pages/run_id=unreported/s00000.parquet",
-        "runs/balanced/report.json",
-        "runs/unbalanced/report.json",
-    ]
-
-
-def test_results_come_down_under_the_same_names_without_those_of_other_runs(
-    tmp_path: Path, storage: Storage, bucket: str
-) -> None:
-    wanted = [
-        "documents/run_id=r1/s00000.parquet",
-        "images/run_id=r1/doc/page-0001.jpeg",
-        "pages/run_id=r1/language=eng/s00000.parquet",
-        "runs/r1/failures.csv",
-        "runs/r1/plan.json",
-        "runs/r1/report.json",
-        "runs/r1/run.json",
-        "runs/r1/shards.json",
-    ]
-    others = [
-        "documents/run_id=r10/s00000.parquet",
-        "runs/r1/map/manifest.json",
-        "runs/r1/shards/s00000/documents.jsonl",
-    ]
-    write(tmp_path / "up", *wanted, *others)
-    storage.upload_folder(tmp_path / "up", S3Location(bucket, ""))
-    download_results("r1", tmp_path / "down", storage, bucket)
-    found = [
-        path.relative_to(tmp_path / "down").as_posix() for path in (tmp_path / "down").rglob("*") if path.is_file()
-    ]
-    assert sorted(found) == wanted
-
-
-def test_a_run_that_ended_early_has_what_it_has(tmp_path: Path, storage: Storage, bucket: str) -> None:
-    download_results("r1", tmp_path / "down", storage, bucket)
-    assert not (tmp_path / "down").exists()
+    result = outcome("id")
+    object.__setattr__(result.document, "source_uri", uri)
+    write_run(tmp_path, "r1", result)
+    assert has_earlier_ids(tmp_path) is earlier

@@ -7,14 +7,14 @@ import pytest
 from distributed_ocr_pipeline import OCRPipeline
 from distributed_ocr_pipeline.client.results import Observer
 from distributed_ocr_pipeline.config import RunSettings
-from distributed_ocr_pipeline.errors import BadInput, BadOption
+from distributed_ocr_pipeline.errors import BadInput, BadOption, MissingTool
 from distributed_ocr_pipeline.local import run
 from distributed_ocr_pipeline.local.run import run_folder
 
 
 @pytest.fixture(autouse=True)
 def fixture_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def start() -> None:
+    def start(**_: Path) -> None:
         raise AssertionError("the local environment was started")
 
     monkeypatch.setattr(run, "LocalEnvironment", start)
@@ -24,7 +24,7 @@ def fixture_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(name="folder")
 def fixture_folder(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "a.pdf").write_bytes(b"%PDF-")
+    (tmp_path / "docs" / "a.pdf").write_bytes(b"%PDF-1.4")
     return tmp_path / "docs"
 
 
@@ -35,8 +35,21 @@ def test_a_folder_without_documents_starts_nothing(tmp_path: Path) -> None:
 
 
 def test_an_output_folder_that_cannot_be_written_starts_nothing(folder: Path) -> None:
+    (folder.parent / "file").touch()
     with pytest.raises(BadInput, match="cannot be written"):
-        run_folder(folder, RunSettings(), output=folder / "a.pdf", observer=Observer())
+        run_folder(folder, RunSettings(), output=folder.parent / "file", observer=Observer())
+
+
+def test_a_language_that_is_missing_starts_nothing(folder: Path) -> None:
+    with pytest.raises(MissingTool, match="xyz.*tesseract-ocr-xyz"):
+        run_folder(folder, RunSettings(languages="eng+xyz"), output=folder.parent / "output", observer=Observer())
+    assert not (folder.parent / "output").exists()
+
+
+@pytest.mark.parametrize("prefix", ["", " "])
+def test_an_empty_prefix_is_not_the_working_folder(prefix: str, folder: Path) -> None:
+    with pytest.raises(BadInput, match="The input prefix is empty"):
+        OCRPipeline(output=folder.parent / "output").run(prefix)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ PROJECT_SETTINGS = server_settings()
 
 
 def test_every_container_argument_has_its_script() -> None:
-    assert sorted(PROJECT_SETTINGS.scripts) == ["plan", "process", "report"]
+    assert sorted(PROJECT_SETTINGS.scripts) == ["check", "plan", "process", "report"]
     assert all(script.is_file() for script in PROJECT_SETTINGS.scripts.values())
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ LONGEST = template_values("ap-southeast-2") | {
     "output_bucket": "a23456789-12345678-output-123456789012-ap-southeast-2",
     "image_uri": "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/a23456789-12345678:0123456789abcdef",
     "kms_key_id": f"arn:aws:kms:ap-southeast-2:123456789012:key/{UUID}",
+    "volume_encryption": json.dumps({"VolumeKmsKeyId": f"arn:aws:kms:ap-southeast-2:123456789012:key/{UUID}"}),
+    "tags": json.dumps(
+        [{"Key": f"{number:0128}", "Value": "v" * 256} for number in range(41)]
+        + [{"Key": "RunId", "Value.$": "$.run_id"}]
+    ),
     "worker_network": json.dumps(
         {
             "EnableNetworkIsolation": True,
@@ -43,7 +49,6 @@ LONGEST = template_values("ap-southeast-2") | {
     ),
 }
 DATA = {
-    "$$.Execution.Name": "r" * 80,
     "$.run_id": "r" * 80,
     "$.shard_id": "s999999",
     "$.attempt": "3",
@@ -123,13 +128,37 @@ def _value(path: str) -> str:
     return DATA[path]
 
 
-@pytest.mark.parametrize("state", ["PlanShards", "ProcessShard", "ReportRun"])
+@pytest.mark.parametrize("state", ["PlanShards", "ProcessShard", "CheckDownloads", "ReportRun"])
 def test_every_job_request_is_within_the_limits_of_the_api(state: str) -> None:
     tasks = job_tasks(rendered(LONGEST)["States"])
-    assert len(tasks) == 3
+    assert len(tasks) == 4
     request = evaluated(tasks[state])
     RequestValidator("CreateProcessingJob").check(request)
     check_processing_job(request)
+
+
+@pytest.mark.parametrize("state", ["PlanShards", "CheckDownloads", "ReportRun"])
+def test_a_jobs_environment_alone_tells_boto3_its_region(state: str, tmp_path: Path) -> None:
+    """SageMaker sets no variable with a region, and boto3 reads AWS_DEFAULT_REGION only."""
+    environment = evaluated(job_tasks(rendered(LONGEST)["States"])[state])["Environment"]
+    code = "import boto3; print(boto3.client('s3', aws_access_key_id='a', aws_secret_access_key='b').meta.region_name)"
+    nothing = {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_EC2_METADATA_DISABLED": "true"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment | nothing, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.strip() == "ap-southeast-2", done.stderr
+
+
+@pytest.mark.parametrize("name", ["run (2)", "it's", "now!"])
+def test_names_that_cannot_be_tags_are_refused_before_anything_is_made(name: str) -> None:
+    rule = rendered(LONGEST)["States"]["CanStart"]["Choices"][0]
+    assert rule["Next"] == "BadRunName"
+    patterns = [part["StringMatches"] for part in rule["Or"]]
+    assert any(fnmatchcase(name, pattern) for pattern in patterns)
+    request = evaluated(job_tasks(rendered(LONGEST)["States"])["PlanShards"])
+    request["Tags"] = [{"Key": "RunId", "Value": name}]
+    with pytest.raises(InvalidRequest, match="tags"):
+        RequestValidator("CreateProcessingJob").check(request)
 
 
 def test_a_longer_prefix_would_break_the_limit_of_job_names() -> None:
@@ -146,7 +175,8 @@ def test_a_longer_prefix_would_break_the_limit_of_job_names() -> None:
 def test_terraforms_default_options_are_those_of_run_options(tmp_path: Path) -> None:
     shutil.copy(PROJECT / "variables.tf", tmp_path)
     (expression,) = re.findall(r"default_options\s+= jsonencode\((.*)\)\n", (PROJECT / "main.tf").read_text())
-    defaults = {name: field.default for name, field in RunOptions.model_fields.items() if name != "input_prefix"}
+    of_one_run = {"input_prefix", "document_list", "include", "exclude"}
+    defaults = {name: field.default for name, field in RunOptions.model_fields.items() if name not in of_one_run}
     assert terraform_value(expression, tmp_path) == defaults
 
 

@@ -35,6 +35,20 @@ def test_all_pages_failed_means_the_document_failed(
     assert "pix not read" in result.error_message
 
 
+def test_a_document_that_changed_while_it_was_read_is_no_result(
+    tmp_path: Path, install_program: Callable[[str, str], Path], process: Callable[..., Ledger]
+) -> None:
+    path = scanned_pdf(tmp_path / "a.pdf", 1)
+    pdfinfo = which("pdfinfo")
+    install_program(
+        "pdfinfo",
+        f"import os, sys\nopen({str(path)!r}, 'ab').write(b' ')\nos.execv({pdfinfo!r}, ['pdfinfo', *sys.argv[1:]])",
+    )
+    [(result, _)] = process([path], text_layer="only")
+    assert (result.error_class, result.error_message) == (ErrorClass.CHANGED, "The file changed while it was read.")
+    assert result.status in (DocumentStatus.PARTIAL, DocumentStatus.FAILED)
+
+
 def test_a_document_has_a_time_limit_of_its_own(
     tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
 ) -> None:

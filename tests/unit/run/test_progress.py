@@ -52,12 +52,14 @@ def test_the_metrics_line_is_one_json_object_in_embedded_metric_format() -> None
     assert {metric["Name"] for metric in directive["Metrics"]} == {
         "DocumentsProcessed",
         "ProcessingTime",
+        "ProcessingErrors",
         "ErrorRate",
         "InstanceUtilization",
     }
     assert all(isinstance(record[metric["Name"]], (int, float)) for metric in directive["Metrics"])
     assert directive["Dimensions"] == [["Pipeline"]] and record["Pipeline"] == "ocr"
     assert (record["ErrorRate"], record["InstanceUtilization"], record["run_id"]) == (12.5, 75.0, "run1")
+    assert record["ProcessingErrors"] == 1
     assert "\n" not in line
 
 

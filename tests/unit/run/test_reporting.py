@@ -2,7 +2,6 @@
 
 import csv
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,9 @@ import pytest
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import RunFailed
-from distributed_ocr_pipeline.run.reporting import Evidence, PlannedDocument, make_report, require_success, write_report
+from distributed_ocr_pipeline.run.evidence import MAX_NAMED_DOCUMENTS
+from distributed_ocr_pipeline.run.reporting import make_report, require_success, write_report
+from tests.support.plans import Run
 
 PLAN = {"up_to_date": 0, "shards": 1}
 
@@ -37,78 +38,111 @@ def row(
     }
 
 
-def evidence(**changes: Any) -> Evidence:
-    good = Evidence(
-        planned={name: PlannedDocument(f"s3://bucket/docs/{name}", "s00000") for name in "abcd"},
-        ledger=tuple(row(name) for name in "abcd"),
-        pages=dict.fromkeys("abcd", 1),
-        page_keys_doubled=0,
-        incomplete_files=(),
-        failed_shards={},
-    )
-    return replace(good, **changes)
+DOCUMENTS = [(name, f"docs/{name}", "s00000") for name in "abcd"]
 
 
-def test_a_complete_run_is_green() -> None:
-    report = make_report("run", options(), PLAN, evidence())
+def run(folder: Path, **changes: Any) -> Run:
+    good: dict[str, Any] = {"planned": DOCUMENTS, "ledger": [row(name) for name in "abcd"]}
+    return Run(folder, **good | changes)
+
+
+def opened(**pages: int) -> dict[str, Any]:
+    """The pages of the shard were opened, since it does not vouch for them."""
+    keys = [(name, number + 1) for name, count in pages.items() for number in range(count)]
+    return {"page_keys": keys, "opened_shards": ("s00000",)}
+
+
+def test_a_complete_run_is_green(tmp_path: Path) -> None:
+    report = make_report("run", options(), PLAN, run(tmp_path).evidence())
     assert report.balanced and report.succeeded
     assert report.pages == {"succeeded": 4, "failed": 0, "blank": 0, "total": 4}
     require_success(report)
 
 
+def test_a_run_whose_pages_had_to_be_opened_is_green_if_they_add_up(tmp_path: Path) -> None:
+    assert make_report("run", options(), PLAN, run(tmp_path, **opened(a=1, b=1, c=1, d=1)).evidence()).succeeded
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"ledger": tuple(row(name) for name in "abc")}, "not in the ledger (first: s3://bucket/docs/d)"),
-        ({"ledger": tuple(row(name) for name in "abcdd")}, "more than once (first: s3://bucket/docs/d)"),
-        ({"ledger": tuple(row(name) for name in "abcde"), "pages": dict.fromkeys("abcde", 1)}, "not in the plan"),
-        ({"pages": {"a": 1, "b": 1, "c": 1, "d": 2}}, "do not add up (first: s3://bucket/docs/d)"),
-        ({"pages": {"a": 1, "b": 1, "c": 1}}, "do not add up (first: s3://bucket/docs/d)"),
-        ({"pages": dict.fromkeys("abcdz", 1)}, "do not add up (first: z)"),
-        ({"ledger": (*map(row, "abc"), row("d") | {"page_count": 2})}, "do not add up (first: s3://bucket/docs/d)"),
-        ({"page_keys_doubled": 2}, "2 pages are there more than once"),
-        ({"incomplete_files": ("s00000.parquet",)}, "s00000.parquet"),
+        ({"ledger": [row(name) for name in "abc"]}, "not in the ledger (first: s3://bucket/docs/d)"),
+        ({"ledger": [row(name) for name in "abcdd"]}, "more than once (first: s3://bucket/docs/d)"),
+        ({"ledger": [row(name) for name in "abcde"]}, "not in the plan"),
+        (opened(a=1, b=1, c=1, d=2), "do not add up (first: s3://bucket/docs/d)"),
+        (opened(a=1, b=1, c=1), "do not add up (first: s3://bucket/docs/d)"),
+        (opened(a=1, b=1, c=1, d=1, z=1), "do not add up (first: z)"),
         (
-            {"ledger": (), "pages": {}, "failed_shards": {"s00000": "exit code: 1"}},
-            "1 shards failed (first: s00000: exit code: 1)",
+            opened(a=1, b=1, c=1, d=1) | {"page_keys": [*zip("abcd", [1] * 4), ("a", 1)]},
+            "1 pages are there more than once",
         ),
+        ({"incomplete": frozenset({"s00000.parquet"})}, "s00000.parquet"),
+        ({"ledger": [], "failures": {"s00000": "exit code: 1"}}, "1 shards failed (first: s00000: exit code: 1)"),
+        (
+            {"ledger": [], "map_failure": "States.ExceedToleratedFailureThreshold Too many."},
+            "the workflow gave shards up: States.ExceedToleratedFailureThreshold Too many. "
+            "(see runs/run/map_failure.json)",
+        ),
+        ({"ledger": [row("a") | {"page_count": 2}, *map(row, "bcd")]}, "do not add up (first: s3://bucket/docs/a)"),
     ],
 )
-def test_a_run_that_does_not_balance_fails_and_names_what_is_wrong(changes: dict[str, Any], word: str) -> None:
-    report = make_report("run", options(), PLAN, evidence(**changes))
+def test_a_run_that_does_not_balance_fails_and_names_what_is_wrong(
+    tmp_path: Path, changes: dict[str, Any], word: str
+) -> None:
+    report = make_report("run", options(), PLAN, run(tmp_path, **changes).evidence())
     assert not report.balanced
     with pytest.raises(RunFailed) as error:
         require_success(report)
     assert word in str(error.value) and len(str(error.value).encode()) < 1000
 
 
-def test_deferred_documents_balance_but_are_not_success() -> None:
-    report = make_report("run", options(), PLAN, evidence(ledger=(*map(row, "abc"), row("d", status="deferred"))))
+def test_a_run_of_which_step_functions_notes_alone_were_lost_is_green_and_names_it(tmp_path: Path) -> None:
+    report = make_report("run", options(), PLAN, run(tmp_path, map_failure="States.ResultWriterFailed").evidence())
+    assert report.succeeded and report.map_failure == "States.ResultWriterFailed (see runs/run/map_failure.json)"
+
+
+def test_long_lists_are_cut_but_counted(tmp_path: Path) -> None:
+    planned = [(f"{number:05d}", f"docs/{number:05d}", "s00000") for number in range(MAX_NAMED_DOCUMENTS + 5)]
+    report = make_report("run", options(), PLAN, run(tmp_path, planned=planned, ledger=[]).evidence()).as_dict()
+    assert (len(report["missing"]), report["missing_count"]) == (MAX_NAMED_DOCUMENTS, MAX_NAMED_DOCUMENTS + 5)
+    assert f"{MAX_NAMED_DOCUMENTS + 5} planned documents" in report["summary"]
+
+
+def test_the_report_shows_the_estimate_beside_what_was_measured(tmp_path: Path) -> None:
+    plan = PLAN | {"cpu_seconds": {"expected": 120.0}, "estimate": {"usd": {"expected": 0.02}}}
+    report = make_report("run", options(instance_type="ml.c6i.4xlarge"), plan, run(tmp_path).evidence()).as_dict()
+    assert report["cpu_seconds"] == {"estimated": 120.0, "measured": 100.0, "pages": 4}
+    assert report["usd"]["measured"] == pytest.approx((60 + 270) * 0.816 / 3600, rel=0.01)
+
+
+def test_deferred_documents_balance_but_are_not_success(tmp_path: Path) -> None:
+    ledger = [*map(row, "abc"), row("d", status="deferred")]
+    report = make_report("run", options(), PLAN, run(tmp_path, ledger=ledger).evidence())
     assert report.balanced and not report.succeeded
 
 
 @pytest.mark.parametrize(("error_class", "limit"), [("timeout", "max_error_rate"), ("corrupt", "max_input_error_rate")])
-def test_each_kind_of_fault_has_its_own_limit(error_class: str, limit: str) -> None:
-    ledger = (*map(row, "abc"), row("d", status="failed", error_class=error_class))
-    found = evidence(ledger=ledger)
+def test_each_kind_of_fault_has_its_own_limit(tmp_path: Path, error_class: str, limit: str) -> None:
+    ledger = [*map(row, "abc"), row("d", status="failed", error_class=error_class)]
+    found = run(tmp_path, ledger=ledger).evidence()
     assert limit in make_report("run", options(**{limit: 0.2}), PLAN, found).summary
     assert make_report("run", options(max_error_rate=0.25), PLAN, found).succeeded
 
 
-def test_input_faults_alone_never_fail_a_run_by_default() -> None:
-    ledger = tuple(row(name, status="failed", error_class="encrypted") for name in "abcd")
-    assert make_report("run", options(), PLAN, evidence(ledger=ledger)).succeeded
+def test_input_faults_alone_never_fail_a_run_by_default(tmp_path: Path) -> None:
+    ledger = [row(name, status="failed", error_class="encrypted") for name in "abcd"]
+    assert make_report("run", options(), PLAN, run(tmp_path, ledger=ledger).evidence()).succeeded
 
 
-def test_a_failure_that_a_later_attempt_mended_is_forgotten() -> None:
-    assert make_report("run", options(), PLAN, evidence(failed_shards={"s00000": "exit code: 1"})).succeeded
+def test_a_failure_that_a_later_attempt_mended_is_forgotten(tmp_path: Path) -> None:
+    found = run(tmp_path, failures={"s00000": "exit code: 1"}).evidence()
+    assert make_report("run", options(), PLAN, found).succeeded
 
 
 def test_failures_csv_lists_failed_and_unaccounted_documents(tmp_path: Path) -> None:
-    ledger = (row("a"), row("b"), row("c", status="failed", error_class="corrupt"))
-    found = evidence(ledger=ledger, failed_shards={"s00000": "out of memory"})
-    report = make_report("run", options(), PLAN, found)
-    write_report(report, found, tmp_path)
+    ledger = [row("a"), row("b"), row("c", status="failed", error_class="corrupt")]
+    found = run(tmp_path, ledger=ledger, failures={"s00000": "out of memory"})
+    write_report(make_report("run", options(), PLAN, found.evidence()), found.failures(), tmp_path)
     with (tmp_path / "failures.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert [(line["document_id"], line["status"]) for line in lines] == [("c", "failed"), ("d", "unaccounted")]

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
@@ -20,7 +22,7 @@ from distributed_ocr_pipeline.records import (
     PageStatus,
     S3Location,
 )
-from distributed_ocr_pipeline.run.planning import Plan, document_id_of, plan_run
+from distributed_ocr_pipeline.run.planning import document_id_of, plan_run
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 from tests.support.aws import s3_client, s3_server, session
@@ -53,8 +55,11 @@ class Bucket:
 
     def planned(self, **values: Any) -> dict[str, int]:
         """Names of the documents that would be planned, with the attempts made before."""
-        plan: Plan = plan_run(self.storage, self.name, self.options(**values))
-        return {item.key.removeprefix("in/"): item.attempts for shard in plan.shards for item in shard.documents}
+        with TemporaryDirectory() as folder:
+            plan_run(self.storage, self.name, self.options(**values), Path(folder))
+            path = Path(folder, "documents.parquet")
+            rows = pq.read_table(path, columns=["key", "attempts"]).to_pylist() if path.exists() else []
+        return {row["key"].removeprefix("in/"): row["attempts"] for row in rows}
 
     def run(
         self,
@@ -217,7 +222,7 @@ def test_of_two_runs_at_once_the_later_row_counts(bucket: Bucket) -> None:
     assert not bucket.planned()
 
 
-def test_results_of_other_prefixes_play_no_part(bucket: Bucket, storage: Storage) -> None:
+def test_results_of_other_prefixes_play_no_part(bucket: Bucket, storage: Storage, tmp_path: Path) -> None:
     bucket.run(doc=DONE, other=DONE)
-    plan = plan_run(storage, bucket.name, parse_options({"input_prefix": f"s3://{bucket.name}/in/d"}))
+    plan = plan_run(storage, bucket.name, parse_options({"input_prefix": f"s3://{bucket.name}/in/d"}), tmp_path)
     assert (plan.documents, plan.up_to_date) == (0, 1)

@@ -25,7 +25,7 @@ from distributed_ocr_pipeline.records import (
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 
-INFO = ShardInfo("run1", "s00007", "results", "pytesseract", "tesseract 5", "f00d")
+INFO = ShardInfo("run1", "s00007", "s3://results/", "pytesseract", "tesseract 5", "f00d")
 
 
 def document(name: str) -> Document:

@@ -1,5 +1,6 @@
 """What kind of file a document is, by its first bytes: names and declared types lie."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -10,6 +11,10 @@ TIFF = "image/tiff"
 SUPPORTED = "PDF, TIFF, PNG, JPEG, WebP, BMP, JPEG 2000"
 
 _HEAD_BYTES = 1024 + 8  # a PDF's header may come after up to 1 KB of something else
+_PDF_HEADER = re.compile(rb"(?:^|[^ -~])%PDF-\d")  # not within a line of text, which only speaks of PDF
+_MAIL = re.compile(
+    rb"(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|X-[\w-]+): ", re.I
+)
 _BMP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
 _STARTS = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -26,7 +31,7 @@ _STARTS = {
 def media_type(path: Path, max_megabytes: int) -> str:
     """The media type of a file.
 
-    Raises `DocumentError`: missing, empty, too_large (over `max_megabytes`), unsupported_type.
+    Raises `DocumentError`: missing, unreadable, empty, too_large (over `max_megabytes`), unsupported_type.
     """
     try:
         status = path.stat()
@@ -39,6 +44,8 @@ def media_type(path: Path, max_megabytes: int) -> str:
             raise DocumentError(ErrorClass.TOO_LARGE, f"{megabytes:.0f} MB; the limit is {max_megabytes} MB.")
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
+    except PermissionError as error:
+        raise DocumentError(ErrorClass.UNREADABLE, "The file may not be read: permission denied.") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DocumentError(ErrorClass.MISSING, f"The file cannot be read: {reason}.") from error
@@ -53,6 +60,8 @@ def _type_of(head: bytes) -> str:
         return "image/webp"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return "image/bmp"
-    if b"%PDF-" in head:
+    if _MAIL.match(head):
+        raise DocumentError(ErrorClass.UNSUPPORTED_TYPE, f"An e-mail, not one of {SUPPORTED}.")
+    if _PDF_HEADER.search(head):
         return PDF
     raise DocumentError(ErrorClass.UNSUPPORTED_TYPE, f"Not one of {SUPPORTED}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
@@ -16,6 +17,10 @@ from distributed_ocr_pipeline.records import Word
 _MIN_SCAN_PPI = 60  # text in a coarser picture is not readable
 _FILLS_PAGE = 0.5  # share of the page's area from which a picture is its scan
 _LAYER_CONFIDENCE = 100.0
+_XFA_REMINDER = "an XFA form: what its fields hold may not be on the page"
+_MIN_PICTURE_PPI = 30  # large print in a coarser picture is not readable either
+_HOLDS_TEXT = 0.05  # share of the page from which pictures may hold text of their own
+_LITTLE_TEXT = 600  # characters; a page of print has 2,000, one with less may have text as curves
 
 
 class PdfSource:
@@ -24,11 +29,13 @@ class PdfSource:
     media_type = PDF
 
     def __init__(self, path: Path, tools: Tools) -> None:
-        """Raises `DocumentError` (see `poppler.page_count`)."""
+        """Raises `DocumentError` (see `poppler.document_info`)."""
         self._path = path
         self._tools = tools
         limits = tools.poppler_limits(tools.config.page_timeout_seconds)
-        self.page_count = poppler.page_count(path, limits, tools.stop)
+        info = poppler.document_info(path, limits, tools.stop)
+        self.page_count = info.pages
+        self._reminder = _XFA_REMINDER if info.is_xfa else ""
 
     def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
         """Sizes, pictures and text layers of consecutive pages."""
@@ -38,8 +45,11 @@ class PdfSource:
             placed = poppler.placed_images(self._path, pages, self._tools.poppler_limits(limit.seconds()), stop)
         except DocumentError:  # only a hint; the page itself may still be drawn
             placed = {}
-        texts = self._texts(pages, limit)
-        surveys = [_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]) for page in pages]
+        texts = self._texts(pages, sizes, limit)
+        surveys = [
+            _reminding(_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]), self._reminder)
+            for page in pages
+        ]
         to_read = {survey.number for survey in surveys if not survey.verdict.trusted}
         bare = self._bare_scans({page: images for page, images in placed.items() if page in to_read}, limit)
         return [replace(survey, bare_scan=bare.get(survey.number)) for survey in surveys]
@@ -66,17 +76,31 @@ class PdfSource:
             for word in words
         )
 
-    def _texts(self, pages: range, limit: TimeLimit) -> dict[int, str | DocumentError]:
-        """Text layers by page; if the call for all of them fails, there is a call for each page."""
+    def _texts(
+        self, pages: range, sizes: Mapping[int, poppler.PageSize], limit: TimeLimit
+    ) -> dict[int, str | DocumentError]:
+        """Text layers by page: what the page shows of them. Neighbours that are cut alike are read with one call."""
         if self._tools.config.text_layer == "ignore":
             return dict.fromkeys(pages, "")
+        shown = {page: size for page, size in sizes.items() if size.cut}
+        texts: dict[int, str | DocumentError] = {}
+        for size, alike in groupby(pages, shown.get):
+            numbers = list(alike)
+            texts |= self._texts_cut_alike(range(numbers[0], numbers[-1] + 1), size, limit)
+        return texts
+
+    def _texts_cut_alike(
+        self, pages: range, shown: poppler.PageSize | None, limit: TimeLimit
+    ) -> dict[int, str | DocumentError]:
+        """Text layers by page; if the call for all of them fails, there is a call for each page."""
         try:
             limits = self._tools.poppler_limits(limit.seconds())
-            return dict(zip(pages, poppler.layer_texts(self._path, pages, limits, self._tools.stop)))
+            return dict(zip(pages, poppler.layer_texts(self._path, pages, limits, self._tools.stop, shown)))
         except DocumentError as error:
             if len(pages) == 1:
                 return {pages.start: error}
-        return {page: text for one in pages for page, text in self._texts(range(one, one + 1), limit).items()}
+        singles = (self._texts_cut_alike(range(one, one + 1), shown, limit) for one in pages)
+        return {page: text for single in singles for page, text in single.items()}
 
     def _bare_scans(self, placed: Mapping[int, Sequence[poppler.PlacedImage]], limit: TimeLimit) -> dict[int, BareScan]:
         """Pages that are nothing but a scan; none if that cannot be found out."""
@@ -100,16 +124,26 @@ def _survey_of(
         verdict, text = Verdict(False, f"the text layer cannot be read ({text.error_class.value})"), ""
     else:
         verdict = judge(text, _cover(size, placed))
-    return PageSurvey(page, size, _scan_dpi(size, placed), text.strip("\n"), verdict)
+    more = verdict.trusted and (
+        len("".join(text.split())) < _LITTLE_TEXT or _cover(size, placed, _MIN_PICTURE_PPI) >= _HOLDS_TEXT
+    )
+    return PageSurvey(page, size, _scan_dpi(size, placed), text.strip("\n"), verdict, may_show_more=more)
+
+
+def _reminding(survey: PageSurvey, reminder: str) -> PageSurvey:
+    """The survey with a reminder in its reason, if there is one."""
+    if not reminder:
+        return survey
+    return replace(survey, verdict=replace(survey.verdict, reason=f"{survey.verdict.reason}; {reminder}"))
 
 
 def _square_inches(size: poppler.PageSize) -> float:
     return max(size.width * size.height, 1.0) / poppler.POINTS_PER_INCH**2
 
 
-def _cover(size: poppler.PageSize, placed: Sequence[poppler.PlacedImage]) -> float:
-    """Share of the page under pictures that could be scans (overlaps counted twice, at most 1)."""
-    scans = [image for image in placed if min(image.x_ppi, image.y_ppi) >= _MIN_SCAN_PPI]
+def _cover(size: poppler.PageSize, placed: Sequence[poppler.PlacedImage], ppi: float = _MIN_SCAN_PPI) -> float:
+    """Share of the page under pictures of at least `ppi` (overlaps counted twice, at most 1)."""
+    scans = [image for image in placed if min(image.x_ppi, image.y_ppi) >= ppi]
     return min(1.0, sum(image.area for image in scans) / _square_inches(size))
 
 

@@ -20,7 +20,8 @@ class PictureSource:
         self._path = path
         self._tools = tools
         sandbox = tools.sandboxes.within(tools.config.page_timeout_seconds)
-        self.page_count = sandbox.call(tasks.count_frames, path=str(path))
+        self._frames = sandbox.call(tasks.page_frames, path=str(path))
+        self.page_count = len(self._frames)
 
     def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
         """Nothing is known of a picture before it is drawn."""
@@ -43,7 +44,7 @@ class PictureSource:
             made = self._tools.sandboxes.within(limit.seconds()).call(
                 tasks.rasterise,
                 path=str(self._path),
-                frame=page - 1,
+                frame=self._frames[page - 1],
                 target=str(target),
                 max_pixels=config.max_page_pixels,
                 memory_mb=config.engine_memory_mb,

@@ -4,14 +4,16 @@ Their exit status is not believed: 0 may mean no output at all, so every answer 
 run for ever or crash; `programs` ends them.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import Finished, Limits, run
+from distributed_ocr_pipeline.ocr.scripts import plain_letters
 
 PROGRAMS = ("pdfinfo", "pdfimages", "pdftotext", "pdftoppm")
 POINTS_PER_INCH = 72.0
@@ -20,10 +22,20 @@ EXTRACTED = "extracted"
 
 _FARTHEST = 10_000_000.0  # points; no page is so large
 _PAGE_LINE = re.compile(r"^Page\s+(\d+) (?:size:\s+(\S+) x (\S+) pts|rot:\s+(\d+))", re.MULTILINE)
+_BOX_LINE = re.compile(r"^Page\s+(\d+) (Media|Crop)Box:([ \d.-]+)$", re.MULTILINE)
 _PAGES_LINE = re.compile(r"^Pages:\s+(\d+)\s*$", re.MULTILINE)
+_XFA_LINE = re.compile(rb"^Form:\s+XFA\s*$", re.MULTILINE)
 _FAULTS = ("Syntax Error", "Internal Error", "I/O Error", "Bogus memory")  # and not warnings
 _TSV_WORD_LEVEL = "5"
 _TSV_COLUMNS = 12
+
+
+@dataclass(frozen=True)
+class DocumentInfo:
+    """A file as a whole: how many pages it has, and whether it is an XFA form, whose fields are not on its pages."""
+
+    pages: int
+    is_xfa: bool
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,7 @@ class PageSize:
 
     width: float
     height: float
+    cut: tuple[int, int] | None = None  # left and top of what the crop box shows, if that is less than the media box
 
 
 @dataclass(frozen=True)
@@ -81,33 +94,59 @@ class Rendered:
     fault: str
 
 
-def page_count(pdf: Path, limits: Limits, stop: Stop) -> int:
-    """Number of pages. Raises `DocumentError`: encrypted, corrupt, timeout."""
+def document_info(pdf: Path, limits: Limits, stop: Stop) -> DocumentInfo:
+    """What the file is as a whole. Raises `DocumentError`: encrypted, corrupt, timeout."""
     finished = run(["pdfinfo", str(pdf)], limits, stop)
     if "Incorrect password" in finished.stderr:
         raise DocumentError(ErrorClass.ENCRYPTED, "A password is needed to open the file.")
+    if "security handler" in finished.stderr:  # Poppler goes on as if the file were not encrypted
+        raise DocumentError(ErrorClass.ENCRYPTED, _complaint(finished, "The encryption of the file is not supported."))
     found = _PAGES_LINE.findall(finished.stdout.decode("utf-8", "replace"))
     if finished.exit_code != 0 or not found:
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, "The file cannot be opened as a PDF."))
     pages = int(found[-1])  # the title, printed before it, may have lines of its own
     if not 0 < pages <= pdf.stat().st_size:
         raise DocumentError(ErrorClass.CORRUPT, f"A file of {pdf.stat().st_size} bytes says it has {pages} pages.")
-    return pages
+    return DocumentInfo(pages, bool(_XFA_LINE.search(finished.stdout)))
 
 
 def page_sizes(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int, PageSize]:
     """Sizes by page number; a page that is not really there is left out."""
-    finished = run(["pdfinfo", *_page_range(pages), str(pdf)], limits, stop)
+    finished = run(["pdfinfo", "-box", *_page_range(pages), str(pdf)], limits, stop)
+    printed = finished.stdout.decode("utf-8", "replace")
+    boxes = {(int(page), name): tuple(map(_points, sides.split())) for page, name, sides in _BOX_LINE.findall(printed)}
+    turns: dict[int, int] = {}
     sizes: dict[int, PageSize] = {}
-    for number, width, height, turn in _PAGE_LINE.findall(finished.stdout.decode("utf-8", "replace")):
+    for number, width, height, turn in _PAGE_LINE.findall(printed):
         page = int(number)
         if (width, height) == ("0", "0"):  # what Poppler says of a page that the file does not have
             continue
         if not turn:
             sizes[page] = PageSize(_points(width), _points(height))
-        elif int(turn) % 180 == 90 and page in sizes:
-            sizes[page] = PageSize(sizes[page].height, sizes[page].width)
-    return sizes
+        elif page in sizes:
+            turns[page] = int(turn) % 360
+            if turns[page] % 180 == 90:
+                sizes[page] = PageSize(sizes[page].height, sizes[page].width)
+    return {
+        page: replace(size, cut=_cut(boxes.get((page, "Media")), boxes.get((page, "Crop")), turns.get(page, 0)))
+        for page, size in sizes.items()
+    }
+
+
+def _cut(media: tuple[float, ...] | None, crop: tuple[float, ...] | None, turn: int) -> tuple[int, int] | None:
+    """Left and top of the crop box on the page as it is displayed; None if it shows all of the media box."""
+    if not media or not crop or len(media) != 4 or len(crop) != 4:
+        return None
+    hidden = (
+        crop[0] - media[0],
+        media[3] - crop[3],
+        media[2] - crop[2],
+        crop[1] - media[1],
+    )  # left, top, right, bottom
+    if max(hidden) <= 1:
+        return None
+    quarters = turn // 90  # each turn clockwise brings the left to the top, and the bottom to the left
+    return round(max(0.0, hidden[-quarters % 4])), round(max(0.0, hidden[(1 - quarters) % 4]))
 
 
 def placed_images(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int, list[PlacedImage]]:
@@ -134,10 +173,17 @@ def extract_images(pdf: Path, pages: range, *, folder: Path, limits: Limits, sto
     return Extracted(files, _first_fault(finished) or ("" if finished.exit_code == 0 else "pdfimages failed"))
 
 
-def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop) -> list[str]:
-    """The text layer of each page, as `pdftotext` orders it. Raises `DocumentError` (corrupt) if pages are missing."""
-    finished = run(["pdftotext", "-q", "-enc", "UTF-8", *_page_range(pages), str(pdf), "-"], limits, stop)
-    texts = finished.stdout.decode("utf-8", "replace").split("\f")[:-1]
+def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop, shown: PageSize | None = None) -> list[str]:
+    """The text layer of each page, as `pdftotext` orders it; of pages that are cut, what is `shown`.
+
+    Raises `DocumentError` (corrupt) if pages are missing.
+    """
+    box: Sequence[str] = ()
+    if shown and shown.cut:
+        sides = (*shown.cut, math.ceil(shown.width), math.ceil(shown.height))
+        box = [argument for name, side in zip(("-x", "-y", "-W", "-H"), sides) for argument in (name, str(side))]
+    finished = run(["pdftotext", "-q", "-enc", "UTF-8", *box, *_page_range(pages), str(pdf), "-"], limits, stop)
+    texts = plain_letters(finished.stdout.decode("utf-8", "replace")).split("\f")[:-1]
     if finished.exit_code != 0 or len(texts) != len(pages):
         message = f"pdftotext gave {len(texts)} pages instead of {len(pages)}."
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
@@ -155,7 +201,7 @@ def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerW
         if len(cells) == _TSV_COLUMNS and cells[0] == _TSV_WORD_LEVEL and cells[11].strip():
             line = lines.setdefault(tuple(cells[2:5]), len(lines) + 1)
             left, top, width, height = (_points(cell) for cell in cells[6:10])
-            words.append(LayerWord(cells[11].strip(), left, top, width, height, line))
+            words.append(LayerWord(plain_letters(cells[11].strip()), left, top, width, height, line))
     return words
 
 

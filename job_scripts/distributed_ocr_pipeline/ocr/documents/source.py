@@ -60,6 +60,7 @@ class PageSurvey:
     verdict: Verdict = field(default=Verdict(False, ""))
     error: DocumentError | None = None
     bare_scan: BareScan | None = None  # the picture, if the page is nothing else
+    may_show_more: bool = False  # than its text layer says: it has pictures, or little text
 
     @property
     def points(self) -> tuple[int | None, int | None]:

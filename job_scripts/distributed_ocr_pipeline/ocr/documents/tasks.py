@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from distributed_ocr_pipeline.ocr.rasters.decoding import count_frames, rasterise, rasterise_scan
+from distributed_ocr_pipeline.ocr.rasters.decoding import page_frames, rasterise, rasterise_scan
 
-__all__ = ["count_frames", "find_bare_scans", "rasterise", "rasterise_scan"]
+__all__ = ["find_bare_scans", "page_frames", "rasterise", "rasterise_scan"]
 
 
 @dataclass(frozen=True)

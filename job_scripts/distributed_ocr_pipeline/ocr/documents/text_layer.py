@@ -8,6 +8,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from distributed_ocr_pipeline.ocr.documents.letters import fault_of_letters
+
 _SCAN_COVER = 0.5  # share of the page under pictures from which it is taken for a scan
 _FEW_CHARACTERS = 100  # a stamp or a page number on a scan, not its text
 # Layers in eight scripts, with tables and leaders, keep to these limits, and layers that cannot be read do not:
@@ -15,8 +17,15 @@ _FEW_CHARACTERS = 100  # a stamp or a page number on a scan, not its text
 _MAX_UNMAPPED = 0.02  # share of the characters
 _MIN_LETTERS = 0.4  # share of the characters
 _MAX_GARBAGE = 0.3  # share of the characters
-_RUN = re.compile(r"(\W)\1{2,}")
+_RUN = re.compile(r"([\W_])\1{2,}")
+_TAG = re.compile(r"</?[a-z][^<>\n]*>", re.IGNORECASE)
+_BULLET = re.compile(r"(?<!\S)[\ue000-\uf8ff](?!\S)")  # a private character by itself, as Word writes bullets
+_CODED = re.compile(r"[A-Za-z0-9+/=_-]{16,}")  # base64, hexadecimal numbers, identifiers
 _TRUSTED_SYMBOLS = frozenset(".,;:!?'\"()[]/-–—‘’“”„«»…&%$€£§©®°+*=<>@#•·_|")
+_DOUBTFUL_SYMBOLS = frozenset("{}\\~^`¬¦¨¯´¸")  # of ASCII and Latin-1: rare in writing, common where letters are wrong
+_TRUSTED_CATEGORIES = ("Po", "Ps", "Pe", "Pi", "Pf", "Pd", "Pc", "Sc", "Sm", "So", "Cf")
+_ODD_INSIDE = re.compile(r"[^\W_][@?;!\"#$%*][^\W_]")
+_ADDRESS = re.compile(r"://|www\.|^[^@]+@[^@]+\.[^@]+$")
 
 
 @dataclass(frozen=True)
@@ -29,22 +38,19 @@ class Verdict:
 
 def judge(text: str, image_cover: float) -> Verdict:
     """Judge a page's text layer. `image_cover`: share of the page under pictures, 0 to 1."""
-    characters = [character for character in text if not character.isspace()]
-    if not characters:
+    count = sum(not character.isspace() for character in text)
+    if not count:
         return Verdict(False, "no text layer")
-    if image_cover >= _SCAN_COVER and len(characters) < _FEW_CHARACTERS:
-        return Verdict(False, f"text layer of {len(characters)} characters on a page {image_cover:.0%} under pictures")
-    unmapped = sum(map(_is_unmapped, characters)) / len(characters)
-    if unmapped > _MAX_UNMAPPED:
-        return Verdict(False, f"text layer with {unmapped:.0%} unmapped characters")
-    written = _RUN.sub("", "".join(characters))
-    letters = sum(character.isalnum() or _is_mark(character) for character in written) / max(1, len(written))
-    if letters < _MIN_LETTERS:
-        return Verdict(False, f"text layer with {letters:.0%} letters and digits")
-    garbage = garbage_score(text)
+    if image_cover >= _SCAN_COVER and count < _FEW_CHARACTERS:
+        return Verdict(False, f"text layer of {count} characters on a page {image_cover:.0%} under pictures")
+    writing = _BULLET.sub("", _TAG.sub(" ", text))
+    fault = _fault_of_characters(writing) or fault_of_letters(writing)
+    if fault:
+        return Verdict(False, f"text layer with {fault}")
+    garbage = garbage_score(writing)
     if garbage > _MAX_GARBAGE:
         return Verdict(False, f"text layer with garbage score {garbage:.2f}")
-    return Verdict(True, f"text layer of {len(characters)} characters, garbage score {garbage:.2f}")
+    return Verdict(True, f"text layer of {count} characters, garbage score {garbage:.2f}")
 
 
 def garbage_score(text: str) -> float:
@@ -52,6 +58,19 @@ def garbage_score(text: str) -> float:
     tokens = _RUN.sub(r"\1", text).split()  # leaders and rules are no garbage
     total = sum(map(len, tokens))
     return sum(len(token) for token in tokens if _is_odd(token)) / total if total else 0.0
+
+
+def _fault_of_characters(text: str) -> str:
+    """What is wrong with the characters one by one; "" if nothing."""
+    characters = [one for one in text if not one.isspace() and unicodedata.category(one) != "Cf"]
+    if not characters:
+        return ""
+    unmapped = sum(map(_is_unmapped, characters)) / len(characters)
+    if unmapped > _MAX_UNMAPPED:
+        return f"{unmapped:.0%} unmapped characters"
+    written = _RUN.sub("", "".join(characters))
+    letters = sum(one.isalnum() or _is_mark(one) or _is_symbol(one) for one in written) / max(1, len(written))
+    return f"{letters:.0%} letters and digits" if written and letters < _MIN_LETTERS else ""
 
 
 def _is_unmapped(character: str) -> bool:
@@ -64,16 +83,30 @@ def _is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] == "M"
 
 
+def _is_symbol(character: str) -> bool:
+    """A sign that stands for something by itself: currency, formulas, ballot boxes, dingbats."""
+    return not character.isascii() and unicodedata.category(character) in ("Sc", "Sm", "So")
+
+
+def _is_trusted(character: str) -> bool:
+    """Punctuation of any script, and signs that writing uses."""
+    if character in _TRUSTED_SYMBOLS:
+        return True
+    return character not in _DOUBTFUL_SYMBOLS and unicodedata.category(character) in _TRUSTED_CATEGORIES
+
+
 def _is_odd(token: str) -> bool:
     """Letters mixed with symbols, or case that changes inside a word, or symbols alone that are not punctuation."""
-    core = token.strip("".join(_TRUSTED_SYMBOLS))
+    token = "".join(character for character in token if not _is_mark(character))  # vowel signs, accents
+    core = token.strip("".join({character for character in token if _is_trusted(character)}))
     if not core:
-        return len(token) > 3 and len(set(token)) > 2
-    letters = [character for character in core if character.isalpha()]
-    core = "".join(character for character in core if not _is_mark(character))  # vowel signs, accents
-    symbols = sum(not character.isalnum() and character not in _TRUSTED_SYMBOLS for character in core)
-    if symbols * 4 > len(core):
+        return len(token) > 3 and len(set(token)) > 2 and token.isascii()
+    if _CODED.fullmatch(core) or _ADDRESS.search(core):
+        return False
+    symbols = sum(not character.isalnum() and not _is_trusted(character) for character in core)
+    if symbols * 4 > len(core) or _ODD_INSIDE.search(core):
         return True
+    letters = [character for character in core if character.isalpha()]
     turns = sum(first.islower() and second.isupper() for first, second in zip(letters, letters[1:]))
-    inner = sum(not character.isalnum() for character in core)
-    return turns > 2 or (len(core) > 2 and inner * 2 > len(core))
+    inner = sum(not character.isalnum() for character in core if character.isascii())
+    return (turns > 2 and turns * 5 > len(letters)) or (len(core) > 2 and inner * 2 > len(core))

@@ -138,7 +138,7 @@ class TesserocrEngine:
                 path=str(raster.path),
                 language=self._config.languages,
                 options=dict(options),
-                wants_text=tesseract.wants_own_text(options),
+                wants_text=tesseract.wants_own_text(options, self._config.languages),
             )
             return parse(answer.tsv, answer.text)
         except DocumentError as error:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.engines.reading_order import Block, reading_order
+from distributed_ocr_pipeline.ocr.scripts import join_words, plain_letters
 from distributed_ocr_pipeline.records import Word
 
 _PAGE_LEVEL, _WORD_LEVEL = "1", "5"
@@ -66,14 +67,22 @@ def _placed_word(row: Sequence[str]) -> PlacedWord:
     """One row of TSV: level, page, block, paragraph, line, word, left, top, width, height, confidence, text."""
     block, paragraph, line, _, left, top, width, height = (int(cell) for cell in row[2:10])
     return PlacedWord(
-        block, (block, paragraph), (block, paragraph, line), left, top, width, height, float(row[10]), row[11].strip()
+        block,
+        (block, paragraph),
+        (block, paragraph, line),
+        left,
+        top,
+        width,
+        height,
+        float(row[10]),
+        plain_letters(row[11].strip()),
     )
 
 
 def recognition_of(placed: list[PlacedWord], text: str | None) -> Recognition:
     """Text and words of one page, blocks in reading order; in the engine's order where its own text is given."""
     if text is not None:
-        return Recognition(text.strip(), _numbered(placed))
+        return Recognition(plain_letters(text.strip()), _numbered(placed))
     by_block: dict[int, list[PlacedWord]] = {}
     for word in placed:
         by_block.setdefault(word.block, []).append(word)
@@ -98,7 +107,7 @@ def _joined(words: Sequence[PlacedWord]) -> str:
     paragraphs: dict[tuple[int, ...], dict[tuple[int, ...], list[str]]] = {}
     for word in words:
         paragraphs.setdefault(word.paragraph, {}).setdefault(word.line, []).append(word.text)
-    return "\n\n".join("\n".join(" ".join(line) for line in lines.values()) for lines in paragraphs.values())
+    return "\n\n".join("\n".join(join_words(line) for line in lines.values()) for lines in paragraphs.values())
 
 
 def _numbered(words: Sequence[PlacedWord]) -> tuple[Word, ...]:

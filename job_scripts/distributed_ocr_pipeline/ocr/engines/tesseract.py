@@ -60,7 +60,7 @@ def recognise(
     base = images[0].with_suffix(".read")
     listing = base.with_suffix(".list")
     listing.write_text("".join(f"{image}\n" for image in images), encoding="utf-8")
-    outputs = ["tsv", "txt"] if wants_own_text(options) else ["tsv"]
+    outputs = ["tsv", "txt"] if wants_own_text(options, languages) else ["tsv"]
     command = [program(), str(listing), str(base), "-l", languages, *option_arguments(options), *outputs]
     finished = run(command, limits, stop)
     texts: list[str | None] = [None] * len(images)
@@ -75,9 +75,10 @@ def recognise(
     return [recognition_of(words, text) for words, text in zip(pages, texts)]
 
 
-def wants_own_text(options: Mapping[str, str | int | float | bool]) -> bool:
+def wants_own_text(options: Mapping[str, str | int | float | bool], languages: str) -> bool:
     """Whether the engine must write a text too. Else its words are enough; a second output takes 2-4 % of the time."""
-    return "preserve_interword_spaces" in options  # of which the words know nothing
+    korean = any(language.startswith("kor") for language in languages.split("+"))  # each syllable is a word to it
+    return korean or "preserve_interword_spaces" in options  # of both of which the words know nothing
 
 
 def pages_begun(chatter: str) -> int:

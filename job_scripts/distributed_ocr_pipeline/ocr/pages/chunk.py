@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source
+from distributed_ocr_pipeline.ocr.pages import coverage
 from distributed_ocr_pipeline.ocr.pages.drawing import Drawing, deferring_when_full
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
-from distributed_ocr_pipeline.ocr.pages.results import TextLayer, page_result
+from distributed_ocr_pipeline.ocr.pages.results import Supplement, TextLayer, page_result, scaled
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
-from distributed_ocr_pipeline.ocr.rasters.raster import save_page_image
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, save_page_image
 from distributed_ocr_pipeline.records import PageResult, PageStatus, Word
 
 _POINTS_DPI = 72  # boxes of a text layer whose page is not drawn
@@ -36,13 +38,18 @@ class _Chunk:
         self._limit = limit
         self._context = context
         self._config = context.config
+        self._supplemented: set[int] = set()  # pages whose own text is not all that they show
 
     def read(self, surveys: Sequence[PageSurvey], folder: Path) -> list[PageResult]:
         """The chunk's pages, done."""
         drawing = Drawing(self._source, folder, self._limit, self._context)
+        self._supplemented = self._showing_more([one for one in surveys if self._may_show_more(one)], folder)
         pages: dict[int, PageInProgress | DocumentError] = drawing.begin([one for one in surveys if self._to_draw(one)])
         to_read = [page for page in pages.values() if isinstance(page, PageInProgress) and self._to_read(page)]
-        read = Reading(folder, self._limit, self._context).read(drawing.finer(to_read))
+        wiped = [self._without_layer(page, folder) for page in drawing.finer(to_read)]
+        pages |= {page.survey.number: page for page in wiped}
+        wanted = [page for page in wiped if not page.analysis.blank]
+        read = Reading(folder, self._limit, self._context).read(wanted)
         pages |= {page.survey.number: page for page in read}
         results = [self._result(survey, pages.get(survey.number)) for survey in surveys]
         if any(result.status is PageStatus.FAILED for result in results):
@@ -50,11 +57,61 @@ class _Chunk:
         return results
 
     def _to_draw(self, survey: PageSurvey) -> bool:
-        return not survey.error and (self._context.images is not None or not _uses_layer(survey, self._config))
+        if survey.error:
+            return False
+        by_reading = not _uses_layer(survey, self._config) or survey.number in self._supplemented
+        return by_reading or self._context.images is not None
 
     def _to_read(self, page: PageInProgress) -> bool:
         wanted = self._config.output_type != "image" and not page.analysis.blank
-        return wanted and not _uses_layer(page.survey, self._config)
+        by_reading = not _uses_layer(page.survey, self._config) or page.survey.number in self._supplemented
+        return wanted and by_reading
+
+    # ---- text beside the text layer --------------------------------------------------------------------------
+
+    def _may_show_more(self, survey: PageSurvey) -> bool:
+        return survey.may_show_more and self._config.text_layer == "auto" and _uses_layer(survey, self._config)
+
+    def _showing_more(self, surveys: Sequence[PageSurvey], folder: Path) -> set[int]:
+        """Numbers of the pages that show print which their text layers do not have."""
+        if not surveys:
+            return set()
+        drawn = self._source.draw(surveys, coverage.COARSE_DPI, folder, self._limit)
+        found: set[int] = set()
+        for survey in surveys:
+            coarse = drawn[survey.number]
+            if isinstance(coarse, Raster) and coarse.dpi:
+                if coverage.leaves_print(coarse, self._all_layer_words(survey, coarse.dpi)):
+                    found.add(survey.number)
+        return found
+
+    def _without_layer(self, page: PageInProgress, folder: Path) -> PageInProgress:
+        if page.survey.number not in self._supplemented or not page.finest.dpi:
+            return page
+        return coverage.without_layer(page, self._all_layer_words(page.survey, page.finest.dpi), folder)
+
+    def _supplement(self, survey: PageSurvey, page: PageInProgress | None) -> Supplement | None:
+        """What was read beside the layer; None if the page was not read."""
+        if page is None or survey.number not in self._supplemented or page.outcome is None:
+            return None
+        if isinstance(page.outcome, DocumentError):
+            return Supplement("", (), f"what is printed beside it was not read ({page.outcome.error_class.value})")
+        read = coverage.credible(page.outcome, survey.text)
+        if read is None or not page.raster.dpi:
+            return Supplement("", (), "no text recognised beside it")
+        read = replace(read, words=tuple(scaled(word, page.scale) for word in read.words))
+        kept = {word.line for word in read.words}
+        whole = replace(page.outcome, words=tuple(scaled(word, page.scale) for word in page.outcome.words))
+        layer = self._all_layer_words(survey, page.raster.dpi)
+        text = coverage.merged(survey.text, layer, coverage.paragraphs(whole, kept))
+        share = len(read.text) / max(1, len(text))
+        return Supplement(text, read.words, f"{share:.0%} of the text read beside it by OCR")
+
+    def _all_layer_words(self, survey: PageSurvey, dpi: int) -> tuple[Word, ...]:
+        try:
+            return self._source.layer(survey, dpi, self._limit)
+        except DocumentError:  # the text itself is there
+            return ()
 
     def _result(self, survey: PageSurvey, page: PageInProgress | DocumentError | None) -> PageResult:
         layer, image_path = None, ""
@@ -71,22 +128,16 @@ class _Chunk:
     def _layer(self, survey: PageSurvey, page: PageInProgress | None) -> TextLayer:
         begun = time.monotonic()
         dpi = (page.raster.dpi if page else None) or _POINTS_DPI
-        return TextLayer(self._layer_words(survey, dpi), dpi, time.monotonic() - begun)
-
-    def _layer_words(self, survey: PageSurvey, dpi: int) -> tuple[Word, ...]:
-        if not self._config.words:
-            return ()
-        try:
-            return self._source.layer(survey, dpi, self._limit)
-        except DocumentError:  # the text itself is there
-            return ()
+        words = self._all_layer_words(survey, dpi) if self._config.words else ()
+        return TextLayer(words, dpi, time.monotonic() - begun, self._supplement(survey, page))
 
     def _save_image(self, page: PageInProgress) -> str:
         """Write the page image if wanted, turned as the page was read; its path, or ""."""
         if self._context.images is None:
             return ""
         name = f"{self._document_id}/page-{page.survey.number:04d}.{self._config.image_format}"
-        save_page_image(page.raster, page.transform, self._context.images / name, self._config.image_format)
+        turn = Transform() if page.survey.number in self._supplemented else page.transform  # its own text is upright
+        save_page_image(page.raster, turn, self._context.images / name, self._config.image_format)
         return name
 
 

@@ -74,7 +74,9 @@ class Drawing:
         """The resolution that a page needs; None if it is drawn finely enough, or as finely as it can be."""
         if page.survey.size is None or not page.raster.dpi or page.raster.note:
             return None
-        dpi = resolution.finer_dpi(page.analysis, page.raster.dpi, page.survey.scan_dpi, self._config)
+        size, scan_dpi = page.survey.size, page.survey.scan_dpi
+        dpi = resolution.finer_dpi(page.analysis, page.raster.dpi, scan_dpi, self._config)
+        dpi = max(dpi, resolution.dense_scan_dpi(max(size.width, size.height), scan_dpi, self._config))
         return dpi if dpi > page.raster.dpi else None
 
     def _with_finer(self, page: PageInProgress, drawn: _Drawn) -> PageInProgress:

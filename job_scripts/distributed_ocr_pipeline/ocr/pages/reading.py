@@ -15,6 +15,7 @@ from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, most_
 
 _ROUNDS = 2  # of other orientations: the likelier ones, then the rest
 _MEANT_DPI = 100  # cameras write smaller numbers, which mean nothing
+_USUAL_DPI = 600  # print of a denser scan is smaller than print is; the engine would leave out lines of it
 _SAUVOLA = 2  # of Tesseract's `thresholding_method`
 
 
@@ -30,7 +31,8 @@ class _ReadSettings:
     def of(cls, page: PageInProgress) -> "_ReadSettings":
         """The settings that suit a page."""
         dpi = page.prepared.dpi
-        return cls(page.analysis.mixed, page.analysis.shaded, dpi if dpi is not None and dpi >= _MEANT_DPI else 0)
+        meant = dpi is not None and _MEANT_DPI <= dpi <= _USUAL_DPI
+        return cls(page.analysis.mixed, page.analysis.shaded, dpi if dpi and meant else 0)
 
     def options(self, chosen: Options) -> Options:
         """The engine's options, those that the user has chosen over ours.
@@ -127,7 +129,7 @@ class Reading:
 
 def _quarters(page: PageInProgress, round_number: int) -> Sequence[int]:
     """Further clockwise turns to try in a round."""
-    if not isinstance(page.outcome, Recognition):
+    if not isinstance(page.outcome, Recognition) or page.survey.verdict.trusted:  # its own text says which way is up
         return ()
     ways = orientation.other_ways(page.outcome)
     worth_trying = round_number < len(ways) and (round_number == 0 or orientation.is_poor(page.outcome))

@@ -12,6 +12,7 @@ from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 DRAFT_DPI = 220
 """At 200, digits are mistaken (5 for 6) and single letters run into the next word; finer drawing takes longer."""
 
+_LETTER_POINTS = 792  # the longer side of a page of letter size
 _MIN_SCAN_DPI = 100  # a coarser picture is drawn finer than it is
 _TOO_SMALL = 13  # pixels; lower text is misread
 _GOOD = 15  # pixels; what small text is brought to
@@ -48,6 +49,16 @@ def finer_dpi(analysis: PageAnalysis, dpi: int, scan_dpi: int | None, config: OC
         wanted = min(round(dpi * _GOOD / analysis.text_height_median), 2 * config.dpi)
         return max(dpi, wanted, worth)
     return max(dpi, worth)
+
+
+def dense_scan_dpi(longest_points: float, scan_dpi: int | None, config: OCRConfig) -> int:
+    """The resolution for a small page with a scan denser than any page is drawn; 0 for other pages.
+
+    It has as many pixels as a draft of a page of letter size, or those of the scan if these are fewer.
+    """
+    if scan_dpi is None or scan_dpi <= 2 * config.dpi:
+        return 0
+    return min(scan_dpi, round(DRAFT_DPI * _LETTER_POINTS / max(1.0, longest_points)))
 
 
 def reading_scale(analysis: PageAnalysis, most: float) -> float:

@@ -19,6 +19,21 @@ class TextLayer:
     words: tuple[Word, ...]
     dpi: int
     seconds: float
+    supplement: "Supplement | None" = None
+
+
+@dataclass(frozen=True)
+class Supplement:
+    """What was read beside a text layer, in pixels of the page image, and the text of both."""
+
+    text: str
+    words: tuple[Word, ...]
+    note: str
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean over the words that were read, 0-100."""
+        return sum(word.confidence for word in self.words) / len(self.words) if self.words else None
 
 
 def page_result(
@@ -36,7 +51,8 @@ def page_result(
     if isinstance(page, DocumentError):
         return failed_page(survey, page)
     if layer is not None:
-        return _from_layer(survey, page, layer, image_path)
+        result = _from_layer(survey, page, layer, image_path)
+        return _supplemented(result, layer.supplement, config) if layer.supplement else result
     assert page is not None
     result = PageResult(
         page_number=survey.number,
@@ -77,7 +93,7 @@ def _with_text(result: PageResult, page: PageInProgress, read: Recognition, conf
         text_source=TextSource.OCR,
         confidence=read.confidence,
         word_count=len(read.words),
-        words=tuple(_scaled(word, page.scale) for word in read.words) if config.words else (),
+        words=tuple(scaled(word, page.scale) for word in read.words) if config.words else (),
         language=config.languages,
     )
 
@@ -101,7 +117,27 @@ def _from_layer(survey: PageSurvey, page: PageInProgress | None, layer: TextLaye
     )
 
 
-def _scaled(word: Word, scale: float) -> Word:
+def _supplemented(result: PageResult, supplement: Supplement, config: OCRConfig) -> PageResult:
+    """The row of a page with text of its own and text that was read beside it."""
+    note = f"{result.note}; {supplement.note}"
+    if not supplement.words:
+        return replace(result, note=note)
+    lines = max((word.line for word in result.words), default=0)
+    read = tuple(replace(word, line=word.line + lines) for word in supplement.words)
+    return replace(
+        result,
+        text=supplement.text,
+        text_source=TextSource.MIXED,
+        confidence=supplement.confidence,
+        word_count=len(supplement.text.split()),
+        words=result.words + read if config.words else (),
+        language=config.languages,
+        note=note,
+    )
+
+
+def scaled(word: Word, scale: float) -> Word:
+    """A word of a picture that is made larger or smaller."""
     if scale == 1.0:
         return word
     left, top = round(word.left * scale), round(word.top * scale)

@@ -18,12 +18,16 @@ from dataclasses import dataclass, field
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+from distributed_ocr_pipeline.ocr.processes.guardian import guardian
 
 _TICK_SECONDS = 0.1  # how soon a stop or a time limit is noticed
+_SPARE_SECONDS = 5  # of processor time beyond the wall time that a program may use
 _STDERR_BYTES = 64 * 1024  # what is kept of a program's chatter
 _READ_BYTES = 64 * 1024
 _MEGABYTE = 1024 * 1024
 _OUT_OF_MEMORY_SIGNS = ("bad_alloc", "out of memory", "malloc fail", "cannot allocate memory", "memoryerror")
+_ALLOCATOR = "glibc.malloc.tcache_count=20000"
+"""glibc keeps freed blocks at hand instead of merging them: Tesseract makes and frees millions of small ones."""
 _PASSED_ON = (
     "DYLD_LIBRARY_PATH",
     "FONTCONFIG_FILE",
@@ -90,6 +94,7 @@ def run(command: Sequence[str], limits: Limits, stop: Stop) -> Finished:
     stop.check()
     printed = _Printed()
     with started(command, limits) as process:
+        _limit_processor_time(process.pid, limits)
         _watch(process, limits, stop, printed)
     _raise_for_end(command[0], process.returncode, printed.chatter)
     return Finished(process.returncode, bytes(printed.stdout), printed.chatter)
@@ -125,6 +130,7 @@ def started(
             f"The program {command[0]!r} is not installed.", "docs/install.md lists what is needed."
         ) from None
     try:
+        guardian().watch(process.pid)
         _limit(process.pid, limits)
         yield process
     finally:
@@ -137,6 +143,7 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):  # macOS says PermissionError of a group that is only a zombie
         pass
+    guardian().forget(process.pid)
     process.wait()
     _reap_orphans(process.pid)
     for pipe in (process.stdout, process.stderr):
@@ -165,6 +172,8 @@ def error_class_of_end(exit_code: int, chatter: str) -> ErrorClass | None:
         return ErrorClass.OUT_OF_MEMORY
     if number == signal.SIGKILL:  # not by us: the kernel, when memory is short
         return ErrorClass.OUT_OF_MEMORY
+    if number == signal.SIGXCPU:
+        return ErrorClass.TIMEOUT
     if number == signal.SIGXFSZ:
         return ErrorClass.TOO_LARGE
     return ErrorClass.ENGINE_CRASH if number > 0 else None
@@ -180,9 +189,9 @@ def _raise_for_end(program: str, exit_code: int, chatter: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """What a program gets to see: no credentials, and one thread (more make Tesseract several times slower)."""
+    """What a program gets to see: no credentials, one thread (more make Tesseract several times slower), allocator."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return kept | {"OMP_THREAD_LIMIT": "1"}
+    return kept | {"OMP_THREAD_LIMIT": "1", "GLIBC_TUNABLES": _ALLOCATOR}
 
 
 def _limit(pid: int, limits: Limits) -> None:
@@ -199,6 +208,22 @@ def _limit(pid: int, limits: Limits) -> None:
             resource.prlimit(pid, kind, (megabytes * _MEGABYTE, megabytes * _MEGABYTE))
         except (ProcessLookupError, PermissionError, ValueError):  # ended already, or already limited further
             pass
+
+
+def _limit_processor_time(pid: int, limits: Limits) -> None:
+    """Let the kernel end a program of one thread that nobody watches any more, because its guardian was killed as well.
+
+    While it is watched, its limits of wall time come first.
+    """
+    if sys.platform != "linux":
+        return
+    import resource  # pylint: disable=import-outside-toplevel  # not on every platform
+
+    seconds = math.ceil(min(limits.all_seconds, limits.seconds * (limits.steps + 1))) + _SPARE_SECONDS
+    try:
+        resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds))
+    except (ProcessLookupError, PermissionError, ValueError):  # ended already, or already limited further
+        pass
 
 
 def _watch(process: "subprocess.Popen[bytes]", limits: Limits, stop: Stop, printed: _Printed) -> None:

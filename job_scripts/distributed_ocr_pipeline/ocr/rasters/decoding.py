@@ -1,18 +1,28 @@
-"""Decoding pictures from outside into rasters.
+"""Decoding pictures from outside into rasters; `damaged` says what is there of a file that ends early.
 
 These functions read files from strangers, so they run in a sandbox (`processes.sandbox`).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.ocr.rasters.damaged import missing_rows, whitened
 from distributed_ocr_pipeline.ocr.rasters.raster import QUARTER_TURNS, most_scale
 
 _BYTES_PER_PIXEL = 8  # what decoding and turning grey may take at worst
 _PLAUSIBLE_DPI = (50, 2400)
+_SQUARE = 1.1  # how much finer one direction may be than the other, in pixels that are taken for square
+_SUBFILE_TYPE, _REDUCED_OR_MASK = 254, 5  # TIFF 6.0, NewSubfileType: bit 0 a smaller copy of a page, bit 2 a mask
+_SIDE_DATA_BYTES = 256 * 1024 * 1024  # of a PNG's texts, which are not read; the sandbox limits memory anyway
+_OUTLIERS = 0.0002  # share of the pixels of a deep picture that are darker, or lighter, than all print and paper
+_SAMPLE_SIDE = 1000  # pixels; of a deep picture, for its range
+_LIGHT_INK = 160  # grey level; of print on a transparent ground that must be dark to show it
+_ENDED = ("truncated", "broken data stream", "unexpected end")
 _DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000")
 _EXTRACTED = ("JPEG", "PPM")  # what `pdfimages` writes
 
@@ -27,10 +37,29 @@ class Rasterised:
     note: str
 
 
-def count_frames(path: str) -> int:
-    """Number of pages of a picture. Only a TIFF has several; other frames are animation."""
+def page_frames(path: str) -> list[int]:
+    """The frames of a picture that are its pages. Only a TIFF has several; other frames are animation.
+
+    Smaller copies of pages and masks are left out. If the file ends before its list of frames does, the last frame is
+    one that cannot be read: what is missing must show.
+    """
     with _opened(path) as image:
-        return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+        return _frames_of_tiff(image) if image.format == "TIFF" else [0]
+
+
+def _frames_of_tiff(image: Image.Image) -> list[int]:
+    pages: list[int] = []
+    frame = 0
+    while True:
+        try:
+            image.seek(frame)
+        except EOFError:
+            return pages or [0]
+        except Exception:  # pylint: disable=broad-exception-caught  # a directory that is cut raises anything
+            return [*pages, frame]
+        if not int(image.tag_v2.get(_SUBFILE_TYPE, 0)) & _REDUCED_OR_MASK:  # type: ignore[attr-defined]
+            pages.append(frame)
+        frame += 1
 
 
 def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: int) -> Rasterised:
@@ -45,10 +74,38 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
                 ErrorClass.TOO_LARGE, f"A picture of {size[0]} x {size[1]} pixels needs too much memory."
             )
         dpi = _dpi_of(image)
-        grey, scale = _reduced(_grey(image), max_pixels)
+        damage = _load(image)
+        grey, scale = _reduced(_squared(_grey(image), _densities(image)), max_pixels)
         grey.save(target, format="TIFF", compression="raw")
-    note = f"reduced from {size[0]} x {size[1]} pixels" if scale < 1 else ""
-    return Rasterised(grey.width, grey.height, round(dpi * scale) if dpi else None, note)
+    notes = [damage, f"reduced from {size[0]} x {size[1]} pixels" if scale < 1 else ""]
+    return Rasterised(grey.width, grey.height, round(dpi * scale) if dpi else None, "; ".join(filter(None, notes)))
+
+
+def _load(image: Image.Image) -> str:
+    """Decode a picture in place, as far as the file goes; a note if it ends early.
+
+    Raises `DocumentError` (corrupt) if the data cannot be read, or nothing of the picture is there.
+    """
+    try:
+        image.load()
+        return ""
+    except OSError as error:
+        if "not available" in str(error):
+            raise DocumentError(ErrorClass.UNSUPPORTED_TYPE, f"A picture of a kind not read here: {error}.") from error
+        if image.format not in ("JPEG", "TIFF") or not any(sign in str(error) for sign in _ENDED):
+            raise
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # of this call: the sandbox does one thing at a time
+    try:
+        image.load()
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    missing = missing_rows(image)
+    if missing == image.height:
+        raise DocumentError(ErrorClass.CORRUPT, "The file ends before the first row of the picture.")
+    if not missing:
+        return "the file ends without the mark of its end"
+    image.paste(whitened(image, missing))
+    return f"incomplete: the file ends early, the last {missing / image.height:.0%} of the picture are missing"
 
 
 def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[int], target: str) -> None:
@@ -71,27 +128,57 @@ def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[i
 
 def _opened(path: str, formats: tuple[str, ...] = _DOCUMENTS) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # the size is checked by the memory it needs, and this is a process of its own
-    return Image.open(path, formats=formats)
+    PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = _SIDE_DATA_BYTES
+    try:
+        return Image.open(path, formats=formats)
+    except UnidentifiedImageError as error:
+        raise _unidentified(path) from error
+
+
+def _unidentified(path: str) -> DocumentError:
+    """Why Pillow does not know a picture: a TIFF may have pixels of a kind that it cannot decode."""
+    try:
+        TiffImageFile(path)
+    except (SyntaxError, KeyError) as error:
+        if "unknown" in str(error):
+            return DocumentError(ErrorClass.UNSUPPORTED_TYPE, f"A TIFF of a kind not read here: {error}.")
+    except Exception:  # pylint: disable=broad-exception-caught  # decoders raise anything on damaged data
+        pass
+    return DocumentError(ErrorClass.CORRUPT, "The file cannot be read as the picture that it begins as.")
 
 
 def _grey(image: Image.Image) -> Image.Image:
-    """8-bit grey, upright as its Exif says, transparent parts white."""
+    """8-bit grey, upright as its Exif says, transparent parts white, or black if the print is light."""
     upright = _transposed(image)
     if upright.mode.startswith(("I", "F")):
         return _from_deep(upright)
     if "A" in upright.mode or "transparency" in upright.info or upright.mode in ("PA", "La"):
         rgba = upright.convert("RGBA")
-        paper = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        paper = Image.new("RGBA", rgba.size, (0, 0, 0, 255) if _is_light_print(rgba) else (255, 255, 255, 255))
         return Image.alpha_composite(paper, rgba).convert("L")
     return upright.convert("L")
 
 
+def _is_light_print(rgba: Image.Image) -> bool:
+    """Whether what stands on a ground that is mostly transparent is light."""
+    weights = rgba.getchannel("A").histogram()
+    if sum(weights[128:]) * 2 > sum(weights):
+        return False
+    levels = rgba.convert("L").histogram(rgba.getchannel("A").point([255 * (alpha >= 128) for alpha in range(256)]))
+    count = sum(levels)
+    return count > 0 and sum(level * number for level, number in enumerate(levels)) > _LIGHT_INK * count
+
+
 def _from_deep(image: Image.Image) -> Image.Image:
-    """8 bits of 16 or 32: the range from the darkest to the lightest pixel."""
+    """8 bits of 16 or 32: the range from the darkest to the lightest pixel, without a few outliers at both ends."""
     values = image.convert("F")
-    low, high = values.getextrema()
-    span = (float(high) - float(low)) or 1.0  # type: ignore[arg-type]
-    return values.point(lambda value: value * (255.0 / span) - float(low) * 255.0 / span).convert("L")  # type: ignore[arg-type]
+    sample = values.copy()
+    sample.thumbnail((_SAMPLE_SIDE, _SAMPLE_SIDE), Image.Resampling.NEAREST)
+    levels = sorted(level for level in memoryview(sample.tobytes()).cast("f") if not math.isnan(level))
+    few = int(len(levels) * _OUTLIERS) + (len(levels) > _SAMPLE_SIDE)
+    low, high = float(levels[few]), float(levels[-1 - few])
+    scale = 255.0 / ((high - low) or 1.0)
+    return values.point(lambda value: value * scale - low * scale).convert("L")
 
 
 def _transposed(image: Image.Image) -> Image.Image:
@@ -111,10 +198,24 @@ def _reduced(grey: Image.Image, max_pixels: int) -> tuple[Image.Image, float]:
     return grey.resize((max(1, int(grey.width * scale)), max(1, int(grey.height * scale))), Image.Resampling.BOX), scale
 
 
-def _dpi_of(image: Image.Image) -> int | None:
-    """The resolution the file claims, if it is one a scanner could have."""
+def _densities(image: Image.Image) -> tuple[int, int] | None:
+    """Dots per inch across and down that the file claims, if a scanner could have them."""
     try:
-        dpi = round(float(image.info["dpi"][0]))
+        across, down = (round(float(density)) for density in image.info["dpi"])
     except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, OverflowError):
         return None
-    return dpi if _PLAUSIBLE_DPI[0] <= dpi <= _PLAUSIBLE_DPI[1] else None
+    return (across, down) if all(_PLAUSIBLE_DPI[0] <= one <= _PLAUSIBLE_DPI[1] for one in (across, down)) else None
+
+
+def _dpi_of(image: Image.Image) -> int | None:
+    """The finer of the two resolutions, which the raster has."""
+    densities = _densities(image)
+    return max(densities) if densities else None
+
+
+def _squared(grey: Image.Image, densities: tuple[int, int] | None) -> Image.Image:
+    """The picture with square pixels: a fax of standard resolution has 204 dots an inch across, and 98 down."""
+    if densities is None or max(densities) < min(densities) * _SQUARE:
+        return grey
+    across, down = (max(densities) / density for density in densities)
+    return grey.resize((round(grey.width * across), round(grey.height * down)), Image.Resampling.BICUBIC)

@@ -9,7 +9,7 @@ import pytest
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents.media_type import media_type
 from distributed_ocr_pipeline.records import DocumentStatus
-from tests.support.documents import Ledger, page_picture, pdf_bytes, scanned_pdf, typed_pdf
+from tests.support.documents import Ledger, page_picture, pdf_bytes, replaced, scanned_pdf, typed_pdf
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "jp2", "tif"])
@@ -29,6 +29,35 @@ def test_a_header_after_junk_is_found(tmp_path: Path, process: Callable[..., Led
     path.write_bytes(b"junk\n" * 200 + path.read_bytes())
     [(result, pages)] = process([path], text_layer="auto")
     assert (result.status, pages[0].text) == (DocumentStatus.SUCCEEDED, "Some text of its own")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"From: a@example.org\nSubject: scan\n\nsee %PDF-1.4 attached\n",
+        b"Received: by example.org\n\n%PDF-1.4\n1 0 obj\nendobj\n",
+        b"Every such file begins with %PDF-1.4 and a table\n",
+    ],
+)
+def test_what_only_speaks_of_pdf_is_none(content: bytes, tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    (tmp_path / "mail").write_bytes(content)
+    [(result, _)] = process([tmp_path / "mail"])
+    assert (result.status, result.error_class) == (DocumentStatus.SKIPPED, ErrorClass.UNSUPPORTED_TYPE)
+
+
+@pytest.mark.parametrize(
+    "encryption",
+    [
+        "/Filter /FOPN_fLock /V 1 /Length 128",
+        f"/Filter /Standard /V 9 /R 4 /Length 128 /P -1 /O <{'00' * 32}> /U <{'00' * 32}>",
+    ],
+)
+def test_a_foreign_or_unknown_encryption_is_no_damage(
+    encryption: str, tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    path = replaced(typed_pdf(tmp_path / "a.pdf", ["Text"]), "/Root 1 0 R", f"/Root 1 0 R /Encrypt << {encryption} >>")
+    [(result, _)] = process([path])
+    assert (result.status, result.error_class) == (DocumentStatus.FAILED, ErrorClass.ENCRYPTED)
 
 
 def _broken_documents(folder: Path) -> dict[str, Path]:

@@ -53,3 +53,25 @@ def test_a_page_with_text_of_its_own_is_not_looked_through(tmp_path: Path) -> No
     with opened(path) as source:
         [survey] = source.survey(range(1, 2), limit())
     assert survey.verdict.trusted and survey.bare_scan is None
+
+
+@pytest.mark.parametrize(("turn", "texts"), [(0, ["left", "right"]), (90, ["left", "right"]), (270, ["left", "right"])])
+def test_the_text_is_of_the_part_of_the_page_that_is_shown(
+    turn: int, texts: list[str], tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["left) Tj 300 0 Td (right"] * 2)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        for page, box in zip(pdf.pages, ([0, 0, 300, 792], [300, 0, 612, 792])):
+            page.CropBox, page.Rotate = pikepdf.Array(box), turn
+        pdf.save(path)
+    [(_, pages)] = process([path], text_layer="only")
+    assert [page.text for page in pages] == texts
+
+
+def test_an_xfa_form_says_that_its_fields_may_be_missing(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["Please wait..."])
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array(), XFA=pdf.make_stream(b"<xdp/>"))
+        pdf.save(path)
+    [(_, [page])] = process([path], text_layer="only")
+    assert "XFA" in page.note

@@ -161,6 +161,7 @@ def test_a_cut_off_picture_is_left_to_poppler(
         picture.write(content[: len(content) * 3 // 4], filter=pikepdf.Name.DCTDecode)
     [(_, [page])] = process([path])
     assert (page.status, page.text) == (PageStatus.SUCCEEDED, "A page that was scanned")
+    assert "incomplete" in page.note
     assert was_drawn()
 
 

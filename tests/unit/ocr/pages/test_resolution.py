@@ -38,3 +38,10 @@ def test_a_scan_is_not_drawn_finer_than_it_is(scan_dpi: int | None, wants_images
 def test_pictures_are_scaled_to_the_height_the_engine_needs(usual: int, most: float, scale: float) -> None:
     analysis = PageAnalysis(blank=False, text_height_quartile=usual, text_height_median=usual)
     assert resolution.reading_scale(analysis, most) == pytest.approx(scale)
+
+
+@pytest.mark.parametrize(
+    ("longest", "scan_dpi", "dpi"), [(96, 1500, 1500), (96, 2400, 1815), (96, 600, 0), (792, 1200, 220)]
+)
+def test_a_dense_scan_on_a_small_page_is_read_as_finely_as_a_page(longest: int, scan_dpi: int, dpi: int) -> None:
+    assert resolution.dense_scan_dpi(longest, scan_dpi, OCRConfig()) == dpi

@@ -1,9 +1,14 @@
 """The runner of external programs: all of their output, none of their leftovers."""
 
+import os
+import resource
 import selectors
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,7 @@ from distributed_ocr_pipeline.errors import ErrorClass, MissingTool
 from distributed_ocr_pipeline.ocr.processes import programs
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, Stopped
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, ProgramFailed, error_class_of_end, run
+from tests.support.harness import END_SECONDS, gone
 
 LIMITS = Limits(seconds=30, memory_mb=1024)
 
@@ -52,6 +58,58 @@ print("done", flush=True)
     assert run(python(code), LIMITS, Stop()).stdout == b"done\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a program from outside")
+def test_the_kernel_ends_a_program_whose_caller_was_killed_and_guardian_too(tmp_path: Path) -> None:
+    busy = f"import os; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\nwhile True: pass"
+    code = f"""
+import time
+from distributed_ocr_pipeline.ocr.processes import programs
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+from distributed_ocr_pipeline.ocr.processes.guardian import Guardian
+Guardian.watch = lambda self, group: None
+programs._SPARE_SECONDS = 1
+time.monotonic = lambda: 0.0
+programs.run({python(busy)!r}, programs.Limits(seconds=0, memory_mb=1024), Stop())
+"""
+    with subprocess.Popen(python(code)) as caller:
+        assert comes_true(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
+        program = int((tmp_path / "pid").read_text())
+        limited = comes_true(lambda: resource.prlimit(program, resource.RLIMIT_CPU)[0] != resource.RLIM_INFINITY)
+        caller.kill()
+    try:
+        assert limited and gone(program)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(program, signal.SIGKILL)
+
+
+def test_no_program_outlives_a_caller_that_was_killed(tmp_path: Path) -> None:
+    code = f"""
+from threading import Thread
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+from distributed_ocr_pipeline.ocr.processes.programs import Limits, run
+for number in range(3):
+    Thread(target=run, args=(["sh", "-c", f"echo $$ > {tmp_path}/{{number}}; sleep 600 & wait"], Limits(600, 1024), Stop())).start()
+"""
+    with subprocess.Popen(python(code)) as caller:
+        assert comes_true(lambda: sum(path.read_text() != "" for path in tmp_path.iterdir()) == 3)
+        caller.kill()
+    programs_of_caller = [int(path.read_text()) for path in tmp_path.iterdir()]
+    try:
+        assert all(gone(program) for program in programs_of_caller)
+    finally:
+        for program in programs_of_caller:
+            with suppress(ProcessLookupError):
+                os.killpg(program, signal.SIGKILL)
+
+
+def comes_true(holds: Callable[[], bool]) -> bool:
+    end = time.monotonic() + END_SECONDS
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+    return holds()
+
+
 def test_output_without_end_is_too_large() -> None:
     with pytest.raises(ProgramFailed) as raised:
         run(python("while True: print('x' * 9999)"), Limits(seconds=30, memory_mb=1024, stdout_mb=1), Stop())
@@ -72,8 +130,11 @@ def test_a_stop_ends_a_program() -> None:
 
 def test_a_file_that_grows_too_large_ends_its_program(tmp_path: Path) -> None:
     code = f"open({str(tmp_path / 'file')!r}, 'wb').write(bytes(3 << 20))"
+    write = (
+        f"sleep 0.3; exec dd if=/dev/zero of={tmp_path / 'file'} bs=1M count=3"  # limits come from outside: not at once
+    )
     with pytest.raises(ProgramFailed) as raised:
-        run(["dd", "if=/dev/zero", f"of={tmp_path / 'file'}", "bs=1M", "count=3"], _small_files(), Stop())
+        run(["sh", "-c", write], _small_files(), Stop())
     assert raised.value.error_class is ErrorClass.TOO_LARGE
     assert run(python(code), _small_files(), Stop()).exit_code == 1  # Python ignores the signal
 
@@ -122,3 +183,13 @@ def test_an_installed_program_is_found(install_program: Callable[[str, str], Pat
     assert not programs.installed("no-such-program")
     install_program("no-such-program", "pass")
     assert programs.installed("no-such-program")
+
+
+LOADER = Path("/lib64/ld-linux-x86-64.so.2")
+
+
+@pytest.mark.skipif(not LOADER.exists(), reason="glibc's loader for x86-64 is not there")
+def test_programs_get_an_allocator_that_keeps_small_blocks_at_hand() -> None:
+    shown = run([str(LOADER), "--list-tunables"], Limits(seconds=20, memory_mb=512), Stop()).stdout.decode()
+    [blocks] = [line for line in shown.splitlines() if line.startswith("glibc.malloc.tcache_count:")]
+    assert f": {20000:#x} " in blocks

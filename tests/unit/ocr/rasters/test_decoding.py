@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.ocr.rasters.decoding import Rasterised, count_frames, rasterise, rasterise_scan
+from distributed_ocr_pipeline.ocr.rasters.decoding import Rasterised, page_frames, rasterise, rasterise_scan
 from distributed_ocr_pipeline.ocr.rasters.raster import load
-from tests.support.documents import page_picture, tiff
+from tests.support.documents import page_picture, printed_page, tiff
 
 MANY = 10_000_000
 
@@ -30,8 +30,8 @@ def saved(picture: Image.Image, path: Path, **options: Any) -> Path:
 def test_only_a_tiff_has_pages(tmp_path: Path) -> None:
     frames = [page_picture(str(number)) for number in range(3)]
     frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:])
-    assert count_frames(str(tmp_path / "a.webp")) == 1
-    assert count_frames(str(tiff(tmp_path / "a.tif", 3))) == 3
+    assert page_frames(str(tmp_path / "a.webp")) == [0]
+    assert page_frames(str(tiff(tmp_path / "a.tif", 3))) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "F"])
@@ -118,3 +118,64 @@ def test_an_extracted_scan_that_is_not_what_was_announced_is_refused(
     with pytest.raises(DocumentError) as raised:
         rasterise_scan(str(path), stored, 0, (900, 300), str(tmp_path / "a.tif"))
     assert raised.value.error_class is ErrorClass.CORRUPT
+
+
+# ---- damaged, unusual and deep pictures --------------------------------------------------------------------------
+
+
+def test_smaller_copies_and_masks_are_no_pages(tmp_path: Path) -> None:
+    frames = [page_picture(str(number)) for number in range(3)]
+    for frame, kind in zip(frames, (0, 1, 4)):
+        tags = TiffImagePlugin.ImageFileDirectory_v2()
+        tags[254] = kind
+        frame.encoderinfo = {"tiffinfo": tags}
+    frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:])
+    assert page_frames(str(tmp_path / "a.tif")) == [0]
+
+
+def test_a_tiff_that_ends_early_has_a_page_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tiff(tmp_path / "a.tif", 5)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 7 // 10])
+    frames = page_frames(str(path))
+    assert 3 <= len(frames) <= 5
+    with pytest.raises(Exception):
+        rasterise(str(path), frames[-1], str(tmp_path / "out"), MANY, 512)
+
+
+@pytest.mark.parametrize(("kept", "note"), [(1.0, "without the mark"), (0.5, "incomplete")])
+def test_a_jpeg_that_ends_early_is_read_as_far_as_it_goes(kept: float, note: str, tmp_path: Path) -> None:
+    path = saved(printed_page(), tmp_path / "a.jpg")
+    content = path.read_bytes()[:-2]
+    path.write_bytes(content[: int(len(content) * kept)])
+    made, image = rasterised(path)
+    assert note in made.note
+    assert image.crop((0, 0, 1200, 400)).getextrema()[0] < 50  # type: ignore[operator]
+    if kept < 1:
+        assert image.crop((0, 1500, 1200, 1600)).getextrema() == (255, 255)
+
+
+def test_much_side_data_fails_no_png(tmp_path: Path) -> None:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("XML:com.adobe.xmp", "x" * 3_000_000, zip=True)
+    made, _ = rasterised(saved(page_picture(), tmp_path / "a.png", pnginfo=texts))
+    assert (made.width, made.note) == (900, "")
+
+
+def test_a_saturated_pixel_of_a_deep_scan_does_not_hide_the_print(tmp_path: Path) -> None:
+    deep = page_picture().convert("I").point(lambda level: level * 16)
+    deep.putpixel((3, 3), 65535)
+    _, image = rasterised(saved(deep.convert("I;16"), tmp_path / "a.tif"))
+    assert image.getpixel((0, 0)) == 255
+
+
+def test_the_pixels_of_a_fax_become_square(tmp_path: Path) -> None:
+    path = saved(page_picture().convert("1"), tmp_path / "a.tif", dpi=(204, 98))
+    made, _ = rasterised(path)
+    assert (made.width, made.height, made.dpi) == (900, 624, 204)
+
+
+def test_light_print_on_a_transparent_ground_stays_visible(tmp_path: Path) -> None:
+    picture = Image.new("RGBA", (20, 20), (255, 255, 255, 0))
+    picture.paste((250, 250, 250, 255), (5, 5, 10, 10))
+    _, image = rasterised(saved(picture, tmp_path / "a.png"))
+    assert (image.getpixel((0, 0)), image.getpixel((7, 7))) == (0, 250)

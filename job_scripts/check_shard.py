@@ -1,0 +1,21 @@
+"""The checking job: finds documents that SageMaker cannot download, and leaves them out of the shard's manifest."""
+
+import sys
+
+from distributed_ocr_pipeline.job import JobContext, run_job
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.run.undeliverable import check_shard
+from distributed_ocr_pipeline.storage import Storage
+
+
+def check_downloads(job: JobContext) -> str:
+    """Check the shard's documents; returns the job's one-line message."""
+    reasons = check_shard(
+        Storage(region=job.region), job.layout.shard(job.shard_id), S3Location.parse(job.options().input_prefix)
+    )
+    first = f" (first: {next(iter(reasons.values()))})" if reasons else ""
+    return f"{len(reasons)} documents of shard {job.shard_id} cannot be downloaded{first}."
+
+
+if __name__ == "__main__":
+    sys.exit(run_job(check_downloads))

@@ -1,0 +1,94 @@
+"""`ocr-pipeline estimate`: what a run over a prefix or folder would take, without starting anything."""
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
+
+from distributed_ocr_pipeline.client.run_command import chosen_options
+from distributed_ocr_pipeline.config import AWSConfig, RunOptions, RunSettings
+from distributed_ocr_pipeline.deployment import Deployment, find_deployment, input_bucket
+from distributed_ocr_pipeline.errors import BadInput, NotDeployed
+from distributed_ocr_pipeline.planning.estimating import Estimate, Range
+from distributed_ocr_pipeline.planning.sources import folder_source
+from distributed_ocr_pipeline.run.planning import Plan, plan_run, plan_source
+from distributed_ocr_pipeline.storage import Storage
+
+_FOLDER_PREFIX = "s3://local-folder/"
+
+
+def estimate_command(arguments: argparse.Namespace, stream: TextIO) -> None:
+    """Print the estimate, as a table or as JSON.
+
+    Args:
+        arguments: prefix, json, region and the names of `RunSettings`, each None where it was not given.
+        stream: For the result.
+
+    Raises:
+        BadInput: There are no documents, or they cannot be listed.
+    """
+    settings = RunSettings(**chosen_options(arguments) | {"max_cost_usd": None})
+    plan = make_estimate(arguments.prefix, settings, arguments.region)
+    if arguments.json:
+        print(json.dumps(plan.as_dict(), indent=2), file=stream)
+    else:
+        print("\n".join(describe(plan)), file=stream)
+
+
+def make_estimate(prefix: str, settings: RunSettings, region: str | None = None) -> Plan:
+    """Plan a run over a prefix of S3 or a local folder, and throw the shards away."""
+    bucket = input_bucket(AWSConfig(), os.environ)
+    chosen = settings.model_dump(exclude_unset=True)
+    with TemporaryDirectory() as folder:
+        if not prefix.startswith("s3://") and not bucket:
+            if not Path(prefix).is_dir():
+                raise BadInput(f"The folder {prefix!r} does not exist.", "Give a folder or s3://bucket/prefix/.")
+            options = RunOptions(**chosen, input_prefix=_FOLDER_PREFIX)
+            return plan_source(folder_source(Path(prefix)), options, Path(folder))
+        address = prefix if prefix.startswith("s3://") else f"s3://{bucket}/{prefix.lstrip('/')}"
+        return _plan_in_s3(address, chosen, region, Path(folder))
+
+
+def _plan_in_s3(address: str, chosen: dict[str, Any], region: str | None, folder: Path) -> Plan:
+    """With the deployment's defaults, history and quotas, where there is a deployment."""
+    try:
+        deployment: Deployment | None = find_deployment(
+            AWSConfig(**({"region": region} if region else {})), os.environ, Path.cwd()
+        )
+    except NotDeployed:
+        deployment = None
+    if deployment is None:
+        return plan_run(Storage(), None, RunOptions(**chosen, input_prefix=address), folder)
+    defaults = {name: value for name, value in deployment.default_options().items() if name in RunSettings.names()}
+    options = RunOptions(**defaults | chosen | {"max_cost_usd": None}, input_prefix=address)
+    return plan_run(deployment.storage(), deployment.output_bucket, options, folder, quotas=deployment.quotas())
+
+
+def describe(plan: Plan) -> Iterator[str]:
+    """The estimate as lines of text."""
+    yield f"documents        {plan.documents:>14,}   {plan.size_bytes / 1e6:,.1f} MB; {plan.up_to_date:,} more are up to date"
+    yield f"pages            {plan.pages.expected:>14,.0f}   {_bounds(plan.pages, '{:,.0f}')}"
+    yield f"with text layer  {plan.text_layer_share:>14.0%}"
+    yield f"CPU hours        {plan.cpu_seconds.expected / 3600:>14,.2f}   {_bounds(plan.cpu_seconds.times(1 / 3600), '{:,.2f}')}"
+    yield ""
+    yield f"{'':<17}{'instances':<22}{'shards':>7}{'minutes each':>14}{'hours':>9}{'USD':>10}   of it provisioning"
+    yield _line("this run", plan.estimate)
+    for name, found in plan.alternatives.items():
+        yield _line(name.replace("_", " "), found)
+    yield f"{'Textract':<17}{'list price':<22}{'':>30}{plan.textract_usd:>10,.2f}"
+    yield ""
+    yield f"This run: {_bounds(plan.estimate.usd, '{:,.2f}')} USD, {_bounds(plan.estimate.hours, '{:,.1f}')} hours."
+    yield f"Jobs at a time: {plan.estimate.slots} ({plan.concurrency_bound}). Prices of {plan.prices_read}."
+
+
+def _line(name: str, found: Estimate) -> str:
+    instances = f"{min(found.slots, found.shards)} x {found.instance_type}"
+    figures = f"{found.shards:>7,}{found.shard_minutes:>14.1f}{found.hours.expected:>9.1f}{found.usd.expected:>10,.2f}"
+    return f"{name:<17}{instances:<22}{figures}{found.provisioning_usd:>10,.2f}"
+
+
+def _bounds(found: Range, form: str) -> str:
+    return f"{form.format(found.low)} to {form.format(found.high)}"

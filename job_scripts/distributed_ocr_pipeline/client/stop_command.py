@@ -1,0 +1,142 @@
+"""`ocr-pipeline stop`: ends a run and its jobs, or the jobs that runs left behind when they ended."""
+
+import argparse
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from distributed_ocr_pipeline.config import AWSConfig
+from distributed_ocr_pipeline.deployment import Deployment, find_deployment
+from distributed_ocr_pipeline.errors import BadInput, ServiceFault
+from distributed_ocr_pipeline.storage import aws_call
+
+_LOOKS = 5  # for jobs: SageMaker lists one a moment after its start, and a shard may start one while its run ends
+_PULSE_SECONDS = 3.0
+
+Say = Callable[[str], None]
+
+
+def stop_command(arguments: argparse.Namespace, stream: TextIO) -> None:
+    """Stop what the arguments name, and print what was stopped.
+
+    Args:
+        arguments: region, and run: None for the jobs of all runs that have ended.
+        stream: For the result.
+
+    Raises:
+        BadInput: The deployment has no run of that name.
+        NotDeployed, ServiceFault: There is no deployment, or AWS did not answer.
+    """
+    deployment = find_deployment(
+        AWSConfig(**({"region": arguments.region} if arguments.region else {})), os.environ, Path.cwd()
+    )
+    stopping = Stopping(deployment, lambda line: print(line, file=stream, flush=True))
+    if arguments.run:
+        stopping.stop_run(arguments.run)
+    else:
+        stopping.stop_left_jobs()
+
+
+class Stopping:
+    """Stops executions and jobs of one deployment, and says so.
+
+    Args:
+        deployment: Other deployments' jobs are left alone.
+        say: Gets a line for everything that was stopped, and one at the end.
+        pulse_seconds: Time between two looks at the jobs.
+    """
+
+    def __init__(self, deployment: Deployment, say: Say, pulse_seconds: float = _PULSE_SECONDS) -> None:
+        self._deployment, self._say, self._pulse_seconds = deployment, say, pulse_seconds
+        self._workflows, self._jobs = deployment.client("stepfunctions"), deployment.client("sagemaker")
+
+    def stop_run(self, run_id: str) -> None:
+        """Stop a run's execution, then the jobs that it does not stop by itself."""
+        status = self._status(run_id)
+        if status is None:
+            raise BadInput(
+                f"There is no run {run_id!r} of {self._deployment.state_machine_arn}.",
+                "Its id is the name of its execution: `ocr-pipeline` prints it, and the console lists it.",
+            )
+        if status == "RUNNING":
+            with aws_call(f"Stopping the run {run_id}"):
+                self._workflows.stop_execution(executionArn=self._execution_arn(run_id), error="Stopped")
+            self._say(f"stopped  {self._execution_arn(run_id)}")
+        else:
+            self._say(f"The run {run_id} has ended already: {status}.")
+        self._stop_jobs(lambda owner: owner == run_id)
+
+    def stop_left_jobs(self) -> None:
+        """Stop the jobs whose run has ended without them: it was stopped or ran out of time, or AWS lost a call."""
+        ended: dict[str, bool] = {}
+
+        def has_ended(run_id: str) -> bool:
+            if run_id not in ended:
+                ended[run_id] = self._status(run_id) != "RUNNING"
+            return ended[run_id]
+
+        self._stop_jobs(has_ended)
+
+    def _stop_jobs(self, is_wanted: Callable[[str], bool]) -> None:
+        """Stop jobs by their runs' ids, and look again, until there are none that run."""
+        stopped: set[str] = set()
+        for look in range(_LOOKS):
+            found = [
+                job
+                for job in self._jobs_at_work()
+                if job["ProcessingJobName"] not in stopped and is_wanted(_run_of(job))
+            ]
+            for job in found:
+                self._stop_job(job)
+            stopped.update(job["ProcessingJobName"] for job in found)
+            if look and not found:
+                break
+            time.sleep(self._pulse_seconds)
+        self._say(f"{len(stopped)} jobs stopped. What they have finished is kept; the next run does the rest.")
+
+    def _jobs_at_work(self) -> Iterator[Mapping[str, Any]]:
+        """Descriptions of the deployment's jobs that run, or have been told to stop."""
+        prefix = self._deployment.name_prefix()
+        ours = re.compile(re.escape(prefix) + r"-(plan|s\d+|check|report)-[0-9a-f-]{36}")
+        with aws_call("Listing the jobs"):
+            for status in ("InProgress", "Stopping"):
+                pages = self._jobs.get_paginator("list_processing_jobs").paginate(
+                    StatusEquals=status, NameContains=f"{prefix}-"
+                )
+                names = [job["ProcessingJobName"] for page in pages for job in page["ProcessingJobSummaries"]]
+                for name in filter(ours.fullmatch, names):
+                    yield self._jobs.describe_processing_job(ProcessingJobName=name)
+
+    def _stop_job(self, job: Mapping[str, Any]) -> None:
+        """Stop a job, if the end of its execution has not done so; then it defers what it has not finished."""
+        name = job["ProcessingJobName"]
+        try:
+            if job["ProcessingJobStatus"] == "InProgress":
+                with aws_call(f"Stopping the job {name}"):
+                    self._jobs.stop_processing_job(ProcessingJobName=name)
+        except ServiceFault as error:
+            if error.code != "ValidationException":  # it has ended meanwhile
+                raise
+        self._say(f"stopped  {name}")
+
+    def _status(self, run_id: str) -> str | None:
+        """Of the run's execution; None for one that does not exist, or was forgotten after 90 days."""
+        try:
+            with aws_call(f"Looking for the run {run_id}"):
+                answer = self._workflows.describe_execution(executionArn=self._execution_arn(run_id))
+        except ServiceFault as error:
+            if error.code not in ("ExecutionDoesNotExist", "InvalidArn"):
+                raise
+            return None
+        return str(answer["status"])
+
+    def _execution_arn(self, run_id: str) -> str:
+        return f"{self._deployment.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
+
+
+def _run_of(job: Mapping[str, Any]) -> str:
+    """The run that a job works for."""
+    return str(job.get("Environment", {}).get("OCR_RUN_ID", ""))

@@ -1,0 +1,70 @@
+"""Whether the letters of a text are those of a language, or another font's: shifted by one, mixed up, all the same.
+
+Letters are counted and compared with how often languages use them. The table is the mean of English, German, French,
+Spanish, Italian, Polish and Finnish, in thousandths (of Wikipedia's "Letter frequency", accents taken off); Cyrillic
+and Greek are judged by their share of vowels. Pages of little text, and other scripts, are not judged.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+
+_FREQUENCIES = dict(
+    zip(
+        "abcdefghijklmnopqrstuvwxyz",
+        (94, 14, 32, 41, 120, 11, 17, 21, 82, 9, 18, 47, 30, 73, 69, 24, 4, 62, 69, 68, 40, 16, 15, 2, 15, 16),
+    )
+)
+_VOWELS = {"CYRILLIC": frozenset("аеёиоуыэюяіїєѣ"), "GREEK": frozenset("αεηιουω")}
+_WORD = re.compile(r"[^\W\d_]{4,}")  # shorter ones may be abbreviations and signs of formulas
+_MIN_LETTERS = 120
+_LEAST_LIKENESS = 0.64  # cosine; most languages have 0.75 and more, Hawaiian 0.66, shifted English 0.6
+_DOUBTFUL_LIKENESS = 0.75  # ... from which few vowels decide
+_LEAST_VOWELS = 0.25  # share of letters; languages have a third and more
+_MOST_ACCENTED = 0.5  # share of Latin letters; Vietnamese has a third, Cyrillic taken for Latin nearly all
+_MOST_OF_ONE = 0.5  # share of the letters that are the same one; e has 0.17 in German
+
+
+def fault_of_letters(text: str) -> str:
+    """What no language does with its letters, as words for a reason; "" if nothing, or if there is little text."""
+    letters = [letter for word in _WORD.findall(text.lower()) for letter in word]
+    if len(letters) < _MIN_LETTERS:
+        return ""
+    if Counter(letters).most_common(1)[0][1] > _MOST_OF_ONE * len(letters):
+        return "one letter for all"
+    script = Counter(_script(letter) for letter in letters).most_common(1)[0][0]
+    own = [letter for letter in letters if _script(letter) == script]
+    if script == "LATIN":
+        return _fault_of_latin(own)
+    if script in _VOWELS:
+        vowels = sum(_base(letter) in _VOWELS[script] for letter in own) / len(own)
+        return f"{vowels:.0%} vowels" if vowels < _LEAST_VOWELS else ""
+    return ""
+
+
+def _fault_of_latin(letters: list[str]) -> str:
+    plain = [letter for letter in letters if letter.isascii()]
+    if len(plain) < (1 - _MOST_ACCENTED) * len(letters):
+        return "more accents than letters"
+    likeness = _likeness(Counter(_base(letter) for letter in letters))
+    vowels = sum(_base(letter) in "aeiouy" for letter in letters) / len(letters)
+    if likeness < _LEAST_LIKENESS or (likeness < _DOUBTFUL_LIKENESS and vowels < _LEAST_VOWELS):
+        return f"letters like no language's ({likeness:.2f})"
+    return ""
+
+
+def _likeness(counts: Counter[str]) -> float:
+    """Cosine between the counts and the table, 0 to 1."""
+    common = sum(counts[letter] * share for letter, share in _FREQUENCIES.items())
+    length = math.sqrt(sum(counts[letter] ** 2 for letter in _FREQUENCIES))
+    return common / (length * math.sqrt(sum(share**2 for share in _FREQUENCIES.values()))) if length else 0.0
+
+
+def _script(letter: str) -> str:
+    """The first word of its Unicode name: LATIN, CYRILLIC, GREEK, CJK ..."""
+    return unicodedata.name(letter, "").partition(" ")[0]
+
+
+def _base(letter: str) -> str:
+    return unicodedata.normalize("NFD", letter)[0]

@@ -1,0 +1,155 @@
+"""What is printed on a page beside its own text: a scan under a stamp, text in a picture or drawn as curves.
+
+The page is drawn coarsely, the words of its text layer are wiped out, and what is left is looked at. If it may be
+print, the page is drawn as for reading, wiped in the same way and read, so that nothing is read that the layer has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import Image
+
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.pages.analysis import analyse
+from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
+from distributed_ocr_pipeline.records import Word
+
+COARSE_DPI = 72
+"""Enough to tell where something is printed, for a fortieth of the time of reading it."""
+
+_CELL = 4  # pixels of the coarse picture: 1.4 mm
+_CONTRAST = 32  # grey levels between paper and a cell with something on it
+_LEAST_PRINT = 0.006  # share of the page; two lines of print have 0.01, rules and a logo less
+_MIN_CONFIDENCE = 70  # mean of a line; drawings and photographs are read with 20 to 60
+_MIN_WORD = 3  # letters and digits; a line of print has such a word
+_MIN_LETTERS = 12  # of all lines together; less is a detail of a picture
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Lines that were read together, and their box in pixels."""
+
+    text: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def leaves_print(coarse: Raster, layer: Sequence[Word]) -> bool:
+    """Whether the words of a text layer (boxes in pixels of the picture) leave something that may be print."""
+    with load(coarse.path) as image:
+        cells = _wiped(image, layer, 1).reduce(_CELL)
+    paper = _paper(cells)
+    marked = sum(count for level, count in enumerate(cells.histogram()) if abs(level - paper) > _CONTRAST)
+    return marked > _LEAST_PRINT * cells.width * cells.height
+
+
+def without_layer(page: PageInProgress, layer: Sequence[Word], folder: Path) -> PageInProgress:
+    """The page, ready to be read where its text layer has nothing."""
+    finest = page.finest
+    target = folder / f"wiped-{page.survey.number}.tif"
+    with load(finest.path) as image:
+        wiped = _wiped(image, layer, max(1, (finest.dpi or COARSE_DPI) // COARSE_DPI))
+    wiped.save(target, format="TIFF", compression="raw")
+    raster = replace(finest, path=target)
+    return replace(page, finest=raster, prepared=raster, analysis=analyse(raster))
+
+
+def credible(read: Recognition, layer_text: str) -> Recognition | None:
+    """The lines that are print and not in the layer; None if there is nothing to speak of."""
+    known = " ".join(layer_text.split())
+    lines: dict[int, list[Word]] = {}
+    for word in read.words:
+        lines.setdefault(word.line, []).append(word)
+    kept = {line for line, words in lines.items() if _is_print(words) and " ".join(w.text for w in words) not in known}
+    words = tuple(word for word in read.words if word.line in kept)
+    if sum(character.isalnum() for word in words for character in word.text) < _MIN_LETTERS:
+        return None
+    return Recognition("\n\n".join(paragraph.text for paragraph in paragraphs(read, kept)), words)
+
+
+def paragraphs(read: Recognition, kept: set[int] | None = None) -> list[Paragraph]:
+    """The paragraphs of what was read, or of those lines of it that are kept."""
+    found: list[Paragraph] = []
+    line = 0
+    for block in read.text.split("\n\n"):
+        texts: list[str] = []
+        words: list[Word] = []
+        for text in block.split("\n"):
+            line += 1
+            if kept is None or line in kept:
+                texts.append(text)
+                words += [word for word in read.words if word.line == line]
+        if words:
+            found.append(_paragraph("\n".join(texts), words))
+    return found
+
+
+def merged(layer_text: str, layer: Sequence[Word], read: Sequence[Paragraph]) -> str:
+    """The layer's text with each paragraph before the first line of the layer that stands below it."""
+    inserts: dict[int, list[str]] = {}
+    for paragraph in read:
+        inserts.setdefault(_place(paragraph, layer_text, _lines(layer)), []).append(paragraph.text)
+    parts, begun = [], 0
+    for place in sorted(inserts):
+        parts += [layer_text[begun:place].strip("\n"), *inserts[place]]
+        begun = place
+    return "\n\n".join(part for part in [*parts, layer_text[begun:].strip("\n")] if part)
+
+
+def _place(paragraph: Paragraph, layer_text: str, lines: Sequence[Paragraph]) -> int:
+    """Where in the layer's text the line begins before which a paragraph is read; its end if there is none."""
+    for line in lines:
+        below = line.top + line.bottom >= 2 * paragraph.bottom
+        beside = line.left < paragraph.right and paragraph.left < line.right
+        place = layer_text.find(line.text) if below and beside else -1
+        if place >= 0:
+            return layer_text.rfind("\n", 0, place) + 1
+    return len(layer_text)
+
+
+def _lines(words: Sequence[Word]) -> list[Paragraph]:
+    lines: dict[int, list[Word]] = {}
+    for word in words:
+        lines.setdefault(word.line, []).append(word)
+    return [_paragraph(" ".join(word.text for word in line), line) for line in lines.values()]
+
+
+def _paragraph(text: str, words: Sequence[Word]) -> Paragraph:
+    return Paragraph(
+        text,
+        min(word.left for word in words),
+        min(word.top for word in words),
+        max(word.left + word.width for word in words),
+        max(word.top + word.height for word in words),
+    )
+
+
+def _is_print(words: Sequence[Word]) -> bool:
+    confidence = sum(word.confidence for word in words) / len(words)
+    return confidence >= _MIN_CONFIDENCE and any(sum(map(str.isalnum, word.text)) >= _MIN_WORD for word in words)
+
+
+def _wiped(image: Image.Image, words: Sequence[Word], margin: int) -> Image.Image:
+    """A copy with paper where the words are."""
+    copy, paper = image.convert("L"), _paper(image)
+    for word in words:
+        right, bottom = word.left + word.width + margin, word.top + word.height + margin
+        box = (max(0, word.left - margin), max(0, word.top - margin), min(copy.width, right), min(copy.height, bottom))
+        if box[0] < box[2] and box[1] < box[3]:
+            copy.paste(paper, box)
+    return copy
+
+
+def _paper(image: Image.Image) -> int:
+    """The grey level in the middle."""
+    counts = image.convert("L").histogram()
+    seen, half = 0, sum(counts) / 2
+    for level, count in enumerate(counts):
+        seen += count
+        if seen >= half:
+            return level
+    return 255

@@ -1,0 +1,96 @@
+"""DuckDB on a folder of Parquet files, held to a memory limit; what does not fit is spilled into the folder."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+MEMORY_MB = 256
+"""DuckDB's own limit. The process needs some 150 MB beside it (`make bench-planner`)."""
+
+ROW_GROUP_ROWS = 20_000
+"""Rows of a row group in the files between two steps: a reader holds one of them."""
+
+
+class Database:
+    """SQL over the Parquet files of one folder. Files outside the folder, extensions and the network are shut off."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self._connection = connection
+        self.folder = folder
+
+    def execute(self, sql: str, **parameters: object) -> None:
+        """Run a statement that returns nothing; `$name` in it stands for a parameter."""
+        self._connection.execute(sql, parameters or None)
+
+    def insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        """Append rows to a table, if there are any."""
+        if rows:
+            places = ", ".join("?" * len(rows[0]))
+            self._connection.executemany(f"insert into {table} values ({places})", rows)
+
+    def row(self, sql: str, **parameters: object) -> tuple[Any, ...]:
+        """The only row of a query."""
+        (row,) = self._connection.execute(sql, parameters or None).fetchall()
+        return row
+
+    def rows(self, sql: str, **parameters: object) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, a thousand at a time, while nothing else is run."""
+        cursor = self._connection.execute(sql, parameters or None)
+        while rows := cursor.fetchmany(1000):
+            yield from rows
+
+    def write(self, sql: str, name: str) -> Path:
+        """Write a query's result to `<name>.parquet` in the folder."""
+        path = self.folder / f"{name}.parquet"
+        options = f"format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP_ROWS}"
+        self._connection.execute(f"copy ({sql}) to '{_quoted(path)}' ({options})")
+        return path
+
+    def view(self, name: str, files: Path, *, by_run: bool = False) -> None:
+        """Name the rows of Parquet files.
+
+        Args:
+            name: Of the view.
+            files: One file, or a folder of files; a column that one lacks is null in its rows.
+            by_run: The folder has a sub-folder `run_id=…` for each run, and the view has a column run_id.
+        """
+        pattern = files if files.suffix == ".parquet" else files / ("*/*.parquet" if by_run else "*.parquet")
+        options = (
+            "hive_partitioning = true, hive_types = {'run_id': varchar}" if by_run else "hive_partitioning = false"
+        )
+        source = f"read_parquet('{_quoted(pattern)}', union_by_name = true, {options})"
+        self._connection.execute(f"create or replace view {name} as select * from {source}")
+
+
+@contextmanager
+def open_database(folder: Path, memory_mb: int = MEMORY_MB) -> Iterator[Database]:
+    """A database whose files lie in `folder`, which the caller removes."""
+    spill = folder / "spilled"
+    spill.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{memory_mb}MB",
+        "threads": 2,
+        "temp_directory": str(spill),
+        "preserve_insertion_order": True,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    connection = duckdb.connect(str(folder / "work.duckdb"), config=settings)
+    try:
+        connection.execute(f"set allowed_directories = ['{_quoted(folder)}']")
+        connection.execute("set enable_external_access = false")  # comes last: it closes the setting above
+        yield Database(connection, folder)
+    finally:
+        connection.close()
+
+
+def literal(text: str) -> str:
+    """A text as SQL, where a parameter is not allowed."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,255 @@
+"""What a run will take: pages, work, wall time and money, each with a range, before anything is spent.
+
+Pages of documents nobody looked into are their bytes times the pages per byte of the sample (a ratio estimator;
+Cochran, Sampling Techniques, chapter 6), or of the figures file where there is no sample. Work is pages times CPU
+seconds a page. A shard takes provisioning, the download and its work; shards of equal work run in waves of as many as
+there are slots.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from math import ceil, sqrt
+from typing import Any
+
+from distributed_ocr_pipeline.planning.database import Database
+from distributed_ocr_pipeline.planning.packing import FULL, Limits, shard_count
+from distributed_ocr_pipeline.planning.prices import DocumentKind, Figures, Instance, Work
+
+KINDS = ("pdf", "tiff", "unknown")
+_UNSAMPLED_UNCERTAINTY = 0.5  # of the pages, where nothing is known but bytes
+_DEFERRAL_FACTOR = 4  # a document that was not reached in time takes so much more of a shard, each time again
+_MAX_DEFERRALS = 20  # counted
+
+
+@dataclass(frozen=True)
+class Range:
+    """A figure and the bounds that it is expected within, 95 times of 100."""
+
+    expected: float
+    low: float
+    high: float
+
+    def times(self, factor: float, uncertainty: float = 0.0) -> "Range":
+        """The figure times another that is known to within a share of itself."""
+        low, high = self.low * factor * (1 - uncertainty), self.high * factor * (1 + uncertainty)
+        return Range(self.expected * factor, low, high)
+
+    def plus(self, more: float) -> "Range":
+        """The figure and another that is certain."""
+        return Range(self.expected + more, self.low + more, self.high + more)
+
+
+@dataclass(frozen=True)
+class KindModel:
+    """How documents of a kind become pages and work."""
+
+    pages_per_byte: float
+    uncertainty: float  # of the pages of all documents that were not counted, as a share
+    text_layer_share: float  # of their pages
+    sampled: int  # documents that this comes from
+
+
+@dataclass(frozen=True)
+class Model:
+    """How documents become pages and CPU seconds."""
+
+    kinds: Mapping[str, KindModel]
+    work: Work
+    speed_factor: float = 1.0  # earlier runs' measured seconds by those that were estimated
+
+    def pages_sql(self) -> str:
+        """Pages of a row of `todo` joined with `looked_at`."""
+        cases = " ".join(
+            f"when '{name}' then greatest(1, round(size_bytes * {kind.pages_per_byte!r}::double))"
+            for name, kind in self.kinds.items()
+        )
+        return (
+            f"coalesce(l.pages, t.pages, case when size_bytes = 0 then 0 else case kind {cases} else 1 end end)::bigint"
+        )
+
+    def seconds_sql(self) -> str:
+        """CPU seconds on a vCPU of speed 1, where the column `pages` is known."""
+        scan, text = self.work.scan_seconds * self.speed_factor, self.work.text_layer_seconds * self.speed_factor
+        mixed = " ".join(
+            f"when '{name}' then {text * kind.text_layer_share + scan * (1 - kind.text_layer_share)!r}::double"
+            for name, kind in self.kinds.items()
+        )
+        page = f"case when text_layer then {text!r} when text_layer = false then {scan!r} else case kind {mixed} else {scan!r} end end"
+        return f"{self.work.document_seconds!r}::double + pages * ({page})"
+
+
+def fit_model(database: Database, figures: Figures, *, ignore_text_layer: bool, speed_factor: float = 1.0) -> Model:
+    """Learn from the documents that were looked into.
+
+    Args:
+        database: Has `todo` and `looked_at`.
+        figures: What is assumed of kinds of documents that are not in the sample.
+        ignore_text_layer: All pages are read by the engine, those with text of their own, too.
+        speed_factor: See `Model`.
+    """
+    samples: dict[str, list[tuple[int, int, bool]]] = {kind: [] for kind in KINDS}
+    rows = database.rows(
+        "select kind, size_bytes, l.pages, l.text_layer from todo join looked_at l using (document_id) where l.sampled"
+    )
+    for kind, size, pages, text_layer in rows:
+        samples[kind].append((size, pages, text_layer))
+    sizes = dict(database.rows("select kind, count(*) from todo group by kind"))
+    kinds = {
+        name: _fit_kind(sample, int(sizes.get(name, 0)), figures.documents[name]) for name, sample in samples.items()
+    }
+    scan_seconds = figures.work.scan_seconds
+    work = figures.work.model_copy(update={"text_layer_seconds": scan_seconds}) if ignore_text_layer else figures.work
+    return Model(kinds, work, speed_factor)
+
+
+def _fit_kind(sample: list[tuple[int, int, bool]], documents: int, assumed: DocumentKind) -> KindModel:
+    size, pages = sum(row[0] for row in sample), sum(row[1] for row in sample)
+    if not size:
+        return KindModel(1 / assumed.bytes_per_page, _UNSAMPLED_UNCERTAINTY, assumed.text_layer_share, 0)
+    text_pages = sum(row[1] for row in sample if row[2])
+    uncertainty = _ratio_error([(row[0], row[1]) for row in sample], documents)
+    return KindModel(pages / size, uncertainty, text_pages / pages if pages else 0.0, len(sample))
+
+
+def _ratio_error(sample: list[tuple[int, int]], documents: int) -> float:
+    """Two standard errors of the ratio estimator, as a share of it; at most all of it."""
+    count, size, pages = len(sample), sum(row[0] for row in sample), sum(row[1] for row in sample)
+    if count >= documents:
+        return 0.0
+    if count < 2 or not pages:
+        return _UNSAMPLED_UNCERTAINTY
+    ratio = pages / size
+    variance = sum((row[1] - ratio * row[0]) ** 2 for row in sample) / (count - 1)
+    return min(1.0, 2 * sqrt(variance / count * (1 - count / documents)) / (pages / count))
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What there is to do, whichever instance does it."""
+
+    documents: int
+    size_bytes: int
+    pages: Range
+    text_layer_share: float  # of the pages
+    cpu_seconds: Range  # on vCPUs of speed 1
+
+    def work(self, instance: Instance, limits: Limits, download_bytes_per_second: float) -> float:
+        """Download and work of all documents together, in shards of the target's length."""
+        seconds = self.cpu_seconds.expected / instance.power + self.size_bytes / download_bytes_per_second
+        return seconds / limits.seconds
+
+    def shards(self, instance: Instance, limits: Limits, download_bytes_per_second: float, slots: int) -> int:
+        """How many shards they make, before they are packed one by one."""
+        work = self.work(instance, limits, download_bytes_per_second)
+        files = self.documents / limits.files if limits.files else 0.0
+        load = int(max(work, self.size_bytes / limits.size_bytes, files) * FULL)
+        return shard_count(load, work, self.documents, slots)
+
+
+def measure(database: Database, model: Model) -> Amount:
+    """Add up the view `estimated`, which is made here: `todo` with pages, text_layer and CPU seconds."""
+    source = f"""
+        select t.* exclude (pages, text_layer), coalesce(l.text_layer, t.text_layer) as text_layer,
+            l.pages is null and t.pages is null and kind <> 'picture' as guessed, {model.pages_sql()} as pages
+        from todo t left join looked_at l using (document_id)"""
+    database.execute(f"create or replace view estimated as select *, {model.seconds_sql()} as seconds from ({source})")
+    totals = list(
+        database.rows("""select kind, guessed, count(*), sum(size_bytes)::bigint, sum(pages)::bigint, sum(seconds),
+              coalesce(sum(pages) filter (text_layer), 0)::bigint, coalesce(sum(pages) filter (text_layer is null), 0)::bigint
+            from estimated group by kind, guessed order by kind, guessed""")
+    )
+    return _add_up(totals, model)
+
+
+def load_sql(limits: Limits, instance: Instance, figures: Figures) -> str:
+    """The load of a row of `estimated`; a document that was deferred before takes more of its shard."""
+    rate = figures.job.download_mb_per_second * 1e6
+    load = limits.load_sql(f"(seconds / {instance.power!r} + size_bytes / {rate!r})", "size_bytes")
+    raised = f"least({FULL}, {load} * pow({_DEFERRAL_FACTOR}, least(deferrals, {_MAX_DEFERRALS})))"
+    return f"(case when deferrals = 0 then {load} else greatest({load}, {raised}) end)::bigint"
+
+
+def _add_up(totals: Iterable[tuple[Any, ...]], model: Model) -> Amount:
+    documents = size = pages = 0
+    seconds = spread = text_pages = 0.0
+    for kind, guessed, count, kind_size, kind_pages, kind_seconds, with_text, untold in totals:
+        documents, size, pages, seconds = (
+            documents + count,
+            size + kind_size,
+            pages + kind_pages,
+            seconds + kind_seconds,
+        )
+        shares = model.kinds.get(kind)
+        text_pages += with_text + untold * (shares.text_layer_share if shares else 0.0)
+        spread += kind_pages * shares.uncertainty if guessed and shares else 0.0
+    share = spread / pages if pages else 0.0
+    return Amount(
+        documents=documents,
+        size_bytes=size,
+        pages=Range(pages, pages - spread, pages + spread),
+        text_layer_share=text_pages / pages if pages else 0.0,
+        cpu_seconds=Range(1, 1 - share, 1 + share).times(seconds, model.work.uncertainty),
+    )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run takes on one instance type.
+
+    `usd` is for the processing jobs, provisioning included, at the list prices of the figures file; storage, requests
+    and workflow transitions are some cents a million pages and left out.
+    """
+
+    instance_type: str
+    shards: int
+    slots: int  # jobs at the same time
+    shard_minutes: float  # work and download of one shard
+    hours: Range
+    usd: Range
+    provisioning_usd: float  # part of `usd`
+    usd_per_million_pages: float
+
+
+def estimate(
+    amount: Amount, figures: Figures, instance_type: str, *, limits: Limits, slots: int, shards: int | None = None
+) -> Estimate:
+    """Price an amount of work on an instance type.
+
+    Args:
+        amount: What there is to do.
+        figures: Prices and speeds.
+        instance_type: Of the processing jobs.
+        limits: What a full shard is.
+        slots: Jobs at the same time.
+        shards: How many, if they are packed already.
+    """
+    instance, job = figures.instance(instance_type), figures.job
+    rate = job.download_mb_per_second * 1e6
+    count = shards or amount.shards(instance, limits, rate, slots)
+    fixed = job.provisioning_seconds + job.start_seconds
+    work = amount.cpu_seconds.times(1 / instance.power).plus(amount.size_bytes / rate)
+    starts = min(count, slots) - 1.0  # one job is started a second
+    waves = ceil(count / slots)
+    hours = work.times(waves / count).plus(waves * fixed + starts).times(1 / 3600)
+    usd = work.plus(count * fixed).times(instance.usd_per_hour / 3600)
+    return Estimate(
+        instance_type=instance_type,
+        shards=count,
+        slots=slots,
+        shard_minutes=work.expected / count / 60,
+        hours=hours,
+        usd=usd,
+        provisioning_usd=count * job.provisioning_seconds * instance.usd_per_hour / 3600,
+        usd_per_million_pages=usd.expected / amount.pages.expected * 1e6 if amount.pages.expected else 0.0,
+    )
+
+
+def as_dict(record: Any) -> dict[str, Any]:
+    """A record as JSON-ready values with four significant digits, which is more than an estimate has."""
+    return {name: _rounded(value) for name, value in asdict(record).items()}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    return {name: _rounded(item) for name, item in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,96 @@
+"""What earlier runs know about the documents of a prefix, fetched into a folder for DuckDB.
+
+A run with a balanced report left one file with everything a plan needs (`RunLayout.ledger`). Any other run, one that
+was stopped or whose ledger does not add up, is read shard by shard, and shards whose files are not all there count for
+nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.layout import DOCUMENTS, RunLayout, all_runs, run_folders, run_id_of
+from distributed_ocr_pipeline.planning.listing import Lister
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.tables.integrity import find_incomplete
+
+_THREADS = 16
+_MIN_PAGES = 50  # of a run whose speed counts
+_SPEED_BOUNDS = (0.2, 5.0)  # further off, something else than the documents was slow
+
+
+@dataclass(frozen=True)
+class History:
+    """Earlier runs over the same documents."""
+
+    ledger: Path | None  # folder of Parquet files, a sub-folder `run_id=…` a run; None where there is no run
+    untrusted: tuple[tuple[str, str], ...]  # (run_id, shard_id)
+    speed_factor: float  # measured CPU seconds by estimated ones; 1 where nothing was measured
+
+
+NO_HISTORY = History(None, (), 1.0)
+
+
+def read_history(storage: Storage, lister: Lister, output_bucket: str, input_prefix: str, folder: Path) -> History:
+    """Fetch the ledgers of all runs whose prefix has documents in common with this one."""
+    run_ids = {*storage.find_folders(run_folders(output_bucket))}
+    run_ids |= {run_id_of(name) for name in storage.find_folders(all_runs(output_bucket, DOCUMENTS))}
+    runs = [RunLayout(output_bucket, run_id) for run_id in sorted(run_ids)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        reports = dict(zip(runs, pool.map(lambda run: storage.find_json(run.report), runs)))
+    related = {run: report for run, report in reports.items() if _overlaps(report, input_prefix)}
+    loose = [run for run, report in related.items() if not _fetch_compact(storage, run, report, folder)]
+    untrusted = [shard for run in loose for shard in _fetch_shards(storage, lister, run, related[run], folder)]
+    found = any(folder.rglob("*.parquet"))
+    return History(folder if found else None, tuple(untrusted), _speed_factor(list(related.values())))
+
+
+def _overlaps(report: Mapping[str, Any] | None, input_prefix: str) -> bool:
+    """Whether a run may have processed documents of this prefix; one without a report may."""
+    other = (report or {}).get("input_prefix", input_prefix)
+    return bool(other.startswith(input_prefix) or input_prefix.startswith(other))
+
+
+def _fetch_compact(storage: Storage, run: RunLayout, report: Mapping[str, Any] | None, folder: Path) -> bool:
+    """Fetch a run's ledger as one file; False if it has none (any more)."""
+    if not (report and report.get("ledger_compacted")):
+        return False
+    try:
+        storage.get_small([(run.ledger, _place(folder, run) / "ledger.parquet")])
+    except BadInput as error:
+        if error.code != "NoSuchKey":
+            raise
+        return False
+    return True
+
+
+def _fetch_shards(
+    storage: Storage, lister: Lister, run: RunLayout, report: Mapping[str, Any] | None, folder: Path
+) -> Iterator[tuple[str, str]]:
+    """Fetch a run's ledger shard by shard; returns the shards that are not to be trusted."""
+    place = _place(folder, run)
+    keys = [key for page in lister.pages(run.documents) for key in page.keys if key.endswith(".parquet")]
+    names = {key: key.rpartition("/")[2] for key in keys}
+    storage.get_small((S3Location(run.bucket, key), place / name) for key, name in names.items())
+    if keys and not (report and report["balanced"]):
+        for name in find_incomplete(place, lister.pages(run.pages)):
+            yield run.run_id, name.removesuffix(".parquet")
+
+
+def _place(folder: Path, run: RunLayout) -> Path:
+    return folder / f"run_id={run.run_id}"
+
+
+def _speed_factor(reports: list[Mapping[str, Any] | None]) -> float:
+    """What the latest runs took by what they were estimated to take."""
+    pairs = [report["cpu_seconds"] for report in reports if report and report.get("cpu_seconds")]
+    measured = [pair for pair in pairs if pair["measured"] > 0 and pair["pages"] >= _MIN_PAGES][-5:]
+    estimated = sum(pair["estimated"] for pair in measured)
+    if not estimated:
+        return 1.0
+    low, high = _SPEED_BOUNDS
+    return float(min(high, max(low, sum(pair["measured"] for pair in measured) / estimated)))

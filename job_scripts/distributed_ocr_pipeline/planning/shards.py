@@ -1,0 +1,271 @@
+"""The packed documents as files, shard by shard, with one shard in memory at a time.
+
+documents.parquet                  all documents of the run, sorted by shard, a row group a shard
+shards/<shard_id>/documents.parquet  the same rows for the shard's job
+shards/<shard_id>/manifest.json      what SageMaker downloads for it
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from json.encoder import encode_basestring_ascii as _quote
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_UNDELIVERABLE_FILE
+from distributed_ocr_pipeline.planning.database import Database
+from distributed_ocr_pipeline.planning.packing import Packing, pack
+from distributed_ocr_pipeline.records import S3Location
+
+PLANNED_SCHEMA = pa.schema(
+    [
+        ("shard_id", pa.string()),
+        ("document_id", pa.string()),
+        ("source_uri", pa.string()),
+        ("key", pa.string()),
+        ("etag", pa.string()),
+        ("size_bytes", pa.int64()),
+        ("attempts", pa.int32()),
+        ("pages", pa.int64()),  # estimated
+        ("seconds", pa.float32()),  # of CPU, estimated
+        ("obstacle", pa.string()),  # why it is not downloaded; null for all others
+        ("obstacle_class", pa.string()),  # its error class
+    ]
+)
+
+_ROW_SCHEMA = pa.schema([*list(PLANNED_SCHEMA)[1:], ("load", pa.int64())])
+_COLUMNS = (
+    "document_id, source_uri, key, etag, size_bytes, attempts, pages, seconds::float as seconds, "
+    "obstacle[2] as obstacle, obstacle[1] as obstacle_class, load"
+)
+_READ_ROWS = 20_000
+_ESCAPED = r"[^ !#-\[\]-~]"  # what JSON writes as an escape, or json.dumps does
+
+
+@dataclass(frozen=True)
+class ShardEntry:
+    """One element of shards.json."""
+
+    shard_id: str
+    documents: int
+    bytes: int
+    pages: int
+    seconds: float  # of CPU, on a vCPU of speed 1
+
+
+def obstacle_sql(max_document_mb: int, folder: str) -> str:
+    """Why SageMaker could not download a document of `estimated`, or must not: one would fail its whole shard.
+
+    The SQL gives the error class and a message, or null.
+
+    Args:
+        max_document_mb: Larger ones are not tried.
+        folder: The part of all keys that is not in the names of files; ends with a slash or is empty.
+    """
+    missing, too_large = ErrorClass.MISSING.value, ErrorClass.TOO_LARGE.value
+    name = f"substr(key, {len(folder) + 1})"
+    return f"""
+    case
+      when archived then ['{missing}', 'it is archived; restore it from Glacier first']
+      when size_bytes > {max_document_mb * 1024**2}
+        then ['{too_large}', 'it is larger than the limit of {max_document_mb} MB (max_document_mb)']
+      when regexp_matches({name}, '(^|/)\\.{{0,2}}(/|$)') or contains(key, chr(0))
+        or list_bool_or(list_transform(string_split({name}, '/'), lambda part: strlen(part) > 255))
+        then ['{missing}', 'its key cannot be the name of a file']
+      when key in (from folders)
+        then ['{missing}', 'its key is a folder of other keys, so it cannot be a file']
+    end"""
+
+
+_FOLDERS = """
+create or replace table folders as
+with parents as (select distinct regexp_extract(key, '^(.*)/[^/]*$', 1) as folder from todo),
+parts as (select string_split(folder, '/') as parts from parents where folder <> '')
+select distinct array_to_string(parts[1:depth], '/') as folder
+from (select parts, unnest(range(1, len(parts) + 1)) as depth from parts)
+"""
+
+
+class ShardWriter:
+    """Cuts the view `estimated` into shards and hands each to `store`.
+
+    Args:
+        database: Has the view `estimated`.
+        load: SQL of a row's load, in units of `packing.FULL`.
+        large: The load from which on a document is placed by itself.
+    """
+
+    def __init__(self, database: Database, *, load: str, large: int, obstacle: str) -> None:
+        self._database, self._large = database, large
+        database.execute(_FOLDERS)
+        database.execute(
+            f"create or replace view loaded as select *, {load} as load, {obstacle} as obstacle from estimated"
+        )
+
+    def total_load(self) -> int:
+        """Of all documents."""
+        (load,) = self._database.row("select coalesce(sum(load), 0)::bigint from loaded")
+        return int(load)
+
+    def write(self, shards: int, path: Path) -> list[ShardEntry]:
+        """Write all documents to a Parquet file, sorted by shard, a row group a shard; returns the shards in it.
+
+        Args:
+            shards: How many; those that get no documents are left out.
+            path: The file.
+        """
+        packing, large = self._place_large(shards)
+        small = self._database.write(
+            f"select {_COLUMNS} from loaded where load < {self._large} order by document_id", "small"
+        )
+        entries: list[ShardEntry] = []
+        with pq.ParquetWriter(path, PLANNED_SCHEMA, compression="zstd", compression_level=1) as writer:
+            for rows in _cut(small, large, packing):
+                table = _planned(rows, f"s{len(entries):05d}")
+                writer.write_table(table)
+                entries.append(_entry(table))
+        small.unlink()
+        return entries
+
+    def _place_large(self, shards: int) -> tuple[Packing, pa.Table]:
+        """Where the large documents go, and their rows with a column `shard`."""
+        path = self._database.write(f"select {_COLUMNS} from loaded where load >= {self._large}", "large")
+        rows = pq.read_table(path).cast(_ROW_SCHEMA)  # DuckDB says of some columns that they hold no nulls
+        path.unlink()
+        (small_load,) = self._database.row(
+            f"select coalesce(sum(load), 0)::bigint from loaded where load < {self._large}"
+        )
+        ids = rows["document_id"].to_pylist()
+        packing = pack(zip(ids, rows["load"].to_pylist()), int(small_load), shards)
+        places = pa.array([packing.large[document_id] for document_id in ids], pa.int32())
+        return packing, rows.append_column("shard", places).sort_by("shard")
+
+
+def _cut(small: Path, large: pa.Table, packing: Packing) -> Iterator[pa.Table]:
+    """The rows of every shard that has any, in order."""
+    pieces = _SmallDocuments(small, packing.bounds)
+    shards = large["shard"].to_pylist()
+    begin = 0
+    for number in range(len(packing.loads)):
+        end = begin
+        while end < len(shards) and shards[end] == number:
+            end += 1
+        parts = [*pieces.take(number), large.slice(begin, end - begin).drop_columns("shard")]
+        rows = pa.concat_tables(parts)
+        begin = end
+        if rows.num_rows:
+            yield rows.sort_by("document_id") if len(parts) > 1 else rows
+
+
+class _SmallDocuments:
+    """Reads the small documents in the order of their ids and cuts them where the shards end."""
+
+    def __init__(self, path: Path, bounds: Sequence[int]) -> None:
+        self._batches = pq.ParquetFile(path).iter_batches(_READ_ROWS)
+        self._bounds = bounds
+        self._rest: pa.Table | None = None
+        self._before = 0  # load of what was taken
+
+    def take(self, shard: int) -> Iterator[pa.Table]:
+        """The rows of the next shard, in pieces; shards must be taken in order."""
+        while True:
+            if self._rest is None:
+                batch = next(self._batches, None)
+                if batch is None:
+                    return
+                self._rest = pa.Table.from_batches([batch]).cast(_ROW_SCHEMA)
+            starts = list(accumulate(self._rest["load"].to_pylist(), initial=self._before))
+            inside = _first_at_least(starts, self._bounds[shard], self._rest.num_rows)
+            yield self._rest.slice(0, inside)
+            self._before = starts[inside]
+            if inside < self._rest.num_rows:
+                self._rest = self._rest.slice(inside)
+                return
+            self._rest = None
+
+
+def _first_at_least(starts: Sequence[int], bound: int, rows: int) -> int:
+    """How many rows begin before a bound."""
+    low, high = 0, rows
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if starts[middle] < bound else (low, middle)
+    return low
+
+
+def _planned(rows: pa.Table, shard_id: str) -> pa.Table:
+    named = rows.append_column("shard_id", pa.repeat(shard_id, rows.num_rows))
+    return named.select(PLANNED_SCHEMA.names).cast(PLANNED_SCHEMA).combine_chunks()
+
+
+def _entry(table: pa.Table) -> ShardEntry:
+    return ShardEntry(
+        shard_id=table["shard_id"][0].as_py(),
+        documents=table.num_rows,
+        bytes=pc.sum(table["size_bytes"]).as_py(),
+        pages=pc.sum(table["pages"]).as_py(),
+        seconds=round(pc.sum(table["seconds"]).as_py(), 3),
+    )
+
+
+def shard_files(
+    planned: Path, bucket: str, folder: str, shard_prefix: Callable[[str], S3Location]
+) -> Iterator[tuple[S3Location, bytes]]:
+    """Every shard's files: its documents, what SageMaker downloads, and why some are not downloaded.
+
+    Args:
+        planned: The file that `ShardWriter` wrote.
+        bucket, folder: What all keys begin with; `folder` ends with a slash or is empty.
+        shard_prefix: Where a shard's files are.
+    """
+    file = pq.ParquetFile(planned)
+    for group in range(file.num_row_groups):
+        table = file.read_row_group(group)
+        shard = shard_prefix(table["shard_id"][0].as_py())
+        yield shard.below(SHARD_DOCUMENTS_FILE), _document_lines(table)
+        yield shard.below(SHARD_MANIFEST_FILE), json.dumps(_manifest(table, bucket, folder, shard)).encode()
+        hindered = table.filter(pc.is_valid(table["obstacle"]))
+        if hindered.num_rows:
+            yield shard.below(SHARD_UNDELIVERABLE_FILE), json.dumps(_reasons(hindered)).encode()
+
+
+def _reasons(hindered: pa.Table) -> dict[str, dict[str, str]]:
+    """A `records.Undeliverable` by document id."""
+    names = (hindered[name].to_pylist() for name in ("document_id", "obstacle_class", "obstacle"))
+    return {document_id: {"error_class": name, "message": message} for document_id, name, message in zip(*names)}
+
+
+def _document_lines(table: pa.Table) -> bytes:
+    """One `records.Document` a line."""
+    uris, keys, etags = (_escaped(table[name].combine_chunks()) for name in ("source_uri", "key", "etag"))
+    ids = table["document_id"].combine_chunks()
+    numbers = [table[name].combine_chunks().cast(pa.string()) for name in ("size_bytes", "attempts")]
+    parts = [
+        *('{"document_id": "', ids, '", "source_uri": "', uris),
+        *('", "key": "', keys, '", "etag": "', etags),
+        *('", "size_bytes": ', numbers[0], ', "attempts": ', numbers[1], "}\n", ""),
+    ]
+    return "".join(pc.binary_join_element_wise(*parts).to_pylist()).encode()
+
+
+def _escaped(texts: pa.Array) -> pa.Array:
+    """Texts as JSON, without the quotes."""
+    if not pc.any(pc.match_substring_regex(texts, _ESCAPED)).as_py():
+        return texts
+    return pa.array([_quote(text)[1:-1] for text in texts.to_pylist()], pa.string())
+
+
+def _manifest(table: pa.Table, bucket: str, folder: str, shard: S3Location) -> list[str | dict[str, str]]:
+    """SageMaker's manifest: the common prefix, then the rest of every key (API reference, `S3DataSource`).
+
+    A manifest must list something: where nothing can be downloaded, it is the shard's own list.
+    """
+    keys = table.filter(pc.is_null(table["obstacle"]))["key"]
+    if not len(keys):
+        return [{"prefix": str(shard)}, SHARD_DOCUMENTS_FILE]
+    return [{"prefix": f"s3://{bucket}/{folder}"}, *pc.utf8_slice_codeunits(keys, len(folder)).to_pylist()]

@@ -1,0 +1,295 @@
+"""Where a run's documents are listed: a prefix of S3, a list of the user's own, an S3 Inventory, or a local folder.
+
+A list names objects below the run's prefix, one a line, with or without ETag and size:
+
+    .txt             s3://bucket/key
+    .csv             a header with the column uri, and as one likes etag, size_bytes
+    .jsonl, .ndjson  {"uri": "s3://bucket/key", "etag": "…", "size_bytes": 1}
+    manifest.json    of an S3 Inventory report (CSV, ORC or Parquet; Amazon S3 guide, "Locating your inventory list")
+
+What a list does not say is unknown to the plan: without an ETag a document counts as unchanged while its key is the
+same, without a size it is taken for one page of the usual size.
+"""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+import pathspec
+import pyarrow as pa
+import pyarrow.orc as orc
+import pyarrow.parquet as pq
+
+from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.planning.listing import ARCHIVED, LISTING_SCHEMA, Lister
+from distributed_ocr_pipeline.planning.sampling import FetchRange
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.storage import Storage
+
+_BATCH_ROWS = 20_000
+_MAX_LINE_BYTES = 16 * 1024
+_UNKNOWN_SIZE = 60_000
+_INVENTORY_FILE = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A listing, and how to look into its documents."""
+
+    batches: Iterable[pa.RecordBatch]  # of `LISTING_SCHEMA`
+    fetch: FetchRange
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One object of a list."""
+
+    key: str
+    etag: str
+    size_bytes: int
+    archived: bool = False
+
+
+def s3_source(storage: Storage, lister: Lister, prefix: S3Location, document_list: str | None = None) -> Source:
+    """The documents below a prefix: all that S3 lists, or those of a list.
+
+    Args:
+        storage: Reads the list, and pieces of documents.
+        lister: Lists the prefix.
+        prefix: Of the run.
+        document_list: `s3://…` or a local path of a list; see above.
+
+    Raises (while it is read):
+        BadInput: The prefix cannot be listed, or the list is not of one of the forms; the line is named.
+    """
+
+    def fetch(key: str, offset: int, length: int) -> bytes:
+        return storage.get_range(S3Location(prefix.bucket, key), offset, length)
+
+    if document_list is None:
+        return Source((page.batch() for page in lister.pages(prefix)), fetch)
+    return Source(_batches(_read_list(storage, document_list, prefix)), fetch)
+
+
+def folder_source(folder: Path) -> Source:
+    """The files below a local folder; keys are their paths in it."""
+
+    def files() -> Iterator[Listed]:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                yield Listed(path.relative_to(folder).as_posix(), "", path.stat().st_size)
+
+    def fetch(key: str, offset: int, length: int) -> bytes:
+        with (folder / key).open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+
+    return Source(_batches(files()), fetch)
+
+
+def selected(source: Source, folder: str, include: Iterable[str], exclude: Iterable[str]) -> Source:
+    """The documents of a source that match one of `include` (all, if there is none) and none of `exclude`.
+
+    Args:
+        source: All of them.
+        folder: What keys begin with and patterns do not: the run's prefix up to its last slash.
+        include, exclude: Patterns as in a .gitignore.
+    """
+    chosen, left_out = _patterns(include), _patterns(exclude)
+    if not (chosen or left_out):
+        return source
+
+    def wanted(key: str) -> bool:
+        name = key.removeprefix(folder)
+        return not (chosen and not chosen.match_file(name)) and not (left_out and left_out.match_file(name))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in source.batches:
+            yield batch.filter(pa.array([wanted(key) for key in batch.column("key").to_pylist()], pa.bool_()))
+
+    return Source(batches(), source.fetch)
+
+
+def _patterns(lines: Iterable[str]) -> pathspec.PathSpec[Any] | None:
+    given = list(lines)
+    try:
+        return pathspec.PathSpec.from_lines("gitwildmatch" if _OLD_PATHSPEC else "gitignore", given) if given else None
+    except ValueError as error:
+        raise BadInput(f"A pattern of include or exclude is wrong: {error}.", "Write it as in a .gitignore.") from error
+
+
+_OLD_PATHSPEC = not hasattr(pathspec, "GitIgnoreSpec") or pathspec.__version__.startswith("0.")
+
+
+def _batches(objects: Iterable[Listed]) -> Iterator[pa.RecordBatch]:
+    pending: list[Listed] = []
+    for item in objects:
+        pending.append(item)
+        if len(pending) == _BATCH_ROWS:
+            yield _batch(pending)
+            pending = []
+    if pending:
+        yield _batch(pending)
+
+
+def _batch(objects: list[Listed]) -> pa.RecordBatch:
+    columns = [[getattr(item, name) for item in objects] for name in LISTING_SCHEMA.names]
+    return pa.record_batch(columns, LISTING_SCHEMA)
+
+
+# ---- lists of the user's own -----------------------------------------------------------------------------------
+
+
+def _read_list(storage: Storage, address: str, prefix: S3Location) -> Iterator[Listed]:
+    name = address.rpartition("/")[2].lower()
+    if name == _INVENTORY_FILE:
+        yield from _read_inventory(storage, S3Location.parse(address), prefix)
+        return
+    parsers: dict[str, Callable[[Iterator[str]], Iterator[tuple[int, Mapping[str, Any]]]]] = {
+        ".txt": _text_lines,
+        ".csv": _csv_lines,
+        ".jsonl": _json_lines,
+        ".ndjson": _json_lines,
+    }
+    parse = parsers.get(Path(name).suffix)
+    if parse is None:
+        raise BadInput(
+            f"The list {address} is of no known form.",
+            f"Name a file that ends with {', '.join(parsers)}, or the {_INVENTORY_FILE} of an inventory report.",
+        )
+    seen: set[str] = set()
+    for number, values in _guarded(parse(_lines(_content(storage, address), address)), address):
+        item = _listed(values, f"line {number} of {address}", prefix)
+        if item.key in seen:
+            raise BadInput(f"Line {number} of {address} names {values['uri']} a second time.", "Name each once.")
+        seen.add(item.key)
+        yield item
+
+
+def _content(storage: Storage, address: str) -> bytes:
+    if address.startswith("s3://"):
+        return storage.get_bytes(S3Location.parse(address))
+    try:
+        return Path(address).read_bytes()
+    except OSError as error:
+        raise BadInput(f"The list {address!r} cannot be read: {error.strerror}.") from error
+
+
+def _lines(content: bytes, address: str) -> Iterator[str]:
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if len(line) > _MAX_LINE_BYTES:
+            raise BadInput(f"Line {number} of {address} is longer than {_MAX_LINE_BYTES} bytes.", "Is it a list?")
+        try:
+            yield line.decode("utf-8").rstrip("\r")
+        except UnicodeDecodeError as error:
+            raise BadInput(f"Line {number} of {address} is not UTF-8.", "Store the list as UTF-8.") from error
+
+
+def _text_lines(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield number, {"uri": line}
+
+
+def _csv_lines(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    reader = csv.DictReader(lines, strict=True)
+    for values in reader:
+        yield reader.line_num, values
+
+
+def _json_lines(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except ValueError as error:
+                raise _Malformed(number, str(error)) from error
+
+
+class _Malformed(Exception):
+    """A line that cannot be parsed."""
+
+    def __init__(self, number: int, problem: str) -> None:
+        super().__init__(problem)
+        self.number = number
+
+
+def _guarded(lines: Iterator[tuple[int, Mapping[str, Any]]], address: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    number = 0
+    try:
+        for number, values in lines:
+            yield number, values
+    except (_Malformed, csv.Error) as error:
+        line = error.number if isinstance(error, _Malformed) else number + 1
+        raise BadInput(f"Line {line} of {address} cannot be read: {error}.") from error
+
+
+def _listed(values: Any, place: str, prefix: S3Location) -> Listed:
+    """One line as an object; raises `BadInput` that names the line."""
+    uri = values.get("uri") if isinstance(values, Mapping) else None
+    if not isinstance(uri, str):
+        raise BadInput(f"There is no uri in {place}.", "Write s3://bucket/key there.")
+    if not uri.startswith(str(prefix)):
+        raise BadInput(
+            f"{uri!r} in {place} is not below the run's prefix {prefix}.", "Widen input_prefix, or leave it out."
+        )
+    size = values.get("size_bytes") or _UNKNOWN_SIZE
+    try:
+        return Listed(uri.split("/", 3)[3], str(values.get("etag") or "").strip('"'), max(0, int(size)))
+    except ValueError as error:
+        raise BadInput(f"The size_bytes in {place} is {size!r}.", "Write a number of bytes.") from error
+
+
+# ---- S3 Inventory ----------------------------------------------------------------------------------------------
+
+
+def _read_inventory(storage: Storage, location: S3Location, prefix: S3Location) -> Iterator[Listed]:
+    manifest = storage.get_json(location)
+    try:
+        bucket = S3Location.parse("s3://" + manifest["destinationBucket"].removeprefix("arn:aws:s3:::") + "/").bucket
+        source, form, files = manifest["sourceBucket"], manifest["fileFormat"].upper(), manifest["files"]
+        columns = [name.strip().lower() for name in manifest["fileSchema"].split(",")] if form == "CSV" else []
+        keys = [file["key"] for file in files]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{location} is not the manifest of an S3 Inventory report: {error!r}.") from error
+    if source != prefix.bucket:
+        raise BadInput(f"The inventory {location} is of the bucket {source}, not of {prefix.bucket}.")
+    for key in keys:
+        content = storage.get_bytes(S3Location(bucket, key))
+        for row in _inventory_rows(content, form, columns, S3Location(bucket, key)):
+            if item := _inventoried(row, prefix):
+                yield item
+
+
+def _inventory_rows(content: bytes, form: str, columns: list[str], location: S3Location) -> Iterator[Mapping[str, Any]]:
+    try:
+        if form == "CSV":
+            text = io.TextIOWrapper(gzip.GzipFile(fileobj=io.BytesIO(content)), "utf-8", newline="")
+            for row in csv.reader(text):
+                values = dict(zip(columns, row, strict=True))
+                yield values | {"key": unquote_plus(values["key"])}
+        elif form == "PARQUET":
+            for batch in pq.ParquetFile(io.BytesIO(content)).iter_batches(_BATCH_ROWS):
+                yield from batch.to_pylist()
+        else:
+            yield from orc.ORCFile(io.BytesIO(content)).read().to_pylist()
+    except (ValueError, KeyError, OSError, EOFError, pa.ArrowException) as error:
+        raise BadInput(f"The inventory's file {location} cannot be read: {error}.") from error
+
+
+def _inventoried(row: Mapping[str, Any], prefix: S3Location) -> Listed | None:
+    """A row of an inventory as an object; None for other prefixes, old versions and folder marks."""
+    values = {name.lower().replace("_", ""): value for name, value in row.items()}
+    key, size = str(values["key"]), int(values.get("size") or 0)
+    current = str(values.get("islatest", "true")).lower() != "false"
+    deleted = str(values.get("isdeletemarker", "false")).lower() == "true"
+    if not key.startswith(prefix.key) or not current or deleted or (key.endswith("/") and not size):
+        return None
+    etag = str(values.get("etag") or "").strip('"')
+    return Listed(key, etag, size, str(values.get("storageclass", "")) in ARCHIVED)

@@ -1,0 +1,102 @@
+"""Runs on a folder that are killed or interrupted, or whose files change: nothing finished is lost, nothing is doubled."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.local_runs import (
+    SECONDS,
+    begun,
+    finish,
+    finished,
+    ledger,
+    names,
+    report_of,
+    require_complete,
+    wait_for,
+)
+from tests.support.workplace import paper
+
+DOCUMENTS = 8
+KILLS = int(os.environ.get("OCR_KILLS", "3"))
+KILLED_DOCUMENTS = int(os.environ.get("OCR_KILLED_DOCUMENTS", str(DOCUMENTS)))
+
+
+@pytest.fixture(name="folder")
+def fixture_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for number in range(DOCUMENTS):
+        (folder / f"{number}.pdf").write_bytes(paper(str(number)))
+    return folder
+
+
+def test_all_processes_are_killed_again_and_again(folder: Path) -> None:
+    for number in range(DOCUMENTS, KILLED_DOCUMENTS):
+        (folder / f"{number}.pdf").write_bytes(paper(str(number)))
+    chance = random.Random(1)
+    for _ in range(KILLS):
+        with begun(folder):
+            wait_for(folder, min(KILLED_DOCUMENTS, finished(folder) + 2))
+            time.sleep(chance.uniform(0, 2))
+    kept = finished(folder)
+    assert kept >= min(KILLED_DOCUMENTS, 2 * KILLS)
+    ended = finish(folder)
+    assert ended.returncode == 0, ended.stderr
+    require_complete(folder)
+    assert finished(folder) <= KILLED_DOCUMENTS + 2 * KILLS, "more is done again than was in work"
+    assert not list((folder.parent / "output/.incoming").glob("*"))
+
+
+def test_ctrl_c_ends_a_run_with_its_report_and_the_next_does_the_rest(folder: Path) -> None:
+    with begun(folder) as process:
+        wait_for(folder, 2)
+        process.send_signal(signal.SIGINT)
+        shown, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130, shown
+    assert "this goes on with the rest: ocr-pipeline --input-prefix" in shown and "documents planned" in shown
+    run_id = next(line for line in shown.splitlines() if line.startswith("run ")).split()[1]
+    report = report_of(folder, run_id)
+    done = report["documents_by_status"]["succeeded"]
+    assert report["planned"] == DOCUMENTS and 2 <= done < DOCUMENTS
+    ended = finish(folder)
+    assert ended.returncode == 0, ended.stderr
+    assert f"{DOCUMENTS - done} documents" in ended.stderr
+    require_complete(folder)
+
+
+def test_ctrl_c_twice_ends_a_run_at_once_and_keeps_what_is_finished(folder: Path) -> None:
+    with begun(folder) as process:
+        wait_for(folder, 2)
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        shown, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130 and "Interrupted. What is finished is kept" in shown
+    assert not psutil.wait_procs(family, timeout=60)[1], "processes outlive the run"
+    kept = finished(folder)
+    assert kept >= 2
+    assert finish(folder).returncode == 0
+    require_complete(folder)
+
+
+def test_files_that_go_come_and_change_during_a_run(folder: Path) -> None:
+    with begun(folder) as process:
+        wait_for(folder, 2)
+        left = {path.name for path in folder.iterdir()} - {row for row in names(folder)}
+        gone, changed = sorted(left)[-2:]
+        (folder / gone).unlink()
+        (folder / changed).write_bytes(paper("another text"))
+        (folder / "added.pdf").write_bytes(paper("added"))
+        process.communicate(timeout=SECONDS)
+    status = {row["source_uri"].rpartition("/")[2]: row["error_class"] for row in ledger(folder).to_pylist()}
+    assert status == {f"{number}.pdf": None for number in range(DOCUMENTS)} | {gone: status[gone]}
+    assert status[gone] in (None, "missing"), "it went before or after it was read"
+    ended = finish(folder)
+    assert ended.returncode == 0 and "2 documents" in ended.stderr, "the changed and the added one"

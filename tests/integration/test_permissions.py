@@ -1,0 +1,177 @@
+"""What every role may do, as the real provider deployed it: each statement is needed, and documented."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from local_aws.clients import ACCOUNT
+from tests.support.image import PROJECT
+from tests.support.terraform import DOCUMENT, Deployed, deployment
+
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("terraform"), reason="Terraform is not installed."),
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.fixture(name="deployed", scope="module")
+def fixture_deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with deployment(tmp_path_factory.mktemp("deployed")) as deployed:
+        deployed.put(DOCUMENT, "documents/one.pdf")
+        assert (
+            deployed.run("first", input_prefix=f"s3://{deployed.outputs['input_bucket']}/documents/")["status"]
+            == "SUCCEEDED"
+        )
+        yield deployed
+
+
+# ---- least privilege: every statement is needed ----------------------------------------------------------------
+
+NEEDED = {
+    "state_machine": [
+        "RunJobs",
+        "TakeTurns",
+        "TagJobs",
+        "GiveJobsTheirRoles",
+        "RecordRun",
+        "ReadPlan",
+        "FindReport",
+        "UseKey",
+        "WriteMapResults",
+    ],
+    "planner": ["ListDocuments", "LookIntoDocuments", "ReadQuotas", "ListRuns", "ReadRuns", "WritePlan", "UseKey"],
+    "worker": ["ReadDocuments", "ListShard", "ReadShard", "WriteResults", "UseKey"],
+    "reporter": ["ListResults", "ReadResults", "WriteReport", "UseKey"],
+}
+GREEN_WITHOUT = {
+    "WriteMapResults",  # every shard is done when the Map's results cannot be written
+    "LookIntoDocuments",  # a plan that cannot count pages takes bytes for them
+    "ReadQuotas",  # a plan that does not know them takes the number that was asked for
+}
+REFUSED = re.compile("not authorized to perform|AccessDenied|Forbidden")
+# What AWS does inside of itself makes no request to the local endpoint, and so cannot be refused by it.
+JOB_SERVICE = ["PullImage", "LogInToRegistry", "WriteLogs", "PublishInstanceMetrics", "LocateBuckets"]
+CANNOT_TELL = {
+    "state_machine": ["HearOfJobsEnding", "StartShards", "FollowShards", "RedriveShards", "WriteLog", "DeliverLogs"],
+    "planner": JOB_SERVICE,
+    "worker": [*JOB_SERVICE, "ListDocuments", "CorrectShard"],  # the last is tested by itself
+    "reporter": JOB_SERVICE,
+}
+
+
+def test_every_statement_is_either_tested_or_known_to_be_beyond_the_local_endpoint(deployed: Deployed) -> None:
+    for actor, needed in NEEDED.items():
+        sids = [statement["Sid"] for statement in deployed.policy(actor)["Statement"]]
+        assert sorted(sids) == sorted(needed + CANNOT_TELL[actor]), actor
+
+
+@pytest.mark.parametrize(("actor", "sid"), [(actor, sid) for actor, sids in NEEDED.items() for sid in sids])
+def test_without_any_statement_the_run_is_refused_something_and_fails(deployed: Deployed, actor: str, sid: str) -> None:
+    whole, name = deployed.policy(actor), f"without-{actor}-{sid}"
+    if sid in GREEN_WITHOUT:  # earlier runs know the pages of every other document
+        deployed.put(DOCUMENT, f"documents/{sid}.pdf")
+    deployed.put_policy(actor, whole | {"Statement": [item for item in whole["Statement"] if item["Sid"] != sid]})
+    try:
+        prefix = f"s3://{deployed.outputs['input_bucket']}/documents/"
+        answer = deployed.run(name, input_prefix=prefix, reprocess=True, quiet=True)
+    finally:
+        deployed.put_policy(actor, whole)
+    assert answer["status"] == ("SUCCEEDED" if sid in GREEN_WITHOUT else "FAILED"), answer.get("cause")
+    assert REFUSED.search(deployed.explain(answer["executionArn"]))
+
+
+def permissions(deployed: Deployed) -> str:
+    """What every role may do, as a Markdown table, with names in place of what differs between deployments."""
+    key = deployed.client("kms").describe_key(KeyId=f"alias/{deployed.outputs['name_prefix']}")["KeyMetadata"]["Arn"]
+    names = {
+        key: "KEY",
+        deployed.outputs["input_bucket"]: "INPUT",
+        deployed.outputs["output_bucket"]: "OUTPUT",
+        deployed.outputs["region"]: "REGION",
+        ACCOUNT: "ACCOUNT",
+    }
+    rows = ["| Role | Statement | Actions | Resources | Condition |", "|---|---|---|---|---|"]
+    for actor in NEEDED:
+        for item in deployed.policy(actor)["Statement"]:
+            cells = [" ".join(f"`{value}`" for value in sorted(_listed(item[name]))) for name in ("Action", "Resource")]
+            condition = [
+                f"`{key}` {' or '.join(_listed(value))}"
+                for test in item.get("Condition", {}).values()
+                for key, value in test.items()
+            ]
+            rows.append(f"| {actor} | {item['Sid']} | {cells[0]} | {cells[1]} | {' '.join(condition)} |")
+    table = "\n".join(rows)
+    for found, name in names.items():
+        table = table.replace(found, name)
+    return table
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return sorted(value) if isinstance(value, list) else [value]
+
+
+def test_the_documented_permissions_are_the_deployed_ones(deployed: Deployed) -> None:
+    assert permissions(deployed) in (PROJECT / "docs/permissions.md").read_text(encoding="utf-8")
+
+
+# ---- documents that cannot be downloaded ------------------------------------------------------------------------
+
+
+def put_undeliverable(deployed: Deployed, prefix: str) -> dict[str, Any]:
+    """Two documents that can be read, an archived one, and one that the worker may not read; returns that denial."""
+    for name in ("one", "two", "foreign"):
+        deployed.put(DOCUMENT, f"{prefix}{name}.pdf")
+    bucket = deployed.outputs["input_bucket"]
+    archived = {"Bucket": bucket, "Key": f"{prefix}archived.pdf", "StorageClass": "GLACIER"}
+    deployed.client("s3").put_object(Body=DOCUMENT.read_bytes(), **archived)
+    resource = f"arn:aws:s3:::{bucket}/{prefix}foreign.pdf"
+    return {"Sid": "Denied", "Effect": "Deny", "Action": "s3:GetObject", "Resource": resource}
+
+
+def rows(deployed: Deployed, run_id: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """The run's ledger by file name."""
+    path, key = folder / "documents.parquet", f"documents/run_id={run_id}/s00000.parquet"
+    deployed.client("s3").download_file(deployed.outputs["output_bucket"], key, str(path))
+    return {row["source_uri"].rpartition("/")[2]: row for row in pq.read_table(path).to_pylist()}
+
+
+def test_documents_that_cannot_be_downloaded_are_rows_and_the_others_get_their_text(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    whole, prefix = deployed.policy("worker"), "undeliverable/"
+    denial = put_undeliverable(deployed, prefix)
+    deployed.put_policy("worker", whole | {"Statement": [*whole["Statement"], denial]})
+    try:
+        answer = deployed.run("undeliverable", input_prefix=f"s3://{deployed.outputs['input_bucket']}/{prefix}")
+    finally:
+        deployed.put_policy("worker", whole)
+    assert answer["status"] == "SUCCEEDED", answer.get("cause")
+    found = rows(deployed, "undeliverable", tmp_path)
+    assert {name: (row["status"], row["error_class"]) for name, row in found.items()} == {
+        "one.pdf": ("succeeded", None),
+        "two.pdf": ("succeeded", None),
+        "archived.pdf": ("failed", "missing"),
+        "foreign.pdf": ("failed", "missing"),
+    }
+    assert "archived" in found["archived.pdf"]["error_message"]  # said by the listing, so that no job tries it
+    assert "AccessDenied" in found["foreign.pdf"]["error_message"]
+    kinds = [job["AppSpecification"]["ContainerArguments"][0] for job in deployed.jobs("undeliverable")]
+    assert kinds == ["plan", "process", "check", "process", "report"]
+
+
+def test_without_its_statement_the_check_cannot_correct_the_shard(deployed: Deployed) -> None:
+    whole, prefix = deployed.policy("worker"), "uncorrected/"
+    denial = put_undeliverable(deployed, prefix)
+    kept = [item for item in whole["Statement"] if item["Sid"] != "CorrectShard"]
+    deployed.put_policy("worker", whole | {"Statement": [*kept, denial]})
+    try:
+        uri = f"s3://{deployed.outputs['input_bucket']}/{prefix}"
+        answer = deployed.run("uncorrected", input_prefix=uri, quiet=True)
+    finally:
+        deployed.put_policy("worker", whole)
+    assert answer["status"] == "FAILED" and REFUSED.search(deployed.explain(answer["executionArn"]))

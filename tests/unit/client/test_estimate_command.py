@@ -1,0 +1,40 @@
+"""`ocr-pipeline estimate` on a folder: a table for people, JSON for programs, and one line where it cannot."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from distributed_ocr_pipeline.errors import ExitCode
+from distributed_ocr_pipeline.main import main
+
+
+@pytest.fixture(autouse=True)
+def no_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OCR_BUCKET_NAME", raising=False)
+
+
+def test_the_examples_are_counted_and_priced(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "examples/documents", "--json", "--instance-type", "ml.c6i.4xlarge"]) == ExitCode.OK
+    found = json.loads(capsys.readouterr().out)
+    assert found["documents"] == 22
+    assert 24 * 0.8 <= found["pages"]["expected"] <= 24 * 1.2
+    assert found["estimate"]["instance_type"] == "ml.c6i.4xlarge"
+    assert 0 < found["estimate"]["provisioning_usd"] < found["estimate"]["usd"]["expected"]
+    assert set(found["alternatives"]) == {"cheapest", "fastest", "within_quota"}
+
+
+def test_people_get_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "examples/documents", "--exclude", "*.pdf,notes.txt"]) == ExitCode.OK
+    shown = capsys.readouterr().out
+    assert "Textract" in shown and "cheapest" in shown and "22" not in shown.splitlines()[0]
+
+
+def test_a_folder_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["estimate", str(tmp_path / "nowhere")]) == ExitCode.BAD_INPUT
+    assert "nowhere' does not exist" in capsys.readouterr().err
+
+
+def test_an_empty_folder_has_nothing_to_estimate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["estimate", str(tmp_path)]) == ExitCode.BAD_INPUT
+    assert "There are no documents" in capsys.readouterr().err

@@ -1,0 +1,73 @@
+"""What a page shows beside its own text is found, read once, and put where it belongs."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pikepdf
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.pages.coverage import credible, leaves_print, merged, paragraphs
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster
+from distributed_ocr_pipeline.records import TextSource, Word
+from tests.support.documents import Ledger, changing_scan
+
+HEADER = "Case 3:24-cv-01187 Document 112-4 Filed 03/17/24 Page 9 of 31 PageID 2204, received by the clerk of the district court at noon"
+LINES = ("The harbour master wrote", "that every ship must be", "counted twice before the", "evening tide returned.")
+
+
+def _scan_under_a_header(path: Path) -> Path:
+    """A scanned page of four lines, with a line of text of its own above them."""
+    picture = Image.new("L", (1275, 1650), 255)
+    for number, line in enumerate(LINES):
+        ImageDraw.Draw(picture).text((150, 400 + 90 * number), line, fill=0, font=ImageFont.load_default(48))
+    picture.save(path, format="PDF", resolution=150)
+    with changing_scan(path) as (page, _):
+        font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        page.add_resource(font, pikepdf.Name.Font, pikepdf.Name.F1)
+        page.contents_add(f"BT /F1 9 Tf 40 760 Td ({HEADER}) Tj ET".encode())
+    return path
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+def test_a_scan_under_a_header_is_read_and_the_header_kept(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    [(_, [page])] = process([_scan_under_a_header(tmp_path / "a.pdf")], text_layer="auto", words=True)
+    assert page.text_source is TextSource.MIXED
+    assert page.text.split() == [*HEADER.split(), *" ".join(LINES).split()]
+    assert [word.text for word in page.words] == page.text.split()
+    header, last = page.words[0], page.words[-1]
+    assert header.top < 60 and 650 < last.top < 750  # at 150 dpi
+    assert "beside it by OCR" in page.note
+
+
+def _word(text: str, top: int, line: int, confidence: float = 95.0) -> Word:
+    return Word(text, 10, top, 12 * len(text), 10, confidence, line)
+
+
+def test_what_a_layer_covers_leaves_nothing(tmp_path: Path) -> None:
+    picture = Image.new("L", (612, 792), 255)
+    for top in range(50, 700, 20):
+        picture.paste(0, (50, top, 500, top + 10))
+    picture.save(tmp_path / "a.tif", compression="raw")
+    raster = Raster(tmp_path / "a.tif", 612, 792, 72)
+    bands = [Word("word", 50, top, 450, 10, 100.0, top) for top in range(50, 700, 20)]
+    assert not leaves_print(raster, bands)
+    assert leaves_print(raster, bands[: len(bands) // 2])
+
+
+def test_text_is_merged_before_what_stands_below_it() -> None:
+    layer = (_word("Heading", 10, 1), _word("Footer", 300, 2))
+    read = Recognition(
+        "first line\nsecond\n\nthird", (_word("first", 100, 1), _word("second", 120, 2), _word("third", 200, 3))
+    )
+    assert merged("Heading\n\nFooter", layer, paragraphs(read)) == "Heading\n\nfirst line\nsecond\n\nthird\n\nFooter"
+
+
+def test_noise_and_what_the_layer_has_are_not_read_again() -> None:
+    words = (_word("Heading", 10, 1), _word("~-", 50, 2), _word("blurred", 70, 3, confidence=30.0))
+    assert credible(Recognition("Heading\n~-\nblurred", words), "The Heading") is None
+    print_words = (*words, _word("unmistakable", 90, 4))
+    kept = credible(Recognition("Heading\n~-\nblurred\nunmistakable", print_words), "The Heading")
+    assert kept is not None and kept.text == "unmistakable"

@@ -1,0 +1,176 @@
+"""Lists of the user's own, inventories and folders: what they hold, and one clear line where they are wrong."""
+
+import gzip
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.orc as orc
+import pyarrow.parquet as pq
+import pytest
+
+from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.planning.listing import LISTING_SCHEMA
+from distributed_ocr_pipeline.planning.sources import Source, folder_source, s3_source, selected
+from distributed_ocr_pipeline.records import S3Location
+
+PREFIX = S3Location("scans", "in/")
+
+
+class _Objects:
+    """Stands for storage: objects by address."""
+
+    def __init__(self, objects: Mapping[str, bytes]) -> None:
+        self._objects = objects
+
+    def get_bytes(self, location: S3Location) -> bytes:
+        return self._objects[str(location)]
+
+    def get_json(self, location: S3Location) -> Any:
+        return json.loads(self._objects[str(location)])
+
+
+def _rows(source: Source) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for batch in source.batches for row in batch.to_pylist()]
+
+
+def _listed(name: str, content: str | bytes) -> list[tuple[Any, ...]]:
+    data = content.encode() if isinstance(content, str) else content
+    storage: Any = _Objects({f"s3://lists/{name}": data})
+    unused: Any = None
+    return _rows(s3_source(storage, unused, PREFIX, f"s3://lists/{name}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("l.csv", 'uri,etag,size_bytes\ns3://scans/in/a.pdf,"""e1""",10\n"s3://scans/in/b, c.pdf",,20\n'),
+        (
+            "l.jsonl",
+            '{"uri": "s3://scans/in/a.pdf", "etag": "e1", "size_bytes": 10}\n\n'
+            '{"uri": "s3://scans/in/b, c.pdf", "size_bytes": 20}\n',
+        ),
+    ],
+)
+def test_lists_say_uri_etag_and_size(name: str, content: str) -> None:
+    assert _listed(name, content) == [("in/a.pdf", "e1", 10, False), ("in/b, c.pdf", "", 20, False)]
+
+
+def test_a_plain_list_names_objects_only() -> None:
+    rows = _listed("l.txt", "s3://scans/in/a.pdf\r\n\ns3://scans/in/ü b.pdf")
+    assert [row[0] for row in rows] == ["in/a.pdf", "in/ü b.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("l.txt", "s3://scans/in/a\ns3://other/in/b\n", "line 2 of s3://lists/l.txt is not below the run's prefix"),
+        ("l.txt", "s3://scans/in/a\nnonsense\n", "'nonsense' in line 2"),
+        ("l.txt", b"s3://scans/in/a\ns3://scans/in/\xff\n", "Line 2 of .* is not UTF-8"),
+        ("l.txt", "s3://scans/in/a\ns3://scans/in/a\n", "Line 2 .* a second time"),
+        ("l.jsonl", '{"uri": "s3://scans/in/a"}\n{"uri": \n', "Line 2 .* cannot be read"),
+        ("l.jsonl", '["s3://scans/in/a"]\n', "There is no uri in line 1"),
+        ("l.csv", "uri,size_bytes\ns3://scans/in/a,many\n", "size_bytes in line 2 .* is 'many'"),
+        ("l.csv", "key\ns3://scans/in/a\n", "There is no uri in line 2"),
+        ("l.csv", 'uri\n"s3://scans/in/a"x\n', "Line .* cannot be read"),
+        ("l.xlsx", "x", "of no known form.*txt, .csv"),
+    ],
+)
+def test_a_wrong_line_is_named(name: str, content: str | bytes, problem: str) -> None:
+    with pytest.raises(BadInput, match=problem):
+        _listed(name, content)
+
+
+_INVENTORY = [
+    {"bucket": "scans", "key": "in/a b.pdf", "size": 10, "e_tag": "e1", "storage_class": "STANDARD"},
+    {"bucket": "scans", "key": "in/cold.pdf", "size": 20, "e_tag": "e2", "storage_class": "DEEP_ARCHIVE"},
+    {"bucket": "scans", "key": "other/c.pdf", "size": 30, "e_tag": "e3", "storage_class": "STANDARD"},
+    {"bucket": "scans", "key": "in/folder/", "size": 0, "e_tag": "e4", "storage_class": "STANDARD"},
+]
+
+
+def _inventory(form: str, content: bytes, **changes: Any) -> list[tuple[Any, ...]]:
+    manifest = {
+        "sourceBucket": "scans",
+        "destinationBucket": "arn:aws:s3:::lists",
+        "fileFormat": form,
+        "fileSchema": "Bucket, Key, Size, ETag, StorageClass",
+        "files": [{"key": "data/1"}],
+        **changes,
+    }
+    storage: Any = _Objects({"s3://lists/i/manifest.json": json.dumps(manifest).encode(), "s3://lists/data/1": content})
+    unused: Any = None
+    return _rows(s3_source(storage, unused, PREFIX, "s3://lists/i/manifest.json"))
+
+
+def _as_csv() -> bytes:
+    rows = [
+        [row["bucket"], str(row["key"]).replace(" ", "+"), row["size"], row["e_tag"], row["storage_class"]]
+        for row in _INVENTORY
+    ]
+    return gzip.compress("\n".join(",".join(f'"{value}"' for value in row) for row in rows).encode())
+
+
+def _as_parquet() -> bytes:
+    content = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(_INVENTORY), content)
+    return content.getvalue()
+
+
+def _as_orc() -> bytes:
+    content = io.BytesIO()
+    orc.write_table(pa.Table.from_pylist(_INVENTORY), content)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(("form", "content"), [("CSV", _as_csv()), ("Parquet", _as_parquet()), ("ORC", _as_orc())])
+def test_inventories_of_all_forms_say_the_same(form: str, content: bytes) -> None:
+    assert _inventory(form, content) == [("in/a b.pdf", "e1", 10, False), ("in/cold.pdf", "e2", 20, True)]
+
+
+@pytest.mark.parametrize(
+    ("form", "content", "changes", "problem"),
+    [
+        ("CSV", b"no gzip", {}, "s3://lists/data/1 cannot be read"),
+        ("CSV", gzip.compress(b'"scans","a"\n'), {}, "s3://lists/data/1 cannot be read"),
+        ("Parquet", b"nothing", {}, "s3://lists/data/1 cannot be read"),
+        ("CSV", _as_csv(), {"sourceBucket": "others"}, "of the bucket others, not of scans"),
+        ("CSV", _as_csv(), {"files": "none"}, "not the manifest of an S3 Inventory"),
+    ],
+)
+def test_a_damaged_inventory_is_refused(form: str, content: bytes, changes: dict[str, Any], problem: str) -> None:
+    with pytest.raises(BadInput, match=problem):
+        _inventory(form, content, **changes)
+
+
+def test_a_folder_is_listed_and_read_in_pieces(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.pdf").write_bytes(b"0123456789")
+    (tmp_path / "link").symlink_to(tmp_path / "sub" / "a.pdf")
+    source = folder_source(tmp_path)
+    assert source.fetch("sub/a.pdf", 2, 3) == b"234"
+    assert _rows(source) == [("sub/a.pdf", "", 10, False)]
+
+
+def _batches(keys: list[str]) -> Iterator[pa.RecordBatch]:
+    yield pa.record_batch([keys, [""] * len(keys), [1] * len(keys), [False] * len(keys)], LISTING_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "expected"),
+    [
+        ([], [], ["in/a.pdf", "in/b.txt", "in/old/c.pdf"]),
+        (["*.pdf"], [], ["in/a.pdf", "in/old/c.pdf"]),
+        ([], ["old/"], ["in/a.pdf", "in/b.txt"]),
+        (["*.pdf"], ["/old/**"], ["in/a.pdf"]),
+        ([], ["*", "!a.pdf"], ["in/a.pdf"]),
+    ],
+)
+def test_patterns_choose_documents_as_in_a_gitignore(
+    include: list[str], exclude: list[str], expected: list[str]
+) -> None:
+    source = Source(_batches(["in/a.pdf", "in/b.txt", "in/old/c.pdf"]), lambda key, offset, length: b"")
+    assert [row[0] for row in _rows(selected(source, "in/", include, exclude))] == expected

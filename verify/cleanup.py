@@ -38,6 +38,8 @@ def _delete_machines(site: Site) -> None:
 
 def _delete_objects(site: Site) -> None:
     client = site.client("s3")
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=site.bucket, Prefix=site.scratch):
-        for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-            client.delete_object(Bucket=site.bucket, Key=item["Key"], VersionId=item["VersionId"])
+    places = ((site.bucket, site.scratch), (site.deployment.output_bucket, site.lock))
+    for bucket, prefix in places:
+        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+            for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                client.delete_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])

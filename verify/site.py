@@ -54,6 +54,11 @@ class Site:
         """The prefix of everything that is stored."""
         return f"verify-aws/{self.id}/"
 
+    @property
+    def lock(self) -> str:
+        """The key of an object in the output bucket that the state machine's role may write."""
+        return f"locks/verify-aws-{self.id}.json"
+
     def client(self, service: str) -> Any:
         """A boto3 client."""
         return self.deployment.client(service)

@@ -59,6 +59,27 @@ def _redriven(site: Site) -> str:
     return f"{ended['status']} after {ended.get('redriveCount', 0)} redrive: {ended.get('error')}"
 
 
+def _conditional(site: Site) -> str:
+    partition = site.deployment.state_machine_arn.split(":")[1]
+    written = {
+        "Bucket": site.deployment.output_bucket,
+        "Key": site.lock,
+        "Metadata": {"by": "YQ=="},
+        "IfNoneMatch": "*",
+    }
+    put = {"Type": "Task", "Resource": f"arn:{partition}:states:::aws-sdk:s3:putObject", "Parameters": written}
+    caught = {"ErrorEquals": ["States.ALL"], "Next": "Refused"}
+    execution = site.start_machine(
+        {
+            "First": put | {"Next": "Second"},
+            "Second": put | {"Catch": [caught], "End": True},
+            "Refused": {"Type": "Pass", "End": True},
+        }
+    )
+    ended = site.finish(execution)
+    return str(json.loads(ended.get("output") or "{}").get("Error", ended.get("error", "both were written")))
+
+
 def _push(site: Site) -> str:
     if site.is_stand_in:
         raise NotAskedHere("The stand-in pulls no image from a registry.")
@@ -84,6 +105,13 @@ QUESTIONS = (
         "FAILED after 1 redrive: Asked",
         0,
         _redriven,
+    ),
+    Question(
+        "conditional",
+        "What does a state machine see when S3 refuses to write an object that is there?",
+        "S3.S3Exception",
+        0,
+        _conditional,
     ),
     Question(
         "image",

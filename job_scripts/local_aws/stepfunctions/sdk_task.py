@@ -15,6 +15,12 @@ class SdkTask(StateTaskServiceAwsSdk):
     Names are PascalCase on AWS, whatever the service's own are; those of Step Functions begin with a small letter.
     """
 
+    @staticmethod
+    def _normalise_service_error_name(service_name: str) -> str:
+        """S3's errors are S3.S3Exception, S3.NoSuchKeyException and so on; moto knows the name of two other services."""
+        named = StateTaskServiceAwsSdk._normalise_service_error_name
+        return "S3" if service_name == "s3" else str(named(service_name))
+
     def _normalise_parameters(
         self, parameters: Any, boto_service_name: str | None = None, service_action_name: str | None = None
     ) -> None:

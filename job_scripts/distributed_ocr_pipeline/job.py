@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import BadInput, ExitCode, Interrupted, PipelineError
 from distributed_ocr_pipeline.json_files import read_json
 from distributed_ocr_pipeline.layout import OPTIONS_FILE, RunLayout
-from distributed_ocr_pipeline.log_context import ContextLogger, LogContext, LogSettings
+from distributed_ocr_pipeline.log_context import LOG_LEVEL_VARIABLE, ContextLogger, LogContext, LogSettings
 
 _MESSAGE_BYTES = 1000  # SageMaker shows the first KB as the job's ExitMessage
 
@@ -82,7 +82,7 @@ def run_job(job: Callable[[JobContext], str]) -> int:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
-    LogSettings(os.environ.get("OCR_LOG_LEVEL", "INFO"), LogContext(os.environ.get("OCR_SHARD_ID", ""))).start()
+    LogSettings(os.environ.get(LOG_LEVEL_VARIABLE, "INFO"), LogContext(os.environ.get("OCR_SHARD_ID", ""))).start()
     root = Path(os.environ.get("OCR_ML_ROOT", "/opt/ml"))
     try:
         message, code = job(JobContext.from_environment(os.environ)), ExitCode.OK

@@ -15,6 +15,9 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+LOG_LEVEL_VARIABLE = "OCR_LOG_LEVEL"
+"""The environment variable of jobs with the least level of their records, such as DEBUG."""
+
 _FORMAT = "%(levelname)s %(message)s"
 
 
@@ -73,5 +76,6 @@ class LogSettings:
 
     def start(self) -> None:
         """Log to stderr from now on; once for each process, by the code that owns it."""
-        logging.basicConfig(level=self.level, format=_FORMAT, stream=sys.stderr)
+        logging.basicConfig(level=logging.INFO, format=_FORMAT, stream=sys.stderr)  # libraries say too much at DEBUG
+        logging.getLogger(__package__).setLevel(self.level)
         _current.set(self.context)

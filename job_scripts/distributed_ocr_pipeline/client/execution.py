@@ -1,6 +1,7 @@
 """One run of the workflow on a deployment: plan, start, follow, read the report."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from distributed_ocr_pipeline.planning.listing import UriOf
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, store_plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
+
+logger = logging.getLogger(__name__)
 
 OnProgress = Callable[[Progress], None]
 
@@ -70,7 +73,7 @@ class Execution:
     def follow(self, execution_arn: str, on_progress: OnProgress) -> Outcome:
         """Wait until the execution ends; `on_progress` is called at every look at it."""
         client = self._deployment.client("stepfunctions")
-        jobs = JobProgress(self._deployment.client("logs"), self.run_id)
+        jobs = JobProgress(self._deployment.client("logs"), self.run_id, self._echo())
         while True:
             with aws_call("Asking for the execution's status"):
                 answer = client.describe_execution(executionArn=execution_arn)
@@ -78,6 +81,12 @@ class Execution:
             if answer["status"] != "RUNNING":
                 return Outcome(answer["status"], without_verdict(answer.get("cause", "")), self._read_report())
             time.sleep(self._poll_seconds)
+
+    def _echo(self) -> Callable[[str], None] | None:
+        """Where the jobs' lines go: shown with --debug, where the logs are this run's alone."""
+        if self._deployment.endpoint_url is None or not logger.isEnabledFor(logging.DEBUG):
+            return None
+        return lambda line: logger.debug("%s", line)
 
     def _read_report(self) -> dict[str, Any] | None:
         if not self._storage.exists(self._layout.report):

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from distributed_ocr_pipeline.deployment import LOG_GROUP
@@ -17,11 +18,13 @@ class JobProgress:
 
     Args:
         logs: A boto3 client of CloudWatch Logs.
-        run_id: The run; lines of other runs are passed over.
+        run_id: The run; progress of other runs is passed over.
+        echo: Called with every other line of every job, once: for logs that are this run's alone.
     """
 
-    def __init__(self, logs: Any, run_id: str) -> None:
-        self._logs, self._run_id = logs, run_id
+    def __init__(self, logs: Any, run_id: str, echo: Callable[[str], None] | None = None) -> None:
+        self._logs, self._run_id, self._echo = logs, run_id, echo
+        self._echoed: set[tuple[int, str]] = set()
         self._shards: dict[str, Progress] = {}
         self._since = int(time.time() * 1000)
         self._usable = True
@@ -39,10 +42,19 @@ class JobProgress:
         return sum(self._shards.values(), Progress())
 
     def _read_new_lines(self) -> None:
+        wanted = {} if self._echo else {"filterPattern": f'"progress run_id={self._run_id}"'}
         pages = self._logs.get_paginator("filter_log_events").paginate(
-            logGroupName=LOG_GROUP, startTime=self._since, filterPattern=f'"progress run_id={self._run_id}"'
+            logGroupName=LOG_GROUP, startTime=self._since, **wanted
         )
         for event in (event for page in pages for event in page["events"]):
             self._since = max(self._since, event["timestamp"])
             if found := parse_progress(event["message"], self._run_id):
                 self._shards[found[0]] = found[1]
+            elif self._echo:
+                self._echo_once(event, self._echo)
+
+    def _echo_once(self, event: Mapping[str, Any], echo: Callable[[str], None]) -> None:
+        line = (event["timestamp"], event["message"])
+        if line not in self._echoed:
+            self._echoed.add(line)
+            echo(event["message"])

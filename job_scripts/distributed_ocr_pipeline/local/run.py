@@ -1,5 +1,6 @@
 """A run on a folder: the deployed workflow, on a local environment that lives as long as the run."""
 
+import logging
 import os
 import platform
 import shutil
@@ -29,9 +30,12 @@ from distributed_ocr_pipeline.local.folders import (
     require_writable,
 )
 from distributed_ocr_pipeline.local.interruption import finish_early
+from distributed_ocr_pipeline.log_context import LOG_LEVEL_VARIABLE
 from distributed_ocr_pipeline.ocr import check_tools
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
+
+logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
 _FASTER = """\
@@ -85,7 +89,7 @@ def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) 
     if can_build_tesseract() and not fast_tesseract(os.environ):
         observer.notice(_FASTER)
     observer.notice("Starting the local environment …")
-    with LocalEnvironment(documents=folder, results=output) as environment:
+    with LocalEnvironment(documents=folder, results=output, environ=_log_level()) as environment:
         observer.notice(f"Looking for documents below {str(folder)!r} …")
         try:
             return execute(
@@ -124,6 +128,11 @@ class _WatchOutput(Observer):
             require_writable(self._output, LEAST_LEFT_BYTES)
         except BadInput as error:
             raise GiveUp(f"{error} Then run again: what is finished is kept.") from error
+
+
+def _log_level() -> dict[str, str]:
+    """With --debug, jobs say what they do with each document and page; the command shows it."""
+    return {LOG_LEVEL_VARIABLE: "DEBUG"} if logger.isEnabledFor(logging.DEBUG) else {}
 
 
 def can_build_tesseract() -> bool:

@@ -14,6 +14,7 @@ from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, MissingTool
 from distributed_ocr_pipeline.local.deploy import INPUT_BUCKET, OUTPUT_BUCKET, deploy
 from distributed_ocr_pipeline.local.readyfile import Ready, claimed, write_ready
+from distributed_ocr_pipeline.log_context import LOG_LEVEL_VARIABLE
 from local_aws.account import Account
 from local_aws.clients import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint
 from local_aws.server import serving
@@ -73,9 +74,14 @@ def server_settings(
         port=port,
         grace_seconds=grace_seconds,
         account=LOCAL_ACCOUNT,
-        variables={"OCR_RESULTS_URI": ""} if results else {},  # a folder of results may be moved
+        variables=_variables(results),
         folders=folders,
     )
+
+
+def _variables(results: Path | None) -> dict[str, str]:
+    moved = {"OCR_RESULTS_URI": ""} if results else {}  # a folder of results may be moved
+    return moved | {name: os.environ[name] for name in (LOG_LEVEL_VARIABLE,) if name in os.environ}
 
 
 def serve(settings: ServerSettings, *, bare: bool, ready_file: Path | None, exit_with_parent: bool) -> None:

@@ -23,9 +23,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 PICTURE = PROJECT / "docs" / "architecture.svg"
 WORKFLOW = "modules/workflow/state_machine.asl.yaml"
 PACKAGE, READING, STAND_IN = "distributed_ocr_pipeline", "distributed_ocr_pipeline.ocr", "local_aws"
-SCRIPTS = {"plan": "plan_shards", "process": "process_shard", "report": "report_run"}
+SCRIPTS = {"plan": "plan_shards", "process": "process_shard", "check": "check_shard", "report": "report_run"}
 
-WIDTH, MARGIN, PADDING, LINE, LETTER = 1000, 16, 12, 15, 6.5  # pixels; LETTER is the width that a letter may take
+WIDTH, MARGIN, PADDING, LINE, LETTER = 1180, 16, 12, 15, 6.5  # pixels; LETTER is the width that a letter may take
 HEAD = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:g}">
 <!-- Made by scripts/architecture.py. -->
@@ -113,21 +113,21 @@ def _existing(graph: grimp.ImportGraph, parts: Iterable[str]) -> list[str]:
     return [part for part in parts if part in graph.modules]
 
 
-def work_states() -> Iterator[tuple[str, str]]:
-    """The workflow's states that do something, in their order, each with the name of its job script or nothing."""
+def work_states() -> Iterator[tuple[str, list[str]]]:
+    """The workflow's states that run jobs, in their order, each with the names of the jobs' scripts."""
     definition = re.sub(r": \$\{.*\}$", ": 0", (PROJECT / WORKFLOW).read_text(encoding="utf-8"), flags=re.MULTILINE)
     for name, state in yaml.load(definition, Loader=yaml.BaseLoader)["States"].items():
         if state["Type"] == "Map":
             inner = state["ItemProcessor"]["States"]
-            worker = next(part for part, task in inner.items() if _script(task))
-            yield f"{name}: {worker} × many", _script(inner[worker])
-        elif state["Type"] == "Task":
-            yield name, _script(state)
+            workers = [part for part, task in inner.items() if _scripts(task)]
+            yield f"{name}: {workers[0]} × many", [script for part in workers for script in _scripts(inner[part])]
+        elif scripts := _scripts(state):
+            yield name, scripts
 
 
-def _script(task: Mapping[str, Any]) -> str:
-    arguments = task.get("Parameters", {}).get("AppSpecification", {}).get("ContainerArguments", [""])
-    return SCRIPTS.get(arguments[0], "")
+def _scripts(task: Mapping[str, Any]) -> list[str]:
+    arguments = task.get("Parameters", {}).get("AppSpecification", {}).get("ContainerArguments", [])
+    return [SCRIPTS[argument] for argument in arguments]
 
 
 # ---- shapes --------------------------------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ class Picture:
 
     def above_the_workflow(self, area: Area, machine: Sequence[str], uses: Sequence[str]) -> float:
         """Two frames beside each other, equally high; returns their lower edge."""
-        left = Area(area.left, area.top, 520)
+        left = Area(area.left, area.top, 590)
         right = Area(left.right + PADDING, area.top, area.right - left.right - PADDING)
         stand_in = f"{STAND_IN}: AWS on 127.0.0.1 (not in the image)"
         bottom = max(
@@ -311,19 +311,18 @@ class Picture:
         gap = (area.width - 2 * PADDING - sum(widths)) / (len(states) - 1)
         left, found = area.left + PADDING, {"": Area(area.left, area.top, area.width, 74)}
         self.frames.append((found[""], "#f0ebfa"))
-        self.boxes.append(text(left, area.top + 21, f"The workflow: {WORKFLOW}", "caption"))
-        for number, ((name, script), width) in enumerate(zip(states, widths)):
+        self.boxes.append(text(left, area.top + 21, f"The workflow's states that run jobs: {WORKFLOW}", "caption"))
+        for number, ((name, scripts), width) in enumerate(zip(states, widths)):
             state = Area(left, area.top + 34, width, 28)
             self.box(state, name, radius=14)
             if number:
                 self.arrows.append(arrow((left - gap, state.top + 14), (left, state.top + 14)))
-            if script:
-                found[script] = state
+            found.update((script, state) for script in scripts)
             left += width + gap
         return found
 
     def job(self, area: Area, states: Mapping[str, Area], parts: set[str]) -> float:
-        """The three scripts below their states, and below them what they use; returns the lower edge."""
+        """The scripts below their states, and below them what they use; returns the lower edge."""
         position = len(self.frames)
         self.boxes.append(text(area.left + PADDING, area.top + 21, "The job (in the image)", "caption"))
         below = self.scripts(area.inside(area.top + 34), states, sorted(parts)) + 20

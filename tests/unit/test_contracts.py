@@ -1,5 +1,6 @@
 """What may import what: the code keeps the contracts of pyproject.toml, and each of them notices a breach."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ BREACHES = [
     ("jobs", "plan_shards.py", f"{PACKAGE}.client"),
     ("jobs", "process_shard.py", f"{PACKAGE}.main"),
     ("jobs", "report_run.py", "local_aws"),
+    ("jobs", "check_shard.py", f"{PACKAGE}.deployment"),
     ("jobs", f"{PACKAGE}/run/manifests.py", f"{PACKAGE}.local"),
     ("layers", f"{PACKAGE}/storage.py", f"{PACKAGE}.run"),
     ("layers", f"{PACKAGE}/in_no_layer.py", f"{PACKAGE}.errors"),
@@ -56,3 +58,8 @@ def test_a_breach_is_noticed(project: Path, contract: str, module: str, imported
         file.write(f"\nimport {imported}\n")
     shown = lint_imports(project, "--contract", contract)
     assert "Contracts: 0 kept, 1 broken." in shown, shown
+
+
+def test_the_contract_on_jobs_names_every_job() -> None:
+    named = re.findall(r'"job_scripts\.(\w+)"', (PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert sorted(named) == sorted(path.stem for path in (PROJECT / "job_scripts").glob("*.py"))

@@ -9,6 +9,7 @@ import pytest
 SCRIPTS = Path(__file__).parents[2] / "job_scripts"
 USERS_MACHINE = [
     "distributed_ocr_pipeline.client",
+    "distributed_ocr_pipeline.deployment",
     "distributed_ocr_pipeline.local",
     "distributed_ocr_pipeline.main",
     "local_aws",
@@ -26,7 +27,7 @@ def loaded(code: str) -> set[str]:
     return set(done.stderr.strip().split("|"))
 
 
-@pytest.mark.parametrize("script", ["plan_shards", "process_shard", "report_run"])
+@pytest.mark.parametrize("script", ["plan_shards", "process_shard", "check_shard", "report_run"])
 def test_a_job_loads_nothing_of_the_users_machine(script: str) -> None:
     modules = loaded(f"import {script}")
     assert "distributed_ocr_pipeline.job" in modules

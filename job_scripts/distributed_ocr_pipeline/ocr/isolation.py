@@ -17,7 +17,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.log_context import LogSettings
+from distributed_ocr_pipeline.log_context import ContextLogger, LogSettings, log_context
 from distributed_ocr_pipeline.ocr.processes import reaper
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import error_class_of_end
@@ -30,6 +30,8 @@ from distributed_ocr_pipeline.records import (
     PageChunk,
     PageStatus,
 )
+
+logger = ContextLogger(__name__)
 
 _TICK_SECONDS = 0.1
 _SLACK_SECONDS = 60.0  # beyond the document's own time limit, which the child keeps by itself
@@ -83,10 +85,16 @@ class _Attempt:
                     self._count(item)
                     yield item
                 self.exit_code = child.exitcode
+                if not self.finished:
+                    self._log_end()
             finally:
                 child.kill()
                 child.join()
                 receiver.close()
+
+    def _log_end(self) -> None:
+        with log_context(document_id=self.document.document_id):
+            logger.warning("the process that read it ended with %s", self.exit_code)
 
     def _count(self, item: PageChunk | DocumentResult) -> None:
         if isinstance(item, DocumentResult):

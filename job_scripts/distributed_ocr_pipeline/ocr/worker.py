@@ -54,7 +54,7 @@ def process_documents(
     own_stop = Stop(parent=stop)
     with _Pipeline(config, scratch, images if config.output_type != "text" else None, own_stop, workers) as pipeline:
         try:
-            yield from merge(pipeline.readbatches_of(sources))
+            yield from merge(pipeline.read_batches(sources))
         finally:
             own_stop.request()  # the caller may have left early
 
@@ -82,7 +82,7 @@ class _Pipeline:
         self._context.engine.close()
         self._sandboxes.close()
 
-    def readbatches_of(self, sources: Iterable[tuple[Document, Path]]) -> Iterator[PageBatch]:
+    def read_batches(self, sources: Iterable[tuple[Document, Path]]) -> Iterator[PageBatch]:
         """All documents' pages, read, in order."""
         opened = ordered_map(self._surveyors, self._open, sources, ahead=4 * self._workers)
         batches = (batch for document in opened for batch in batches_of(document))

@@ -1,19 +1,19 @@
 """A shard's progress: its job writes it to the log, and the command line reads it there."""
 
-import logging
 import re
 import time
 from collections import Counter
 from dataclasses import dataclass
 
 from distributed_ocr_pipeline.errors import Origin
+from distributed_ocr_pipeline.log_context import ContextLogger
 from distributed_ocr_pipeline.records import DocumentResult, DocumentStatus, PageChunk
 from distributed_ocr_pipeline.run.metrics import ShardMetrics, Stopwatch
 
 _LINE = re.compile(r"progress run_id=(\S+) shard_id=(\S+) documents=(\d+) pages=(\d+)")
 _INTERVAL_SECONDS = 1.0
 
-logger = logging.getLogger(__name__)
+logger = ContextLogger(__name__)
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING, Any
 from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 from distributed_ocr_pipeline.json_files import read_json
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_UNDELIVERABLE_FILE
+from distributed_ocr_pipeline.log_context import ContextLogger, log_context
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, S3Location, Undeliverable
 from distributed_ocr_pipeline.run.manifests import make_manifest, parse_documents
 
 if TYPE_CHECKING:  # the worker reads the reasons, and has no use for S3
     from distributed_ocr_pipeline.storage import Storage
+
+logger = ContextLogger(__name__)
 
 _PERMISSION_CODES = ("AccessDenied", "403", "Forbidden", "KMS.")
 
@@ -87,6 +90,8 @@ def undelivered(documents: Iterable[Document], reasons: Mapping[str, Undeliverab
     """The rows of the documents that have a reason."""
     for document in documents:
         if reason := reasons.get(document.document_id):
+            with log_context(document_id=document.document_id):
+                logger.debug("failed: %s", reason.error_class)
             yield DocumentResult(
                 document,
                 DocumentStatus.FAILED,

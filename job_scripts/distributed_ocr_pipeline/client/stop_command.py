@@ -13,7 +13,7 @@ from distributed_ocr_pipeline.deployment import Deployment, find_deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.storage import aws_call
 
-_LOOKS = 5  # for jobs: SageMaker lists one a moment after its start, and a shard may start one while its run ends
+_LISTINGS = 5  # for jobs: SageMaker lists one a moment after its start, and a shard may start one while its run ends
 _PULSE_SECONDS = 3.0
 
 Say = Callable[[str], None]
@@ -83,7 +83,7 @@ class Stopping:
     def _stop_jobs(self, is_wanted: Callable[[str], bool]) -> None:
         """Stop jobs by their runs' ids, and look again, until there are none that run."""
         stopped: set[str] = set()
-        for look in range(_LOOKS):
+        for look in range(_LISTINGS):
             found = [
                 job
                 for job in self._jobs_at_work()

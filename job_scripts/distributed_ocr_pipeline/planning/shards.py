@@ -1,8 +1,8 @@
 """The packed documents as files, shard by shard, with one shard in memory at a time.
 
-documents.parquet                  all documents of the run, sorted by shard, a row group a shard
-shards/<shard_id>/documents.parquet  the same rows for the shard's job
-shards/<shard_id>/manifest.json      what SageMaker downloads for it
+documents.parquet                       all documents of the run, sorted by shard, a row group a shard
+shards/<shard_id>/documents.jsonl        the shard's, for its job
+shards/<shard_id>/manifest.json          what SageMaker downloads for it
 """
 
 import json

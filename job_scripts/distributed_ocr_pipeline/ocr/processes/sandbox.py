@@ -170,7 +170,7 @@ class _Process:
             code = 0
         self.close()
         error_class = error_class_of_end(code, "") or ErrorClass.ENGINE_CRASH
-        return DocumentError(error_class, f"The helper process ended with {code}.")
+        return DocumentError(error_class, f"The child process ended with {code}.")
 
 
 def _name_of_task(tasks: ModuleType, function: Callable[..., Any]) -> str:
@@ -203,7 +203,7 @@ def _decode(answer: bytes, result_type: TypeAdapter[Any]) -> Any:
             return DocumentError(ErrorClass(content["error_class"]), str(content["message"]))
         return result_type.validate_python(content["result"])
     except (ValueError, TypeError, LookupError, RecursionError) as error:
-        message = "The helper process gave an answer that makes no sense."
+        message = "The child process gave an answer that makes no sense."
         raise ProgramFailed(ErrorClass.ENGINE_CRASH, message) from error
 
 

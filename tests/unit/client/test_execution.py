@@ -7,9 +7,15 @@ from typing import Any
 import pytest
 
 from distributed_ocr_pipeline.client.execution import execute
-from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.results import (
+    InterruptedRun,
+    Observer,
+    RunResult,
+    UnfinishedRun,
+    UnfollowedRun,
+)
 from distributed_ocr_pipeline.config import RunSettings
-from distributed_ocr_pipeline.errors import BadInput, BadOption
+from distributed_ocr_pipeline.errors import BadInput, BadOption, ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.run.planning import Plan
@@ -91,6 +97,25 @@ def test_ctrl_c_while_a_run_is_at_work_says_which_run_it_is(endpoint: str) -> No
         run(endpoint, workflow, RunSettings())
     assert error.value.result.run_id == workflow.started[0]["name"] in str(error.value)
     assert (error.value.exit_code, error.value.result.plan.documents) == (130, 3)
+
+
+class ForgottenWorkflow(Workflow):
+    """AWS answers no more while the run is followed."""
+
+    code = ""
+
+    def describe_execution(self, *, executionArn: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name
+        raise refusal(self.code, "DescribeExecution")
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "AccessDenied"])
+def test_a_fault_while_a_run_is_at_work_says_which_run_it_is(endpoint: str, code: str) -> None:
+    workflow = ForgottenWorkflow(s3_client(endpoint), report={})
+    workflow.code = code
+    with pytest.raises(UnfollowedRun, match=f"^Asking for the execution's status failed: .*{code}") as error:
+        run(endpoint, workflow, RunSettings())
+    assert error.value.run_id == workflow.started[0]["name"]
+    assert (error.value.exit_code, error.value.code) == (ExitCode.SERVICE, code)
 
 
 def test_documents_are_named_as_the_caller_says(endpoint: str) -> None:

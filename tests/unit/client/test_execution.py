@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from distributed_ocr_pipeline import deployment as deployment_module
 from distributed_ocr_pipeline.client.execution import execute
 from distributed_ocr_pipeline.client.results import (
     InterruptedRun,
@@ -17,6 +18,7 @@ from distributed_ocr_pipeline.client.results import (
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, BadOption, ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
@@ -82,6 +84,16 @@ def test_the_workflow_gets_only_what_was_chosen_and_its_plan(endpoint: str) -> N
         "planned": True,
     }
     assert (result.plan.documents, result.report, result.output) == (3, report, f"s3://{OUTPUT_BUCKET}")
+
+
+def test_the_plan_starts_no_more_jobs_than_the_accounts_quotas_allow(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quotas = Quotas({"ml.t3.xlarge": 2}, total=4)
+    monkeypatch.setattr(deployment_module, "try_to_read_quotas", lambda *clients: (quotas, ""))
+    result = run(endpoint, Workflow(s3_client(endpoint), report={}), RunSettings(files_per_job=1))
+    assert (result.plan.shards, result.plan.max_concurrency) == (3, 2)
+    assert result.plan.concurrency_bound == "quota of ml.t3.xlarge"
 
 
 class InterruptedWorkflow(Workflow):

@@ -372,7 +372,7 @@ variable "require_image" {
 # ---- what starts a run by itself (both off) --------------------------------------------------------------------
 
 variable "schedule" {
-  description = "Start a run over a prefix of the input bucket at set times, such as { expression = \"rate(1 day)\" }. What has an up-to-date result is not read again."
+  description = "Start a run over a prefix of the input bucket at set times, such as { expression = \"rate(1 day)\" }. What has an up-to-date result is not read again; an empty prefix is nothing to do."
   type = object({
     expression   = string
     input_prefix = optional(string, "documents/")
@@ -391,7 +391,7 @@ variable "schedule" {
 }
 
 variable "s3_trigger" {
-  description = "Start a run over a prefix of the input bucket when an object whose key ends in the suffix is put there. The default suffix suits a marker file that is put last. An existing bucket must send its events to EventBridge."
+  description = "Start a run over a prefix of the input bucket when an object whose key ends in the suffix is put there. The default suffix suits a marker file that is put last, and is no document. An existing bucket must send its events to EventBridge."
   type = object({
     input_prefix = optional(string, "documents/")
     suffix       = optional(string, "_READY")

@@ -155,10 +155,10 @@ run "every_widget_of_the_dashboard_names_its_region" {
     error_message = "The metrics of the jobs must be on it."
   }
   assert {
-    condition = alltrue([
+    condition = [
       for widget in jsondecode(aws_cloudwatch_dashboard.pipeline.dashboard_body).widgets :
       strcontains(widget.properties.title, "whose names begin with ocr") if strcontains(jsonencode(widget), "SEARCH")
-    ])
+    ] == [true, true]
     error_message = "A search takes in the jobs of a neighbour named ocr-eu: the title says so."
   }
 }

@@ -9,7 +9,7 @@ locals {
     instance_type = { name = "${var.run.instance_type} for processing job usage", needed = var.run.max_parallel_jobs, by = "run.max_parallel_jobs" }
     planner_type  = { name = "${var.jobs.planner_instance_type} for processing job usage", needed = 1, by = "the planning job" }
     all_instances = { name = "Number of instances across all processing jobs", needed = var.run.max_parallel_jobs, by = "run.max_parallel_jobs" }
-    volume_size   = { name = "Size of EBS volume for a processing job", needed = max(var.jobs.volume_size_gb, var.jobs.planner_volume_size_gb), by = "jobs.volume_size_gb" }
+    volume_size   = { name = "Size of EBS volume for a processing job instance", needed = max(var.jobs.volume_size_gb, var.jobs.planner_volume_size_gb), by = "jobs.volume_size_gb" }
     run_time      = { name = "Longest run time for a processing job", needed = var.jobs.max_runtime_seconds, by = "jobs.max_runtime_seconds" }
   }
 

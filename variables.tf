@@ -240,6 +240,12 @@ variable "jobs" {
     error_message = "jobs.volume_size_gb and jobs.planner_volume_size_gb: a whole number from 1 to 16384."
   }
 
+  # A shard holds up to 8 GiB of documents, or one that is larger by itself (planning.py, MAX_SHARD_BYTES).
+  validation {
+    condition     = var.jobs.volume_size_gb >= 16 && var.jobs.volume_size_gb * 1024 >= 2 * var.ocr.max_document_mb
+    error_message = "jobs.volume_size_gb: at least 16, and at least twice ocr.max_document_mb, so that documents and results fit on the disk."
+  }
+
   validation {
     condition     = var.jobs.max_runtime_seconds >= 600 && var.jobs.max_runtime_seconds <= 432000 && floor(var.jobs.max_runtime_seconds) == var.jobs.max_runtime_seconds
     error_message = "jobs.max_runtime_seconds: a whole number from 600 to 432000 (5 days, the default quota for a processing job)."
@@ -366,7 +372,7 @@ variable "require_image" {
 # ---- what starts a run by itself (both off) --------------------------------------------------------------------
 
 variable "schedule" {
-  description = "Start a run over a prefix of the input bucket at set times, such as { expression = \"rate(1 day)\" }. What has an up-to-date result is not read again."
+  description = "Start a run over a prefix of the input bucket at set times, such as { expression = \"rate(1 day)\" }. What has an up-to-date result is not read again; an empty prefix is nothing to do."
   type = object({
     expression   = string
     input_prefix = optional(string, "documents/")
@@ -385,7 +391,7 @@ variable "schedule" {
 }
 
 variable "s3_trigger" {
-  description = "Start a run over a prefix of the input bucket when an object whose key ends in the suffix is put there. The default suffix suits a marker file that is put last. An existing bucket must send its events to EventBridge."
+  description = "Start a run over a prefix of the input bucket when an object whose key ends in the suffix is put there. The default suffix suits a marker file that is put last, and is no document. An existing bucket must send its events to EventBridge."
   type = object({
     input_prefix = optional(string, "documents/")
     suffix       = optional(string, "_READY")

@@ -5,7 +5,8 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
+      source = "hashicorp/aws"
+      # The last line of version 5. Version 6 changes resources and data sources, and these tests have not run with it.
       version = "~> 5.100"
     }
   }

@@ -35,7 +35,9 @@ fi
 forced=()
 [ -z "$results" ] || forced+=(-var force_destroy=true)
 [ -z "$documents" ] || forced+=(-var force_destroy_documents=true)
+# A destroy reads first, and must not need the image of these sources.
+without_image=(-var require_image=false)
 if [ ${#forced[@]} -gt 0 ]; then
-  terraform apply -input=false "${forced[@]}" -target=module.storage.aws_s3_bucket.output -target=module.storage.aws_s3_bucket.input "$@"
+  terraform apply -input=false "${without_image[@]}" "${forced[@]}" -target=module.storage.aws_s3_bucket.output -target=module.storage.aws_s3_bucket.input "$@"
 fi
-terraform destroy -input=false "$@"
+terraform destroy -input=false "${without_image[@]}" "$@"

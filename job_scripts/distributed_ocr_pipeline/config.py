@@ -167,6 +167,7 @@ class RunOptions(RunSettings):
 
     input_prefix: S3Prefix = Field(description="where the documents are")
     planned: bool = Field(default=False, description="the plan is already written")
+    may_be_empty: bool = Field(default=False, description="a prefix without documents is nothing to do, and no mistake")
 
     @property
     def fingerprint(self) -> str:

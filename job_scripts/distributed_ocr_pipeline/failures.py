@@ -92,8 +92,8 @@ JOB_FAILURES = (
                 _LIMIT,
             ),
             Sign(
-                "The account-level service limit 'Size of EBS volume for a processing job' is 1024 Gigabytes, with "
-                "current utilization of 0 Gigabytes and a request delta of 2000 Gigabytes.",
+                "The request delta of 1025 GBs for 'Size of EBS volume for a processing job instance' is greater than the "
+                "account-level service-limit of 1024 GBs.",
                 _LIMIT,
             ),
             Sign(

@@ -27,10 +27,10 @@ data "aws_iam_policy_document" "run" {
     resources = local.job_arns
   }
 
-  # A list of jobs, and a quota of the account: AWS knows no resource for these actions.
+  # A list of jobs, and the account's quotas: AWS knows no resource for these actions.
   statement {
     sid       = "FindJobsAndQuotas"
-    actions   = ["sagemaker:ListProcessingJobs", "servicequotas:GetServiceQuota", "servicequotas:ListServiceQuotas"]
+    actions   = ["sagemaker:ListProcessingJobs", "servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas"]
     resources = ["*"]
   }
 
@@ -52,6 +52,23 @@ data "aws_iam_policy_document" "run" {
     resources = [var.input_bucket_arn]
   }
 
+  # The heads and tails of some documents, for their page counts, as in planner.tf.
+  statement {
+    sid       = "LookIntoDocuments"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.input_bucket_arn}/*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.input_kms_key_arn == null ? [] : [var.input_kms_key_arn]
+
+    content {
+      sid       = "UseDocumentsKey"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+    }
+  }
+
   # The plan is all that is written, and nobody but the workflow says what a run's options or its outcome were.
   statement {
     sid     = "WritePlan"
@@ -59,6 +76,7 @@ data "aws_iam_policy_document" "run" {
     resources = [
       "${var.output_bucket_arn}/runs/*/plan.json",
       "${var.output_bucket_arn}/runs/*/shards.json",
+      "${var.output_bucket_arn}/runs/*/documents.parquet",
       "${var.output_bucket_arn}/runs/*/shards/*",
     ]
   }

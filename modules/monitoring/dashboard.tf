@@ -38,14 +38,14 @@ locals {
       stat    = "Average"
       metrics = [[local.metrics_namespace, "InstanceUtilization", "Pipeline", var.name_prefix]]
     },
-    # Every job is a dimension of its own, so these are searched for.
+    # Every job is a dimension of its own, so these are searched for. A search cannot leave out a neighbour ("ocr-eu").
     {
-      title   = "Disk in use, %"
+      title   = "Disk in use, %, of jobs whose names begin with ${var.name_prefix}"
       stat    = "Maximum"
       metrics = [[{ expression = "SEARCH('{${local.job_log_group},Host} MetricName=\"DiskUtilization\" \"${var.name_prefix}\"', 'Maximum', 300)", label = "" }]]
     },
     {
-      title   = "Memory in use, %"
+      title   = "Memory in use, %, of jobs whose names begin with ${var.name_prefix}"
       stat    = "Maximum"
       metrics = [[{ expression = "SEARCH('{${local.job_log_group},Host} MetricName=\"MemoryUtilization\" \"${var.name_prefix}\"', 'Maximum', 300)", label = "" }]]
     },

@@ -13,7 +13,7 @@ locals {
   executions = {
     ExecutionsFailed   = "A run failed. Its execution's error says why; docs/errors.md says what to do."
     ExecutionsTimedOut = "A run reached jobs.max_run_days. Start it again: what is finished is kept."
-    ExecutionsAborted  = "A run was aborted; look for jobs that still run."
+    ExecutionsAborted  = "A run was aborted. `ocr-pipeline stop` without a name stops jobs that it left."
   }
 
   counts = merge(

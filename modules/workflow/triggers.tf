@@ -7,6 +7,10 @@ locals {
     var.s3_trigger == null ? {} : { s3-trigger = var.s3_trigger.input_prefix },
   )
 
+  # As in a .gitignore, in which a pattern that matches a folder takes all of it: the second gives its documents back.
+  marker          = var.s3_trigger == null ? "" : "**/*${replace(var.s3_trigger.suffix, "/([][? ])/", "\\$1")}"
+  without_markers = var.s3_trigger == null ? {} : { exclude = [local.marker, "!${local.marker}/**"] }
+
   rules = merge(
     { for rule in aws_cloudwatch_event_rule.schedule : "schedule" => rule },
     { for rule in aws_cloudwatch_event_rule.s3_trigger : "s3-trigger" => rule },
@@ -37,14 +41,15 @@ resource "aws_cloudwatch_event_rule" "s3_trigger" {
   })
 }
 
-# The run reads the whole prefix, not the object: what has an up-to-date result is not read again.
+# The run reads the whole prefix, not the object: what has an up-to-date result is not read again. A prefix that holds
+# nothing, or nothing but markers, is nothing to do. Markers are no documents: each time one is put it is new.
 resource "aws_cloudwatch_event_target" "run" {
   for_each = local.triggers
 
   rule     = local.rules[each.key].name
   arn      = aws_sfn_state_machine.pipeline.arn
   role_arn = var.role_arns["trigger"]
-  input    = jsonencode({ input_prefix = "s3://${var.input_bucket}/${each.value}" })
+  input    = jsonencode(merge({ input_prefix = "s3://${var.input_bucket}/${each.value}", may_be_empty = true }, local.without_markers))
 
   retry_policy {
     maximum_event_age_in_seconds = 3600

@@ -1,14 +1,21 @@
 """What every role may do, as the real provider deployed it: each statement is needed, and documented."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pyarrow.parquet as pq
 import pytest
 
+from distributed_ocr_pipeline.config import parse_options
+from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.planning.quotas import read_quotas
+from distributed_ocr_pipeline.run.planning import plan_run, store_plan
+from distributed_ocr_pipeline.storage import Storage
 from local_aws.clients import ACCOUNT
 from tests.support.image import PROJECT
 from tests.support.terraform import DOCUMENT, Deployed, deployment
@@ -117,6 +124,35 @@ def _listed(value: str | list[str]) -> list[str]:
 
 def test_the_documented_permissions_are_the_deployed_ones(deployed: Deployed) -> None:
     assert permissions(deployed) in (PROJECT / "docs/permissions.md").read_text(encoding="utf-8")
+
+
+# ---- people ------------------------------------------------------------------------------------------------------
+
+
+def session_of_a_person(deployed: Deployed, policy: str) -> boto3.Session:
+    """Somebody to whom nothing but one of `people_policies` is attached. (Enforcement knows the policies of roles.)"""
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = deployed.client("iam")
+    role = iam.create_role(RoleName=f"person-{policy}", AssumeRolePolicyDocument=document)["Role"]
+    text = deployed.outputs["people_policies"][policy]
+    iam.put_role_policy(RoleName=role["RoleName"], PolicyName="work", PolicyDocument=text)
+    taken = deployed.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="person")["Credentials"]
+    return boto3.Session(
+        taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"], region_name=deployed.outputs["region"]
+    )
+
+
+def test_who_has_the_policy_to_run_can_plan_with_quotas_and_page_counts(deployed: Deployed, tmp_path: Path) -> None:
+    session, endpoint = session_of_a_person(deployed, "run"), deployed.environment.endpoint_url
+    deployed.put(DOCUMENT, "people/one.pdf")
+    prefix, bucket = f"s3://{deployed.outputs['input_bucket']}/people/", deployed.outputs["output_bucket"]
+    storage = Storage(session, endpoint)
+    quotas = read_quotas(*(session.client(name, endpoint_url=endpoint) for name in ("service-quotas", "sagemaker")))
+    plan = plan_run(storage, bucket, parse_options({"input_prefix": prefix}), tmp_path, quotas=quotas)
+    assert plan.pages.low == plan.pages.high, "counted, and not guessed"
+    store_plan(storage, RunLayout(bucket, "planned-by-a-person"), prefix, tmp_path)
+    assert storage.exists(RunLayout(bucket, "planned-by-a-person").plan)
 
 
 # ---- documents that cannot be downloaded ------------------------------------------------------------------------

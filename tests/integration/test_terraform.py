@@ -36,6 +36,11 @@ def test_a_second_plan_is_empty(deployed: Deployed) -> None:
     assert deployed.terraform.changes() == []
 
 
+def test_a_plan_finds_every_quota_by_its_name(deployed: Deployed) -> None:
+    quotas = ("instance_type", "planner_type", "all_instances", "volume_size", "run_time")
+    assert deployed.terraform.checks() == {f"check.quota_{name}": "pass" for name in quotas}
+
+
 def test_python_renders_the_definition_as_it_is_deployed(deployed: Deployed) -> None:
     outputs = deployed.outputs
     answer = deployed.client("stepfunctions").describe_state_machine(stateMachineArn=outputs["state_machine_arn"])
@@ -193,6 +198,17 @@ def test_a_destroy_past_the_script_keeps_documents_and_their_key(deployed: Deplo
     described = deployed.client("s3").get_object(Bucket=deployed.outputs["input_bucket"], Key="documents/one.pdf")
     key = described["SSEKMSKeyId"]
     assert keys.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def test_destroy_needs_no_image(deployed: Deployed, tmp_path: Path) -> None:
+    """As after a `make deploy` that made the repository and could not build the image."""
+    terraform = Terraform(tmp_path, deployed.environment.environ())
+    terraform("init", "-input=false")
+    first = ("-var", "name_prefix=ocr-new", "-target=module.registry.aws_ecr_repository.image")
+    terraform("apply", "-input=false", "-auto-approve", *first)
+    done = terraform.run("scripts/destroy.sh", "-auto-approve", "-no-color", "-var", "name_prefix=ocr-new")
+    assert done.returncode == 0, done.stderr
+    assert terraform("state", "list") == ""
 
 
 def test_destroy_leaves_nothing(deployed: Deployed) -> None:

@@ -91,6 +91,12 @@ class Terraform:
         outputs = [{"address": name, "change": change} for name, change in plan.get("output_changes", {}).items()]
         return [item["address"] for item in resources + outputs if item["change"]["actions"] != ["no-op"]]
 
+    def checks(self) -> dict[str, str]:
+        """What the checks say in a plan: `pass`, `fail`, or `error` where what they look at is not found."""
+        self("plan", "-input=false", "-out=checked.tfplan")
+        found = json.loads(self("show", "-json", "checked.tfplan"))["checks"]
+        return {item["address"]["to_display"]: item["status"] for item in found if item["address"]["kind"] == "check"}
+
 
 @dataclass(frozen=True)
 class Deployed:

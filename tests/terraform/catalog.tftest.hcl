@@ -68,6 +68,10 @@ run "query_results_are_encrypted_and_nobody_can_send_them_elsewhere" {
     )
     error_message = "Results hold text of documents: the workgroup decides where they go."
   }
+  assert {
+    condition     = one(aws_athena_workgroup.results.configuration).bytes_scanned_cutoff_per_query == 1000 * 1000 * 1000 * 1000
+    error_message = "A query over everything must not cost without end."
+  }
 }
 
 run "the_database_has_a_name_that_sql_can_say" {

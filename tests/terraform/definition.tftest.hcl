@@ -265,12 +265,26 @@ run "a_schedule_starts_runs_over_its_prefix" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_target.run["schedule"].input) == { input_prefix = "s3://in/scans/" }
-    error_message = "The run must read the schedule's prefix."
+    condition     = jsondecode(aws_cloudwatch_event_target.run["schedule"].input) == { input_prefix = "s3://in/scans/", may_be_empty = true }
+    error_message = "The run must read the schedule's prefix, and an empty one must not fail."
   }
   assert {
     condition     = aws_cloudwatch_event_target.run["schedule"].role_arn == var.role_arns["trigger"]
     error_message = "EventBridge starts runs as the trigger."
+  }
+}
+
+run "a_markers_suffix_is_no_pattern" {
+  command = plan
+  module { source = "./modules/workflow" }
+
+  variables {
+    s3_trigger = { input_prefix = "scans/", suffix = ".[done] ?" }
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_target.run["s3-trigger"].input).exclude[0] == "**/*.\\[done\\]\\ \\?"
+    error_message = "Documents whose names end in d, o, n or e are no markers."
   }
 }
 
@@ -290,8 +304,12 @@ run "a_marker_object_starts_a_run_over_its_prefix" {
     error_message = "Only objects of the input bucket with prefix and suffix may start a run."
   }
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_target.run["s3-trigger"].input) == { input_prefix = "s3://in/scans/" }
-    error_message = "The run must read the whole prefix."
+    condition = jsondecode(aws_cloudwatch_event_target.run["s3-trigger"].input) == {
+      input_prefix = "s3://in/scans/"
+      may_be_empty = true
+      exclude      = ["**/*_READY", "!**/*_READY/**"]
+    }
+    error_message = "The run must read the whole prefix, except markers."
   }
   assert {
     condition     = length(aws_cloudwatch_event_target.run["s3-trigger"].dead_letter_config) == 1 && one(aws_cloudwatch_event_target.run["s3-trigger"].retry_policy).maximum_retry_attempts == 60

@@ -41,6 +41,10 @@ run "runs_and_shards_that_end_badly_raise_an_alarm_and_its_end_is_told" {
     error_message = "One bad end is enough, and no run is no alarm."
   }
   assert {
+    condition     = strcontains(aws_cloudwatch_metric_alarm.count["ExecutionsAborted"].alarm_description, "`ocr-pipeline stop`")
+    error_message = "The mail about an aborted run says how to stop the jobs that it left."
+  }
+  assert {
     condition = { for name, alarm in aws_cloudwatch_metric_alarm.count : name => "${alarm.metric_name} ${alarm.dimensions.StateMachineArn}" } == {
       ExecutionsAborted  = "ExecutionsAborted ${var.state_machine_arn}"
       ExecutionsFailed   = "ExecutionsFailed ${var.state_machine_arn}"
@@ -84,6 +88,10 @@ run "the_error_rate_is_that_of_all_documents_and_not_of_the_worst_shard" {
       errors    = "Sum ProcessingErrors"
     }
     error_message = "Sums over the hour: the maximum of a shard's rate makes one document of ten an alarm."
+  }
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.error_rate.ok_actions) == 1 && aws_cloudwatch_metric_alarm.error_rate.ok_actions == aws_cloudwatch_metric_alarm.error_rate.alarm_actions
+    error_message = "Who hears of it hears of its end."
   }
 }
 
@@ -145,5 +153,12 @@ run "every_widget_of_the_dashboard_names_its_region" {
       strcontains(aws_cloudwatch_dashboard.pipeline.dashboard_body, "[\"DistributedOCRPipeline\",\"${name}\",\"Pipeline\",\"ocr\"]")
     ])
     error_message = "The metrics of the jobs must be on it."
+  }
+  assert {
+    condition = [
+      for widget in jsondecode(aws_cloudwatch_dashboard.pipeline.dashboard_body).widgets :
+      strcontains(widget.properties.title, "whose names begin with ocr") if strcontains(jsonencode(widget), "SEARCH")
+    ] == [true, true]
+    error_message = "A search takes in the jobs of a neighbour named ocr-eu: the title says so."
   }
 }

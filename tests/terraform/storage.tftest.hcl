@@ -145,6 +145,13 @@ run "unfinished_uploads_are_cleared_away" {
     ])
     error_message = "What an aborted upload leaves behind costs money for ever."
   }
+  assert {
+    condition = alltrue([
+      for configuration in aws_s3_bucket_lifecycle_configuration.kept :
+      anytrue([for rule in configuration.rule : try(one(rule.expiration).expired_object_delete_marker, false)])
+    ])
+    error_message = "Delete markers without versions make every listing slower."
+  }
 }
 
 run "an_existing_bucket_is_used_and_not_touched" {

@@ -345,6 +345,27 @@ run "refuses_jobs_volume_size_gb" {
   expect_failures = [var.jobs]
 }
 
+run "refuses_jobs_volume_size_gb_without_room_for_a_shard" {
+  command = plan
+
+  variables {
+    jobs = { volume_size_gb = 15 }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "refuses_jobs_volume_size_gb_without_room_for_the_largest_document" {
+  command = plan
+
+  variables {
+    jobs = { volume_size_gb = 50 }
+    ocr  = { max_document_mb = 30000 }
+  }
+
+  expect_failures = [var.jobs]
+}
+
 run "refuses_jobs_planner_volume_size_gb" {
   command = plan
 

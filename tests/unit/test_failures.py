@@ -123,7 +123,9 @@ def test_a_request_refused_for_a_document_that_is_gone_is_checked_too() -> None:
 
 def test_a_fault_of_aws_is_not_waited_for_without_end_but_a_quota_is() -> None:
     by_name = {failure.name: failure.signs[0] for failure in JOB_FAILURES}
-    assert walk(IN_SHARD, "ProcessShard", by_name["capacity"], shard(3, longest=3000)) is Reaction.FAIL
+    after_a_day = shard(3, longest=120 + 144 * 30)  # 144 waits of 10 minutes
+    assert walk(IN_SHARD, "ProcessShard", by_name["capacity"], after_a_day) is Reaction.WAIT
+    assert walk(IN_SHARD, "ProcessShard", by_name["capacity"], shard(3, longest=5000)) is Reaction.FAIL
     assert walk(IN_SHARD, "ProcessShard", by_name["quota used up"], shard(3, longest=10**6)) is Reaction.WAIT
 
 

@@ -11,6 +11,7 @@ import pytest
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import RunFailed
 from distributed_ocr_pipeline.job import JobContext
+from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.records import (
     Document,
     DocumentResult,
@@ -23,7 +24,9 @@ from distributed_ocr_pipeline.records import (
 from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
+from job_scripts import plan_shards as planner
 from job_scripts.plan_shards import plan_shards
+from job_scripts.process_shard import working_seconds
 from job_scripts.report_run import report_run
 from tests.support.aws import s3_client, s3_server, use_server
 
@@ -85,6 +88,29 @@ def test_a_planned_and_processed_run_is_green(job: JobContext, tmp_path: Path) -
     assert report["balanced"] and report["pages"]["total"] == 3 and not report["failed_shards"]
     assert Storage().get_bytes(job.layout.failures).count(b"\n") == 1
     assert plan_shards(replace(job, run_id="r2")).startswith("Planned 0 documents in 0 shards (3 up to date)")
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_plan_starts_no_more_jobs_than_the_accounts_quotas_allow(
+    job: JobContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (job.input("run") / "run.json").write_text(json.dumps(OPTIONS | {"files_per_job": 1}))
+    asked: list[str] = []
+
+    def read(*clients: Any, own_job: str) -> tuple[Quotas, str]:
+        asked.extend([*(client.meta.service_model.service_name for client in clients), own_job])
+        return Quotas({"ml.t3.xlarge": 2}, total=4), ""
+
+    monkeypatch.setattr(planner, "try_to_read_quotas", read)
+    plan_shards(job)
+    plan = Storage().get_json(job.layout.plan)
+    assert (plan["shards"], plan["max_concurrency"], plan["concurrency_bound"]) == (3, 2, "quota of ml.t3.xlarge")
+    assert asked == ["service-quotas", "sagemaker", f"{job.pipeline}-plan-"]
+
+
+@pytest.mark.parametrize(("limit", "working"), [(14_400, 12_960), (600, 300), (5, 2.5)])
+def test_a_job_keeps_time_to_upload_however_short_its_limit(limit: int, working: float) -> None:
+    assert working_seconds(limit) == working
 
 
 FAILURES = {

@@ -96,7 +96,6 @@ def test_no_shard_is_lost_where_as_many_are_started_as_the_quota_allows(quota: i
     assert lost_shards(read_workflow(), quota, quota, minutes, shards=4 * quota) == 0
 
 
-@pytest.mark.xfail(not read_workflow().staggered, reason="the workflow gives up too early", strict=False)
 @pytest.mark.parametrize(("quota", "slots"), [(2, 10), (20, 100), (1000, 1000)])
 @pytest.mark.parametrize("minutes", [10, 60])
 def test_no_shard_is_lost_where_others_use_the_quota(quota: int, slots: int, minutes: float) -> None:

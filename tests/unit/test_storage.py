@@ -10,8 +10,9 @@ import pytest
 
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
+from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.planning import plan_run
+from distributed_ocr_pipeline.run.planning import plan_run, store_plan
 from distributed_ocr_pipeline.storage import Storage, aws_call, copy_columns
 from tests.support.aws import refusal, s3_client, s3_server, session, use_server
 
@@ -72,6 +73,14 @@ def test_a_server_that_is_not_there_is_a_service_fault() -> None:
 def test_a_prefix_without_documents_is_the_callers_mistake(storage: Storage, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no documents under s3://bucket/empty/"):
         plan_run(storage, "bucket", parse_options({"input_prefix": "s3://bucket/empty/"}), tmp_path)
+
+
+def test_a_prefix_that_may_be_empty_is_nothing_to_do(storage: Storage, tmp_path: Path) -> None:
+    options = parse_options({"input_prefix": "s3://bucket/empty/", "may_be_empty": True})
+    plan = plan_run(storage, "bucket", options, tmp_path)
+    assert (plan.documents, plan.shards, plan.up_to_date) == (0, 0, 0)
+    store_plan(storage, RunLayout("bucket", "r1"), options.input_prefix, tmp_path)
+    assert storage.get_json(RunLayout("bucket", "r1").shards) == []
 
 
 def test_folder_markers_are_not_documents(storage: Storage, tmp_path: Path) -> None:

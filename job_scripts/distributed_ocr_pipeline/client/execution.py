@@ -19,10 +19,11 @@ from distributed_ocr_pipeline.client.results import (
     Observer,
     RunResult,
     UnfinishedRun,
+    UnfollowedRun,
 )
 from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.deployment import Deployment
-from distributed_ocr_pipeline.errors import without_verdict
+from distributed_ocr_pipeline.errors import BadInput, ServiceFault, without_verdict
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.listing import UriOf
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, store_plan
@@ -117,6 +118,7 @@ def execute(
     Raises:
         UnfinishedRun: The run ended, but not green.
         InterruptedRun, GivenUpRun: Ctrl-C or the observer ended the wait for it; the workflow goes on.
+        UnfollowedRun: AWS does not say any more how it is; the workflow goes on.
         BadInput, ServiceFault: The run did not start.
     """
     started = time.monotonic()
@@ -129,6 +131,8 @@ def execute(
     except (KeyboardInterrupt, GiveUp) as error:
         result = RunResult(execution.run_id, plan, None, output, time.monotonic() - started)
         raise _given_up(error, result, execution_arn) from None
+    except (BadInput, ServiceFault) as error:
+        raise UnfollowedRun(str(error), execution.run_id, code=error.code) from error
     result = RunResult(execution.run_id, plan, outcome.report, output, time.monotonic() - started)
     if outcome.status != "SUCCEEDED":
         raise UnfinishedRun(outcome.cause or f"The execution ended as {outcome.status}.", result)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.client.execution import execute
-from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult
+from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfollowedRun
 from distributed_ocr_pipeline.config import AWSConfig, JobConfig, OCRConfig, RunSettings
 from distributed_ocr_pipeline.deployment import find_deployment, input_bucket
 from distributed_ocr_pipeline.errors import BadInput
@@ -51,6 +51,7 @@ class OCRPipeline:
         Raises:
             UnfinishedRun: The run ended, but not green.
             (`InterruptedRun`: Ctrl-C ended it here; on AWS it goes on.)
+            UnfollowedRun: The run was started on AWS and goes on; AWS does not say any more how it is.
             BadInput, NotDeployed, ServiceFault: The run did not start.
         """
         if not input_prefix.strip():
@@ -72,8 +73,11 @@ class OCRPipeline:
         try:
             return execute(deployment, settings, input_prefix, observer=self._observer, poll_seconds=_POLL_SECONDS)
         except InterruptedRun as error:
-            goes_on = f"It goes on without this command; to stop it: ocr-pipeline stop {error.result.run_id}."
-            raise InterruptedRun(f"{error.cause} {goes_on}", error.result, error.execution_arn) from None
+            cause = f"{error.cause} {_goes_on('It', error.result.run_id)}"
+            raise InterruptedRun(cause, error.result, error.execution_arn) from None
+        except UnfollowedRun as error:
+            advice = _goes_on(f"The run {error.run_id}", error.run_id)
+            raise UnfollowedRun(str(error), error.run_id, advice, code=error.code) from error
 
     def _run_local(self, folder: Path, settings: RunSettings) -> RunResult:
         from distributed_ocr_pipeline.local.run import (  # pylint: disable=import-outside-toplevel  # an extra
@@ -81,3 +85,7 @@ class OCRPipeline:
         )
 
         return run_folder(folder, settings, output=self._output, observer=self._observer)
+
+
+def _goes_on(subject: str, run_id: str) -> str:
+    return f"{subject} goes on without this command; to stop it: ocr-pipeline stop {run_id}."

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from distributed_ocr_pipeline.errors import ExitCode, RunFailed
+from distributed_ocr_pipeline.errors import ExitCode, RunFailed, ServiceFault
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 
@@ -49,6 +49,14 @@ class InterruptedRun(GivenUpRun):
     """A run that Ctrl-C ended for its caller."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+class UnfollowedRun(ServiceFault):
+    """A run that was started and cannot be followed: credentials ended, the network is gone. Its workflow may go on."""
+
+    def __init__(self, cause: str, run_id: str, advice: str = "", *, code: str = "") -> None:
+        super().__init__(cause, advice, code=code)
+        self.run_id = run_id
 
 
 class GiveUp(Exception):

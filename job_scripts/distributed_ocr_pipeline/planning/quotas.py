@@ -67,7 +67,7 @@ def grant(asked: int, instance_type: str, quotas: Quotas | None) -> Slots:
     Args:
         asked: `max_parallel_jobs`.
         instance_type: Of the jobs.
-        quotas: None where they are unknown, or there are none (the local environment).
+        quotas: None where they are unknown.
 
     Raises:
         BadInput: The account may run none: they would wait for ever.

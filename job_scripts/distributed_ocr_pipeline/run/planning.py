@@ -103,7 +103,8 @@ def plan_run(
         uri_of: Gives the `source_uri` of a document, from which its id is made.
 
     Raises:
-        BadInput: Nothing lies below `input_prefix`, it cannot be listed, or the run would cost more than it may.
+        BadInput: Nothing lies below `input_prefix` (unless it may be empty), it cannot be listed, or the run would cost
+            more than it may.
     """
     prefix = S3Location.parse(options.input_prefix)
     lister = Lister(storage.client())
@@ -127,7 +128,8 @@ def plan_source(
     slots = grant(options.max_parallel_jobs, options.instance_type, quotas)
     prefix = S3Location.parse(options.input_prefix)
     source = selected(source, manifest_base(prefix.key), options.include, options.exclude)
-    if not write_listing(source.batches, folder / "listing.parquet", prefix.bucket, uri_of):
+    listed = write_listing(source.batches, folder / "listing.parquet", prefix.bucket, uri_of)
+    if not listed and not options.may_be_empty:
         raise BadInput(f"There are no documents under {options.input_prefix}.", "Check the bucket and the prefix.")
     with open_database(folder) as database:
         return _Planner(database, options, history, slots, quotas).plan(source, folder)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from distributed_ocr_pipeline import deployment as deployment_module
 from distributed_ocr_pipeline.client.execution import execute
 from distributed_ocr_pipeline.client.results import (
     GivenUpRun,
@@ -14,10 +15,12 @@ from distributed_ocr_pipeline.client.results import (
     Observer,
     RunResult,
     UnfinishedRun,
+    UnfollowedRun,
 )
 from distributed_ocr_pipeline.config import RunSettings
-from distributed_ocr_pipeline.errors import BadInput, BadOption
+from distributed_ocr_pipeline.errors import BadInput, BadOption, ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
@@ -85,6 +88,16 @@ def test_the_workflow_gets_only_what_was_chosen_and_its_plan(endpoint: str) -> N
     assert (result.plan.documents, result.report, result.output) == (3, report, f"s3://{OUTPUT_BUCKET}")
 
 
+def test_the_plan_starts_no_more_jobs_than_the_accounts_quotas_allow(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quotas = Quotas({"ml.t3.xlarge": 2}, total=4)
+    monkeypatch.setattr(deployment_module, "try_to_read_quotas", lambda *clients: (quotas, ""))
+    result = run(endpoint, Workflow(s3_client(endpoint), report={}), RunSettings(files_per_job=1))
+    assert (result.plan.shards, result.plan.max_concurrency) == (3, 2)
+    assert result.plan.concurrency_bound == "quota of ml.t3.xlarge"
+
+
 class InterruptedWorkflow(Workflow):
     """Ctrl-C comes while the run is followed."""
 
@@ -113,6 +126,25 @@ def test_an_observer_that_gives_up_says_why_and_which_run_it_leaves(endpoint: st
         run(endpoint, workflow, RunSettings(), observer=Impatient())
     assert error.value.result.run_id == workflow.started[0]["name"] and error.value.execution_arn
     assert (error.value.exit_code, error.value.result.report) == (65, None)
+
+
+class ForgottenWorkflow(Workflow):
+    """AWS answers no more while the run is followed."""
+
+    code = ""
+
+    def describe_execution(self, *, executionArn: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name
+        raise refusal(self.code, "DescribeExecution")
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "AccessDenied"])
+def test_a_fault_while_a_run_is_at_work_says_which_run_it_is(endpoint: str, code: str) -> None:
+    workflow = ForgottenWorkflow(s3_client(endpoint), report={})
+    workflow.code = code
+    with pytest.raises(UnfollowedRun, match=f"^Asking for the execution's status failed: .*{code}") as error:
+        run(endpoint, workflow, RunSettings())
+    assert error.value.run_id == workflow.started[0]["name"]
+    assert (error.value.exit_code, error.value.code) == (ExitCode.SERVICE, code)
 
 
 def test_documents_are_named_as_the_caller_says(endpoint: str) -> None:

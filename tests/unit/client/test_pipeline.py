@@ -6,7 +6,7 @@ import pytest
 
 from distributed_ocr_pipeline import OCRPipeline
 from distributed_ocr_pipeline.client import pipeline
-from distributed_ocr_pipeline.client.results import InterruptedRun, RunResult
+from distributed_ocr_pipeline.client.results import InterruptedRun, RunResult, UnfollowedRun
 from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunSettings
 from distributed_ocr_pipeline.deployment import Deployment
 from tests.support.plans import make_plan
@@ -68,3 +68,16 @@ def test_ctrl_c_says_that_the_run_goes_on_and_how_to_stop_it(monkeypatch: pytest
     with pytest.raises(InterruptedRun, match="goes on without this command; to stop it: ocr-pipeline stop r1") as error:
         OCRPipeline().run("s3://docs/in/")
     assert (error.value.result.run_id, error.value.execution_arn) == ("r1", "arn:r1")
+
+
+@pytest.mark.usefixtures("calls")
+def test_a_fault_while_a_run_is_at_work_says_that_it_goes_on_and_how_to_stop_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def execute(*_: Any, **__: Any) -> RunResult:
+        raise UnfollowedRun("Asking for the execution's status failed.", "r1")
+
+    monkeypatch.setattr(pipeline, "execute", execute)
+    words = "failed. The run r1 goes on without this command; to stop it: ocr-pipeline stop r1.$"
+    with pytest.raises(UnfollowedRun, match=words):
+        OCRPipeline().run("s3://docs/in/")

@@ -174,3 +174,14 @@ def test_patterns_choose_documents_as_in_a_gitignore(
 ) -> None:
     source = Source(_batches(["in/a.pdf", "in/b.txt", "in/old/c.pdf"]), lambda key, offset, length: b"")
     assert [row[0] for row in _rows(selected(source, "in/", include, exclude))] == expected
+
+
+@pytest.mark.parametrize("suffix", ["_READY", "old/_READY"])
+def test_the_patterns_of_a_trigger_leave_out_markers_and_not_the_documents_of_a_folder_of_such_a_name(
+    suffix: str,
+) -> None:
+    marker = f"**/*{suffix}"  # modules/workflow/triggers.tf
+    keys = ["in/_READY", "in/a.pdf", "in/old/_READY", "in/x/old/_READY", "in/new_READY/b.pdf", "in/old/_READY/c.pdf"]
+    source = Source(_batches(keys), lambda key, offset, length: b"")
+    left = [row[0] for row in _rows(selected(source, "in/", [], [marker, f"!{marker}/**"]))]
+    assert left == [key for key in keys if not key.endswith(suffix)]

@@ -119,7 +119,7 @@ def work_states() -> Iterator[tuple[str, str]]:
     for name, state in yaml.load(definition, Loader=yaml.BaseLoader)["States"].items():
         if state["Type"] == "Map":
             inner = state["ItemProcessor"]["States"]
-            worker = next(part for part, task in inner.items() if _script(task))
+            (worker,) = (part for part, task in inner.items() if _script(task))
             yield f"{name}: {worker} × many", _script(inner[worker])
         elif state["Type"] == "Task":
             yield name, _script(state)

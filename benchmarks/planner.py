@@ -127,7 +127,8 @@ def _run_files(folder: Path, scratch: Path) -> RunFiles:
             f"to '{scratch}/planned.parquet' (format parquet)"
         )
         connection.execute(
-            f"copy (select ''::varchar as document_id, 1::integer as page_number where false) to '{scratch}/keys.parquet'"
+            "copy (select ''::varchar as document_id, 1::integer as page_number where false) "
+            f"to '{scratch}/keys.parquet'"
         )
     footers = tuple(read_footers(scratch / "ledger"))
     return RunFiles(
@@ -181,7 +182,9 @@ def _run_step(step: str, folder: Path, documents: int) -> None:
 
 def _peak_megabytes() -> int:
     """Peak memory of this process alone: getrusage also counts what its parent had when it was forked."""
-    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    (line,) = [
+        line for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM")
+    ]
     return round(int(line.split()[1]) / 1000)
 
 

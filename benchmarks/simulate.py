@@ -1,4 +1,6 @@
-"""A plan played against the limits of AWS: job starts, quotas, provisioning, failures, capacity, and the workflow's retries.
+"""A plan played against the limits of AWS.
+
+They are job starts, quotas, provisioning, failures, capacity, and the workflow's retries.
 
     python -m benchmarks.simulate            tables of targets and slots, and of shards lost
     python -m benchmarks.simulate --chart docs/scaling.svg
@@ -15,6 +17,8 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
+from math import log10
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +35,12 @@ DEFINITION = Path("modules/workflow/state_machine.asl.yaml")
 _SHARD_BYTES = 8 * 1024**3
 _THROTTLING = "ThrottlingException"
 _QUOTA = "SageMaker.ResourceLimitExceededException"
+
+# The chart, in units of its viewBox.
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 720, 420, 70, 50
+_RIGHT = _WIDTH - 150  # names of the lines stand beside it
+_COLOURS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0")
+_TIMES = ((0.1, "6 min"), (1, "1 h"), (10, "10 h"), (24 * 7, "a week"), (24 * 30, "a month"), (24 * 365, "a year"))
 
 
 @dataclass(frozen=True)
@@ -304,45 +314,44 @@ def _least_target(documents: int, policy: Policy) -> float:
 
 def draw(lines: list[tuple[str, list[tuple[int, float, float]]]], path: Path) -> None:
     """The chart of docs/scaling.md: hours by documents, both logarithmic."""
-    width, height, left, bottom = 720, 420, 70, 50
-    colours = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0")
-
-    def place(documents: float, hours: float) -> tuple[float, float]:
-        from math import log10  # pylint: disable=import-outside-toplevel
-
-        x = left + (log10(documents) - 3) / 5 * (width - left - 150)
-        y = height - bottom - (log10(max(hours, 0.05)) + 1.3) / 6 * (height - bottom - 30)
-        return x, y
-
+    curves = (_curve(name, points, colour) for (name, points), colour in zip(lines, _COLOURS))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+        ' font-family="sans-serif" font-size="12">',
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
+        *_axes(),
+        *chain.from_iterable(curves),
+        "</svg>",
     ]
-    parts.append(f'<rect width="{width}" height="{height}" fill="white"/>')
+    path.write_text("\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _place(documents: float, hours: float) -> tuple[float, float]:
+    """Where a point of the chart is: 1,000 to 100 million documents, 3 minutes to five years."""
+    x = _LEFT + (log10(documents) - 3) / 5 * (_RIGHT - _LEFT)
+    y = _HEIGHT - _BOTTOM - (log10(max(hours, 0.05)) + 1.3) / 6 * (_HEIGHT - _BOTTOM - 30)
+    return x, y
+
+
+def _axes() -> Iterator[str]:
     for power in range(3, 9):
-        x, _ = place(10**power, 1)
-        parts.append(f'<text x="{x:.0f}" y="{height - 28}" text-anchor="middle">10^{power}</text>')
-    for hours, label in (
-        (0.1, "6 min"),
-        (1, "1 h"),
-        (10, "10 h"),
-        (24 * 7, "a week"),
-        (24 * 30, "a month"),
-        (24 * 365, "a year"),
-    ):
-        _, y = place(1000, hours)
-        parts.append(f'<line x1="{left}" y1="{y:.0f}" x2="{width - 150}" y2="{y:.0f}" stroke="#ddd"/>')
-        parts.append(f'<text x="{left - 8}" y="{y + 4:.0f}" text-anchor="end">{label}</text>')
-    parts.append(
-        f'<text x="{(left + width - 150) / 2:.0f}" y="{height - 8}" text-anchor="middle">documents of 7 scanned pages (simulated)</text>'
-    )
-    for (name, points), colour in zip(lines, colours):
-        path_points = [place(documents, hours) for documents, hours, _ in points]
-        joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in path_points)
-        parts.append(f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts.append(
-            f'<text x="{path_points[-1][0] + 6:.0f}" y="{path_points[-1][1] + 4:.0f}" fill="{colour}">{name}</text>'
-        )
-    path.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")
+        x, _ = _place(10**power, 1)
+        yield f'<text x="{x:.0f}" y="{_HEIGHT - 28}" text-anchor="middle">10^{power}</text>'
+    for hours, label in _TIMES:
+        _, y = _place(1000, hours)
+        yield f'<line x1="{_LEFT}" y1="{y:.0f}" x2="{_RIGHT}" y2="{y:.0f}" stroke="#ddd"/>'
+        yield f'<text x="{_LEFT - 8}" y="{y + 4:.0f}" text-anchor="end">{label}</text>'
+    middle, title = (_LEFT + _RIGHT) / 2, "documents of 7 scanned pages (simulated)"
+    yield f'<text x="{middle:.0f}" y="{_HEIGHT - 8}" text-anchor="middle">{title}</text>'
+
+
+def _curve(name: str, points: list[tuple[int, float, float]], colour: str) -> Iterator[str]:
+    """A line through (documents, hours, USD), with its name at the end."""
+    places = [_place(documents, hours) for documents, hours, _ in points]
+    joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    end_x, end_y = places[-1]
+    yield f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    yield f'<text x="{end_x + 6:.0f}" y="{end_y + 4:.0f}" fill="{colour}">{name}</text>'
 
 
 def main() -> None:

@@ -139,7 +139,10 @@ class RunSettings(JobConfig, OCRConfig):
     retry_failed: bool = Field(default=False, description="try documents again whose failure is final")
     document_list: str | None = Field(
         default=None,
-        description="a list of the documents below the prefix: s3://… or file, .txt .csv .jsonl, or an inventory's manifest.json",
+        description=(
+            "a list of the documents below the prefix: s3://… or file, .txt .csv .jsonl, "
+            "or an inventory's manifest.json"
+        ),
     )
     include: Patterns = Field(default=[], description="only these documents: .gitignore patterns, separated by commas")
     exclude: Patterns = Field(default=[], description="not these documents: .gitignore patterns, separated by commas")

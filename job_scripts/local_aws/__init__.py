@@ -32,7 +32,7 @@ document what it does, this package:
 
 It differs from AWS in these points: everything is gone when the server ends, except the objects of buckets that are
 folders; a job goes without a file of such a bucket that is gone or cannot be read; jobs start at once and have one
-instance; containers are plain processes unless an image is chosen, without network where the system allows that; the ResultWriter
-of a Map writes a manifest without results; IAM policies are not enforced unless that is switched on; rules for faults
-make calls and jobs fail on demand.
+instance; containers are plain processes unless an image is chosen, without network where the system allows that; the
+ResultWriter of a Map writes a manifest without results; IAM policies are not enforced unless that is switched on;
+rules for faults make calls and jobs fail on demand.
 """

@@ -45,12 +45,20 @@ def holds(rule: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
     if "Or" in rule:
         return any(holds(part, data) for part in rule["Or"])
     if "IsPresent" in rule:
-        try:
-            found(data, rule["Variable"])
-        except KeyError:
-            return not rule["IsPresent"]
-        return bool(rule["IsPresent"])
-    value = found(data, rule["Variable"])
+        return is_present(data, rule["Variable"]) is rule["IsPresent"]
+    return compares(rule, found(data, rule["Variable"]))
+
+
+def is_present(data: Mapping[str, Any], path: str) -> bool:
+    try:
+        found(data, path)
+    except KeyError:
+        return False
+    return True
+
+
+def compares(rule: Mapping[str, Any], value: Any) -> bool:
+    """A rule with a single operator, on the value of its variable."""
     ((operator, wanted),) = ((key, wanted) for key, wanted in rule.items() if key not in ("Variable", "Next"))
     match operator:
         case "StringMatches":

@@ -1,5 +1,7 @@
 """The simulator against sums that can be done by hand, and the default policy against AWS's limits."""
 
+# pylint: disable=wrong-import-order  # it takes the installed package for a third party; isort does not
+
 import math
 import random
 from pathlib import Path

@@ -69,10 +69,11 @@ def _plan_in_s3(address: str, chosen: dict[str, Any], region: str | None, folder
 
 def describe(plan: Plan) -> Iterator[str]:
     """The estimate as lines of text."""
-    yield f"documents        {plan.documents:>14,}   {plan.size_bytes / 1e6:,.1f} MB; {plan.up_to_date:,} more are up to date"
+    megabytes, cpu_hours = plan.size_bytes / 1e6, plan.cpu_seconds.times(1 / 3600)
+    yield f"documents        {plan.documents:>14,}   {megabytes:,.1f} MB; {plan.up_to_date:,} more are up to date"
     yield f"pages            {plan.pages.expected:>14,.0f}   {_bounds(plan.pages, '{:,.0f}')}"
     yield f"with text layer  {plan.text_layer_share:>14.0%}"
-    yield f"CPU hours        {plan.cpu_seconds.expected / 3600:>14,.2f}   {_bounds(plan.cpu_seconds.times(1 / 3600), '{:,.2f}')}"
+    yield f"CPU hours        {cpu_hours.expected:>14,.2f}   {_bounds(cpu_hours, '{:,.2f}')}"
     yield ""
     yield f"{'':<17}{'instances':<22}{'shards':>7}{'minutes each':>14}{'hours':>9}{'USD':>10}   of it provisioning"
     yield _line("this run", plan.estimate)

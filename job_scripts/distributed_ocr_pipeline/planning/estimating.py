@@ -6,7 +6,7 @@ seconds a page. A shard takes provisioning, the download and its work; shards of
 there are slots.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil, sqrt
 from typing import Any
@@ -74,7 +74,8 @@ class Model:
             f"when '{name}' then {text * kind.text_layer_share + scan * (1 - kind.text_layer_share)!r}::double"
             for name, kind in self.kinds.items()
         )
-        page = f"case when text_layer then {text!r} when text_layer = false then {scan!r} else case kind {mixed} else {scan!r} end end"
+        unsampled = f"case kind {mixed} else {scan!r} end"
+        page = f"case when text_layer then {text!r} when text_layer = false then {scan!r} else {unsampled} end"
         return f"{self.work.document_seconds!r}::double + pages * ({page})"
 
 
@@ -153,12 +154,10 @@ def measure(database: Database, model: Model) -> Amount:
             l.pages is null and t.pages is null and kind <> 'picture' as guessed, {model.pages_sql()} as pages
         from todo t left join looked_at l using (document_id)"""
     database.execute(f"create or replace view estimated as select *, {model.seconds_sql()} as seconds from ({source})")
-    totals = list(
-        database.rows("""select kind, guessed, count(*), sum(size_bytes)::bigint, sum(pages)::bigint, sum(seconds),
+    rows = database.rows("""select kind, guessed, count(*), sum(size_bytes)::bigint, sum(pages)::bigint, sum(seconds),
               coalesce(sum(pages) filter (text_layer), 0)::bigint, coalesce(sum(pages) filter (text_layer is null), 0)::bigint
             from estimated group by kind, guessed order by kind, guessed""")
-    )
-    return _add_up(totals, model)
+    return _add_up([_Total(*row) for row in rows], model)
 
 
 def load_sql(limits: Limits, instance: Instance, figures: Figures) -> str:
@@ -169,23 +168,39 @@ def load_sql(limits: Limits, instance: Instance, figures: Figures) -> str:
     return f"(case when deferrals = 0 then {load} else greatest({load}, {raised}) end)::bigint"
 
 
-def _add_up(totals: Iterable[tuple[Any, ...]], model: Model) -> Amount:
-    documents = size = pages = 0
-    seconds = spread = text_pages = 0.0
-    for kind, guessed, count, kind_size, kind_pages, kind_seconds, with_text, untold in totals:
-        documents, size, pages, seconds = (
-            documents + count,
-            size + kind_size,
-            pages + kind_pages,
-            seconds + kind_seconds,
-        )
-        shares = model.kinds.get(kind)
-        text_pages += with_text + untold * (shares.text_layer_share if shares else 0.0)
-        spread += kind_pages * shares.uncertainty if guessed and shares else 0.0
+@dataclass(frozen=True)
+class _Total:
+    """The sums over the documents of a kind whose pages are all guessed, or all known."""
+
+    kind: str
+    guessed: bool
+    documents: int
+    size_bytes: int
+    pages: int
+    cpu_seconds: float
+    text_pages: int  # with text of their own
+    unsampled_pages: int  # of documents that may have a text layer or not
+
+    def expected_text_pages(self, model: Model) -> float:
+        """Pages with text of their own, those that are only likely to have it included."""
+        shares = model.kinds.get(self.kind)
+        return self.text_pages + self.unsampled_pages * (shares.text_layer_share if shares else 0.0)
+
+    def spread(self, model: Model) -> float:
+        """By how many pages the guess may be wrong."""
+        shares = model.kinds.get(self.kind)
+        return self.pages * shares.uncertainty if self.guessed and shares else 0.0
+
+
+def _add_up(totals: Sequence[_Total], model: Model) -> Amount:
+    pages = sum(total.pages for total in totals)
+    spread = sum((total.spread(model) for total in totals), 0.0)
+    text_pages = sum((total.expected_text_pages(model) for total in totals), 0.0)
     share = spread / pages if pages else 0.0
+    seconds = sum((total.cpu_seconds for total in totals), 0.0)
     return Amount(
-        documents=documents,
-        size_bytes=size,
+        documents=sum(total.documents for total in totals),
+        size_bytes=sum(total.size_bytes for total in totals),
         pages=Range(pages, pages - spread, pages + spread),
         text_layer_share=text_pages / pages if pages else 0.0,
         cpu_seconds=Range(1, 1 - share, 1 + share).times(seconds, model.work.uncertainty),
@@ -228,20 +243,24 @@ def estimate(
     count = shards or amount.shards(instance, limits, rate, slots)
     fixed = job.provisioning_seconds + job.start_seconds
     work = amount.cpu_seconds.times(1 / instance.power).plus(amount.size_bytes / rate)
-    starts = min(count, slots) - 1.0  # one job is started a second
-    waves = ceil(count / slots)
-    hours = work.times(waves / count).plus(waves * fixed + starts).times(1 / 3600)
     usd = work.plus(count * fixed).times(instance.usd_per_hour / 3600)
     return Estimate(
         instance_type=instance_type,
         shards=count,
         slots=slots,
         shard_minutes=work.expected / count / 60,
-        hours=hours,
+        hours=_wall_seconds(work, count, slots, fixed).times(1 / 3600),
         usd=usd,
         provisioning_usd=count * job.provisioning_seconds * instance.usd_per_hour / 3600,
         usd_per_million_pages=usd.expected / amount.pages.expected * 1e6 if amount.pages.expected else 0.0,
     )
+
+
+def _wall_seconds(work: Range, shards: int, slots: int, fixed: float) -> Range:
+    """Seconds until the last of equal shards ends; each takes its part of the work and the fixed seconds of a job."""
+    starts = min(shards, slots) - 1.0  # one job is started a second
+    waves = ceil(shards / slots)
+    return work.times(waves / shards).plus(waves * fixed + starts)
 
 
 def as_dict(record: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ object_store (obstore) is as fast, but refuses keys with an empty part (`a//b`) 
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,37 +129,46 @@ def _page(objects: list[ElementTree.Element], space: str, decode: Any) -> Page:
 
 def _side_by_side(listings: Iterable[Iterator[Page]]) -> Iterator[Page]:
     """Pages of several listings as they come, some read ahead."""
-    pages: queue.Queue[Page | None] = queue.Queue(_PAGES_AHEAD)
+    pages: queue.Queue[Page] = queue.Queue(_PAGES_AHEAD)
     cancelled = threading.Event()
-
-    def run(listing: Iterator[Page]) -> None:
-        for page in listing:
-            while not cancelled.is_set():
-                try:
-                    pages.put(page, timeout=0.2)
-                    break
-                except queue.Full:
-                    continue
-            if cancelled.is_set():
-                return
-
     with ThreadPoolExecutor(_THREADS) as pool:
-        futures = [pool.submit(run, listing) for listing in listings]
+        futures = [pool.submit(_fill, pages, listing, cancelled) for listing in listings]
         try:
-            while not (all(future.done() for future in futures) and pages.empty()):
-                try:
-                    found = pages.get(timeout=0.05)
-                except queue.Empty:
-                    _raise_first(futures)
-                    continue
-                if found is not None:
-                    yield found
-            _raise_first(futures)
+            yield from _drain(pages, futures)
         finally:
             cancelled.set()
 
 
-def _raise_first(futures: Iterable[Any]) -> None:
+def _fill(pages: queue.Queue[Page], listing: Iterator[Page], cancelled: threading.Event) -> None:
+    """Read a listing into the queue until its end, or until nobody takes pages any more."""
+    for page in listing:
+        _put(pages, page, cancelled)
+        if cancelled.is_set():
+            return
+
+
+def _put(pages: queue.Queue[Page], page: Page, cancelled: threading.Event) -> None:
+    while not cancelled.is_set():
+        try:
+            pages.put(page, timeout=0.2)
+            return
+        except queue.Full:
+            continue
+
+
+def _drain(pages: queue.Queue[Page], futures: list[Future[None]]) -> Iterator[Page]:
+    """The queue's pages until the listings have ended; raises what one of them raised."""
+    while not (all(future.done() for future in futures) and pages.empty()):
+        try:
+            page = pages.get(timeout=0.05)
+        except queue.Empty:
+            _raise_first(futures)
+            continue
+        yield page
+    _raise_first(futures)
+
+
+def _raise_first(futures: Iterable[Future[None]]) -> None:
     for future in futures:
         if future.done():
             future.result()

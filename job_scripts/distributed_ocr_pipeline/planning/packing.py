@@ -17,7 +17,10 @@ from math import ceil
 from distributed_ocr_pipeline.errors import BadInput
 
 FULL = 10**12
-"""The load of a full shard. A trillionth is fine enough for a hundred thousand files in one, and sums stay below 2^63."""
+"""The load of a full shard.
+
+A trillionth is fine enough for a hundred thousand files in one, and sums stay below 2^63.
+"""
 
 MAX_SHARDS = 10_000
 """So many children a Distributed Map runs at once; a shard's fixed costs in plan and report stay bounded, too."""

@@ -266,6 +266,6 @@ def _manifest(table: pa.Table, bucket: str, folder: str, shard: S3Location) -> l
     A manifest must list something: where nothing can be downloaded, it is the shard's own list.
     """
     keys = table.filter(pc.is_null(table["obstacle"]))["key"]
-    if not len(keys):
+    if len(keys) == 0:
         return [{"prefix": str(shard)}, SHARD_DOCUMENTS_FILE]
     return [{"prefix": f"s3://{bucket}/{folder}"}, *pc.utf8_slice_codeunits(keys, len(folder)).to_pylist()]

@@ -23,8 +23,8 @@ from urllib.parse import unquote_plus
 
 import pathspec
 import pyarrow as pa
-import pyarrow.orc as orc
 import pyarrow.parquet as pq
+from pyarrow import orc
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.planning.listing import ARCHIVED, LISTING_SCHEMA, Lister

@@ -3,9 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 
-from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE
 from distributed_ocr_pipeline.records import Document, S3Location
 
 _LONGEST_FILE_NAME = 255  # bytes; the limit of Linux file systems

@@ -78,7 +78,8 @@ class Plan:
         found = self.estimate
         return (
             f"{self.documents} documents in {self.shards} shards ({self.up_to_date} up to date); "
-            f"about {self.pages.expected:.0f} pages, {found.hours.expected:.1f} h with {self.max_concurrency} jobs at a time, "
+            f"about {self.pages.expected:.0f} pages, "
+            f"{found.hours.expected:.1f} h with {self.max_concurrency} jobs at a time, "
             f"{found.usd.expected:.2f} USD ({found.usd.low:.2f} to {found.usd.high:.2f})"
         )
 
@@ -248,11 +249,12 @@ def find_alternatives(
 
 
 def require_affordable(plan: Plan, max_cost_usd: float | None) -> None:
-    """Raise `BadInput` with the figures if a run may cost more than it is allowed to, by the upper end of the estimate."""
+    """Raise `BadInput` with the figures if the upper end of the estimate is more than a run is allowed to cost."""
     if max_cost_usd is not None and plan.documents and plan.estimate.usd.high > max_cost_usd:
         raise BadInput(
             f"The run may cost more than max_cost_usd {max_cost_usd:g}: {plan.summary}.",
-            "Raise max_cost_usd, choose a cheaper instance type (`ocr-pipeline estimate` compares), or a smaller prefix.",
+            "Raise max_cost_usd, choose a cheaper instance type (`ocr-pipeline estimate` compares), "
+            "or a smaller prefix.",
         )
 
 

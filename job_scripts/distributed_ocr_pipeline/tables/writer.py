@@ -158,7 +158,8 @@ class ShardTables:
         """Close the files and move them where they are uploaded, the ledger last.
 
         The footers carry both row counts, and the ledger's the size of the pages, so that one file without the other
-        is not taken for a result; and whether the two agree document by document, which was seen while they were written.
+        is not taken for a result. They also say whether the two agree document by document, which was seen while they
+        were written.
         """
         if not self._pages_files:
             self._pages_files[""] = _TableFile(self._scratch / PAGES / self._name, self._pages_schema())

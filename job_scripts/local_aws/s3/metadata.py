@@ -1,4 +1,4 @@
-"""What callers say about the objects of a bucket of files: a JSON file for each object that has any, in a hidden folder."""
+"""What callers say about the objects of a bucket of files: in a hidden folder, a JSON file for each that has any."""
 
 import hashlib
 import json

@@ -109,7 +109,8 @@ def test_ctrl_c_while_a_run_is_at_work_says_which_run_it_is(endpoint: str) -> No
     workflow = InterruptedWorkflow(s3_client(endpoint), report={})
     with pytest.raises(InterruptedRun) as error:
         run(endpoint, workflow, RunSettings())
-    assert error.value.result.run_id == workflow.started[0]["name"] in str(error.value)
+    assert error.value.result.run_id == workflow.started[0]["name"]
+    assert error.value.result.run_id in str(error.value)
     assert (error.value.exit_code, error.value.result.plan.documents) == (130, 3)
 
 

@@ -11,8 +11,6 @@ from distributed_ocr_pipeline.client import run_command
 from distributed_ocr_pipeline.client.results import RunResult, UnfinishedRun
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.main import main
-from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.planning import Plan
 from tests.support.plans import make_plan
 
 

@@ -56,7 +56,7 @@ def test_a_large_pdf_is_counted_from_a_small_part_of_it() -> None:
     assert sum(fetched) < len(data) / 10
 
 
-def test_an_updated_pdf_is_counted_by_its_last_version(tmp_path: Path) -> None:
+def test_an_updated_pdf_is_counted_by_its_last_version() -> None:
     data = _pdf(3, object_stream_mode=pikepdf.ObjectStreamMode.disable)
     with pikepdf.open(BytesIO(data)) as document:
         number = document.Root.Pages.objgen[0]

@@ -1,4 +1,4 @@
-"""The packed documents as files: each once, in the run's list and in its shard's, and downloadable ones in the manifest."""
+"""The packed documents as files: each once in the run's list and in its shard's; downloadable ones in the manifest."""
 
 import json
 from pathlib import Path

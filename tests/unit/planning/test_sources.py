@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.orc as orc
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import orc
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.planning.listing import LISTING_SCHEMA

@@ -44,6 +44,7 @@ class _Parser:
         self._tokens = 0
 
     def parse(self) -> tuple[PdfObject, int]:
+        """The object and the position after it."""
         return self._value(0), self._position
 
     def _next(self) -> tuple[str, bytes]:
@@ -56,22 +57,11 @@ class _Parser:
 
     def _value(self, depth: int) -> PdfObject:
         kind, text = self._next()
-        match kind:
-            case "open" if depth < _MAX_DEPTH:
-                return self._dictionary(depth) if text == b"<<" else self._items(b"]", depth)
-            case "name":
-                return text[1:].decode("latin-1")
-            case "reference":
-                return Reference(int(text.split()[0]))
-            case "number":
-                return float(text)
-            case "string":
-                return self._skip_string()
-            case "hex":
-                return b""
-            case "word":
-                return {b"true": True, b"false": False}.get(text)
-        raise ValueError("a bracket too many")
+        if kind == "open" and depth < _MAX_DEPTH:
+            return self._dictionary(depth) if text == b"<<" else self._items(b"]", depth)
+        if kind == "string":
+            return self._skip_string()
+        return _single_token(kind, text)
 
     def _items(self, closing: bytes, depth: int) -> list[PdfObject]:
         items: list[PdfObject] = []
@@ -99,3 +89,19 @@ class _Parser:
             self._position = part.end()
             open_brackets += {b"(": 1, b")": -1}.get(part[0], 0)
         return b""
+
+
+def _single_token(kind: str, text: bytes) -> PdfObject:
+    """The object that is one token."""
+    match kind:
+        case "name":
+            return text[1:].decode("latin-1")
+        case "reference":
+            return Reference(int(text.split()[0]))
+        case "number":
+            return float(text)
+        case "hex":
+            return b""
+        case "word":
+            return {b"true": True, b"false": False}.get(text)
+    raise ValueError("a bracket too many")

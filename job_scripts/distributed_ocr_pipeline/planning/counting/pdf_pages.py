@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from distributed_ocr_pipeline.planning.counting.pdf_objects import PdfObject, Reference, parse_object
 from distributed_ocr_pipeline.planning.counting.ranges import RangeReader, TooMuch
@@ -129,10 +130,9 @@ class _File:
         if len(widths) != 3 or not 1 <= size <= 20 or min(widths) < 0:
             raise ValueError("impossible widths")
         index = [int(_number(value)) for value in _as_list(dictionary.get("Index") or [0.0, dictionary["Size"]])]
-        rows = iter(range(0, len(content) - size + 1, size))
-        for first, count in zip(index[::2], index[1::2]):
-            for number, start in zip(range(first, first + count), rows):
-                self._entries.setdefault(number, _entry(content[start : start + size], widths))
+        numbers = chain.from_iterable(range(first, first + count) for first, count in zip(index[::2], index[1::2]))
+        for number, start in zip(numbers, range(0, len(content) - size + 1, size)):
+            self._entries.setdefault(number, _entry(content[start : start + size], widths))
         return dictionary
 
     # ---- objects ----

@@ -14,7 +14,10 @@ from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import TextSource, Word
 from tests.support.documents import Ledger, changing_scan
 
-HEADER = "Case 3:24-cv-01187 Document 112-4 Filed 03/17/24 Page 9 of 31 PageID 2204, received by the clerk of the district court at noon"
+HEADER = (
+    "Case 3:24-cv-01187 Document 112-4 Filed 03/17/24 Page 9 of 31 PageID 2204, "
+    "received by the clerk of the district court at noon"
+)
 LINES = ("The harbour master wrote", "that every ship must be", "counted twice before the", "evening tide returned.")
 
 

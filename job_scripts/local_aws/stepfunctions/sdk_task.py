@@ -17,7 +17,7 @@ class SdkTask(StateTaskServiceAwsSdk):
 
     @staticmethod
     def _normalise_service_error_name(service_name: str) -> str:
-        """S3's errors are S3.S3Exception, S3.NoSuchKeyException and so on; moto knows the name of two other services."""
+        """S3's errors are S3.S3Exception, S3.NoSuchKeyException and so on; moto names two other services only."""
         named = StateTaskServiceAwsSdk._normalise_service_error_name
         return "S3" if service_name == "s3" else str(named(service_name))
 

@@ -93,7 +93,7 @@ test-terraform: .venv/installed .terraform ## Run Terraform's own tests of the m
 
 .PHONY: chaos
 chaos: .venv/installed tools ## Break runs in every way the tests know, and see that nothing is lost (some minutes)
-	$(PYTEST) tests/chaos
+	$(BIN)/pytest tests/chaos
 
 .PHONY: fuzz
 fuzz: .venv/installed tools ## Process 2,000 damaged documents (some minutes; OCR_MUTATIONS= for another number)

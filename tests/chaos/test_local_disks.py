@@ -76,7 +76,7 @@ def allow(output: Path) -> None:
 
 
 FAULTS = [
-    pytest.param(Fault(fill, make_room, "No space left on device. Make room."), id="full"),
+    pytest.param(Fault(fill, make_room, "Make room"), id="full"),
     pytest.param(Fault(forbid, allow, "Permission denied. Change its permissions"), id="read-only"),
 ]
 

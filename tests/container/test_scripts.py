@@ -109,6 +109,9 @@ def test_the_image_is_built_with_dockers_kind_of_manifest(project: Path, tmp_pat
     (project / "container").mkdir()
     shutil.copy(PROJECT / "container" / "Dockerfile", project / "container")
     shutil.copy(PROJECT / "pyproject.toml", project)
+    package = Path("job_scripts/distributed_ocr_pipeline")
+    (project / package).mkdir(parents=True, exist_ok=True)
+    shutil.copy(PROJECT / package / "__init__.py", project / package)  # has the version
     program(tmp_path, tool, "")
     environ = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CONTAINER_TOOL": tool, "BASE_IMAGE": "base"}
     done = subprocess.run(

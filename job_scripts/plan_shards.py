@@ -1,6 +1,5 @@
 """The planning job: lists the documents below the run's prefix and writes the plan beside run.json."""
 
-import logging
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,11 +7,9 @@ from tempfile import TemporaryDirectory
 import boto3
 
 from distributed_ocr_pipeline.job import JobContext, run_job
-from distributed_ocr_pipeline.planning.quotas import Quotas, try_to_read_quotas
+from distributed_ocr_pipeline.planning.quotas import Quotas, find_quotas
 from distributed_ocr_pipeline.run.planning import plan_run, store_plan
 from distributed_ocr_pipeline.storage import Storage
-
-logger = logging.getLogger(__name__)
 
 
 def plan_shards(job: JobContext) -> str:
@@ -28,12 +25,7 @@ def plan_shards(job: JobContext) -> str:
 def _quotas(job: JobContext) -> Quotas | None:
     """What the account may run; unknown where the role must not ask."""
     session = boto3.Session(region_name=job.region)
-    quotas, problem = try_to_read_quotas(
-        session.client("service-quotas"), session.client("sagemaker"), own_job=f"{job.pipeline}-plan-"
-    )
-    if problem:
-        logger.warning("Quotas are not known, so as many jobs as asked for are started: %s", problem)
-    return quotas
+    return find_quotas(session.client("service-quotas"), session.client("sagemaker"), f"{job.pipeline}-plan-")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Which deployment a command works with: named by the environment, or by `terraform output`."""
 
 import json
-import logging
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,13 +13,11 @@ import botocore.session
 
 from distributed_ocr_pipeline.config import AWSConfig
 from distributed_ocr_pipeline.errors import BadOption, NotDeployed
-from distributed_ocr_pipeline.planning.quotas import Quotas, try_to_read_quotas
+from distributed_ocr_pipeline.planning.quotas import Quotas, find_quotas
 from distributed_ocr_pipeline.storage import Storage, aws_call
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 """Where AWS puts the logs of all processing jobs of an account and region; the name is AWS's own."""
-
-logger = logging.getLogger(__name__)
 
 _NO_PROFILE = {"profile": (None, None, None, None)}  # AWS_PROFILE may name one that is not on this machine
 _ADVICE = "Run `make deploy`, or set OCR_STATE_MACHINE_ARN and OCR_OUTPUT_BUCKET (see .env.example)."
@@ -48,10 +46,7 @@ class Deployment:
 
     def quotas(self) -> Quotas | None:
         """What the account may run at the same time; None where nobody may ask."""
-        quotas, problem = try_to_read_quotas(self.client("service-quotas"), self.client("sagemaker"))
-        if problem:
-            logger.warning("Quotas are not known, so as many jobs as asked for are started: %s", problem)
-        return quotas
+        return find_quotas(self.client("service-quotas"), self.client("sagemaker"))
 
     def default_options(self) -> dict[str, Any]:
         """The options of a run that sets none, from the first state of the deployed workflow."""
@@ -93,6 +88,12 @@ def find_deployment(config: AWSConfig, environ: Mapping[str, str], folder: Path)
             "The role is part of the deployment: leave the option out, or change it in Terraform.",
         )
     return deployment
+
+
+def deployment_in(region: str | None) -> Deployment:
+    """What `find_deployment` finds with this process's environment and working folder."""
+    config = AWSConfig(region=region) if region else AWSConfig()
+    return find_deployment(config, os.environ, Path.cwd())
 
 
 def input_bucket(config: AWSConfig, environ: Mapping[str, str]) -> str | None:

@@ -92,8 +92,8 @@ JOB_FAILURES = (
                 _LIMIT,
             ),
             Sign(
-                "The request delta of 1025 GBs for 'Size of EBS volume for a processing job instance' is greater than the "
-                "account-level service-limit of 1024 GBs.",
+                "The request delta of 1025 GBs for 'Size of EBS volume for a processing job instance' is greater than "
+                "the account-level service-limit of 1024 GBs.",
                 _LIMIT,
             ),
             Sign(

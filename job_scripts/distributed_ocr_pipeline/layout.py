@@ -137,7 +137,7 @@ class RunLayout:
 
     def table(self, name: str) -> S3Location:
         """Prefix of the run's part of one of `TABLES`."""
-        return all_runs(self.bucket, name).below(f"{_RUN_FOLDER}{self.run_id}/")
+        return all_runs(self.bucket, name).below(f"{run_folder(self.run_id)}/")
 
 
 def run_folders(bucket: str) -> S3Location:
@@ -145,8 +145,13 @@ def run_folders(bucket: str) -> S3Location:
     return S3Location(bucket, f"{_RUNS}/")
 
 
+def run_folder(run_id: str) -> str:
+    """Name of a run's folder in a table: `run_id=<run_id>`."""
+    return f"{_RUN_FOLDER}{run_id}"
+
+
 def run_id_of(folder: str) -> str:
-    """The run that a folder of a table belongs to: `run_id=<run_id>`."""
+    """The run that a folder of a table belongs to."""
     return folder.removeprefix(_RUN_FOLDER)
 
 

@@ -177,11 +177,6 @@ class Storage:
         with aws_call(f"Writing {location}"):
             self._client.upload_file(str(path), location.bucket, location.key)
 
-    def upload_folder(self, folder: Path, location: S3Location) -> None:
-        """Store every regular file below `folder`, under the same relative names."""
-        files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
-        _in_parallel(lambda path: self.upload(path, location.below(path.relative_to(folder).as_posix())), files)
-
     def arrow_filesystem(self) -> "S3FileSystem":
         """Arrow's own S3 client, which reads single columns of remote files; set up like the boto3 client."""
         from pyarrow.fs import (  # pylint: disable=import-outside-toplevel  # 50 MB that most users of S3 do without

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.client.execution import Execution
-from distributed_ocr_pipeline.run.planning import document_id_of
+from tests.support.documents import document_id_of
 from tests.support.scenarios import DONE
 from tests.support.workplace import Workplace, paper
 

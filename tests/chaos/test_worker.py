@@ -14,8 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from distributed_ocr_pipeline.records import Document
-from distributed_ocr_pipeline.run.manifests import format_documents
-from distributed_ocr_pipeline.run.planning import document_id_of
+from tests.support.documents import document_id_of, format_documents
 from tests.support.programs import misbehaving_path
 from tests.support.workplace import paper
 

@@ -27,10 +27,9 @@ from distributed_ocr_pipeline.ocr.documents import poppler
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, run
 from distributed_ocr_pipeline.records import Document, DocumentResult, PageChunk, PageResult, PageStatus
 from distributed_ocr_pipeline.run.downloads import locate_documents
-from distributed_ocr_pipeline.run.manifests import format_documents
 from distributed_ocr_pipeline.run.reporting import make_report, write_report
 from local_aws.s3.folder import FolderBucket
-from tests.support.documents import document, page_picture, pdf_bytes, scanned_pdf, typed_pdf
+from tests.support.documents import document, format_documents, page_picture, pdf_bytes, scanned_pdf, typed_pdf
 from tests.support.plans import Run
 
 PROJECT = Path(__file__).parents[2]

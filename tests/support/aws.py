@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -16,6 +17,7 @@ from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.storage import Storage
 
 REGION = "us-east-1"
 CREDENTIALS = ("testing", "testing")
@@ -53,6 +55,13 @@ def use_server(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     for name, value in {"AWS_ENDPOINT_URL": endpoint, **settings}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+
+def upload_folder(storage: Storage, folder: Path, prefix: S3Location) -> None:
+    """Store every file below a folder, under the same relative names."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            storage.upload(path, prefix.below(path.relative_to(folder).as_posix()))
 
 
 def refusal(code: str, operation: str = "Call") -> ClientError:

@@ -1,7 +1,10 @@
 """Small documents made on the spot: pictures, scans, born-digital pages."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 
@@ -14,6 +17,16 @@ SCAN_WIDTH, SCAN_HEIGHT = 900, 600  # pixels; at 300 dpi, 216 x 144 points
 Ledger = list[tuple[DocumentResult, list[PageResult]]]
 
 _WORDS = "Pages of some document, drawn for a glance at what is on them and how it stands".split()
+
+
+def document_id_of(source_uri: str) -> str:
+    """What `planning/todo.py` makes a document's id of, in Python."""
+    return hashlib.sha256(source_uri.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def format_documents(documents: Iterable[Document]) -> str:
+    """The content of documents.jsonl, as the planner writes it."""
+    return "".join(json.dumps(asdict(document)) + "\n" for document in documents)
 
 
 def document(path: Path) -> Document:

@@ -28,7 +28,7 @@ from job_scripts import plan_shards as planner
 from job_scripts.plan_shards import plan_shards
 from job_scripts.process_shard import working_seconds
 from job_scripts.report_run import report_run
-from tests.support.aws import s3_client, s3_server, use_server
+from tests.support.aws import s3_client, s3_server, upload_folder, use_server
 
 OPTIONS = {"input_prefix": "s3://docs/in/", "files_per_job": 2}
 
@@ -75,7 +75,7 @@ def process(job: JobContext, shard_id: str, documents: list[Document], folder: P
             tables.add_pages(PageChunk(document, "application/pdf", 1, (page,)))
             tables.add_document(DocumentResult(document, DocumentStatus.SUCCEEDED, page_count=1, pages_succeeded=1))
     for name in ("pages", "documents"):
-        Storage().upload_folder(folder / name, S3Location("results", name))
+        upload_folder(Storage(), folder / name, S3Location("results", name))
 
 
 @pytest.mark.usefixtures("s3")
@@ -97,11 +97,12 @@ def test_a_plan_starts_no_more_jobs_than_the_accounts_quotas_allow(
     (job.input("run") / "run.json").write_text(json.dumps(OPTIONS | {"files_per_job": 1}))
     asked: list[str] = []
 
-    def read(*clients: Any, own_job: str) -> tuple[Quotas, str]:
-        asked.extend([*(client.meta.service_model.service_name for client in clients), own_job])
-        return Quotas({"ml.t3.xlarge": 2}, total=4), ""
+    def read(service_quotas: Any, sagemaker: Any, own_job: str) -> Quotas:
+        services = [client.meta.service_model.service_name for client in (service_quotas, sagemaker)]
+        asked.extend([*services, own_job])
+        return Quotas({"ml.t3.xlarge": 2}, total=4)
 
-    monkeypatch.setattr(planner, "try_to_read_quotas", read)
+    monkeypatch.setattr(planner, "find_quotas", read)
     plan_shards(job)
     plan = Storage().get_json(job.layout.plan)
     assert (plan["shards"], plan["max_concurrency"], plan["concurrency_bound"]) == (3, 2, "quota of ml.t3.xlarge")

@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import plan_run, store_plan
 from distributed_ocr_pipeline.storage import Storage, aws_call, copy_columns
-from tests.support.aws import refusal, s3_client, s3_server, session, use_server
+from tests.support.aws import refusal, s3_client, s3_server, session, upload_folder, use_server
 
 
 @pytest.fixture(name="endpoint", scope="module")
@@ -40,17 +40,8 @@ def test_a_listing_goes_beyond_one_page_of_answers(storage: Storage, tmp_path: P
     folder.mkdir()
     for index in range(1001):
         (folder / f"{index:04d}").write_bytes(b"x")
-    storage.upload_folder(folder, S3Location("bucket", "many/"))
+    upload_folder(storage, folder, S3Location("bucket", "many/"))
     assert sum(1 for _ in storage.list_objects(S3Location("bucket", "many/"))) == 1001
-
-
-def test_a_folder_is_stored_without_its_links(storage: Storage, tmp_path: Path) -> None:
-    (tmp_path / "up" / "a b").mkdir(parents=True)
-    (tmp_path / "up" / "a b" / "é.txt").write_text("one")
-    (tmp_path / "up" / "link").symlink_to("/etc/hostname")
-    storage.upload_folder(tmp_path / "up", S3Location("bucket", "updown"))
-    assert [item.key for item in storage.list_objects(S3Location("bucket", "updown/"))] == ["updown/a b/é.txt"]
-    assert storage.get_bytes(S3Location("bucket", "updown/a b/é.txt")) == b"one"
 
 
 def test_a_missing_bucket_is_the_callers_mistake(storage: Storage) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from distributed_ocr_pipeline.client.run_command import chosen_options
 from distributed_ocr_pipeline.config import AWSConfig, RunOptions, RunSettings
-from distributed_ocr_pipeline.deployment import Deployment, find_deployment, input_bucket
+from distributed_ocr_pipeline.deployment import deployment_in, input_bucket
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
 from distributed_ocr_pipeline.planning.estimating import Estimate, Range
 from distributed_ocr_pipeline.planning.sources import folder_source
@@ -30,8 +30,7 @@ def estimate_command(arguments: argparse.Namespace, stream: TextIO) -> None:
     Raises:
         BadInput: There are no documents, or they cannot be listed.
     """
-    settings = RunSettings(**chosen_options(arguments) | {"max_cost_usd": None})
-    plan = make_estimate(arguments.prefix, settings, arguments.region)
+    plan = make_estimate(arguments.prefix, RunSettings(**chosen_options(arguments)), arguments.region)
     if arguments.json:
         print(json.dumps(plan.as_dict(), indent=2), file=stream)
     else:
@@ -41,7 +40,7 @@ def estimate_command(arguments: argparse.Namespace, stream: TextIO) -> None:
 def make_estimate(prefix: str, settings: RunSettings, region: str | None = None) -> Plan:
     """Plan a run over a prefix of S3 or a local folder, and throw the shards away."""
     bucket = input_bucket(AWSConfig(), os.environ)
-    chosen = settings.model_dump(exclude_unset=True)
+    chosen = settings.model_dump(exclude_unset=True) | {"max_cost_usd": None}  # an estimate refuses nothing
     with TemporaryDirectory() as folder:
         if not prefix.startswith("s3://") and not bucket:
             if not Path(prefix).is_dir():
@@ -55,15 +54,11 @@ def make_estimate(prefix: str, settings: RunSettings, region: str | None = None)
 def _plan_in_s3(address: str, chosen: dict[str, Any], region: str | None, folder: Path) -> Plan:
     """With the deployment's defaults, history and quotas, where there is a deployment."""
     try:
-        deployment: Deployment | None = find_deployment(
-            AWSConfig(**({"region": region} if region else {})), os.environ, Path.cwd()
-        )
+        deployment = deployment_in(region)
     except NotDeployed:
-        deployment = None
-    if deployment is None:
-        return plan_run(Storage(), None, RunOptions(**chosen, input_prefix=address), folder)
+        return plan_run(Storage(region=region), None, RunOptions(**chosen, input_prefix=address), folder)
     defaults = {name: value for name, value in deployment.default_options().items() if name in RunSettings.names()}
-    options = RunOptions(**defaults | chosen | {"max_cost_usd": None}, input_prefix=address)
+    options = RunOptions(**defaults | chosen, input_prefix=address)
     return plan_run(deployment.storage(), deployment.output_bucket, options, folder, quotas=deployment.quotas())
 
 

@@ -1,15 +1,12 @@
 """`ocr-pipeline stop`: ends a run and its jobs, or the jobs that runs left behind when they ended."""
 
 import argparse
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, TextIO
 
-from distributed_ocr_pipeline.config import AWSConfig
-from distributed_ocr_pipeline.deployment import Deployment, find_deployment
+from distributed_ocr_pipeline.deployment import Deployment, deployment_in
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.storage import aws_call
 
@@ -30,10 +27,7 @@ def stop_command(arguments: argparse.Namespace, stream: TextIO) -> None:
         BadInput: The deployment has no run of that name.
         NotDeployed, ServiceFault: There is no deployment, or AWS did not answer.
     """
-    deployment = find_deployment(
-        AWSConfig(**({"region": arguments.region} if arguments.region else {})), os.environ, Path.cwd()
-    )
-    stopping = Stopping(deployment, lambda line: print(line, file=stream, flush=True))
+    stopping = Stopping(deployment_in(arguments.region), lambda line: print(line, file=stream, flush=True))
     if arguments.run:
         stopping.stop_run(arguments.run)
     else:

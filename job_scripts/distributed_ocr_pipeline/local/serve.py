@@ -81,7 +81,8 @@ def server_settings(
 
 def _variables(results: Path | None) -> dict[str, str]:
     moved = {"OCR_RESULTS_URI": ""} if results else {}  # a folder of results may be moved
-    return moved | {name: os.environ[name] for name in (LOG_LEVEL_VARIABLE,) if name in os.environ}
+    level = os.environ.get(LOG_LEVEL_VARIABLE)
+    return moved | ({LOG_LEVEL_VARIABLE: level} if level else {})
 
 
 def serve(settings: ServerSettings, *, bare: bool, ready_file: Path | None, exit_with_parent: bool) -> None:

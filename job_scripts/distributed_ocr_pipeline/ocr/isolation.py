@@ -54,7 +54,10 @@ def process_isolated(
         if not stop.requested:
             yield from attempt.run(path, config, scratch, images, stop)
         if not attempt.finished:
-            yield attempt.result(stop.requested)
+            result = attempt.result(stop.requested)
+            with log_context(document_id=document.document_id):
+                logger.warning("%s: %s", result.status.value, result.error_message or "a stop was asked for")
+            yield result
 
 
 @dataclass
@@ -85,16 +88,10 @@ class _Attempt:
                     self._count(item)
                     yield item
                 self.exit_code = child.exitcode
-                if not self.finished:
-                    self._log_end()
             finally:
                 child.kill()
                 child.join()
                 receiver.close()
-
-    def _log_end(self) -> None:
-        with log_context(document_id=self.document.document_id):
-            logger.warning("the process that read it ended with %s", self.exit_code)
 
     def _count(self, item: PageChunk | DocumentResult) -> None:
         if isinstance(item, DocumentResult):

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.layout import DOCUMENTS, RunLayout, all_runs, run_folders, run_id_of
+from distributed_ocr_pipeline.layout import (
+    DOCUMENTS,
+    LEDGER_FILE,
+    RunLayout,
+    all_runs,
+    run_folder,
+    run_folders,
+    run_id_of,
+)
 from distributed_ocr_pipeline.planning.listing import Lister
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
@@ -60,7 +68,7 @@ def _fetch_compact(storage: Storage, run: RunLayout, report: Mapping[str, Any] |
     if not (report and report.get("ledger_compacted")):
         return False
     try:
-        storage.get_small([(run.ledger, _place(folder, run) / "ledger.parquet")])
+        storage.get_small([(run.ledger, folder / run_folder(run.run_id) / LEDGER_FILE)])
     except BadInput as error:
         if error.code != "NoSuchKey":
             raise
@@ -72,17 +80,13 @@ def _fetch_shards(
     storage: Storage, lister: Lister, run: RunLayout, report: Mapping[str, Any] | None, folder: Path
 ) -> Iterator[tuple[str, str]]:
     """Fetch a run's ledger shard by shard; returns the shards that are not to be trusted."""
-    place = _place(folder, run)
+    place = folder / run_folder(run.run_id)
     keys = [key for page in lister.pages(run.documents) for key in page.keys if key.endswith(".parquet")]
     names = {key: key.rpartition("/")[2] for key in keys}
     storage.get_small((S3Location(run.bucket, key), place / name) for key, name in names.items())
     if keys and not (report and report["balanced"]):
         for name in find_incomplete(place, lister.pages(run.pages)):
             yield run.run_id, name.removesuffix(".parquet")
-
-
-def _place(folder: Path, run: RunLayout) -> Path:
-    return folder / f"run_id={run.run_id}"
 
 
 def _speed_factor(reports: list[Mapping[str, Any] | None]) -> float:

@@ -78,12 +78,12 @@ class Lister:
         elif folders:
             yield from _side_by_side([self._below(prefix.bucket, folder) for folder in folders])
 
-    def _top(self, prefix: S3Location) -> tuple[list[Page], list[str]]:
-        """The first page of a prefix, and its folders; all of the prefix is listed here if it has too many to tell."""
+    def _top(self, prefix: S3Location) -> tuple[Iterable[Page], list[str]]:
+        """The first page of a prefix, and its folders; all pages, one by one, if that tells not all folders."""
         with aws_call(f"Listing {prefix}"):
             answer = self._client.list_objects_v2(Bucket=prefix.bucket, Prefix=prefix.key, Delimiter="/")
         if answer["IsTruncated"]:
-            return list(self._below(prefix.bucket, prefix.key)), []
+            return self._below(prefix.bucket, prefix.key), []
         return [answer["Page"]], answer["Folders"]
 
     def _below(self, bucket: str, prefix: str) -> Iterator[Page]:

@@ -8,7 +8,6 @@ cover a range of ids, shards differ by less than one small document, and documen
 """
 
 import heapq
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -83,10 +82,6 @@ class Packing:
     large: Mapping[str, int]  # document_id -> shard
     bounds: Sequence[int]  # of small documents' loads in each shard, summed up over the shards
     loads: Sequence[int]  # of each shard
-
-    def shard_of(self, loads_before: int) -> int:
-        """The shard of a small document, by the loads of all small documents with smaller ids."""
-        return min(bisect_left(self.bounds, loads_before + 1), len(self.bounds) - 1)
 
 
 def pack(large: Iterable[tuple[str, int]], small_load: int, shards: int) -> Packing:

@@ -4,12 +4,15 @@ Two quotas bind: instances of the type for processing jobs, and instances of all
 (Service Quotas, service code `sagemaker`). A new account has 2 of ml.t3.xlarge and 4 in all.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from distributed_ocr_pipeline.errors import BadInput, PipelineError
 from distributed_ocr_pipeline.storage import aws_call
+
+logger = logging.getLogger(__name__)
 
 _SUFFIX = " for processing job usage"
 _TOTAL = "Number of instances across all processing jobs"
@@ -92,9 +95,10 @@ def _allowed(quotas: Quotas) -> str:
     return ", ".join(allowed) or "there is none yet"
 
 
-def try_to_read_quotas(service_quotas: Any, sagemaker: Any, own_job: str = "") -> tuple[Quotas | None, str]:
-    """The quotas, or None and why they could not be read: a run goes on without them."""
+def find_quotas(service_quotas: Any, sagemaker: Any, own_job: str = "") -> Quotas | None:
+    """As `read_quotas`; None, and a warning, where they cannot be read: a run goes on without them."""
     try:
-        return read_quotas(service_quotas, sagemaker, own_job), ""
+        return read_quotas(service_quotas, sagemaker, own_job)
     except PipelineError as error:
-        return None, str(error)
+        logger.warning("Quotas are not known, so as many jobs as asked for are started: %s", error)
+        return None

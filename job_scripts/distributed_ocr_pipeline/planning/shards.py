@@ -6,6 +6,7 @@ shards/<shard_id>/manifest.json          what SageMaker downloads for it
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -180,22 +181,15 @@ class _SmallDocuments:
                     return
                 self._rest = pa.Table.from_batches([batch]).cast(_ROW_SCHEMA)
             starts = list(accumulate(self._rest["load"].to_pylist(), initial=self._before))
-            inside = _first_at_least(starts, self._bounds[shard], self._rest.num_rows)
+            inside = bisect_left(
+                starts, self._bounds[shard], 0, self._rest.num_rows
+            )  # rows that begin before the bound
             yield self._rest.slice(0, inside)
             self._before = starts[inside]
             if inside < self._rest.num_rows:
                 self._rest = self._rest.slice(inside)
                 return
             self._rest = None
-
-
-def _first_at_least(starts: Sequence[int], bound: int, rows: int) -> int:
-    """How many rows begin before a bound."""
-    low, high = 0, rows
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if starts[middle] < bound else (low, middle)
-    return low
 
 
 def _planned(rows: pa.Table, shard_id: str) -> pa.Table:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 
 from distributed_ocr_pipeline.records import Document, S3Location
 
@@ -30,11 +29,6 @@ def is_file_name(name: str) -> bool:
     return "\0" not in name and all(
         part not in ("", ".", "..") and len(part.encode()) <= _LONGEST_FILE_NAME for part in parts
     )
-
-
-def format_documents(documents: Iterable[Document]) -> str:
-    """The content of documents.jsonl: one document a line."""
-    return "".join(json.dumps(asdict(document)) + "\n" for document in documents)
 
 
 def parse_documents(lines: str) -> list[Document]:

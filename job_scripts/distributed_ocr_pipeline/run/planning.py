@@ -9,7 +9,6 @@ run.json (`layout.RunLayout`):
     shards/…           every shard's own files
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -267,11 +266,6 @@ def store_plan(storage: Storage, run: RunLayout, input_prefix: str, folder: Path
         storage.put_small(shard_files(planned, prefix.bucket, manifest_base(prefix.key), run.shard))
     storage.upload(folder / SHARDS_FILE, run.shards)
     storage.upload(folder / PLAN_FILE, run.plan)
-
-
-def document_id_of(source_uri: str) -> str:
-    """32 hex digits that stay the same as long as bucket and key do. (planning/todo.py says the same in SQL.)"""
-    return hashlib.sha256(source_uri.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _write_json(path: Path, value: Mapping[str, Any] | Iterable[Any]) -> None:

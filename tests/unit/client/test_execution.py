@@ -92,7 +92,7 @@ def test_the_plan_starts_no_more_jobs_than_the_accounts_quotas_allow(
     endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quotas = Quotas({"ml.t3.xlarge": 2}, total=4)
-    monkeypatch.setattr(deployment_module, "try_to_read_quotas", lambda *clients: (quotas, ""))
+    monkeypatch.setattr(deployment_module, "find_quotas", lambda *clients: quotas)
     result = run(endpoint, Workflow(s3_client(endpoint), report={}), RunSettings(files_per_job=1))
     assert (result.plan.shards, result.plan.max_concurrency) == (3, 2)
     assert result.plan.concurrency_bound == "quota of ml.t3.xlarge"

@@ -39,6 +39,15 @@ def test_only_new_lines_of_the_run_are_fetched() -> None:
     assert logs.calls[0]["filterPattern"] == '"progress run_id=r1"'
 
 
+def test_other_lines_are_echoed_once_and_progress_is_not() -> None:
+    opened = (LATE, "DEBUG shard_id=a document_id=d: opened")
+    logs, echoed = Logs([opened, (LATE, line("a", 1, 1))], [opened, (LATE, "INFO done")]), list[str]()
+    progress = JobProgress(logs, "r1", echoed.append)
+    assert progress.read() == progress.read() == Progress(1, 1)
+    assert echoed == [opened[1], "INFO done"]
+    assert "filterPattern" not in logs.calls[0]
+
+
 def test_a_log_group_that_is_not_there_yet_is_looked_for_again(caplog: pytest.LogCaptureFixture) -> None:
     progress = JobProgress(Logs(refusal("ResourceNotFoundException"), [(1, line("a", 1, 1))]), "r1")
     assert progress.read() == Progress()

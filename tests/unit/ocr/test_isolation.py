@@ -85,12 +85,15 @@ def test_a_document_that_takes_too_long_is_ended(
     fake_tesseract: Callable[..., None],
     isolated: Callable[..., Iterator[PageChunk | DocumentResult]],
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     fake_tesseract(p1="hang")
     monkeypatch.setattr(isolation, "_SLACK_SECONDS", 1 - CONFIG.document_timeout_seconds)
     [row] = rows(isolated(scanned_pdf(tmp_path / "a.pdf", 1)))
     assert (row.status, row.error_class) == (DocumentStatus.FAILED, ErrorClass.TIMEOUT)
     assert row.error_message.endswith("its worker did not end in time.")
+    (record,) = [found for found in caplog.records if found.name.endswith("isolation")]
+    assert row.error_message in record.getMessage() and record.__dict__["document_id"] == row.document.document_id
 
 
 def test_a_stop_is_passed_on_and_defers(

@@ -91,3 +91,19 @@ def test_a_listing_is_stored_as_parquet(client: Any, tmp_path: Path) -> None:
     pages = Lister(client).pages(S3Location(BUCKET, "in/"))
     assert write_listing((page.batch() for page in pages), tmp_path / "listing.parquet", "bucket") == len(KEYS)
     assert sorted(pq.read_table(tmp_path / "listing.parquet")["key"].to_pylist()) == sorted(KEYS)
+
+
+def test_a_flat_prefix_is_listed_page_by_page(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1001):
+        client.put_object(Bucket=BUCKET, Key=f"in/{number:04d}", Body=b"")
+    lister, calls, whole = Lister(client), [], client.list_objects_v2
+
+    def count(**call: Any) -> Any:
+        calls.append(call)
+        return whole(**call)
+
+    monkeypatch.setattr(client, "list_objects_v2", count)
+    pages = lister.pages(S3Location(BUCKET, "in/"))
+    first = next(pages)
+    assert (len(first.keys), len(calls)) == (1000, 2), "the first look, and the first page"
+    assert len(first.keys) + sum(len(page.keys) for page in pages) == 1001

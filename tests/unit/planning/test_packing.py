@@ -1,6 +1,7 @@
 """Shards of equal work: what fits, how even they are, and that the same listing gives the same shards."""
 
 import random
+from bisect import bisect_left
 from math import ceil
 
 import pytest
@@ -9,6 +10,11 @@ from hypothesis import strategies as st
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.planning.packing import FULL, MAX_SHARDS, Limits, Packing, pack, shard_count
+
+
+def shard_of(packing: Packing, loads_before: int) -> int:
+    """The shard of a small document, by the loads of all small documents with smaller ids."""
+    return min(bisect_left(packing.bounds, loads_before + 1), len(packing.bounds) - 1)
 
 
 def _packed(loads: list[int], limits: Limits, slots: int) -> tuple[list[list[int]], Packing]:
@@ -23,7 +29,7 @@ def _packed(loads: list[int], limits: Limits, slots: int) -> tuple[list[list[int
         if document_id in packing.large:
             shards[packing.large[document_id]].append(load)
         else:
-            shards[packing.shard_of(before)].append(load)
+            shards[shard_of(packing, before)].append(load)
             before += load
     return shards, packing
 
@@ -96,4 +102,4 @@ def test_the_same_documents_are_packed_the_same_way() -> None:
 def test_the_bounds_leave_no_small_document_out() -> None:
     packing = pack([("a", FULL)], ceil(2.5 * FULL), 4)
     assert packing.bounds[-1] == ceil(2.5 * FULL)
-    assert packing.shard_of(packing.bounds[-1] - 1) == 3
+    assert shard_of(packing, packing.bounds[-1] - 1) == 3

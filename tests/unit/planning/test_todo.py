@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.planning.database import open_database
 from distributed_ocr_pipeline.planning.listing import NAMED_SCHEMA
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS
-from distributed_ocr_pipeline.run.planning import document_id_of
+from tests.support.documents import document_id_of
 
 BUCKET = "scans"
 _LEDGER = pa.schema(

@@ -15,10 +15,10 @@ from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.planning.packing import Limits
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document
-from distributed_ocr_pipeline.run.planning import document_id_of
 from distributed_ocr_pipeline.run.reporting import make_report
 from distributed_ocr_pipeline.tables.latest import current_rows
 from distributed_ocr_pipeline.tables.schema import LEDGER_SCHEMA
+from tests.support.documents import document_id_of
 from tests.support.plans import Run, plan_documents
 
 OPTIONS = parse_options({"input_prefix": "s3://bucket/in/"})

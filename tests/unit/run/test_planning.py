@@ -1,8 +1,8 @@
-"""Documents of a plan: their ids, the manifest that SageMaker reads, and the list that the worker reads."""
+"""Documents of a plan: the manifest that SageMaker reads, and the list that the worker reads."""
 
 from distributed_ocr_pipeline.records import Document, S3Location
-from distributed_ocr_pipeline.run.manifests import format_documents, is_file_name, make_manifest, parse_documents
-from distributed_ocr_pipeline.run.planning import document_id_of
+from distributed_ocr_pipeline.run.manifests import is_file_name, make_manifest, parse_documents
+from tests.support.documents import document_id_of, format_documents
 
 PREFIX = S3Location("bucket", "docs/")
 
@@ -10,11 +10,6 @@ PREFIX = S3Location("bucket", "docs/")
 def document(key: str, size: int = 10) -> Document:
     uri = f"s3://bucket/{key}"
     return Document(document_id_of(uri), uri, key, "etag", size)
-
-
-def test_a_document_keeps_its_id_and_others_have_another() -> None:
-    assert document_id_of("s3://bucket/a.pdf") == document_id_of("s3://bucket/a.pdf")
-    assert len({document_id_of(uri) for uri in ("s3://bucket/a.pdf", "s3://bucket/b.pdf", "s3://other/a.pdf")}) == 3
 
 
 def test_the_manifest_lists_keys_below_their_folder() -> None:

@@ -22,10 +22,11 @@ from distributed_ocr_pipeline.records import (
     PageStatus,
     S3Location,
 )
-from distributed_ocr_pipeline.run.planning import document_id_of, plan_run
+from distributed_ocr_pipeline.run.planning import plan_run
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
-from tests.support.aws import s3_client, s3_server, session
+from tests.support.aws import s3_client, s3_server, session, upload_folder
+from tests.support.documents import document_id_of
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -83,7 +84,7 @@ class Bucket:
                     _write(tables, document, moment, *outcomes[document.key.removeprefix("in/")])
         for name in places:
             if upload and name != lose:
-                self.storage.upload_folder(folder / name, S3Location(self.name, name))
+                upload_folder(self.storage, folder / name, S3Location(self.name, name))
         return folder
 
     def _documents(self) -> list[Document]:

@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.records import DocumentStatus, S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import current_rows, latest_documents, latest_pages
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
-from tests.support.aws import s3_client, s3_server, use_server
+from tests.support.aws import s3_client, s3_server, upload_folder, use_server
 from tests.support.runs import outcome, write_run
 
 LEDGER = pa.schema(
@@ -162,7 +162,7 @@ def fixture_storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
 def test_a_bucket_is_read_like_a_folder(storage: Storage, tmp_path: Path) -> None:
     write_two_runs(tmp_path)
     for table in ("pages", "documents"):
-        storage.upload_folder(tmp_path / table, S3Location("results", table))
+        upload_folder(storage, tmp_path / table, S3Location("results", table))
     assert documents_of(latest_documents("s3://results")) == CURRENT
     assert texts_of(latest_pages("s3://results/")) == TEXTS
 

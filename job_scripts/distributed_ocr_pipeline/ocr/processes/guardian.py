@@ -33,7 +33,8 @@ class Guardian:
         )
         process.returncode = 0  # Nothing waits for it; without a status, Python warns that it still runs.
         assert process.stdin is not None
-        self._pipe = process.stdin
+        self._pipe = os.dup(process.stdin.fileno())  # it stays open to the end, and a file would complain of that
+        process.stdin.close()
 
     def watch(self, group: int) -> None:
         """A process group was started."""
@@ -45,7 +46,7 @@ class Guardian:
 
     def _tell(self, line: str) -> None:
         try:
-            os.write(self._pipe.fileno(), line.encode())  # so short a line is written whole
+            os.write(self._pipe, line.encode())  # so short a line is written whole
         except BrokenPipeError:  # somebody ended the guardian; work goes on without
             pass
 

@@ -24,9 +24,9 @@ def test_no_program_runs_with_the_rights_of_another_user(container: str) -> None
 
 def test_it_holds_the_jobs_and_nothing_that_runs_on_a_users_machine(container: str) -> None:
     package = "/opt/ocr/distributed_ocr_pipeline"
-    absent = f"{package}/client {package}/local {package}/main.py /opt/ocr/local_aws"
+    absent = f"{package}/client {package}/deployment.py {package}/local {package}/main.py /opt/ocr/local_aws"
     assert in_container(container, "sh", "-c", f"ls -d {absent} 2>/dev/null; true") == ""
-    program = "import distributed_ocr_pipeline, plan_shards, process_shard, report_run; print('imported')"
+    program = "import distributed_ocr_pipeline, plan_shards, process_shard, check_shard, report_run; print('imported')"
     assert in_container(container, "sh", "-c", f'cd /opt/ocr && python -c "{program}"') == "imported\n"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,13 +108,17 @@ def test_a_second_run_has_nothing_to_do_and_a_touched_file_is_done_again(
     assert "Nothing to do" in shown
 
 
-def test_a_run_over_its_limit_fails_with_the_reports_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_run_over_its_limit_fails_with_the_reports_words_and_debug_shows_what_the_job_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
     shutil.copy(EXAMPLES / "documents" / "truncated.pdf", tmp_path / "docs")
-    assert main(["--input-prefix", "docs", "--max-input-error-rate", "0"]) == 65
+    assert main(["--input-prefix", "docs", "--max-input-error-rate", "0", "--debug"]) == 65
     shown = capsys.readouterr()
     assert "1 failed" in shown.err and "over max_input_error_rate 0.0" in shown.err
+    assert re.search(r"DEBUG shard_id=s00000 document_id=\w{32}: failed: corrupt", caplog.text)
     assert (tmp_path / "output" / "documents").is_dir(), "results are there all the same"

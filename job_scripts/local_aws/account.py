@@ -36,6 +36,9 @@ class Account(BaseModel):
     runtime_seconds: int = Field(default=432_000, ge=1)
     """The longest time of a job."""
 
+    tells_quotas: bool = True
+    """Whether Service Quotas may be asked; the policies of some organizations deny it."""
+
     events_repeated_every: int = Field(default=5, ge=1)
     """EventBridge delivers at least once: of so many calls of targets, one is made twice."""
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.utilities.utils import get_partition
@@ -50,10 +51,14 @@ def install(account: Account) -> None:
         (_LIST_DEFAULTS, list_defaults),
         ("get_service_quota", get_quota),
     ):
-        setattr(ServiceQuotasResponse, name, answer)
+        setattr(ServiceQuotasResponse, name, answer if account.tells_quotas else _deny)
 
 
 _LIST_DEFAULTS = "list_aws_default_service_quotas"
+
+
+def _deny(_response: ServiceQuotasResponse) -> str:
+    raise JsonRESTError("AccessDeniedException", "A service control policy denies this call explicitly.")
 
 
 def _page(response: ServiceQuotasResponse, account: Account) -> str:

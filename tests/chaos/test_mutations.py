@@ -22,6 +22,7 @@ import pytest
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.ocr import Stop, process_documents
+from distributed_ocr_pipeline.ocr.processes.guardian import guardian
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult, PageStatus
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 from tests.support.mutations import write_mutants
@@ -76,6 +77,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         (folder / name).mkdir()
     paths = write_mutants(folder / "documents", NUMBER, SEED)
     found = Outcome(folder / "documents", [path.name for path in paths])
+    guardian()  # a process's one, which stays as long as it does
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(folder / "temporary"))  # for the programs, which also are known by it
         _measure(folder, paths, found)

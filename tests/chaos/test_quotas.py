@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from local_aws.account import Account
@@ -26,8 +27,11 @@ TWO_MINUTES = 120
 
 @pytest.fixture(scope="module", name="crowded")
 def fixture_crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
-    """An account with the quota for all processing jobs together, which plan and report need, too."""
-    account = Account(instances={INSTANCE_TYPE: QUOTA, "ml.t3.medium": 4}, total_instances=QUOTA)
+    """An account with the quota for all processing jobs together, which plan and report need, too.
+
+    It does not tell its quotas: a planner that knows them asks for no more.
+    """
+    account = Account(instances={INSTANCE_TYPE: QUOTA, "ml.t3.medium": 4}, total_instances=QUOTA, tells_quotas=False)
     assert account.starts_per_second == 1
     faults = tmp_path_factory.mktemp("faults") / "faults.json"
     faults.write_text(json.dumps({"retry_wait_scale": CLOCK, "account": account.model_dump()}), encoding="utf-8")
@@ -51,6 +55,14 @@ def children_events(workplace: Workplace, execution_arn: str) -> Iterator[Mappin
     (map_run,) = client.list_map_runs(executionArn=execution_arn)["mapRuns"]
     for child in client.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]:
         yield from client.get_execution_history(executionArn=child["executionArn"])["events"]
+
+
+def test_the_account_does_not_tell_its_quotas(crowded: Workplace) -> None:
+    client = crowded.client("service-quotas")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.list_service_quotas(ServiceCode="sagemaker")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.list_aws_default_service_quotas(ServiceCode="sagemaker")
 
 
 def test_no_shard_is_lost_to_throttling_or_to_the_accounts_own_quota(crowded: Workplace) -> None:

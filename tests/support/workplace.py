@@ -121,12 +121,12 @@ class Workplace:
     def jobs(self, run_id: str) -> dict[str, int]:
         """How many jobs of each kind a run created."""
         client = self.client("sagemaker")
+        pages = client.get_paginator("list_processing_jobs").paginate()
+        names = {job["ProcessingJobName"] for page in pages for job in page["ProcessingJobSummaries"]}  # pages overlap
         counts = {"plan": 0, "s": 0, "check": 0, "report": 0}
-        for page in client.get_paginator("list_processing_jobs").paginate():
-            for job in page["ProcessingJobSummaries"]:
-                described = client.describe_processing_job(ProcessingJobName=job["ProcessingJobName"])
-                if described["Environment"]["OCR_RUN_ID"] == run_id:
-                    counts[next(kind for kind in counts if job["ProcessingJobName"].startswith(f"ocr-{kind}"))] += 1
+        for name in names:
+            if client.describe_processing_job(ProcessingJobName=name)["Environment"]["OCR_RUN_ID"] == run_id:
+                counts[next(kind for kind in counts if name.startswith(f"ocr-{kind}"))] += 1
         return counts
 
     def rows(self, run_id: str) -> dict[str, list[dict[str, Any]]]:

@@ -49,7 +49,7 @@ def read_quotas(service_quotas: Any, sagemaker: Any, own_job: str = "") -> Quota
     with aws_call("Reading the quotas of SageMaker"):
         found = dict(_quota_values(service_quotas))
         jobs = sagemaker.get_paginator("list_processing_jobs").paginate(StatusEquals="InProgress")
-        names = [job["ProcessingJobName"] for page in jobs for job in page["ProcessingJobSummaries"]]
+        names = {job["ProcessingJobName"] for page in jobs for job in page["ProcessingJobSummaries"]}  # pages overlap
     others = [name for name in names if not (own_job and name.startswith(own_job))]
     by_type = {name.removesuffix(_SUFFIX): value for name, value in found.items() if name.endswith(_SUFFIX)}
     return Quotas(by_type, found.get(_TOTAL, max(by_type.values(), default=0)), len(others))

@@ -80,7 +80,7 @@ class _Run:
         self._endpoint = runner.endpoint
         self._credentials = self._endpoint.assume_role(job.request["RoleArn"], "SageMaker", job.region)
         self._s3 = self._endpoint.client("s3", job.region, self._credentials)
-        self._killed = False  # by a fault
+        self._cut: JobFault | None = None  # whose line was seen
         for name in ("ml", "tmp", "home"):
             (folder / name).mkdir()
 
@@ -113,7 +113,7 @@ class _Run:
 
     def _reason(self, code: int) -> str:
         """Why a container that ended by itself failed. SIGKILL that nobody here sent is the kernel's, for memory."""
-        if code == _KILLED and not self._killed:
+        if code == _KILLED and not (self._cut and self._cut.kill):
             return OUT_OF_MEMORY
         return self._runner.faults.account.container_failed(code)
 
@@ -149,16 +149,18 @@ class _Run:
                 self._terminate(process)
             code = process.wait()
         log.flush()
-        return code, stopped
+        if self._cut is None:
+            return code, stopped
+        return (code, True) if self._cut.stop else (_KILLED, False)  # also if the job was quick enough to end by itself
 
     def _on_line(self, line: bytes, process: "subprocess.Popen[bytes]", log: JobLog, fault: JobFault | None) -> None:
         """Log one line of the container's output; a fault may wait for it."""
         log.write(line)
         if fault is not None and fault.waits_for(line):
+            self._cut = fault
             if fault.stop:
                 self._job.stop()
             else:
-                self._killed = fault.kill is not None
                 _kill(process)
 
     def _terminate(self, process: "subprocess.Popen[bytes]") -> None:

@@ -258,12 +258,15 @@ time.sleep(600)
     assert gone(int(local.log(name)[0]))
 
 
+@pytest.mark.parametrize("afterwards", ["time.sleep(600)", "pass"])
 @pytest.mark.parametrize(
     ("name", "status", "reason"),
     [("killed", "Failed", REASONS["algorithm"]), ("starved", "Failed", OUT_OF_MEMORY), ("halted", "Stopped", None)],
 )
-def test_a_fault_kills_or_stops_a_job_at_a_line(local: Harness, name: str, status: str, reason: str | None) -> None:
-    job = local.run("print('half done', flush=True); time.sleep(600)", f"{name}-{uuid.uuid4()}")
+def test_a_fault_kills_or_stops_a_job_at_a_line_however_quick_it_is(
+    local: Harness, name: str, status: str, reason: str | None, afterwards: str
+) -> None:
+    job = local.run(f"print('half done', flush=True); {afterwards}", f"{name}-{uuid.uuid4()}")
     assert (job["ProcessingJobStatus"], job.get("FailureReason")) == (status, reason)
 
 

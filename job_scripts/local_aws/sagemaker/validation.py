@@ -6,6 +6,7 @@ which botocore leaves to the service; they are checked here.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -35,10 +36,11 @@ class RequestValidator:
             raise InvalidRequest(f"1 validation error detected: {problem}")
 
 
-def instance_types() -> list[str]:
-    """The instance types of processing jobs."""
+@cache
+def instance_types() -> tuple[str, ...]:
+    """The instance types of processing jobs. Read once: the service model has megabytes."""
     model = get_session().get_service_model("sagemaker")
-    return list(model.shape_for("ProcessingInstanceType").enum)  # type: ignore[attr-defined]
+    return tuple(model.shape_for("ProcessingInstanceType").enum)  # type: ignore[attr-defined]
 
 
 def check_processing_job(request: Mapping[str, Any]) -> None:

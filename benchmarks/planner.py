@@ -123,7 +123,7 @@ def _run_files(folder: Path, scratch: Path) -> RunFiles:
         pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")
     with duckdb.connect(config={"memory_limit": "256MB", "temp_directory": str(scratch)}) as connection:
         connection.execute(
-            f"copy (select document_id, source_uri[13:] as key, shard_id from read_parquet('{folder}/ledger.parquet')) "
+            f"copy (select document_id, source_uri, shard_id from read_parquet('{folder}/ledger.parquet')) "
             f"to '{scratch}/planned.parquet' (format parquet)"
         )
         connection.execute(

@@ -10,7 +10,7 @@ run.json (`layout.RunLayout`):
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -231,20 +231,26 @@ def find_alternatives(
     """
     if not amount.documents:
         return {}
-    raised = [estimate(amount, figures, name, limits=limits, slots=asked) for name in figures.instances]
     allowed = quotas or Quotas({name: found.default_quota for name, found in figures.instances.items()}, total=4)
-    today = [
-        estimate(amount, figures, name, limits=limits, slots=grant(asked, name, allowed).count)
-        for name in figures.instances
-        if allowed.by_type.get(name, 0) > 0
-    ]
-    found = {
-        "cheapest": min(raised, key=lambda item: (item.usd.expected, item.hours.expected)),
-        "fastest": min(raised, key=lambda item: (item.hours.expected, item.usd.expected)),
-    }
-    if today:
-        found["within_quota"] = min(today, key=lambda item: (item.hours.expected, item.usd.expected))
+    today = {name: grant(asked, name, allowed).count for name in figures.instances if allowed.by_type.get(name, 0) > 0}
+    raised = list(_possible(amount, figures, limits, dict.fromkeys(figures.instances, asked)))
+    now = list(_possible(amount, figures, limits, today))
+    found = {}
+    if raised:
+        found["cheapest"] = min(raised, key=lambda item: (item.usd.expected, item.hours.expected))
+        found["fastest"] = min(raised, key=lambda item: (item.hours.expected, item.usd.expected))
+    if now:
+        found["within_quota"] = min(now, key=lambda item: (item.hours.expected, item.usd.expected))
     return found
+
+
+def _possible(amount: Amount, figures: Figures, limits: Limits, slots: Mapping[str, int]) -> Iterator[Estimate]:
+    """Estimates on instance types with their slots; a type that is too slow for one run's shards is left out."""
+    for name, count in slots.items():
+        try:
+            yield estimate(amount, figures, name, limits=limits, slots=count)
+        except BadInput:  # only the chosen type has to do
+            continue
 
 
 def require_affordable(plan: Plan, max_cost_usd: float | None) -> None:

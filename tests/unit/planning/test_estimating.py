@@ -10,6 +10,7 @@ from distributed_ocr_pipeline.planning.database import open_database
 from distributed_ocr_pipeline.planning.estimating import Amount, Range, estimate, fit_model, measure
 from distributed_ocr_pipeline.planning.packing import Limits
 from distributed_ocr_pipeline.planning.prices import FIGURES_VARIABLE, load_figures
+from distributed_ocr_pipeline.run.planning import find_alternatives
 
 FIGURES = load_figures()
 LIMITS = Limits(seconds=30 * 60, size_bytes=8 * 1024**3)
@@ -87,6 +88,16 @@ def test_the_price_hardly_depends_on_the_slots_but_the_time_does() -> None:
     many = estimate(_scanned(10**6), FIGURES, "ml.c6i.4xlarge", limits=LIMITS, slots=20)
     assert many.usd.expected < 1.1 * few.usd.expected
     assert many.hours.expected < few.hours.expected / 3
+
+
+def test_instance_types_that_are_too_slow_for_one_run_are_no_alternatives() -> None:
+    work = _scanned(10**8)
+    with pytest.raises(BadInput, match="a run has at most 10000"):
+        estimate(work, FIGURES, "ml.t3.xlarge", limits=LIMITS, slots=2)
+    found = find_alternatives(work, FIGURES, LIMITS, 100, None)
+    assert set(found) == {"cheapest", "fastest"}  # a new account has small types only
+    assert all(item.shards <= 10_000 for item in found.values())
+    assert not find_alternatives(_scanned(10**11), FIGURES, LIMITS, 100, None)
 
 
 @pytest.mark.parametrize(("name", "vcpus"), [("ml.x9.large", 2), ("ml.x9.xlarge", 4), ("ml.x9.12xlarge", 48)])

@@ -52,13 +52,13 @@ def _how_to_go_on(arguments: Sequence[str] | None) -> str:
 
 def _run(parsed: argparse.Namespace) -> None:
     """Imported here, since --help and a wrong option need neither AWS' SDK nor Arrow."""
-    from distributed_ocr_pipeline.client.run_command import run_command  # pylint: disable=import-outside-toplevel
+    from distributed_ocr_pipeline.client.commands.run import run_command  # pylint: disable=import-outside-toplevel
 
     run_command(parsed)
 
 
 def _estimate(parsed: argparse.Namespace) -> None:
-    from distributed_ocr_pipeline.client.estimate_command import (  # pylint: disable=import-outside-toplevel
+    from distributed_ocr_pipeline.client.commands.estimate import (  # pylint: disable=import-outside-toplevel
         estimate_command,
     )
 
@@ -66,7 +66,7 @@ def _estimate(parsed: argparse.Namespace) -> None:
 
 
 def _stop(parsed: argparse.Namespace) -> None:
-    from distributed_ocr_pipeline.client.stop_command import stop_command  # pylint: disable=import-outside-toplevel
+    from distributed_ocr_pipeline.client.commands.stop import stop_command  # pylint: disable=import-outside-toplevel
 
     stop_command(parsed, sys.stdout)
 

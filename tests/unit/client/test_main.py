@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from distributed_ocr_pipeline.client import run_command
+from distributed_ocr_pipeline.client.commands import run as run_module
 from distributed_ocr_pipeline.client.results import RunResult, UnfinishedRun
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.main import main
@@ -107,7 +107,7 @@ calls: list[list[Any]] = []
 
 @pytest.fixture(name="pipeline")
 def fixture_pipeline(monkeypatch: pytest.MonkeyPatch) -> type[Pipeline]:
-    monkeypatch.setattr(run_command, "OCRPipeline", Pipeline)
+    monkeypatch.setattr(run_module, "OCRPipeline", Pipeline)
     monkeypatch.setattr(Pipeline, "fault", None)
     calls.clear()
     return Pipeline

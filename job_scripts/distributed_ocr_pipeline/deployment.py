@@ -57,6 +57,10 @@ class Deployment:
         """What the names of all its jobs begin with, before a hyphen."""
         return str(self._states()["PlanShards"]["Parameters"]["Environment"]["OCR_PIPELINE"])
 
+    def execution_arn(self, run_id: str) -> str:
+        """Of a run, whose id is its execution's name."""
+        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
+
     def _states(self) -> dict[str, Any]:
         with aws_call("Reading the deployed workflow"):
             answer = self.client("stepfunctions").describe_state_machine(stateMachineArn=self.state_machine_arn)

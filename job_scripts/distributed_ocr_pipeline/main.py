@@ -19,8 +19,10 @@ Turns the PDFs, scans and photos below a prefix into text in Parquet, and accoun
 An s3:// prefix runs on your deployment (see `make deploy`). A folder runs on this machine, without AWS,
 unless OCR_BUCKET_NAME names a bucket that it is a prefix of.
 
-`ocr-pipeline estimate PREFIX` says what a run would take, and starts nothing.
-`ocr-pipeline stop [RUN]` ends a run on AWS and its jobs, or the jobs that ended runs left behind."""
+commands, each with its own --help:
+  ocr-pipeline estimate PREFIX   what a run would take; starts nothing
+  ocr-pipeline status [RUN]      the latest runs, or one of them: how far it is, and what it waits for
+  ocr-pipeline stop [RUN]        ends a run on AWS and its jobs, or the jobs that ended runs left behind"""
 _EXIT = "exit status: " + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
 
 
@@ -71,6 +73,26 @@ def _stop(parsed: argparse.Namespace) -> None:
     stop_command(parsed, sys.stdout)
 
 
+def _status(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.commands.status import (  # pylint: disable=import-outside-toplevel
+        status_command,
+    )
+
+    status_command(parsed, sys.stdout)
+
+
+def _status_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ocr-pipeline status",
+        description="Says how runs stand. Without RUN: the latest, a line for each.",
+        epilog=_EXIT,
+    )
+    parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which the run prints first")
+    parser.add_argument("--limit", type=_count, default=10, metavar="N", help="so many of the latest (default: 10)")
+    _add_place(parser)
+    return parser
+
+
 def _stop_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ocr-pipeline stop",
@@ -109,8 +131,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _Command = tuple[Callable[[], argparse.ArgumentParser], Callable[[argparse.Namespace], None]]
-_COMMANDS: Mapping[str, _Command] = {"estimate": (_estimate_parser, _estimate), "stop": (_stop_parser, _stop)}
+_COMMANDS: Mapping[str, _Command] = {
+    "estimate": (_estimate_parser, _estimate),
+    "status": (_status_parser, _status),
+    "stop": (_stop_parser, _stop),
+}
 """What is not the name of one of these is an option of a run."""
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"got {text!r}; it should be a number from 1")
+    return int(text)
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    """Of commands that look at what runs left: where."""
+    where = "look at the runs on this machine that wrote to FOLDER (default: the deployment; without one, output)"
+    parser.add_argument("--output", metavar="FOLDER", help=where)
+    parser.add_argument("--json", action="store_true", help="print a JSON document (docs/command-line.md)")
+    _add_common(parser)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

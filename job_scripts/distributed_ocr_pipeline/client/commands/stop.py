@@ -57,8 +57,8 @@ class Stopping:
             )
         if status == "RUNNING":
             with aws_call(f"Stopping the run {run_id}"):
-                self._workflows.stop_execution(executionArn=self._execution_arn(run_id), error="Stopped")
-            self._say(f"stopped  {self._execution_arn(run_id)}")
+                self._workflows.stop_execution(executionArn=self._deployment.execution_arn(run_id), error="Stopped")
+            self._say(f"stopped  {self._deployment.execution_arn(run_id)}")
         else:
             self._say(f"The run {run_id} has ended already: {status}.")
         self._stop_jobs(lambda owner: owner == run_id)
@@ -120,15 +120,12 @@ class Stopping:
         """Of the run's execution; None for one that does not exist, or was forgotten after 90 days."""
         try:
             with aws_call(f"Looking for the run {run_id}"):
-                answer = self._workflows.describe_execution(executionArn=self._execution_arn(run_id))
+                answer = self._workflows.describe_execution(executionArn=self._deployment.execution_arn(run_id))
         except ServiceFault as error:
             if error.code not in ("ExecutionDoesNotExist", "InvalidArn"):
                 raise
             return None
         return str(answer["status"])
-
-    def _execution_arn(self, run_id: str) -> str:
-        return f"{self._deployment.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
 
 
 def _run_of(job: Mapping[str, Any]) -> str:

@@ -11,7 +11,8 @@ from pydantic.fields import FieldInfo
 
 from distributed_ocr_pipeline import __version__
 from distributed_ocr_pipeline.config import RunSettings
-from distributed_ocr_pipeline.errors import ExitCode, PipelineError
+from distributed_ocr_pipeline.errors import ErrorClass, ExitCode, PipelineError
+from distributed_ocr_pipeline.records import DocumentStatus
 
 _DESCRIPTION = """\
 Turns the PDFs, scans and photos below a prefix into text in Parquet, and accounts for every one of them.
@@ -22,6 +23,7 @@ unless OCR_BUCKET_NAME names a bucket that it is a prefix of.
 commands, each with its own --help:
   ocr-pipeline estimate PREFIX   what a run would take; starts nothing
   ocr-pipeline status [RUN]      the latest runs, or one of them: how far it is, and what it waits for
+  ocr-pipeline list              documents by status, class of error or confidence, each once
   ocr-pipeline stop [RUN]        ends a run on AWS and its jobs, or the jobs that ended runs left behind"""
 _EXIT = "exit status: " + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
 
@@ -93,6 +95,45 @@ def _status_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _list(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.commands.list import list_command  # pylint: disable=import-outside-toplevel
+
+    list_command(parsed, sys.stdout, sys.stderr)
+
+
+def _list_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ocr-pipeline list",
+        description="Lists documents, each by its current row of the ledger: one line, separated by tabs in a pipe.",
+        epilog=_EXIT,
+    )
+    classes = [found.value for found in ErrorClass]
+    parser.add_argument("--status", choices=[found.value for found in DocumentStatus], help="only those of this status")
+    parser.add_argument(
+        "--class",
+        dest="error_class",
+        choices=classes,
+        metavar="CLASS",
+        help=f"only those that failed so: {', '.join(classes)}",
+    )
+    parser.add_argument(
+        "--below-confidence", type=_confidence, metavar="N", help="only those with a page read with less, 0-100"
+    )
+    parser.add_argument("--sort", choices=("newest", "key"), default="newest", help="default: newest first")
+    parser.add_argument("--limit", type=_count, default=50, metavar="N", help="so many of them (default: 50)")
+    _add_place(parser)
+    return parser
+
+
+def _confidence(text: str) -> float:
+    try:
+        if 0 <= float(text) <= 100:
+            return float(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"got {text!r}; it should be a number from 0 to 100")
+
+
 def _stop_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ocr-pipeline stop",
@@ -134,6 +175,7 @@ _Command = tuple[Callable[[], argparse.ArgumentParser], Callable[[argparse.Names
 _COMMANDS: Mapping[str, _Command] = {
     "estimate": (_estimate_parser, _estimate),
     "status": (_status_parser, _status),
+    "list": (_list_parser, _list),
     "stop": (_stop_parser, _stop),
 }
 """What is not the name of one of these is an option of a run."""

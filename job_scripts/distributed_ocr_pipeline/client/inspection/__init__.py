@@ -5,5 +5,6 @@
 - `stored_runs`: what a run's files say.
 - `folder_runs`: the runs of an output folder.
 - `deployed_runs`: the runs of a deployment.
+- `documents`: the current rows of the ledger that somebody looks for.
 - `waiting`: why a step of the workflow waits, from its history.
 """

@@ -1,6 +1,7 @@
 """Where runs' files are read: the output bucket of a deployment, or a folder that is laid out like it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ import pyarrow.dataset as ds
 from pyarrow.fs import FileSystem, LocalFileSystem
 
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in
-from distributed_ocr_pipeline.errors import NotDeployed
+from distributed_ocr_pipeline.errors import BadInput, NotDeployed
 from distributed_ocr_pipeline.json_files import read_json
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
@@ -93,6 +94,18 @@ def open_table(output: Output, prefix: str, schema: pa.Schema) -> ds.Dataset | N
     filesystem, before = output.filesystem()
     files = [f"{before}{key}" for key in output.keys(prefix) if key.endswith(".parquet")]
     return ds.dataset(files, schema, "parquet", filesystem, "hive") if files else None
+
+
+@contextmanager
+def reading_table(output: Output, prefix: str) -> Iterator[None]:
+    """Inside, a Parquet file that cannot be read is a `BadInput` that says where it is."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(
+            f"A table in {output.address}/{prefix} cannot be read: {error}.",
+            "Remove the file that is damaged; the next run does its documents again.",
+        ) from error
 
 
 def bucket_of(deployment: Deployment) -> OutputBucket:

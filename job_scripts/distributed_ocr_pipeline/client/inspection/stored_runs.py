@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-import pyarrow as pa
-
-from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table
+from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
 from distributed_ocr_pipeline.client.inspection.status import Phase, RunState, ShardCounts
-from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.tables.schema import LEDGER_SCHEMA
 
@@ -90,14 +87,11 @@ def _count_shards(output: Output, run: RunLayout, plan: Mapping[str, Any] | None
 def _ledger_by_status(output: Output, run: RunLayout) -> dict[str, int]:
     """Rows by status, batch by batch."""
     counts: Counter[str] = Counter()
-    try:
+    with reading_table(output, run.documents.key):
         table = open_table(output, run.documents.key, LEDGER_SCHEMA)
         for batch in table.to_batches(columns=["status"]) if table else ():
             for found in batch.column("status").value_counts().to_pylist():
                 counts[found["values"]] += found["counts"]
-    except (pa.ArrowException, OSError) as error:
-        where = f"{output.address}/{run.documents.key}"
-        raise BadInput(f"The ledger in {where} cannot be read: {error}.", "Remove the file that is damaged.") from error
     return _nonzero(counts)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,6 +62,10 @@ class Deployment:
         """Of a run, whose id is its execution's name."""
         return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
 
+    def job_names(self) -> re.Pattern[str]:
+        """What the names of all its jobs look like; the first group is what the job is for: plan, s00001, …"""
+        return re.compile(re.escape(self.name_prefix()) + r"-(plan|s\d+|check|report)-[0-9a-f-]{36}")
+
     def _states(self) -> dict[str, Any]:
         with aws_call("Reading the deployed workflow"):
             answer = self.client("stepfunctions").describe_state_machine(stateMachineArn=self.state_machine_arn)
@@ -73,6 +78,11 @@ class Deployment:
                 return boto3.Session(region_name=self.region)
             without_profile = botocore.session.Session(_NO_PROFILE)
             return boto3.Session(*self.credentials, region_name=self.region, botocore_session=without_profile)
+
+
+def run_of_job(job: Mapping[str, Any]) -> str:
+    """The run that a job works for, from its description; empty where it works for none."""
+    return str(job.get("Environment", {}).get("OCR_RUN_ID", ""))
 
 
 def find_deployment(config: AWSConfig, environ: Mapping[str, str], folder: Path) -> Deployment:

@@ -24,6 +24,7 @@ commands, each with its own --help:
   ocr-pipeline estimate PREFIX   what a run would take; starts nothing
   ocr-pipeline status [RUN]      the latest runs, or one of them: how far it is, and what it waits for
   ocr-pipeline list              documents by status, class of error or confidence, each once
+  ocr-pipeline logs [RUN]        what the jobs of a run on AWS log, or logged
   ocr-pipeline stop [RUN]        ends a run on AWS and its jobs, or the jobs that ended runs left behind"""
 _EXIT = "exit status: " + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
 
@@ -134,6 +135,25 @@ def _confidence(text: str) -> float:
     raise argparse.ArgumentTypeError(f"got {text!r}; it should be a number from 0 to 100")
 
 
+def _logs(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.commands.logs import logs_command  # pylint: disable=import-outside-toplevel
+
+    logs_command(parsed, sys.stdout, sys.stderr)
+
+
+def _logs_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ocr-pipeline logs",
+        description="Prints what the jobs of a run on AWS log. Without RUN: of the latest.",
+        epilog=_EXIT,
+    )
+    parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which the run prints first")
+    parser.add_argument("--document", metavar="ID", help="only lines that name this document, by its document_id")
+    parser.add_argument("--follow", action="store_true", help="go on until the run has ended")
+    _add_place(parser)
+    return parser
+
+
 def _stop_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ocr-pipeline stop",
@@ -176,6 +196,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "estimate": (_estimate_parser, _estimate),
     "status": (_status_parser, _status),
     "list": (_list_parser, _list),
+    "logs": (_logs_parser, _logs),
     "stop": (_stop_parser, _stop),
 }
 """What is not the name of one of these is an option of a run."""

@@ -79,7 +79,7 @@ def latest_pages(output: str | Path) -> pa.Table:
 def counting(ledger: ds.Dataset) -> ds.Expression:
     """Whether a row of either table counts: for readers that take batch after batch.
 
-    Run, document, status and time of all rows of the ledger are held in memory meanwhile, some 100 bytes for each.
+    Run, document, status and time of all rows of the ledger are held in memory meanwhile, some 350 bytes for each.
     """
     return _belongs_to(current_rows(ledger.to_table(columns=_RULE_COLUMNS)))
 

@@ -7,6 +7,7 @@ from typing import TextIO
 
 from distributed_ocr_pipeline.client.inspection.documents import DocumentList, ListedDocument, Wanted, list_documents
 from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, bucket_of, chosen_place
+from distributed_ocr_pipeline.client.terminal import print_lines, printable
 
 
 def list_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -> None:
@@ -28,8 +29,7 @@ def list_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -
     if arguments.json:
         print(json.dumps(found.as_dict(), indent=2), file=stream)
         return
-    for line in lines(found) if stream.isatty() else tab_separated(found):
-        print(line, file=stream)
+    print_lines(lines(found) if stream.isatty() else tab_separated(found), stream)
     if found.more:
         print(f"{found.more:,} more: --limit shows them.", file=notes)
     elif not found.documents:
@@ -58,10 +58,5 @@ def _fields(document: ListedDocument) -> tuple[str, ...]:
         document.processed_at.isoformat(),
         document.run_id,
         document.document_id,
-        _printable(document.source_uri),
+        printable(document.source_uri),
     )
-
-
-def _printable(text: str) -> str:
-    """A key may hold any character: those that end a line or steer a terminal are escaped."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -1,12 +1,11 @@
 """`ocr-pipeline stop`: ends a run and its jobs, or the jobs that runs left behind when they ended."""
 
 import argparse
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
-from distributed_ocr_pipeline.deployment import Deployment, deployment_in
+from distributed_ocr_pipeline.deployment import Deployment, deployment_in, run_of_job
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.storage import aws_call
 
@@ -81,7 +80,7 @@ class Stopping:
             found = [
                 job
                 for job in self._jobs_at_work()
-                if job["ProcessingJobName"] not in stopped and is_wanted(_run_of(job))
+                if job["ProcessingJobName"] not in stopped and is_wanted(run_of_job(job))
             ]
             for job in found:
                 self._stop_job(job)
@@ -93,8 +92,7 @@ class Stopping:
 
     def _jobs_at_work(self) -> Iterator[Mapping[str, Any]]:
         """Descriptions of the deployment's jobs that run, or have been told to stop."""
-        prefix = self._deployment.name_prefix()
-        ours = re.compile(re.escape(prefix) + r"-(plan|s\d+|check|report)-[0-9a-f-]{36}")
+        prefix, ours = self._deployment.name_prefix(), self._deployment.job_names()
         with aws_call("Listing the jobs"):
             for status in ("InProgress", "Stopping"):
                 pages = self._jobs.get_paginator("list_processing_jobs").paginate(
@@ -126,8 +124,3 @@ class Stopping:
                 raise
             return None
         return str(answer["status"])
-
-
-def _run_of(job: Mapping[str, Any]) -> str:
-    """The run that a job works for."""
-    return str(job.get("Environment", {}).get("OCR_RUN_ID", ""))

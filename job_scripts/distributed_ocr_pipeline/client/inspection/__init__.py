@@ -6,5 +6,6 @@
 - `folder_runs`: the runs of an output folder.
 - `deployed_runs`: the runs of a deployment.
 - `documents`: the current rows of the ledger that somebody looks for.
+- `job_logs`: what the jobs of a deployed run logged.
 - `waiting`: why a step of the workflow waits, from its history.
 """

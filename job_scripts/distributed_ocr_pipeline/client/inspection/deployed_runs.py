@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from distributed_ocr_pipeline.client.inspection.outputs import bucket_of
+from distributed_ocr_pipeline.client.inspection.outputs import OutputBucket, bucket_of
 from distributed_ocr_pipeline.client.inspection.status import Phase, Reason, RunState, RunStatus, ShardCounts
 from distributed_ocr_pipeline.client.inspection.stored_runs import StoredRun, read_stored_run
 from distributed_ocr_pipeline.client.inspection.waiting import what_it_waits_for
@@ -32,7 +33,9 @@ _NO_SUCH_RUN = ("ExecutionDoesNotExist", "InvalidArn")
 
 
 @dataclass(frozen=True)
-class _Execution:
+class RunExecution:
+    """What Step Functions says of a run."""
+
     run_id: str
     state: RunState
     started: datetime
@@ -48,8 +51,11 @@ class DeployedRuns:
     """
 
     def __init__(self, deployment: Deployment) -> None:
-        self._deployment, self._output = deployment, bucket_of(deployment)
-        self._workflows = deployment.client("stepfunctions")
+        self._deployment, self._workflows = deployment, deployment.client("stepfunctions")
+
+    @cached_property
+    def _output(self) -> OutputBucket:
+        return bucket_of(self._deployment)
 
     def latest(self, limit: int) -> list[RunStatus]:
         """The latest runs, without what their open shards do. AWS forgets executions after 90 days."""
@@ -68,13 +74,30 @@ class DeployedRuns:
             return status
         return self._look_into(status)
 
+    def execution(self, run_id: str | None) -> RunExecution:
+        """The execution of a run, or of the latest; `BadInput` if there is none."""
+        if run_id is not None:
+            found = self._describe(run_id)
+        else:
+            with aws_call("Looking for the latest run"):
+                found = next((_execution(item) for item in self._executions()), None)
+        if found is None:
+            raise self._no_run(run_id)
+        return found
+
+    def _no_run(self, run_id: str | None) -> BadInput:
+        what = "no run yet" if run_id is None else f"no run {run_id!r}"
+        return BadInput(
+            f"There is {what} of {self._deployment.state_machine_arn}.", "`ocr-pipeline status` lists the latest."
+        )
+
     def _executions(self) -> Iterator[Mapping[str, Any]]:
         pages = self._workflows.get_paginator("list_executions").paginate(
             stateMachineArn=self._deployment.state_machine_arn
         )
         return (item for page in pages for item in page["executions"])
 
-    def _describe(self, run_id: str) -> _Execution | None:
+    def _describe(self, run_id: str) -> RunExecution | None:
         try:
             with aws_call(f"Looking for the run {run_id}"):
                 return _execution(
@@ -89,13 +112,10 @@ class DeployedRuns:
         """A run whose execution AWS has forgotten, or that was planned and never started."""
         stored = read_stored_run(self._output, run_id)
         if stored.plan is None and stored.report is None:
-            raise BadInput(
-                f"There is no run {run_id!r} of {self._deployment.state_machine_arn}.",
-                "`ocr-pipeline status` lists the latest.",
-            )
+            raise self._no_run(run_id)
         return _combine(stored, stored.state, None)
 
-    def _status(self, execution: _Execution) -> RunStatus:
+    def _status(self, execution: RunExecution) -> RunStatus:
         is_running = execution.state is RunState.RUNNING
         stored = read_stored_run(self._output, execution.run_id, is_running=is_running)
         return _combine(stored, execution.state, execution)
@@ -138,12 +158,12 @@ class DeployedRuns:
         return events
 
 
-def _execution(found: Mapping[str, Any]) -> _Execution:
+def _execution(found: Mapping[str, Any]) -> RunExecution:
     cause = without_verdict(found.get("cause") or "")
-    return _Execution(found["name"], _STATES[found["status"]], found["startDate"], found.get("stopDate"), cause)
+    return RunExecution(found["name"], _STATES[found["status"]], found["startDate"], found.get("stopDate"), cause)
 
 
-def _combine(stored: StoredRun, state: RunState, execution: _Execution | None) -> RunStatus:
+def _combine(stored: StoredRun, state: RunState, execution: RunExecution | None) -> RunStatus:
     plan = stored.plan or {}
     return RunStatus(
         run_id=stored.run_id,

@@ -1,4 +1,4 @@
-"""`ocr-pipeline status` and `logs` of a deployment's runs: one, whose jobs wait for all that a job can wait for, goes on."""
+"""`ocr-pipeline status` and `logs` of a deployment's runs. One goes on, and its jobs wait for all that jobs wait for."""
 
 import json
 import textwrap

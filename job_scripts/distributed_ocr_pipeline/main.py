@@ -5,14 +5,14 @@ import logging
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args
-
-from pydantic.fields import FieldInfo
+from typing import TYPE_CHECKING, Any, get_args
 
 from distributed_ocr_pipeline import __version__
-from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import ErrorClass, ExitCode, PipelineError
 from distributed_ocr_pipeline.records import DocumentStatus
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 _DESCRIPTION = """\
 Turns the PDFs, scans and photos below a prefix into text in Parquet, and accounts for every one of them.
@@ -222,6 +222,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
+    """Commands without a run's options do not load pydantic, which takes longer than all else here."""
+    from distributed_ocr_pipeline.config import RunSettings  # pylint: disable=import-outside-toplevel
+
     group = parser.add_argument_group(
         "run options", "Defaults are the deployment's; those shown are the project's own."
     )
@@ -229,7 +232,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         _add_option(group, name, field)
 
 
-def _add_option(group: argparse._ArgumentGroup, name: str, field: FieldInfo) -> None:
+def _add_option(group: argparse._ArgumentGroup, name: str, field: "FieldInfo") -> None:
     flag = f"--{name.replace('_', '-')}"
     text = f"{field.description} (default: {field.default})".replace("%", "%%")
     if field.annotation is bool:

@@ -62,10 +62,6 @@ class Deployment:
         """Of a run, whose id is its execution's name."""
         return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
 
-    def job_names(self) -> re.Pattern[str]:
-        """What the names of all its jobs look like; the first group is what the job is for: plan, s00001, …"""
-        return re.compile(re.escape(self.name_prefix()) + r"-(plan|s\d+|check|report)-[0-9a-f-]{36}")
-
     def _states(self) -> dict[str, Any]:
         with aws_call("Reading the deployed workflow"):
             answer = self.client("stepfunctions").describe_state_machine(stateMachineArn=self.state_machine_arn)
@@ -78,6 +74,11 @@ class Deployment:
                 return boto3.Session(region_name=self.region)
             without_profile = botocore.session.Session(_NO_PROFILE)
             return boto3.Session(*self.credentials, region_name=self.region, botocore_session=without_profile)
+
+
+def job_names(name_prefix: str) -> re.Pattern[str]:
+    """What the names of a deployment's jobs look like; the first group is what a job is for: plan, s00001, …"""
+    return re.compile(re.escape(name_prefix) + r"-(plan|s\d+|check|report)-[0-9a-f-]{36}")
 
 
 def run_of_job(job: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
-from distributed_ocr_pipeline.deployment import Deployment, deployment_in, run_of_job
+from distributed_ocr_pipeline.deployment import Deployment, deployment_in, job_names, run_of_job
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.storage import aws_call
 
@@ -92,7 +92,8 @@ class Stopping:
 
     def _jobs_at_work(self) -> Iterator[Mapping[str, Any]]:
         """Descriptions of the deployment's jobs that run, or have been told to stop."""
-        prefix, ours = self._deployment.name_prefix(), self._deployment.job_names()
+        prefix = self._deployment.name_prefix()
+        ours = job_names(prefix)
         with aws_call("Listing the jobs"):
             for status in ("InProgress", "Stopping"):
                 pages = self._jobs.get_paginator("list_processing_jobs").paginate(

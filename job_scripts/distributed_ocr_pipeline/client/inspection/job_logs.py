@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from distributed_ocr_pipeline.client.inspection.deployed_runs import RunExecution
-from distributed_ocr_pipeline.deployment import LOG_GROUP, Deployment, run_of_job
+from distributed_ocr_pipeline.deployment import LOG_GROUP, Deployment, job_names, run_of_job
 from distributed_ocr_pipeline.errors import PipelineError, ServiceFault
 from distributed_ocr_pipeline.storage import aws_call
 
@@ -40,12 +40,13 @@ class RunLogs:
 
     def __init__(self, deployment: Deployment, run: RunExecution, document_id: str | None = None) -> None:
         self._client, self._jobs = deployment.client("logs"), deployment.client("sagemaker")
-        self._names = deployment.job_names()
+        prefix = deployment.name_prefix()
+        self._names = job_names(prefix)
         self._run_of = lru_cache(maxsize=None)(self._ask_for_run)
         self._run_id, self._since = run.run_id, run.started
         self._request: dict[str, Any] = {
             "logGroupName": LOG_GROUP,
-            "logStreamNamePrefix": f"{deployment.name_prefix()}-",
+            "logStreamNamePrefix": f"{prefix}-",
         }
         if run.ended:
             self._request["endTime"] = _milliseconds(run.ended + _AFTER_THE_END)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,6 +58,10 @@ class Deployment:
         """What the names of all its jobs begin with, before a hyphen."""
         return str(self._states()["PlanShards"]["Parameters"]["Environment"]["OCR_PIPELINE"])
 
+    def execution_arn(self, run_id: str) -> str:
+        """Of a run, whose id is its execution's name."""
+        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
+
     def _states(self) -> dict[str, Any]:
         with aws_call("Reading the deployed workflow"):
             answer = self.client("stepfunctions").describe_state_machine(stateMachineArn=self.state_machine_arn)
@@ -69,6 +74,16 @@ class Deployment:
                 return boto3.Session(region_name=self.region)
             without_profile = botocore.session.Session(_NO_PROFILE)
             return boto3.Session(*self.credentials, region_name=self.region, botocore_session=without_profile)
+
+
+def job_names(name_prefix: str) -> re.Pattern[str]:
+    """What the names of a deployment's jobs look like; the first group is what a job is for: plan, s00001, …"""
+    return re.compile(re.escape(name_prefix) + r"-(plan|s\d+|check|report)-[0-9a-f-]{36}")
+
+
+def run_of_job(job: Mapping[str, Any]) -> str:
+    """The run that a job works for, from its description; empty where it works for none."""
+    return str(job.get("Environment", {}).get("OCR_RUN_ID", ""))
 
 
 def find_deployment(config: AWSConfig, environ: Mapping[str, str], folder: Path) -> Deployment:

@@ -5,13 +5,14 @@ import logging
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args
-
-from pydantic.fields import FieldInfo
+from typing import TYPE_CHECKING, Any, get_args
 
 from distributed_ocr_pipeline import __version__
-from distributed_ocr_pipeline.config import RunSettings
-from distributed_ocr_pipeline.errors import ExitCode, PipelineError
+from distributed_ocr_pipeline.errors import ErrorClass, ExitCode, PipelineError
+from distributed_ocr_pipeline.records import DocumentStatus
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 _DESCRIPTION = """\
 Turns the PDFs, scans and photos below a prefix into text in Parquet, and accounts for every one of them.
@@ -19,8 +20,12 @@ Turns the PDFs, scans and photos below a prefix into text in Parquet, and accoun
 An s3:// prefix runs on your deployment (see `make deploy`). A folder runs on this machine, without AWS,
 unless OCR_BUCKET_NAME names a bucket that it is a prefix of.
 
-`ocr-pipeline estimate PREFIX` says what a run would take, and starts nothing.
-`ocr-pipeline stop [RUN]` ends a run on AWS and its jobs, or the jobs that ended runs left behind."""
+commands, each with its own --help:
+  ocr-pipeline estimate PREFIX   what a run would take; starts nothing
+  ocr-pipeline status [RUN]      the latest runs, or one of them: how far it is, and what it waits for
+  ocr-pipeline list              documents by status, class of error or confidence, each once
+  ocr-pipeline logs [RUN]        what the jobs of a run on AWS log, or logged
+  ocr-pipeline stop [RUN]        ends a run on AWS and its jobs, or the jobs that ended runs left behind"""
 _EXIT = "exit status: " + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
 
 
@@ -52,13 +57,13 @@ def _how_to_go_on(arguments: Sequence[str] | None) -> str:
 
 def _run(parsed: argparse.Namespace) -> None:
     """Imported here, since --help and a wrong option need neither AWS' SDK nor Arrow."""
-    from distributed_ocr_pipeline.client.run_command import run_command  # pylint: disable=import-outside-toplevel
+    from distributed_ocr_pipeline.client.commands.run import run_command  # pylint: disable=import-outside-toplevel
 
     run_command(parsed)
 
 
 def _estimate(parsed: argparse.Namespace) -> None:
-    from distributed_ocr_pipeline.client.estimate_command import (  # pylint: disable=import-outside-toplevel
+    from distributed_ocr_pipeline.client.commands.estimate import (  # pylint: disable=import-outside-toplevel
         estimate_command,
     )
 
@@ -66,9 +71,87 @@ def _estimate(parsed: argparse.Namespace) -> None:
 
 
 def _stop(parsed: argparse.Namespace) -> None:
-    from distributed_ocr_pipeline.client.stop_command import stop_command  # pylint: disable=import-outside-toplevel
+    from distributed_ocr_pipeline.client.commands.stop import stop_command  # pylint: disable=import-outside-toplevel
 
     stop_command(parsed, sys.stdout)
+
+
+def _status(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.commands.status import (  # pylint: disable=import-outside-toplevel
+        status_command,
+    )
+
+    status_command(parsed, sys.stdout)
+
+
+def _status_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ocr-pipeline status",
+        description="Says how runs stand. Without RUN: the latest, a line for each.",
+        epilog=_EXIT,
+    )
+    parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which the run prints first")
+    parser.add_argument("--limit", type=_count, default=10, metavar="N", help="so many of the latest (default: 10)")
+    _add_place(parser)
+    return parser
+
+
+def _list(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.commands.list import list_command  # pylint: disable=import-outside-toplevel
+
+    list_command(parsed, sys.stdout, sys.stderr)
+
+
+def _list_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ocr-pipeline list",
+        description="Lists documents, each by its current row of the ledger: one line, separated by tabs in a pipe.",
+        epilog=_EXIT,
+    )
+    classes = [found.value for found in ErrorClass]
+    parser.add_argument("--status", choices=[found.value for found in DocumentStatus], help="only those of this status")
+    parser.add_argument(
+        "--class",
+        dest="error_class",
+        choices=classes,
+        metavar="CLASS",
+        help=f"only those that failed so: {', '.join(classes)}",
+    )
+    parser.add_argument(
+        "--below-confidence", type=_confidence, metavar="N", help="only those with a page read with less, 0-100"
+    )
+    parser.add_argument("--sort", choices=("newest", "key"), default="newest", help="default: newest first")
+    parser.add_argument("--limit", type=_count, default=50, metavar="N", help="so many of them (default: 50)")
+    _add_place(parser)
+    return parser
+
+
+def _confidence(text: str) -> float:
+    try:
+        if 0 <= float(text) <= 100:
+            return float(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"got {text!r}; it should be a number from 0 to 100")
+
+
+def _logs(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.commands.logs import logs_command  # pylint: disable=import-outside-toplevel
+
+    logs_command(parsed, sys.stdout, sys.stderr)
+
+
+def _logs_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ocr-pipeline logs",
+        description="Prints what the jobs of a run on AWS log. Without RUN: of the latest.",
+        epilog=_EXIT,
+    )
+    parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which the run prints first")
+    parser.add_argument("--document", metavar="ID", help="only lines that name this document, by its document_id")
+    parser.add_argument("--follow", action="store_true", help="go on until the run has ended")
+    _add_place(parser)
+    return parser
 
 
 def _stop_parser() -> argparse.ArgumentParser:
@@ -109,8 +192,28 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _Command = tuple[Callable[[], argparse.ArgumentParser], Callable[[argparse.Namespace], None]]
-_COMMANDS: Mapping[str, _Command] = {"estimate": (_estimate_parser, _estimate), "stop": (_stop_parser, _stop)}
+_COMMANDS: Mapping[str, _Command] = {
+    "estimate": (_estimate_parser, _estimate),
+    "status": (_status_parser, _status),
+    "list": (_list_parser, _list),
+    "logs": (_logs_parser, _logs),
+    "stop": (_stop_parser, _stop),
+}
 """What is not the name of one of these is an option of a run."""
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"got {text!r}; it should be a number from 1")
+    return int(text)
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    """Of commands that look at what runs left: where."""
+    where = "look at the runs on this machine that wrote to FOLDER (default: the deployment; without one, output)"
+    parser.add_argument("--output", metavar="FOLDER", help=where)
+    parser.add_argument("--json", action="store_true", help="print a JSON document (docs/command-line.md)")
+    _add_common(parser)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -119,6 +222,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
+    """Commands without a run's options do not load pydantic, which takes longer than all else here."""
+    from distributed_ocr_pipeline.config import RunSettings  # pylint: disable=import-outside-toplevel
+
     group = parser.add_argument_group(
         "run options", "Defaults are the deployment's; those shown are the project's own."
     )
@@ -126,7 +232,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         _add_option(group, name, field)
 
 
-def _add_option(group: argparse._ArgumentGroup, name: str, field: FieldInfo) -> None:
+def _add_option(group: argparse._ArgumentGroup, name: str, field: "FieldInfo") -> None:
     flag = f"--{name.replace('_', '-')}"
     text = f"{field.description} (default: {field.default})".replace("%", "%%")
     if field.annotation is bool:

@@ -13,6 +13,7 @@ locals {
   # Built from its name, because the state machine needs its role first.
   state_machine_arn = "arn:${local.partition}:states:${local.here}:stateMachine:${var.name_prefix}"
   executions_arn    = "arn:${local.partition}:states:${local.here}:execution:${var.name_prefix}"
+  map_runs_arn      = "arn:${local.partition}:states:${local.here}:mapRun:${var.name_prefix}"
 
   services = merge(
     {

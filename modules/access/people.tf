@@ -21,6 +21,13 @@ data "aws_iam_policy_document" "run" {
     resources = ["${local.executions_arn}:*", "${local.executions_arn}/*"]
   }
 
+  # What the shards of a run wait for: the Map's child executions, and the ends of their histories (FollowRuns).
+  statement {
+    sid       = "SeeShards"
+    actions   = ["states:ListExecutions", "states:ListMapRuns"]
+    resources = ["${local.executions_arn}:*", "${local.map_runs_arn}/*"]
+  }
+
   statement {
     sid       = "StopJobs"
     actions   = ["sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from distributed_ocr_pipeline.client.stop_command import Stopping
+from distributed_ocr_pipeline.client.commands.stop import Stopping
 from distributed_ocr_pipeline.errors import ExitCode
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from distributed_ocr_pipeline.main import main

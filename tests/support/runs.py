@@ -1,7 +1,9 @@
 """Runs' results in a folder, written by the project's own writer."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from distributed_ocr_pipeline.config import parse_options
@@ -30,8 +32,17 @@ def outcome(
     return DocumentResult(document, DocumentStatus(status), page_count=pages, processed_at=processed_at)
 
 
-def write_run(output: Path, run_id: str, *results: DocumentResult, **options: Any) -> None:
-    """Write a run of one shard. The text of every page names its run, document and number."""
+def write_run(
+    output: Path,
+    run_id: str,
+    *results: DocumentResult,
+    confidences: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    **options: Any,
+) -> None:
+    """Write a run of one shard. The text of every page names its run, document and number.
+
+    `confidences` are those of the pages of some documents, by their ids.
+    """
     info = ShardInfo(run_id, "s00000", "bucket", "engine", "1", "fingerprint")
     run = RunLayout("bucket", run_id)
     folders = {"pages": output / run.pages.key, "documents": output / run.documents.key}
@@ -39,13 +50,22 @@ def write_run(output: Path, run_id: str, *results: DocumentResult, **options: An
     with ShardTables(info, run_options, scratch=output / "scratch", **folders) as tables:
         for result in results:
             name = f"{run_id} {result.document.document_id}"
-            pages = tuple(_page(number, f"{name} {number}") for number in range(1, result.page_count + 1))
+            certain = confidences.get(result.document.document_id, [None] * result.page_count)
+            pages = tuple(_page(number, f"{name} {number}", found) for number, found in enumerate(certain, 1))
             tables.add_pages(PageChunk(result.document, "application/pdf", result.page_count, pages))
             tables.add_document(result)
 
 
-def _page(number: int, text: str) -> PageResult:
+def _page(number: int, text: str, confidence: float | None) -> PageResult:
     words = (Word(text.split()[0], left=1, top=2, width=3, height=4, confidence=90.5, line=1),)
     return PageResult(
-        number, PageStatus.SUCCEEDED, text, TextSource.OCR, word_count=1, words=words, language="eng+deu", dpi=300
+        number,
+        PageStatus.SUCCEEDED,
+        text,
+        TextSource.OCR,
+        confidence=confidence,
+        word_count=1,
+        words=words,
+        language="eng+deu",
+        dpi=300,
     )

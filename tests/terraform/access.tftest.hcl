@@ -232,6 +232,13 @@ run "who_runs_writes_plans_and_no_outcomes" {
     error_message = "Whoever could write report.json could forge a run."
   }
   assert {
+    condition = flatten([
+      for statement in jsondecode(output.people_policies.run).Statement : sort(flatten([statement.Resource]))
+      if contains(flatten([statement.Action]), "states:ListMapRuns")
+    ]) == [for part in ["execution:ocr:*", "mapRun:ocr/*"] : "arn:aws:states:us-west-2:123456789012:${part}"]
+    error_message = "Who follows runs sees what their shards wait for, and other workflows' shards no more than before."
+  }
+  assert {
     condition     = alltrue([for action in flatten([for statement in jsondecode(output.people_policies.read).Statement : statement.Action]) : contains(["s3:ListBucket", "s3:GetObject", "kms:Decrypt"], action)])
     error_message = "Who reads results writes nothing and starts nothing."
   }

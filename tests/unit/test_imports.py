@@ -50,6 +50,13 @@ def test_help_loads_neither_aws_nor_arrow() -> None:
     assert not modules & {"boto3", "botocore", "pyarrow", "tqdm", "PIL", "distributed_ocr_pipeline.client"}
 
 
+def test_the_help_of_a_command_that_looks_at_runs_loads_no_pydantic() -> None:
+    modules = loaded(
+        "from distributed_ocr_pipeline.main import main\ntry:\n    main(['status', '--help'])\nexcept SystemExit:\n    pass"
+    )
+    assert "distributed_ocr_pipeline.main" in modules and "pydantic" not in modules
+
+
 def test_the_public_names_are_loaded_when_they_are_first_used() -> None:
     assert not loaded("import distributed_ocr_pipeline") & {"boto3", "pydantic", "distributed_ocr_pipeline.client"}
     modules = loaded(

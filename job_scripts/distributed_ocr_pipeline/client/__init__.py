@@ -5,7 +5,6 @@
 - `execution`: a run on a deployment, from the plan to the report. `pipeline` and `local.run` call it.
 - `results`: what a run gives back, and the observer that is told while it runs.
 - `job_progress`: how far the run's jobs are, from their logs. `execution` reads it.
-- `run_command`: what `ocr-pipeline` does. `main` calls it.
-- `stop_command`: what `ocr-pipeline stop` does. `main` calls it.
-- `terminal`: what the command shows.
+- `commands`: what `ocr-pipeline` and its commands do. `main` calls them.
+- `terminal`: what a run shows.
 """

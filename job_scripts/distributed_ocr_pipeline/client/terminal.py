@@ -1,5 +1,6 @@
 """What the command line shows: a progress bar in a terminal, plain lines elsewhere, and a table at the end."""
 
+import os
 import time
 from collections.abc import Iterable
 from typing import TextIO
@@ -80,6 +81,20 @@ def print_result(result: RunResult, stream: TextIO) -> None:
             print(
                 f"map      {result.output}/{layout.map_failure.key} says why the workflow gave shards up", file=stream
             )
+
+
+def print_lines(lines: Iterable[str], stream: TextIO) -> None:
+    """Print lines as they come. A reader that has seen enough (`| head`) ends this, and is no fault."""
+    try:
+        for line in lines:
+            print(line, file=stream, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for the flush at the process's end
+
+
+def printable(text: str) -> str:
+    """Text from elsewhere in a line of ours: characters that end lines or steer terminals are escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def _rows(result: RunResult) -> Iterable[tuple[str, str]]:

@@ -5,11 +5,13 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import quote
 
 import pyarrow.parquet as pq
@@ -29,6 +31,7 @@ LEAST_LEFT_BYTES = 16 * 1024 * 1024
 """A run with less left ends while its report still has room."""
 
 _LOCK = ".lock"  # a name that begins with a dot is no object of the output bucket
+_TRY_AGAIN_SECONDS = 0.05
 _EARLIER_URIS = "s3://ocr-local-input/"  # how documents on this machine were named before they had file:// URIs
 _NO_DOCUMENT = (ErrorClass.UNSUPPORTED_TYPE, ErrorClass.EMPTY)
 
@@ -102,6 +105,16 @@ def _write_something(file: Path) -> None:
         file.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class Holder:
+    """The run that writes into an output folder, or was the last to do so."""
+
+    pid: int
+    documents: str  # the folder that it reads
+    since: datetime
+    is_at_work: bool
+
+
 @contextmanager
 def locked(output: Path, documents: Path) -> Iterator[None]:
     """Keep other runs out of an output folder.
@@ -112,27 +125,53 @@ def locked(output: Path, documents: Path) -> Iterator[None]:
         BadInput: Another run writes into the folder; the message says which.
     """
     with (output / _LOCK).open("a+", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _take(lock, fcntl.LOCK_EX):
             lock.seek(0)
             raise BadInput(
                 f"Another run writes into {str(output)!r}: {_describe(lock.read())}.",
                 "Wait for its end, or choose another --output.",
-            ) from error
+            )
         lock.truncate(0)
-        now = datetime.now(timezone.utc).strftime("%H:%M UTC")
-        json.dump({"pid": os.getpid(), "documents": str(documents), "since": now}, lock)
+        now = datetime.now(timezone.utc).isoformat()
+        json.dump({"pid": os.getpid(), "documents": str(documents.absolute()), "since": now}, lock)
         lock.flush()
         yield
 
 
-def _describe(holder: str) -> str:
+def find_holder(output: Path) -> Holder | None:
+    """Which run holds an output folder, or held it last; None where that is not known."""
     try:
-        found: dict[str, Any] = json.loads(holder)
-    except ValueError:  # it has just begun
+        with (output / _LOCK).open(encoding="utf-8") as lock:
+            is_at_work = not _take(lock, fcntl.LOCK_SH, tries=1)
+            return _parse_holder(lock.read(), is_at_work)
+    except OSError:
+        return None
+
+
+def _take(lock: TextIO, kind: int, tries: int = 3) -> bool:
+    """Take a lock. Who looks whether it is taken holds it for a moment, so a run tries more than once."""
+    for _ in range(tries):
+        try:
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(_TRY_AGAIN_SECONDS)
+    return False
+
+
+def _parse_holder(text: str, is_at_work: bool) -> Holder | None:
+    try:
+        found: dict[str, Any] = json.loads(text)
+        return Holder(found["pid"], found["documents"], datetime.fromisoformat(found["since"]), is_at_work)
+    except (ValueError, KeyError):  # it has just begun, or is of an earlier version
+        return None
+
+
+def _describe(text: str) -> str:
+    holder = _parse_holder(text, is_at_work=True)
+    if holder is None:
         return "it has just begun"
-    return f"process {found['pid']} reads {found['documents']!r} since {found['since']}"
+    return f"process {holder.pid} reads {holder.documents!r} since {holder.since:%H:%M} UTC"
 
 
 def has_earlier_ids(output: Path) -> bool:

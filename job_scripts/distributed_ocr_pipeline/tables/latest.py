@@ -72,13 +72,20 @@ def latest_pages(output: str | Path) -> pa.Table:
     Raises:
         BadInput, ServiceFault: As for `latest_documents`.
     """
-    current = current_rows(_open(output, DOCUMENTS, LEDGER_SCHEMA).to_table(columns=_RULE_COLUMNS))
-    pages = _open(output, PAGES, ALL_PAGES_SCHEMA)
-    return pages.to_table(filter=_belongs_to(current))
+    counts = counting(_open(output, DOCUMENTS, LEDGER_SCHEMA))
+    return _open(output, PAGES, ALL_PAGES_SCHEMA).to_table(filter=counts)
+
+
+def counting(ledger: ds.Dataset) -> ds.Expression:
+    """Whether a row of either table counts: for readers that take batch after batch.
+
+    Run, document, status and time of all rows of the ledger are held in memory meanwhile, some 350 bytes for each.
+    """
+    return _belongs_to(current_rows(ledger.to_table(columns=_RULE_COLUMNS)))
 
 
 def _belongs_to(current: pa.Table) -> ds.Expression:
-    """Whether a page is of the document and run of one of these rows. (Acero's joins cannot carry a list column.)"""
+    """Whether a row is of the document and run of one of these. (Acero's joins cannot carry a list column.)"""
     documents = pc.binary_join_element_wise(current["run_id"], current["document_id"], "/").combine_chunks()
     document = pc.binary_join_element_wise(ds.field("run_id"), ds.field("document_id"), pa.scalar("/"))
     return ds.field("run_id").isin(pc.unique(current["run_id"])) & document.isin(documents)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from distributed_ocr_pipeline.client import run_command
+from distributed_ocr_pipeline.client.commands import run as run_module
 from distributed_ocr_pipeline.client.results import RunResult, UnfinishedRun
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.main import main
@@ -71,12 +71,14 @@ def test_only_debug_shows_the_traceback(debug: bool) -> None:
     assert ("Traceback" in shown.stderr) is debug
 
 
-def test_help_names_every_option() -> None:
+def test_help_names_every_option_and_command() -> None:
     command = [sys.executable, "-m", "distributed_ocr_pipeline.main", "--help"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for name in RunOptions.names():
         if name not in ("planned", "may_be_empty"):  # said by callers, and by triggers
             assert f"--{name.replace('_', '-')}" in shown
+    for name in ("estimate", "status", "list", "logs", "stop"):
+        assert f"\n  ocr-pipeline {name} " in shown
 
 
 # ---- what the command hands on -----------------------------------------------------------------------------------
@@ -107,7 +109,7 @@ calls: list[list[Any]] = []
 
 @pytest.fixture(name="pipeline")
 def fixture_pipeline(monkeypatch: pytest.MonkeyPatch) -> type[Pipeline]:
-    monkeypatch.setattr(run_command, "OCRPipeline", Pipeline)
+    monkeypatch.setattr(run_module, "OCRPipeline", Pipeline)
     monkeypatch.setattr(Pipeline, "fault", None)
     calls.clear()
     return Pipeline

@@ -108,7 +108,7 @@ with locked(Path(sys.argv[1]), Path("my scans")):
     arguments = [sys.executable, "-c", program, str(tmp_path)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
         assert first.stdout is not None and first.stdout.readline() == b"locked\n"
-        with pytest.raises(BadInput, match=f"process {first.pid} reads 'my scans' since .* UTC"):
+        with pytest.raises(BadInput, match=f"process {first.pid} reads '/.*/my scans' since [0-9:]{{5}} UTC"):
             with locked(tmp_path, Path("other")):
                 pass
         first.kill()

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
-from distributed_ocr_pipeline.client.run_command import chosen_options
+from distributed_ocr_pipeline.client.commands.run import chosen_options
 from distributed_ocr_pipeline.config import AWSConfig, RunOptions, RunSettings
 from distributed_ocr_pipeline.deployment import deployment_in, input_bucket
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed

@@ -1,12 +1,11 @@
 """`ocr-pipeline stop`: ends a run and its jobs, or the jobs that runs left behind when they ended."""
 
 import argparse
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
-from distributed_ocr_pipeline.deployment import Deployment, deployment_in
+from distributed_ocr_pipeline.deployment import Deployment, deployment_in, job_names, run_of_job
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.storage import aws_call
 
@@ -57,8 +56,8 @@ class Stopping:
             )
         if status == "RUNNING":
             with aws_call(f"Stopping the run {run_id}"):
-                self._workflows.stop_execution(executionArn=self._execution_arn(run_id), error="Stopped")
-            self._say(f"stopped  {self._execution_arn(run_id)}")
+                self._workflows.stop_execution(executionArn=self._deployment.execution_arn(run_id), error="Stopped")
+            self._say(f"stopped  {self._deployment.execution_arn(run_id)}")
         else:
             self._say(f"The run {run_id} has ended already: {status}.")
         self._stop_jobs(lambda owner: owner == run_id)
@@ -81,7 +80,7 @@ class Stopping:
             found = [
                 job
                 for job in self._jobs_at_work()
-                if job["ProcessingJobName"] not in stopped and is_wanted(_run_of(job))
+                if job["ProcessingJobName"] not in stopped and is_wanted(run_of_job(job))
             ]
             for job in found:
                 self._stop_job(job)
@@ -94,7 +93,7 @@ class Stopping:
     def _jobs_at_work(self) -> Iterator[Mapping[str, Any]]:
         """Descriptions of the deployment's jobs that run, or have been told to stop."""
         prefix = self._deployment.name_prefix()
-        ours = re.compile(re.escape(prefix) + r"-(plan|s\d+|check|report)-[0-9a-f-]{36}")
+        ours = job_names(prefix)
         with aws_call("Listing the jobs"):
             for status in ("InProgress", "Stopping"):
                 pages = self._jobs.get_paginator("list_processing_jobs").paginate(
@@ -120,17 +119,9 @@ class Stopping:
         """Of the run's execution; None for one that does not exist, or was forgotten after 90 days."""
         try:
             with aws_call(f"Looking for the run {run_id}"):
-                answer = self._workflows.describe_execution(executionArn=self._execution_arn(run_id))
+                answer = self._workflows.describe_execution(executionArn=self._deployment.execution_arn(run_id))
         except ServiceFault as error:
             if error.code not in ("ExecutionDoesNotExist", "InvalidArn"):
                 raise
             return None
         return str(answer["status"])
-
-    def _execution_arn(self, run_id: str) -> str:
-        return f"{self._deployment.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
-
-
-def _run_of(job: Mapping[str, Any]) -> str:
-    """The run that a job works for."""
-    return str(job.get("Environment", {}).get("OCR_RUN_ID", ""))

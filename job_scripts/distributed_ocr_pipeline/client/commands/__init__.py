@@ -1,0 +1,6 @@
+"""What each command of `ocr-pipeline` does. `main` reads the command line and calls one of these.
+
+- `run`: what `ocr-pipeline` does without a command's name.
+- `estimate`: what a run would take.
+- `stop`: ends a run, or the jobs that runs left behind.
+"""

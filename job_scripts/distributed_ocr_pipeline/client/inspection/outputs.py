@@ -1,0 +1,123 @@
+"""Where runs' files are read: the output bucket of a deployment, or a folder that is laid out like it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+from pyarrow.fs import FileSystem, LocalFileSystem
+
+from distributed_ocr_pipeline.deployment import Deployment, deployment_in
+from distributed_ocr_pipeline.errors import BadInput, NotDeployed
+from distributed_ocr_pipeline.json_files import read_json
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.storage import Storage
+
+DEFAULT_FOLDER = "output"
+
+
+class Output(Protocol):
+    """Objects by their keys."""
+
+    @property
+    def address(self) -> str:
+        """For people, without a slash at its end."""
+
+    def find_json(self, key: str) -> Any:
+        """The value of a JSON document; None where there is none of that key."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys below a prefix that ends with a slash, sorted."""
+
+    def filesystem(self) -> tuple[FileSystem, str]:
+        """What Arrow reads with, and what comes before a key there."""
+
+
+@dataclass(frozen=True)
+class OutputFolder:
+    """A folder that runs on this machine wrote."""
+
+    path: Path
+
+    @property
+    def address(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    def find_json(self, key: str) -> Any:
+        """The value of a JSON file; None where there is none."""
+        path = self.path / key
+        return read_json(path) if path.exists() else None
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Files below a folder."""
+        for path in sorted((self.path / prefix).rglob("*")):
+            if path.is_file():
+                yield path.relative_to(self.path).as_posix()
+
+    def filesystem(self) -> tuple[FileSystem, str]:
+        """Local files."""
+        return LocalFileSystem(), f"{self.path}/"
+
+
+@dataclass(frozen=True)
+class OutputBucket:
+    """The output bucket of a deployment."""
+
+    bucket: str
+    storage: Storage
+
+    @property
+    def address(self) -> str:
+        """s3://bucket."""
+        return f"s3://{self.bucket}"
+
+    def find_json(self, key: str) -> Any:
+        """The value of a JSON object; None where there is none."""
+        return self.storage.find_json(S3Location(self.bucket, key))
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Objects below a prefix."""
+        for item in self.storage.list_objects(S3Location(self.bucket, prefix)):
+            yield item.key
+
+    def filesystem(self) -> tuple[FileSystem, str]:
+        """Arrow's own client of S3."""
+        return self.storage.arrow_filesystem(), f"{self.bucket}/"
+
+
+def open_table(output: Output, prefix: str, schema: pa.Schema) -> ds.Dataset | None:
+    """All Parquet files below a prefix of an output; None where there are none."""
+    filesystem, before = output.filesystem()
+    files = [f"{before}{key}" for key in output.keys(prefix) if key.endswith(".parquet")]
+    return ds.dataset(files, schema, "parquet", filesystem, "hive") if files else None
+
+
+@contextmanager
+def reading_table(output: Output, prefix: str) -> Iterator[None]:
+    """Inside, a Parquet file that cannot be read is a `BadInput` that says where it is."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(
+            f"A table in {output.address}/{prefix} cannot be read: {error}.",
+            "Remove the file that is damaged; the next run does its documents again.",
+        ) from error
+
+
+def bucket_of(deployment: Deployment) -> OutputBucket:
+    """A deployment's output bucket."""
+    return OutputBucket(deployment.output_bucket, deployment.storage())
+
+
+def chosen_place(folder: str | None, region: str | None) -> OutputFolder | Deployment:
+    """What a command looks at: the folder that was named, or the deployment that there is, or else `output`."""
+    if folder is not None:
+        return OutputFolder(Path(folder))
+    try:
+        return deployment_in(region)
+    except NotDeployed:
+        return OutputFolder(Path(DEFAULT_FOLDER))

@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in, job_names, run_of_job
@@ -54,13 +54,18 @@ class Stopping:
                 f"There is no run {run_id!r} of {self._deployment.state_machine_arn}.",
                 "Its id is the name of its execution: `ocr-pipeline` prints it, and the console lists it.",
             )
+
+        def is_own(owner: str) -> bool:
+            return owner == run_id
+
+        at_work = self._find(is_own)  # before the end of the execution, which stops them, too
         if status == "RUNNING":
             with aws_call(f"Stopping the run {run_id}"):
                 self._workflows.stop_execution(executionArn=self._deployment.execution_arn(run_id), error="Stopped")
             self._say(f"stopped  {self._deployment.execution_arn(run_id)}")
         else:
             self._say(f"The run {run_id} has ended already: {status}.")
-        self._stop_jobs(lambda owner: owner == run_id)
+        self._stop_jobs(at_work, is_own)
 
     def stop_left_jobs(self) -> None:
         """Stop the jobs whose run has ended without them: it was stopped or ran out of time, or AWS lost a call."""
@@ -71,24 +76,24 @@ class Stopping:
                 ended[run_id] = self._status(run_id) != "RUNNING"
             return ended[run_id]
 
-        self._stop_jobs(has_ended)
+        self._stop_jobs(self._find(has_ended), has_ended)
 
-    def _stop_jobs(self, is_wanted: Callable[[str], bool]) -> None:
-        """Stop jobs by their runs' ids, and look again, until there are none that run."""
+    def _stop_jobs(self, found: Iterable[Mapping[str, Any]], is_wanted: Callable[[str], bool]) -> None:
+        """Stop these jobs, then those that began meanwhile, until there are none that run."""
         stopped: set[str] = set()
-        for look in range(_LISTINGS):
-            found = [
-                job
-                for job in self._jobs_at_work()
-                if job["ProcessingJobName"] not in stopped and is_wanted(run_of_job(job))
-            ]
+        for _ in range(_LISTINGS):
             for job in found:
                 self._stop_job(job)
-            stopped.update(job["ProcessingJobName"] for job in found)
-            if look and not found:
-                break
+                stopped.add(job["ProcessingJobName"])
             time.sleep(self._pulse_seconds)
+            found = [job for job in self._find(is_wanted) if job["ProcessingJobName"] not in stopped]
+            if not found:
+                break
         self._say(f"{len(stopped)} jobs stopped. What they have finished is kept; the next run does the rest.")
+
+    def _find(self, is_wanted: Callable[[str], bool]) -> list[Mapping[str, Any]]:
+        """Jobs at work whose run is wanted, by its id."""
+        return [job for job in self._jobs_at_work() if is_wanted(run_of_job(job))]
 
     def _jobs_at_work(self) -> Iterator[Mapping[str, Any]]:
         """Descriptions of the deployment's jobs that run, or have been told to stop."""
@@ -99,8 +104,8 @@ class Stopping:
                 pages = self._jobs.get_paginator("list_processing_jobs").paginate(
                     StatusEquals=status, NameContains=f"{prefix}-"
                 )
-                names = [job["ProcessingJobName"] for page in pages for job in page["ProcessingJobSummaries"]]
-                for name in filter(ours.fullmatch, names):
+                names = {job["ProcessingJobName"] for page in pages for job in page["ProcessingJobSummaries"]}
+                for name in sorted(filter(ours.fullmatch, names)):
                     yield self._jobs.describe_processing_job(ProcessingJobName=name)
 
     def _stop_job(self, job: Mapping[str, Any]) -> None:

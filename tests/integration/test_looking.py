@@ -1,4 +1,4 @@
-"""`ocr-pipeline status` and `logs` of a deployment's runs. One goes on, and its jobs wait for all that jobs wait for."""
+"""`ocr-pipeline status` and `logs` of runs on AWS, one of which goes on: its jobs wait for all that jobs wait for."""
 
 import json
 import textwrap

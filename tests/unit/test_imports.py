@@ -51,9 +51,8 @@ def test_help_loads_neither_aws_nor_arrow() -> None:
 
 
 def test_the_help_of_a_command_that_looks_at_runs_loads_no_pydantic() -> None:
-    modules = loaded(
-        "from distributed_ocr_pipeline.main import main\ntry:\n    main(['status', '--help'])\nexcept SystemExit:\n    pass"
-    )
+    show_help = "try:\n    main(['status', '--help'])\nexcept SystemExit:\n    pass"
+    modules = loaded(f"from distributed_ocr_pipeline.main import main\n{show_help}")
     assert "distributed_ocr_pipeline.main" in modules and "pydantic" not in modules
 
 

@@ -19,6 +19,9 @@ from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import Word
 
+SURVEY_PAGES = 32
+"""Of a PDF, with one call of each of Poppler's programs: to start one takes as long as some pages."""
+
 _POPPLER_MEMORY_MB = 1024  # at least, however little the engine may have
 
 

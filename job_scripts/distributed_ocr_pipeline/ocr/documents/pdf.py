@@ -39,13 +39,9 @@ class PdfSource:
 
     def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
         """Sizes, pictures and text layers of consecutive pages."""
-        stop = self._tools.stop
         sizes = self._sizes(pages, limit)
-        try:
-            placed = poppler.placed_images(self._path, pages, self._tools.poppler_limits(limit.seconds()), stop)
-        except DocumentError:  # only a hint; the page itself may still be drawn
-            placed = {}
         texts = self._texts(pages, sizes, limit)
+        placed = self._placed(pages, texts, limit)
         surveys = [
             _reminding(_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]), self._reminder)
             for page in pages
@@ -81,6 +77,23 @@ class PdfSource:
         if self._info.first_sizes is not None and pages.stop <= SURVEY_PAGES + 1:
             return self._info.first_sizes
         return poppler.page_sizes(self._path, pages, self._tools.poppler_limits(limit.seconds()), self._tools.stop)
+
+    def _placed(
+        self, pages: range, texts: Mapping[int, str | DocumentError], limit: TimeLimit
+    ) -> Mapping[int, Sequence[poppler.PlacedImage]]:
+        """Pictures by page. Pages without text show something else, most likely pictures; of others it is looked up."""
+        bare: set[int] = set()
+        if any(isinstance(text, str) and text.strip() for text in texts.values()):
+            look, sandboxes = self._tools.bare_text, self._tools.sandboxes
+            bare = look.pages(sandboxes, self._path, self.page_count, pages, limit.seconds())
+        left = [page for page in pages if page not in bare]
+        if not left:
+            return {}
+        try:
+            limits, stop = self._tools.poppler_limits(limit.seconds()), self._tools.stop
+            return poppler.placed_images(self._path, range(left[0], left[-1] + 1), limits, stop)
+        except DocumentError:  # only a hint; the page itself may still be drawn
+            return {}
 
     def _texts(
         self, pages: range, sizes: Mapping[int, poppler.PageSize], limit: TimeLimit

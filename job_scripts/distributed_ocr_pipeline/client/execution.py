@@ -127,10 +127,10 @@ def execute(
         BadInput, ServiceFault: The run did not start.
     """
     started = time.monotonic()
-    overrides, output = _execution_input(settings, input_prefix), f"s3://{deployment.output_bucket}"
+    output = f"s3://{deployment.output_bucket}"
     execution = Execution(deployment, poll_seconds=poll_seconds)
     observer.started(execution.run_id, output)
-    plan, execution_arn = _begin(execution, overrides, observer, uri_of, quotas)
+    plan, execution_arn = _begin(execution, _execution_input(settings, input_prefix), observer, uri_of, quotas)
     try:
         outcome = execution.follow(execution_arn, observer.progressed)
     except (KeyboardInterrupt, GiveUp) as error:

@@ -13,6 +13,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 def install() -> None:
     """Put it into moto. Call it once per process."""
     spare: dict[str, Any] = {}  # what the last definition was parsed to, until an execution takes it
+    # pylint: disable=protected-access  # moto has no other place for it
     parse, validate = AmazonStateLanguageParser.parse, StepFunctionsParserBackend._validate_definition
 
     def validate_definition(definition: str) -> None:

@@ -42,7 +42,9 @@ class BareTextLook:
     def pages(self, sandboxes: SandboxPool, path: Path, page_count: int, pages: range, seconds: float) -> set[int]:
         """Those of `pages` that certainly show no picture; none if another document is being looked at."""
         self._asked += 1
-        if self._asked <= _WORTH_A_SANDBOX or not self._looking.acquire(blocking=False):
+        if self._asked <= _WORTH_A_SANDBOX:
+            return set()
+        if not self._looking.acquire(blocking=False):  # pylint: disable=consider-using-with  # it does not wait
             return set()
         try:
             sandbox = sandboxes.within(min(seconds, _LOOK_SECONDS))

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,12 @@ class Deployment:
 
     def client(self, service: str) -> Any:
         """A boto3 client that talks to this deployment."""
-        session: Any = self._session()  # its overloads want a literal service name
+        session: Any = self._session  # its overloads want a literal service name
         return session.client(service, endpoint_url=self.endpoint_url)
 
     def storage(self) -> Storage:
         """S3 as this deployment sees it."""
-        return Storage(self._session(), self.endpoint_url)
+        return Storage(self._session, self.endpoint_url)
 
     def quotas(self) -> Quotas | None:
         """What the account may run at the same time; None where nobody may ask."""
@@ -68,7 +69,9 @@ class Deployment:
         states: dict[str, Any] = json.loads(answer["definition"])["States"]
         return states
 
+    @cached_property
     def _session(self) -> boto3.Session:
+        """One for all clients: each session reads botocore's files by itself."""
         with aws_call("Reading the AWS settings"):
             if self.credentials is None:
                 return boto3.Session(region_name=self.region)

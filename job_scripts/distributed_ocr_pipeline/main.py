@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -57,6 +58,7 @@ def _how_to_go_on(arguments: Sequence[str] | None) -> str:
 
 def _run(parsed: argparse.Namespace) -> None:
     """Imported here, since --help and a wrong option need neither AWS' SDK nor Arrow."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps 30 MB; it asks when it is loaded
     from distributed_ocr_pipeline.client.commands.run import run_command  # pylint: disable=import-outside-toplevel
 
     run_command(parsed)

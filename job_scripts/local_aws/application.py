@@ -22,7 +22,7 @@ from local_aws.s3.folder import FolderBucket
 from local_aws.sagemaker import api as sagemaker_api
 from local_aws.sagemaker.jobs import JobRegistry
 from local_aws.stepfunctions import api as stepfunctions_api
-from local_aws.stepfunctions import engine, map_children, redrive
+from local_aws.stepfunctions import engine, map_children, parsing, redrive
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -33,8 +33,8 @@ _OWN_NAME = re.compile(r"(127\.0\.0\.1|([\w.-]+\.)?localhost)(:\d+)?", re.IGNORE
 def install(endpoint: Endpoint, registry: JobRegistry, faults: Faults, *, enforce_iam: bool) -> None:
     """Put the additions into moto. Call it once per process."""
     credentials = enforcement.StateCredentials(endpoint) if enforce_iam else None
-    if credentials:
-        enforcement.install(endpoint, credentials)
+    enforcement.install(endpoint, credentials)
+    parsing.install()
     engine.install(endpoint, registry, faults.retry_wait_scale, faults.account, credentials)
     sagemaker_api.install(registry, faults)
     stepfunctions_api.install()

@@ -3,11 +3,14 @@
 import os
 import threading
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
+from botocore.model import ServiceModel
 
 ACCOUNT = "123456789012"
 """The account that everything belongs to: moto's own."""
@@ -28,6 +31,18 @@ _NO_FILES = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+
+
+@cache
+def _loader() -> Loader:
+    """What reads botocore's files, each once in a process: SageMaker's takes a third of a second and many megabytes."""
+    return create_loader()
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """What botocore knows of a service's calls."""
+    return ServiceModel(_loader().load_service_model(service, "service-2", None), service)
 
 
 @dataclass(frozen=True)
@@ -54,7 +69,9 @@ class Endpoint:
         self.url = url
         self._config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
         self._lock = threading.Lock()  # threads may share clients, but must not make them at the same time
-        self._session = boto3.session.Session(botocore_session=botocore.session.Session(_NO_FILES))
+        session = botocore.session.Session(_NO_FILES)
+        session.register_component("data_loader", _loader())
+        self._session = boto3.session.Session(botocore_session=session)
         self._clients: dict[tuple[str, str, Credentials], Any] = {}
 
     def client(self, service: str, region: str, credentials: Credentials = Credentials()) -> Any:

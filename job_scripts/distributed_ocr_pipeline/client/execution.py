@@ -26,6 +26,7 @@ from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault, without_verdict
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.listing import UriOf
+from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, store_plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
@@ -54,10 +55,12 @@ class Execution:
         self.run_id = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
         self._layout = RunLayout(deployment.output_bucket, self.run_id)
 
-    def plan(self, overrides: Mapping[str, Any], folder: Path, uri_of: UriOf = str) -> Plan:
+    def plan(
+        self, overrides: Mapping[str, Any], folder: Path, uri_of: UriOf = str, quotas: Quotas | None = None
+    ) -> Plan:
         """Plan into a folder on this machine: it can list the bucket, and saves the minutes a planning job takes."""
         options = parse_options({**self._deployment.default_options(), **overrides})
-        quotas = self._deployment.quotas()
+        quotas = quotas or self._deployment.quotas()
         return plan_run(self._storage, self._deployment.output_bucket, options, folder, quotas=quotas, uri_of=uri_of)
 
     def start(self, plan: Plan, overrides: Mapping[str, Any], folder: Path) -> str:
@@ -104,6 +107,7 @@ def execute(
     observer: Observer,
     poll_seconds: float,
     uri_of: UriOf = str,
+    quotas: Quotas | None = None,
 ) -> RunResult:
     """Run the workflow over a prefix, from the plan to the report.
 
@@ -114,6 +118,7 @@ def execute(
         observer: Told about plan and progress.
         poll_seconds: Time between two looks at the execution.
         uri_of: How documents are named; by default, by their S3 addresses.
+        quotas: What the account may run; by default, AWS is asked.
 
     Raises:
         UnfinishedRun: The run ended, but not green.
@@ -122,10 +127,10 @@ def execute(
         BadInput, ServiceFault: The run did not start.
     """
     started = time.monotonic()
-    overrides, output = _execution_input(settings, input_prefix), f"s3://{deployment.output_bucket}"
+    output = f"s3://{deployment.output_bucket}"
     execution = Execution(deployment, poll_seconds=poll_seconds)
     observer.started(execution.run_id, output)
-    plan, execution_arn = _begin(execution, overrides, observer, uri_of)
+    plan, execution_arn = _begin(execution, _execution_input(settings, input_prefix), observer, uri_of, quotas)
     try:
         outcome = execution.follow(execution_arn, observer.progressed)
     except (KeyboardInterrupt, GiveUp) as error:
@@ -139,10 +144,12 @@ def execute(
     return result
 
 
-def _begin(execution: Execution, overrides: Mapping[str, Any], observer: Observer, uri_of: UriOf) -> tuple[Plan, str]:
+def _begin(
+    execution: Execution, overrides: Mapping[str, Any], observer: Observer, uri_of: UriOf, quotas: Quotas | None
+) -> tuple[Plan, str]:
     """Plan and start; returns the plan and the execution's ARN."""
     with TemporaryDirectory() as folder:
-        plan = execution.plan(overrides, Path(folder), uri_of)
+        plan = execution.plan(overrides, Path(folder), uri_of, quotas)
         observer.planned(plan)
         return plan, execution.start(plan, overrides, Path(folder))
 

@@ -4,6 +4,7 @@ import logging
 import os
 import platform
 import shutil
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -32,12 +33,14 @@ from distributed_ocr_pipeline.local.folders import (
 from distributed_ocr_pipeline.local.interruption import finish_early
 from distributed_ocr_pipeline.log_context import LOG_LEVEL_VARIABLE
 from distributed_ocr_pipeline.ocr import check_tools
+from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
+_NO_QUOTAS = Quotas({}, total=sys.maxsize)  # this machine's processors are the limit
 _FASTER = """\
 Scanned pages take about half the time with the Tesseract that `make fast-tesseract` builds (once, 3 minutes): \
 runs use it from then on."""
@@ -99,6 +102,7 @@ def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) 
                 observer=_WatchOutput(observer, output),
                 poll_seconds=_POLL_SECONDS,
                 uri_of=FileUris(folder),
+                quotas=_NO_QUOTAS,
             )
         except GivenUpRun as error:
             if isinstance(error, InterruptedRun):

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source
+from distributed_ocr_pipeline.ocr.documents.source import SURVEY_PAGES, PageSurvey, Source
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult, PageStatus
-
-_SURVEY_PAGES = 32  # of a PDF, with one call of each of Poppler's programs: to start one takes as long as some pages
 
 
 @dataclass
@@ -85,8 +83,8 @@ def batches_of(opened: OpenDocument) -> Iterator[PageBatch]:
     count = opened.page_count
     if count == 0:
         yield PageBatch(opened, range(0), last=True, stopped=opened.stopped)
-    for start in range(1, count + 1, _SURVEY_PAGES):
-        stop = min(start + _SURVEY_PAGES, count + 1)
+    for start in range(1, count + 1, SURVEY_PAGES):
+        stop = min(start + SURVEY_PAGES, count + 1)
         yield PageBatch(opened, range(start, stop), last=stop > count)
 
 

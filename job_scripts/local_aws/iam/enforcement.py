@@ -56,11 +56,15 @@ class StateCredentials:
             return self._taken[role_arn]
 
 
-def install(endpoint: Endpoint, credentials: StateCredentials) -> None:
-    """Make moto's workflow engine call AWS as the state machine's role. Call it once per process."""
+def install(endpoint: Endpoint, credentials: StateCredentials | None) -> None:
+    """Make moto's workflow engine call AWS as the state machine's role, or with the endpoint's own credentials.
+
+    Call it once per process. moto itself makes a client for every call, which takes longer than the call.
+    """
 
     def client_for(region: str, service: str, state_credentials: Any) -> Any:
-        return endpoint.client(service, region, credentials.of(state_credentials.role_arn, region))
+        role = credentials.of(state_credentials.role_arn, region) if credentials else Credentials()
+        return endpoint.client(service, region, role)
 
     for module in (item_reader, result_writer, sdk_task):
         if not hasattr(module, "boto_client_for"):

@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
-from botocore.session import get_session
 from botocore.validate import ParamValidator
 
+from local_aws.clients import service_model
 from local_aws.errors import InvalidRequest
 
 LOCAL_PATH_PREFIX = "/opt/ml/processing/"
@@ -22,7 +22,7 @@ class RequestValidator:
     """Checks requests of one SageMaker operation against the service model."""
 
     def __init__(self, operation: str) -> None:
-        shape = get_session().get_service_model("sagemaker").operation_model(operation).input_shape
+        shape = service_model("sagemaker").operation_model(operation).input_shape
         if shape is None:
             raise ValueError(f"{operation} takes no request.")
         self._shape: Shape = shape
@@ -38,9 +38,8 @@ class RequestValidator:
 
 @cache
 def instance_types() -> tuple[str, ...]:
-    """The instance types of processing jobs. Read once: the service model has megabytes."""
-    model = get_session().get_service_model("sagemaker")
-    return tuple(model.shape_for("ProcessingInstanceType").enum)  # type: ignore[attr-defined]
+    """The instance types of processing jobs."""
+    return tuple(service_model("sagemaker").shape_for("ProcessingInstanceType").enum)  # type: ignore[attr-defined]
 
 
 def check_processing_job(request: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 api              the calls that moto lacks or answers differently
 validation       the errors of a definition, for ValidateStateMachineDefinition
+parsing          a definition is parsed once, not twice
 engine           puts the parts below into moto's engine, and repairs retriers, choices and Fail states
 processing_task  the Task state that runs a processing job
 sdk_task         the Task state that calls an AWS API

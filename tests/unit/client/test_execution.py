@@ -98,6 +98,13 @@ def test_the_plan_starts_no_more_jobs_than_the_accounts_quotas_allow(
     assert result.plan.concurrency_bound == "quota of ml.t3.xlarge"
 
 
+def test_aws_is_not_asked_for_quotas_that_are_given(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployment_module, "find_quotas", lambda *clients: pytest.fail("AWS was asked."))
+    workflow = Workflow(s3_client(endpoint), report={})
+    result = run(endpoint, workflow, RunSettings(files_per_job=1), quotas=Quotas({}, total=1))
+    assert (result.plan.max_concurrency, result.plan.concurrency_bound) == (1, "quota of ml.t3.xlarge")
+
+
 class InterruptedWorkflow(Workflow):
     """Ctrl-C comes while the run is followed."""
 

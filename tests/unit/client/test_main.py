@@ -1,5 +1,6 @@
 """The command line: wrong use is one clear line and a non-zero exit status, before anything starts."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,16 @@ def test_each_option_goes_where_it_belongs_and_only_if_given(
     ocr = {"dpi": 200, "words": True, "tesseract_config": {"psm": 6}}
     assert calls == [[aws, ocr, "out", "docs", {"reprocess": False}]]
     assert capsys.readouterr().out.startswith("\nrun r1\n")
+
+
+@pytest.mark.parametrize(("chosen", "expected"), [(None, "system"), ("mimalloc", "mimalloc")])
+def test_arrow_takes_memory_from_the_system_unless_another_pool_is_chosen(
+    chosen: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {} if chosen is None else {"ARROW_DEFAULT_MEMORY_POOL": chosen})
+    monkeypatch.setattr(run_command, "run_command", lambda arguments: None)
+    assert main(["--input-prefix", "folder"]) == 0
+    assert os.environ["ARROW_DEFAULT_MEMORY_POOL"] == expected
 
 
 @pytest.mark.parametrize(

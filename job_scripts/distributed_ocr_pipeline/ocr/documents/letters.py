@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 
 _FREQUENCIES = dict(
     zip(
@@ -28,30 +29,42 @@ _MOST_OF_ONE = 0.5  # share of the letters that are the same one; e has 0.17 in 
 
 def fault_of_letters(text: str) -> str:
     """What no language does with its letters, as words for a reason; "" if nothing, or if there is little text."""
-    letters = [letter for word in _WORD.findall(text.lower()) for letter in word]
-    if len(letters) < _MIN_LETTERS:
+    letters = Counter("".join(_WORD.findall(text.lower())))
+    if letters.total() < _MIN_LETTERS:
         return ""
-    if Counter(letters).most_common(1)[0][1] > _MOST_OF_ONE * len(letters):
+    if max(letters.values()) > _MOST_OF_ONE * letters.total():
         return "one letter for all"
-    script = Counter(_script(letter) for letter in letters).most_common(1)[0][0]
-    own = [letter for letter in letters if _script(letter) == script]
+    script = _grouped(letters, _script).most_common(1)[0][0]
+    own = Counter({letter: count for letter, count in letters.items() if _script(letter) == script})
     if script == "LATIN":
         return _fault_of_latin(own)
     if script in _VOWELS:
-        vowels = sum(_base(letter) in _VOWELS[script] for letter in own) / len(own)
+        vowels = _share(_grouped(own, _base), _VOWELS[script])
         return f"{vowels:.0%} vowels" if vowels < _LEAST_VOWELS else ""
     return ""
 
 
-def _fault_of_latin(letters: list[str]) -> str:
-    plain = [letter for letter in letters if letter.isascii()]
-    if len(plain) < (1 - _MOST_ACCENTED) * len(letters):
+def _fault_of_latin(letters: Counter[str]) -> str:
+    plain = sum(count for letter, count in letters.items() if letter.isascii())
+    if plain < (1 - _MOST_ACCENTED) * letters.total():
         return "more accents than letters"
-    likeness = _likeness(Counter(_base(letter) for letter in letters))
-    vowels = sum(_base(letter) in "aeiouy" for letter in letters) / len(letters)
+    bases = _grouped(letters, _base)
+    likeness, vowels = _likeness(bases), _share(bases, frozenset("aeiouy"))
     if likeness < _LEAST_LIKENESS or (likeness < _DOUBTFUL_LIKENESS and vowels < _LEAST_VOWELS):
         return f"letters like no language's ({likeness:.2f})"
     return ""
+
+
+def _grouped(letters: Counter[str], kind: Callable[[str], str]) -> Counter[str]:
+    """How many letters there are of each kind."""
+    counts: Counter[str] = Counter()
+    for letter, count in letters.items():
+        counts[kind(letter)] += count
+    return counts
+
+
+def _share(letters: Counter[str], some: frozenset[str]) -> float:
+    return sum(count for letter, count in letters.items() if letter in some) / letters.total()
 
 
 def _likeness(counts: Counter[str]) -> float:

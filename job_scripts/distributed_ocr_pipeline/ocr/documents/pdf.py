@@ -9,7 +9,7 @@ from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents import poppler, tasks
 from distributed_ocr_pipeline.ocr.documents.media_type import PDF
 from distributed_ocr_pipeline.ocr.documents.pdf_drawing import PdfDrawing
-from distributed_ocr_pipeline.ocr.documents.source import BareScan, PageSurvey, Rasters, Tools
+from distributed_ocr_pipeline.ocr.documents.source import SURVEY_PAGES, BareScan, PageSurvey, Rasters, Tools
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict, judge
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.records import Word
@@ -33,19 +33,15 @@ class PdfSource:
         self._path = path
         self._tools = tools
         limits = tools.poppler_limits(tools.config.page_timeout_seconds)
-        info = poppler.document_info(path, limits, tools.stop)
-        self.page_count = info.pages
-        self._reminder = _XFA_REMINDER if info.is_xfa else ""
+        self._info = poppler.document_info(path, range(1, SURVEY_PAGES + 1), limits, tools.stop)
+        self.page_count = self._info.pages
+        self._reminder = _XFA_REMINDER if self._info.is_xfa else ""
 
     def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
         """Sizes, pictures and text layers of consecutive pages."""
-        stop = self._tools.stop
-        sizes = poppler.page_sizes(self._path, pages, self._tools.poppler_limits(limit.seconds()), stop)
-        try:
-            placed = poppler.placed_images(self._path, pages, self._tools.poppler_limits(limit.seconds()), stop)
-        except DocumentError:  # only a hint; the page itself may still be drawn
-            placed = {}
+        sizes = self._sizes(pages, limit)
         texts = self._texts(pages, sizes, limit)
+        placed = self._placed(pages, texts, limit)
         surveys = [
             _reminding(_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]), self._reminder)
             for page in pages
@@ -75,6 +71,29 @@ class PdfSource:
             )
             for word in words
         )
+
+    def _sizes(self, pages: range, limit: TimeLimit) -> Mapping[int, poppler.PageSize]:
+        """Sizes by page; of the first pages, they came with the file's own facts."""
+        if self._info.first_sizes is not None and pages.stop <= SURVEY_PAGES + 1:
+            return self._info.first_sizes
+        return poppler.page_sizes(self._path, pages, self._tools.poppler_limits(limit.seconds()), self._tools.stop)
+
+    def _placed(
+        self, pages: range, texts: Mapping[int, str | DocumentError], limit: TimeLimit
+    ) -> Mapping[int, Sequence[poppler.PlacedImage]]:
+        """Pictures by page. Pages without text show something else, most likely pictures; of others it is looked up."""
+        bare: set[int] = set()
+        if any(isinstance(text, str) and text.strip() for text in texts.values()):
+            look, sandboxes = self._tools.bare_text, self._tools.sandboxes
+            bare = look.pages(sandboxes, self._path, self.page_count, pages, limit.seconds())
+        left = [page for page in pages if page not in bare]
+        if not left:
+            return {}
+        try:
+            limits, stop = self._tools.poppler_limits(limit.seconds()), self._tools.stop
+            return poppler.placed_images(self._path, range(left[0], left[-1] + 1), limits, stop)
+        except DocumentError:  # only a hint; the page itself may still be drawn
+            return {}
 
     def _texts(
         self, pages: range, sizes: Mapping[int, poppler.PageSize], limit: TimeLimit

@@ -31,20 +31,21 @@ _TSV_COLUMNS = 12
 
 
 @dataclass(frozen=True)
-class DocumentInfo:
-    """A file as a whole: how many pages it has, and whether it is an XFA form, whose fields are not on its pages."""
-
-    pages: int
-    is_xfa: bool
-
-
-@dataclass(frozen=True)
 class PageSize:
     """A page as displayed: points (1/72 inch), its own rotation applied."""
 
     width: float
     height: float
     cut: tuple[int, int] | None = None  # left and top of what the crop box shows, if that is less than the media box
+
+
+@dataclass(frozen=True)
+class DocumentInfo:
+    """A file as a whole: how many pages it has, and whether it is an XFA form, whose fields are not on its pages."""
+
+    pages: int
+    is_xfa: bool
+    first_sizes: Mapping[int, PageSize] | None = None  # of its first pages; None if they could not be had with it
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,31 @@ class Rendered:
     fault: str
 
 
-def document_info(pdf: Path, limits: Limits, stop: Stop) -> DocumentInfo:
-    """What the file is as a whole. Raises `DocumentError`: encrypted, corrupt, timeout."""
-    finished = run(["pdfinfo", str(pdf)], limits, stop)
+def document_info(pdf: Path, first_pages: range, limits: Limits, stop: Stop) -> DocumentInfo:
+    """What the file is as a whole, and the sizes of its first pages, as many of `first_pages` as there are.
+
+    Raises `DocumentError`: encrypted, corrupt, timeout. A fault of one of these pages is none of the file: then their
+    sizes are left out.
+    """
+    try:
+        finished = _opened(pdf, ["-box", *_page_range(first_pages)], limits, stop)
+        return replace(_document_info(pdf, finished), first_sizes=_sizes_in(finished))
+    except DocumentError as error:
+        if error.error_class is ErrorClass.ENCRYPTED:
+            raise
+    return _document_info(pdf, _opened(pdf, (), limits, stop))
+
+
+def _opened(pdf: Path, options: Sequence[str], limits: Limits, stop: Stop) -> Finished:
+    finished = run(["pdfinfo", *options, str(pdf)], limits, stop)
     if "Incorrect password" in finished.stderr:
         raise DocumentError(ErrorClass.ENCRYPTED, "A password is needed to open the file.")
     if "security handler" in finished.stderr:  # Poppler goes on as if the file were not encrypted
         raise DocumentError(ErrorClass.ENCRYPTED, _complaint(finished, "The encryption of the file is not supported."))
+    return finished
+
+
+def _document_info(pdf: Path, finished: Finished) -> DocumentInfo:
     found = _PAGES_LINE.findall(finished.stdout.decode("utf-8", "replace"))
     if finished.exit_code != 0 or not found:
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, "The file cannot be opened as a PDF."))
@@ -112,7 +131,10 @@ def document_info(pdf: Path, limits: Limits, stop: Stop) -> DocumentInfo:
 
 def page_sizes(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int, PageSize]:
     """Sizes by page number; a page that is not really there is left out."""
-    finished = run(["pdfinfo", "-box", *_page_range(pages), str(pdf)], limits, stop)
+    return _sizes_in(run(["pdfinfo", "-box", *_page_range(pages), str(pdf)], limits, stop))
+
+
+def _sizes_in(finished: Finished) -> dict[int, PageSize]:
     printed = finished.stdout.decode("utf-8", "replace")
     boxes = {(int(page), name): tuple(map(_points, sides.split())) for page, name, sides in _BOX_LINE.findall(printed)}
     turns: dict[int, int] = {}

@@ -4,6 +4,7 @@
 words. `pdf` and `picture` implement the protocol.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Protocol
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError
+from distributed_ocr_pipeline.ocr.documents import tasks
 from distributed_ocr_pipeline.ocr.documents.poppler import POINTS_PER_INCH, PageSize
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
@@ -19,7 +21,38 @@ from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import Word
 
+SURVEY_PAGES = 32
+"""Of a PDF, with one call of each of Poppler's programs: to start one takes as long as some pages."""
+
+_WORTH_A_SANDBOX = 32  # looks; pikepdf takes as long to load as `pdfimages` takes for so many files
+_LOOK_SECONDS = 10.0
 _POPPLER_MEMORY_MB = 1024  # at least, however little the engine may have
+
+
+class BareTextLook:
+    """Which pages of a PDF certainly show no picture: a look into the file saves a call of `pdfimages`.
+
+    Shared by the documents of one worker, so that one process at most has pikepdf loaded for it.
+    """
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._looking = threading.Lock()
+
+    def pages(self, sandboxes: SandboxPool, path: Path, page_count: int, pages: range, seconds: float) -> set[int]:
+        """Those of `pages` that certainly show no picture; none if another document is being looked at."""
+        self._asked += 1
+        if self._asked <= _WORTH_A_SANDBOX:
+            return set()
+        if not self._looking.acquire(blocking=False):  # pylint: disable=consider-using-with  # it does not wait
+            return set()
+        try:
+            sandbox = sandboxes.within(min(seconds, _LOOK_SECONDS))
+            return set(sandbox.call(tasks.find_bare_text, path=str(path), page_count=page_count, pages=list(pages)))
+        except DocumentError:
+            return set()
+        finally:
+            self._looking.release()
 
 
 @dataclass(frozen=True)
@@ -29,6 +62,7 @@ class Tools:
     config: OCRConfig
     sandboxes: SandboxPool
     stop: Stop
+    bare_text: BareTextLook = field(default_factory=BareTextLook)
 
     def poppler_limits(self, seconds: float) -> Limits:
         """Limits of one call of Poppler."""

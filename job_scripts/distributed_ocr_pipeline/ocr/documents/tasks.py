@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from distributed_ocr_pipeline.ocr.rasters.decoding import page_frames, rasterise, rasterise_scan
 
-__all__ = ["find_bare_scans", "page_frames", "rasterise", "rasterise_scan"]
+__all__ = ["find_bare_scans", "find_bare_text", "page_frames", "rasterise", "rasterise_scan"]
 
 
 @dataclass(frozen=True)
@@ -22,3 +22,11 @@ def find_bare_scans(path: str, pages: Sequence[int]) -> list[FoundScan]:
     from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
 
     return [FoundScan(page, turn) for page, turn in bare_scans(path, pages)]
+
+
+def find_bare_text(path: str, page_count: int, pages: Sequence[int]) -> list[int]:
+    """Those of `pages` (numbers from 1) that certainly show no picture (see `bare_text`)."""
+    # pylint: disable-next=import-outside-toplevel  # as above
+    from distributed_ocr_pipeline.ocr.documents.bare_text import bare_text
+
+    return bare_text(path, page_count, pages)

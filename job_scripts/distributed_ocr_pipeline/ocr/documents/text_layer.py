@@ -6,7 +6,10 @@ OCR text", 2001): case that changes inside a word, letters mixed with symbols, s
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from distributed_ocr_pipeline.ocr.documents.letters import fault_of_letters
 
@@ -25,6 +28,7 @@ _TRUSTED_SYMBOLS = frozenset(".,;:!?'\"()[]/-–—‘’“”„«»…&%$€�
 _DOUBTFUL_SYMBOLS = frozenset("{}\\~^`¬¦¨¯´¸")  # of ASCII and Latin-1: rare in writing, common where letters are wrong
 _TRUSTED_CATEGORIES = ("Po", "Ps", "Pe", "Pi", "Pf", "Pd", "Pc", "Sc", "Sm", "So", "Cf")
 _ODD_INSIDE = re.compile(r"[^\W_][@?;!\"#$%*][^\W_]")
+_KNOWN_CHARACTERS = 10_000  # whose kind is remembered: these functions are called for every character of every page
 _ADDRESS = re.compile(r"://|www\.|^[^@]+@[^@]+\.[^@]+$")
 
 
@@ -38,7 +42,7 @@ class Verdict:
 
 def judge(text: str, image_cover: float) -> Verdict:
     """Judge a page's text layer. `image_cover`: share of the page under pictures, 0 to 1."""
-    count = sum(not character.isspace() for character in text)
+    count = sum(map(len, text.split()))
     if not count:
         return Verdict(False, "no text layer")
     if image_cover >= _SCAN_COVER and count < _FEW_CHARACTERS:
@@ -55,22 +59,28 @@ def judge(text: str, image_cover: float) -> Verdict:
 
 def garbage_score(text: str) -> float:
     """Share of the characters that stand in tokens no writing produces, 0 to 1."""
-    tokens = _RUN.sub(r"\1", text).split()  # leaders and rules are no garbage
-    total = sum(map(len, tokens))
-    return sum(len(token) for token in tokens if _is_odd(token)) / total if total else 0.0
+    tokens = Counter(_RUN.sub(r"\1", text).split())  # leaders and rules are no garbage
+    total = sum(len(token) * count for token, count in tokens.items())
+    return sum(len(token) * count for token, count in tokens.items() if _is_odd(token)) / total if total else 0.0
 
 
 def _fault_of_characters(text: str) -> str:
     """What is wrong with the characters one by one; "" if nothing."""
-    characters = [one for one in text if not one.isspace() and unicodedata.category(one) != "Cf"]
-    if not characters:
+    visible = "".join(text.split())
+    visible = visible.translate({ord(one): None for one in set(visible) if unicodedata.category(one) == "Cf"})
+    if not visible:
         return ""
-    unmapped = sum(map(_is_unmapped, characters)) / len(characters)
+    unmapped = _share(visible, _is_unmapped)
     if unmapped > _MAX_UNMAPPED:
         return f"{unmapped:.0%} unmapped characters"
-    written = _RUN.sub("", "".join(characters))
-    letters = sum(one.isalnum() or _is_mark(one) or _is_symbol(one) for one in written) / max(1, len(written))
-    return f"{letters:.0%} letters and digits" if written and letters < _MIN_LETTERS else ""
+    written = _RUN.sub("", visible)
+    letters = _share(written, lambda one: one.isalnum() or _is_mark(one) or _is_symbol(one)) if written else 1.0
+    return f"{letters:.0%} letters and digits" if letters < _MIN_LETTERS else ""
+
+
+def _share(text: str, holds: Callable[[str], bool]) -> float:
+    """Share of the characters for which something holds, 0 to 1; each different one is looked at once."""
+    return sum(count for one, count in Counter(text).items() if holds(one)) / len(text)
 
 
 def _is_unmapped(character: str) -> bool:
@@ -78,6 +88,7 @@ def _is_unmapped(character: str) -> bool:
     return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cc", "Cn", "Cs")
 
 
+@lru_cache(maxsize=_KNOWN_CHARACTERS)
 def _is_mark(character: str) -> bool:
     """A vowel sign or accent that belongs to the letter before it."""
     return unicodedata.category(character)[0] == "M"
@@ -88,6 +99,7 @@ def _is_symbol(character: str) -> bool:
     return not character.isascii() and unicodedata.category(character) in ("Sc", "Sm", "So")
 
 
+@lru_cache(maxsize=_KNOWN_CHARACTERS)
 def _is_trusted(character: str) -> bool:
     """Punctuation of any script, and signs that writing uses."""
     if character in _TRUSTED_SYMBOLS:
@@ -97,6 +109,8 @@ def _is_trusted(character: str) -> bool:
 
 def _is_odd(token: str) -> bool:
     """Letters mixed with symbols, or case that changes inside a word, or symbols alone that are not punctuation."""
+    if token[1:].islower() and token.isascii() and token.isalpha():  # most words, at a tenth of the time
+        return False
     token = "".join(character for character in token if not _is_mark(character))  # vowel signs, accents
     core = token.strip("".join({character for character in token if _is_trusted(character)}))
     if not core:

@@ -1,5 +1,6 @@
 """PDF as a source: what its pages are, whatever they say of themselves."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pikepdf
 import pytest
 
 from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.ocr.documents import source as sources
 from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
 from distributed_ocr_pipeline.records import DocumentStatus
 from tests.support.documents import Ledger, changing_scan, drawing_on_scan, replaced, scan_pdf, typed_pdf
@@ -75,3 +77,90 @@ def test_an_xfa_form_says_that_its_fields_may_be_missing(tmp_path: Path, process
         pdf.save(path)
     [(_, [page])] = process([path], text_layer="only")
     assert "XFA" in page.note
+
+
+FULL = ") Tj 0 -26 Td (".join(["Text of its own, as much as a page shows"] * 20)
+
+
+@pytest.fixture
+def calls(tmp_path: Path, install_program: Callable[[str, str], Path]) -> Callable[[], list[str]]:
+    """What Poppler's programs were called for, in order; they work as before."""
+    log = tmp_path / "calls"
+    for name in ("pdfinfo", "pdfimages", "pdftotext"):
+        real = shutil.which(name)
+        note = f"open({str(log)!r}, 'a').write({name!r} + '\\n')"
+        install_program(name, f"import os, sys\n{note}\nos.execv({real!r}, [{real!r}, *sys.argv[1:]])")
+    return lambda: log.read_text(encoding="ascii").split()
+
+
+def with_picture(path: Path) -> Path:
+    """A page of text with a picture on a quarter of it."""
+    typed_pdf(path, [FULL])
+    scan = scan_pdf(path.with_name("scan.pdf"))
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf, pikepdf.open(scan) as other:
+        [picture] = other.pages[0].resources["/XObject"].values()
+        pdf.pages[0].resources["/XObject"] = pikepdf.Dictionary(I=pdf.copy_foreign(picture))
+        pdf.pages[0].contents_add(b"q 300 0 0 300 50 50 cm /I Do Q")
+        pdf.save(path)
+    return path
+
+
+def test_few_documents_are_opened_by_three_programs(tmp_path: Path, calls: Callable[[], list[str]]) -> None:
+    with opened(typed_pdf(tmp_path / "a.pdf", [FULL] * 3)) as source:
+        surveys = source.survey(range(1, 4), limit())
+    assert [survey.verdict.trusted for survey in surveys] == [True] * 3
+    assert calls() == ["pdfinfo", "pdftotext", "pdfimages"]
+
+
+def test_of_many_documents_those_of_text_alone_are_opened_by_two(
+    tmp_path: Path, calls: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_WORTH_A_SANDBOX", 0)
+    with opened(typed_pdf(tmp_path / "a.pdf", [FULL])) as source:
+        [survey] = source.survey(range(1, 2), limit())
+    assert survey.verdict.trusted and not survey.may_show_more
+    assert calls() == ["pdfinfo", "pdftotext"]
+
+
+def test_of_many_documents_those_with_pictures_are_looked_through(
+    tmp_path: Path, calls: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_WORTH_A_SANDBOX", 0)
+    with opened(with_picture(tmp_path / "a.pdf")) as source:
+        [survey] = source.survey(range(1, 2), limit())
+    assert survey.verdict.trusted and survey.may_show_more
+    assert calls() == ["pdfinfo", "pdftotext", "pdfimages"]
+
+
+def test_a_document_that_ends_the_look_is_looked_through_by_poppler(
+    tmp_path: Path, calls: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_WORTH_A_SANDBOX", 0)
+    monkeypatch.setattr(sources, "_LOOK_SECONDS", 0.0)
+    with opened(with_picture(tmp_path / "a.pdf")) as source:
+        assert source.survey(range(1, 2), limit())[0].may_show_more
+    assert "pdfimages" in calls()
+
+
+def test_pages_beyond_the_first_ones_have_their_own_sizes(tmp_path: Path) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", [FULL] * (sources.SURVEY_PAGES + 2))
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.pages[-1].MediaBox = pikepdf.Array([0, 0, 300, 400])
+        pdf.save(path)
+    with opened(path) as source:
+        surveys = source.survey(range(sources.SURVEY_PAGES + 1, sources.SURVEY_PAGES + 3), limit())
+    assert [survey.points for survey in surveys] == [(612, 792), (300, 400)]
+
+
+def test_a_page_that_pdfinfo_cannot_look_at_does_not_take_the_document_with_it(
+    tmp_path: Path, install_program: Callable[[str, str], Path], process: Callable[..., Ledger]
+) -> None:
+    real = shutil.which("pdfinfo")
+    crash = "os.kill(os.getpid(), signal.SIGSEGV)"
+    install_program(
+        "pdfinfo",
+        f"import os, signal, sys\nif '-f' in sys.argv: {crash}\nos.execv({real!r}, [{real!r}, *sys.argv[1:]])",
+    )
+    [(result, pages)] = process([typed_pdf(tmp_path / "a.pdf", ["One", "Two"])], text_layer="auto")
+    assert result.page_count == len(pages) == 2
+    assert {page.error_class for page in pages} == {ErrorClass.ENGINE_CRASH}

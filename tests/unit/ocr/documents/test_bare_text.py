@@ -1,0 +1,117 @@
+"""A page without pictures is found out without `pdfimages`; whatever may be a picture is left to it."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from distributed_ocr_pipeline.ocr.documents.bare_text import bare_text
+from tests.support.documents import replaced, scan_pdf, typed_pdf
+
+PIXEL = b"BI /W 1 /H 1 /BPC 8 /CS /G ID x EI"
+
+
+def two_pages(path: Path, change: Callable[[pikepdf.Pdf, pikepdf.Page], None]) -> Path:
+    """Two pages of text, the second of them changed."""
+    with pikepdf.open(typed_pdf(path, ["One", "Two"]), allow_overwriting_input=True) as pdf:
+        change(pdf, pdf.pages[1])
+        pdf.save(path)
+    return path
+
+
+def in_stream(pdf: pikepdf.Pdf, **entries: object) -> pikepdf.Object:
+    """A stream that draws a picture of one pixel."""
+    return pdf.make_stream(PIXEL, **entries)
+
+
+def in_line(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.contents_add(pdf.make_stream(b"q 72 0 0 72 0 0 cm " + PIXEL + b" Q"))
+
+
+def in_first_part(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.Contents = pikepdf.Array([pdf.make_stream(b"BI"), pdf.make_stream(b"W")])
+
+
+def in_parts(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.Contents = pikepdf.Array([pdf.make_stream(b"q 72 0 0 72 0 0 cm B"), pdf.make_stream(PIXEL[1:] + b" Q")])
+
+
+def in_form(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    form = in_stream(pdf, Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=[0, 0, 9, 9])
+    page.resources["/XObject"] = pikepdf.Dictionary(F=form)
+
+
+def in_pattern(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.resources["/Pattern"] = pikepdf.Dictionary(P=in_stream(pdf, PatternType=1))
+
+
+def in_letter(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    letters = pikepdf.Dictionary(a=in_stream(pdf))
+    page.resources["/Font"]["/F2"] = pikepdf.Dictionary(Subtype=pikepdf.Name.Type3, CharProcs=letters)
+
+
+def in_mask(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    mask = pikepdf.Dictionary(S=pikepdf.Name.Luminosity, G=in_stream(pdf, Subtype=pikepdf.Name.Form))
+    page.resources["/ExtGState"] = pikepdf.Dictionary(G=pikepdf.Dictionary(SMask=mask))
+
+
+def in_note(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    looks = pikepdf.Dictionary(N=in_stream(pdf, Subtype=pikepdf.Name.Form))
+    page.obj.Annots = pikepdf.Array([pikepdf.Dictionary(Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9], AP=looks)])
+
+
+def in_stamp(_: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.Annots = pikepdf.Array([pikepdf.Dictionary(Subtype=pikepdf.Name.Stamp, Rect=[0, 0, 9, 9])])
+
+
+def linked(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.Annots = pikepdf.Array([pikepdf.Dictionary(Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9])])
+    page.resources["/ExtGState"] = pikepdf.Dictionary(G=pikepdf.Dictionary(CA=0.5, SMask=pikepdf.Name.None_))
+    page.contents_add(pdf.make_stream(b"BT (BIRDS) Tj ET"))
+
+
+def test_text_lines_and_links_are_no_pictures(tmp_path: Path) -> None:
+    assert bare_text(str(two_pages(tmp_path / "a.pdf", linked)), 2, [1, 2]) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [in_line, in_parts, in_first_part, in_form, in_pattern, in_letter, in_mask, in_note, in_stamp],
+    ids=lambda c: c.__name__,
+)
+def test_what_may_hold_a_picture_is_left_to_poppler(
+    change: Callable[[pikepdf.Pdf, pikepdf.Page], None], tmp_path: Path
+) -> None:
+    assert bare_text(str(two_pages(tmp_path / "a.pdf", change)), 2, [1, 2]) == [1]
+
+
+def test_a_scan_is_left_to_poppler(tmp_path: Path) -> None:
+    assert bare_text(str(scan_pdf(tmp_path / "a.pdf")), 1, [1]) == []
+
+
+def test_a_file_that_must_be_repaired_is_left_to_poppler(tmp_path: Path) -> None:
+    path = replaced(typed_pdf(tmp_path / "a.pdf", ["One"]), "/Type /Catalog", "/Type  /Catalog")
+    assert bare_text(str(path), 1, [1]) == []
+
+
+def test_a_file_whose_pages_others_count_otherwise_is_left_to_poppler(tmp_path: Path) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["One", "Two"])
+    assert bare_text(str(path), 3, [1]) == []
+    path.write_bytes(re.sub(rb"/Count \d", b"/Count 3", path.read_bytes()))
+    assert bare_text(str(path), 2, [1]) == bare_text(str(path), 3, [1]) == []
+
+
+def test_an_encrypted_file_is_left_to_poppler(tmp_path: Path) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["One"])
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.save(path, encryption=pikepdf.Encryption(owner="secret"))
+    assert bare_text(str(path), 1, [1]) == []
+
+
+def test_poppler_lists_a_picture_among_the_commands(tmp_path: Path) -> None:
+    path = two_pages(tmp_path / "a.pdf", in_line)
+    listed = subprocess.run(["pdfimages", "-list", str(path)], capture_output=True, text=True, check=True).stdout
+    assert [line.split()[0] for line in listed.splitlines()[2:]] == ["2"]

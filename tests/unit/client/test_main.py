@@ -133,7 +133,7 @@ def test_arrow_takes_memory_from_the_system_unless_another_pool_is_chosen(
     chosen: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "environ", {} if chosen is None else {"ARROW_DEFAULT_MEMORY_POOL": chosen})
-    monkeypatch.setattr(run_command, "run_command", lambda arguments: None)
+    monkeypatch.setattr(run_module, "run_command", lambda arguments: None)
     assert main(["--input-prefix", "folder"]) == 0
     assert os.environ["ARROW_DEFAULT_MEMORY_POOL"] == expected
 

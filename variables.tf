@@ -40,6 +40,17 @@ variable "tags" {
     condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:") && length(key) <= 128]) && length(var.tags) <= 40
     error_message = "tags: at most 40, keys of at most 128 characters that do not begin with 'aws:'."
   }
+
+  # What SageMaker takes, whose jobs carry them: it would refuse every job for the others.
+  validation {
+    condition     = alltrue([for text in concat(keys(var.tags), values(var.tags)) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))])
+    error_message = "tags: keys and values have letters, digits, spaces and _ . : / = + - @ only."
+  }
+
+  validation {
+    condition     = alltrue([for value in values(var.tags) : length(value) <= 256])
+    error_message = "tags: values of at most 256 characters."
+  }
 }
 
 # ---- where the documents lie -----------------------------------------------------------------------------------

@@ -55,41 +55,6 @@ def test_what_a_killed_job_gives_at_last_is_what_it_gives_undisturbed(workplace:
     assert all(len(rows) == 1 for rows in workplace.rows("a-job-is-killed-again").values())
 
 
-def test_runs_over_one_prefix_take_turns_and_pay_once(workplace: Workplace) -> None:
-    names = ("a.pdf", "b.pdf", "c.pdf")
-    prefix = workplace.put("twins", *names)
-    twins = [f"twin-{number}" for number in range(5)]
-    started = [workplace.start(name, prefix, files_per_job=1) for name in twins]
-    assert {workplace.finish(arn)["status"] for arn in started} == {"SUCCEEDED"}
-    assert sum(workplace.jobs(name)["s"] for name in twins) == 3, "each document in one job"
-    # One processed, one waited and found nothing to do, the others left it to that one.
-    assert sum(workplace.jobs(name)["plan"] for name in twins) == 2
-    assert workplace.current(prefix) == dict.fromkeys(names, DONE)
-
-
-def test_what_is_put_while_a_run_goes_on_is_processed_by_the_run_that_waits(workplace: Workplace) -> None:
-    prefix = workplace.put("late", "a.pdf", "hang.pdf")
-    first = workplace.start("late-1", prefix, page_timeout_seconds=20, max_error_rate=1.0)
-    _wait_for_jobs(workplace, "late-1")
-    workplace.put("late", "b.pdf")
-    second = workplace.start("late-2", prefix, page_timeout_seconds=20, max_error_rate=1.0)
-    assert [workplace.finish(arn)["status"] for arn in (first, second)] == ["SUCCEEDED", "SUCCEEDED"]
-    assert "b.pdf" in workplace.rows("late-2") and "a.pdf" not in workplace.rows("late-2")
-
-
-def test_a_run_planned_by_its_caller_does_not_start_beside_another(workplace: Workplace, tmp_path: Path) -> None:
-    prefix = workplace.put("beside", "hang.pdf")
-    first = workplace.start("beside-1", prefix, page_timeout_seconds=20, max_error_rate=1.0)
-    _wait_for_jobs(workplace, "beside-1")
-    execution = Execution(workplace.deployment, poll_seconds=0.1)
-    plan = execution.plan({"input_prefix": prefix}, tmp_path)
-    arn = execution.start(plan, {"input_prefix": prefix}, tmp_path)
-    outcome = execution.follow(arn, lambda progress: None)
-    assert outcome.status == "FAILED" and first in outcome.cause and "stop it" in outcome.cause
-    assert workplace.jobs(execution.run_id) == {"plan": 0, "s": 0, "check": 0, "report": 0}
-    assert workplace.finish(first)["status"] == "SUCCEEDED"
-
-
 def test_a_name_that_was_used_is_refused_though_step_functions_has_forgotten_it(workplace: Workplace) -> None:
     prefix = workplace.put("used", "a.pdf")
     bucket = workplace.deployment.output_bucket
@@ -207,13 +172,6 @@ def test_names_that_are_hard_to_bear_are_rows_like_any_other(workplace: Workplac
     current = workplace.current(prefix)
     assert {name: current[name] for name in names} == dict.fromkeys(names, DONE)
     assert {name: current[name] for name in bad} == dict.fromkeys(bad, ("failed", "missing"))
-
-
-def _wait_for_jobs(workplace: Workplace, run_id: str) -> None:
-    end = time.monotonic() + 120
-    while not workplace.jobs(run_id)["s"]:
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def _wait_for_shards(workplace: Workplace, run_id: str) -> None:

@@ -1,5 +1,6 @@
 """A deployment at the local endpoint for runs of real documents, questions about them, and the faults of scenarios."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from fpdf import FPDF
 
 from distributed_ocr_pipeline.client.execution import Execution
 from distributed_ocr_pipeline.deployment import Deployment
+from distributed_ocr_pipeline.local.deploy import INPUT_BUCKET
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import current_rows
@@ -42,6 +44,17 @@ OTHER_JOB_FAULTS = (
 )
 """Of test_runs.py."""
 
+BARRED_PREFIX = f"s3://{INPUT_BUCKET}/barred/"
+OTHER_REQUEST_FAULTS = (
+    {"method": "PUT", "path": "*/locks/*/after-late-1-*", "refuse": "SlowDown", "times": 1},
+    {
+        "method": "PUT",
+        "path": f"*/locks/{hashlib.sha256(BARRED_PREFIX.encode()).hexdigest()}.json",
+        "refuse": "SlowDown",
+    },
+)
+"""Of test_turns.py."""
+
 
 def fault_plan(scenarios: tuple[Scenario, ...]) -> dict[str, Any]:
     """Everybody's rules in one file, each for its own run."""
@@ -53,7 +66,8 @@ def fault_plan(scenarios: tuple[Scenario, ...]) -> dict[str, Any]:
             {**rule, "path": rule["path"].format(run=scenario.name)}
             for scenario in scenarios
             for rule in scenario.request_faults
-        ],
+        ]
+        + list(OTHER_REQUEST_FAULTS),
         "objects": [{"path": "/*/three-gigabytes.pdf", "size_bytes": 3 * 1024**3}],
     }
 

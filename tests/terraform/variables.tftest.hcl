@@ -95,6 +95,24 @@ run "refuses_region_that_is_a_zone" {
   expect_failures = [var.region]
 }
 
+run "refuses_tags_that_jobs_cannot_carry" {
+  command = plan
+
+  variables {
+    tags = { Owner = "Ops (EU)!" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "takes_tags_of_any_script" {
+  command = plan
+
+  variables {
+    tags = { "Kostenstelle/Süd" = "Öffentliche Hand: a+b=c_1@x.org" }
+  }
+}
+
 run "refuses_tags_with_aws_own_key" {
   command = plan
 

@@ -1,0 +1,86 @@
+"""Runs that meet over one prefix: they take turns, and nothing is paid for twice or left out."""
+
+import hashlib
+import time
+from pathlib import Path
+
+from distributed_ocr_pipeline.client.execution import Execution
+from tests.support.scenarios import DONE
+from tests.support.workplace import BARRED_PREFIX, Workplace
+
+SLOW = {"page_timeout_seconds": 12, "max_error_rate": 1.0}
+"""Options of a run that a document named hang.pdf keeps at work."""
+
+
+def test_runs_over_one_prefix_take_turns_and_pay_once(workplace: Workplace) -> None:
+    names = ("a.pdf", "b.pdf", "c.pdf")
+    prefix = workplace.put("twins", *names)
+    twins = [f"twin-{number}" for number in range(5)]
+    started = [workplace.start(name, prefix, files_per_job=1) for name in twins]
+    assert {workplace.finish(arn)["status"] for arn in started} == {"SUCCEEDED"}
+    assert sum(workplace.jobs(name)["s"] for name in twins) == 3, "each document in one job"
+    # One processed, one waited and found nothing to do, the others left it to that one.
+    assert sum(workplace.jobs(name)["plan"] for name in twins) == 2
+    assert workplace.current(prefix) == dict.fromkeys(names, DONE)
+
+
+def test_runs_over_a_prefix_that_had_a_run_take_turns_too(workplace: Workplace) -> None:
+    """Here the turn is handed on, to whoever saw it last, and not taken for the first time."""
+    prefix = workplace.put("triplets", "a.pdf")
+    assert workplace.finish(workplace.start("triplets-0", prefix))["status"] == "SUCCEEDED"
+    etag = _etag_of_turn(workplace, prefix)
+    workplace.put("triplets", "b.pdf")
+    triplets = [f"triplets-{number}" for number in range(1, 5)]
+    started = [workplace.start(name, prefix) for name in triplets]
+    assert {workplace.finish(arn)["status"] for arn in started} == {"SUCCEEDED"}
+    assert [list(rows) for name in triplets if (rows := workplace.rows(name))] == [["b.pdf"]]
+    assert sum(workplace.jobs(name)["s"] for name in triplets) == 1
+    assert _etag_of_turn(workplace, prefix) != etag, "a hand-over could not be told from none"
+
+
+def test_what_is_put_while_a_run_goes_on_is_processed_by_the_runs_that_wait(workplace: Workplace) -> None:
+    """The first attempt to queue up is refused (OTHER_REQUEST_FAULTS), and not because another run was first."""
+    prefix = workplace.put("late", "a.pdf", "hang.pdf")
+    first = workplace.start("late-1", prefix, **SLOW)
+    _wait_for_jobs(workplace, "late-1")
+    workplace.put("late", "b.pdf")
+    second = workplace.start("late-2", prefix, **SLOW)
+    other = workplace.start("late-3", prefix, include=["a.pdf"], reprocess=True)  # does what the second does not
+    assert {workplace.finish(arn)["status"] for arn in (first, second, other)} == {"SUCCEEDED"}
+    assert sorted(workplace.rows("late-2")) == ["b.pdf", "hang.pdf"]  # which is tried three times
+    assert list(workplace.rows("late-3")) == ["a.pdf"]
+
+
+def test_a_run_whose_turn_s3_does_not_store_says_so_and_does_nothing(workplace: Workplace) -> None:
+    prefix = workplace.put("barred", "a.pdf")
+    assert prefix == BARRED_PREFIX
+    answer = workplace.finish(workplace.start("barred", prefix))
+    assert answer["status"] == "FAILED" and answer["error"] == "NoTurn"
+    assert "/locks/: " in answer["cause"] and "Status Code: 503" in answer["cause"]
+    assert workplace.jobs("barred") == {"plan": 0, "s": 0, "check": 0, "report": 0}
+
+
+def test_a_run_planned_by_its_caller_does_not_start_beside_another(workplace: Workplace, tmp_path: Path) -> None:
+    prefix = workplace.put("beside", "hang.pdf")
+    first = workplace.start("beside-1", prefix, **SLOW)
+    _wait_for_jobs(workplace, "beside-1")
+    execution = Execution(workplace.deployment, poll_seconds=0.1)
+    plan = execution.plan({"input_prefix": prefix}, tmp_path)
+    arn = execution.start(plan, {"input_prefix": prefix}, tmp_path)
+    outcome = execution.follow(arn, lambda progress: None)
+    assert outcome.status == "FAILED" and first in outcome.cause and "stop it" in outcome.cause
+    assert workplace.jobs(execution.run_id) == {"plan": 0, "s": 0, "check": 0, "report": 0}
+    assert workplace.finish(first)["status"] == "SUCCEEDED"
+
+
+def _wait_for_jobs(workplace: Workplace, run_id: str) -> None:
+    end = time.monotonic() + 120
+    while not workplace.jobs(run_id)["s"]:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def _etag_of_turn(workplace: Workplace, prefix: str) -> str:
+    key = f"locks/{hashlib.sha256(prefix.encode()).hexdigest()}.json"
+    found = workplace.client("s3").head_object(Bucket=workplace.deployment.output_bucket, Key=key)
+    return str(found["ETag"])

@@ -47,8 +47,14 @@ FAILURES_FILE = "failures.csv"
 MAP_FAILURE_FILE = "map_failure.json"
 
 _RUNS = "runs"
+_LOCKS = "locks"  # whose turn it is over a prefix; the workflow alone knows more
 _FAILED = "failed"
 _RUN_FOLDER = "run_id="  # Hive's spelling: readers take the folder's name for a column
+
+
+def meets_results(key: str) -> bool:
+    """Whether a prefix in the output bucket holds what runs write there, or lies in it."""
+    return any(f"{folder}/".startswith(key) or key.startswith(f"{folder}/") for folder in (*TABLES, _RUNS, _LOCKS))
 
 
 @dataclass(frozen=True)

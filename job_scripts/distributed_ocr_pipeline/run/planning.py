@@ -17,7 +17,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.layout import PLAN_FILE, PLANNED_FILE, SHARDS_FILE, RunLayout
+from distributed_ocr_pipeline.layout import PLAN_FILE, PLANNED_FILE, SHARDS_FILE, RunLayout, meets_results
 from distributed_ocr_pipeline.planning.database import Database, open_database
 from distributed_ocr_pipeline.planning.estimating import (
     Amount,
@@ -103,10 +103,12 @@ def plan_run(
         uri_of: Gives the `source_uri` of a document, from which its id is made.
 
     Raises:
-        BadInput: Nothing lies below `input_prefix` (unless it may be empty), it cannot be listed, or the run would cost
-            more than it may.
+        BadInput: Nothing lies below `input_prefix` (unless it may be empty), it cannot be listed, it holds results, or
+            the run would cost more than it may.
     """
     prefix = S3Location.parse(options.input_prefix)
+    if prefix.bucket == output_bucket and meets_results(prefix.key):
+        raise BadInput(f"{options.input_prefix} holds results of runs.", "Name a prefix with documents alone.")
     lister = Lister(storage.client())
     history = NO_HISTORY
     if output_bucket and not options.reprocess:

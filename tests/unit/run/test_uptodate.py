@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
-from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 from distributed_ocr_pipeline.records import (
     MAX_ATTEMPTS,
     Document,
@@ -227,3 +227,12 @@ def test_results_of_other_prefixes_play_no_part(bucket: Bucket, storage: Storage
     bucket.run(doc=DONE, other=DONE)
     plan = plan_run(storage, bucket.name, parse_options({"input_prefix": f"s3://{bucket.name}/in/d"}), tmp_path)
     assert (plan.documents, plan.up_to_date) == (0, 1)
+
+
+@pytest.mark.parametrize("key", ["", "d", "documents/", "pages/run_id=r1/", "locks/"])
+def test_results_are_no_documents(bucket: Bucket, tmp_path: Path, key: str) -> None:
+    options = parse_options({"input_prefix": f"s3://{bucket.name}/{key}"})
+    with pytest.raises(BadInput, match="holds results of runs"):
+        plan_run(bucket.storage, bucket.name, options, tmp_path)
+    bucket.put("a.pdf", "A")
+    assert "a.pdf" in bucket.planned(), "other folders may lie in the bucket of the results"

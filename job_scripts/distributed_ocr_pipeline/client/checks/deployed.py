@@ -85,11 +85,10 @@ def _named(deployment: Deployment) -> Found:
 
 
 @contextmanager
-def _asking(doing: str, advice: str) -> Iterator[None]:
-    """As `aws_call`, with advice for faults that have none."""
+def _advised(advice: str) -> Iterator[None]:
+    """Inside, faults that have no advice get this one; those of who is not allowed to ask, what allows it."""
     try:
-        with aws_call(doing):
-            yield
+        yield
     except PipelineError as error:
         chosen = _ALLOW if error.code in _NOT_ALLOWED else error.advice or advice
         raise type(error)(error.message, chosen, code=error.code) from error
@@ -97,7 +96,7 @@ def _asking(doing: str, advice: str) -> Iterator[None]:
 
 def _credentials(deployment: Deployment) -> Found:
     try:
-        with aws_call("Asking AWS who this is"):
+        with aws_call("Checking the AWS credentials"):
             return Found(deployment.client("sts").get_caller_identity()["Arn"])
     except PipelineError as error:
         if isinstance(error.__cause__, (NotConnected, HTTPClientError)):
@@ -108,7 +107,7 @@ def _credentials(deployment: Deployment) -> Found:
 def _workflow(deployment: Deployment) -> Found:
     advice = "Run `make deploy`, or correct OCR_STATE_MACHINE_ARN."
     try:
-        with _asking("Reading the workflow", advice):
+        with _advised(advice):
             options = deployment.default_options()
             jobs = f"{options['max_parallel_jobs']} jobs at a time on {options['instance_type']}"
     except KeyError as error:
@@ -127,7 +126,8 @@ def _input_bucket(deployment: Deployment) -> Found:
 
 
 def _bucket(deployment: Deployment, bucket: str) -> Found:
-    with _asking(f"Listing s3://{bucket}", "Correct its name (.env.example), or run `make deploy` to make it again."):
+    advice = "Correct its name (.env.example), or run `make deploy` to make it again."
+    with _advised(advice), aws_call(f"Listing s3://{bucket}"):
         deployment.client("s3").list_objects_v2(Bucket=bucket, MaxKeys=1)
     return Found(f"s3://{bucket} can be listed")
 

@@ -62,7 +62,9 @@ def _fast_tesseract() -> Found:
     if fast_tesseract(os.environ):
         return Found(f"runs on this machine use the one in {FAST_TESSERACT}")
     if can_build_tesseract():
-        return Found("not built; with it, scanned pages take half the time", "Run: make fast-tesseract", is_hint=True)
+        return Found(
+            "not built; with it, scanned pages take about half the time", "Run: make fast-tesseract", is_hint=True
+        )
     return Found("not built; it is for Debian on x86-64 alone", is_hint=True)
 
 

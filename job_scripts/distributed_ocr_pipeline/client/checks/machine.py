@@ -13,7 +13,7 @@ from distributed_ocr_pipeline.client.checks.check import Check, Found, checked, 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import MissingTool
 from distributed_ocr_pipeline.local.environment import FAST_TESSERACT, fast_tesseract
-from distributed_ocr_pipeline.local.folders import require_writable
+from distributed_ocr_pipeline.local.folders import find_holder, require_writable
 from distributed_ocr_pipeline.local.run import can_build_tesseract
 from distributed_ocr_pipeline.ocr import tools
 
@@ -54,7 +54,12 @@ def _tesseract() -> Found:
 
 def _languages(languages: str | None) -> Found:
     config = OCRConfig(languages=languages) if languages else OCRConfig()
-    installed = tools.find_languages(config)
+    try:
+        installed = tools.find_languages(config)
+    except MissingTool as error:
+        if folder := os.environ.get("TESSDATA_PREFIX"):  # no package installs anything there
+            raise MissingTool(error.message, f"Unset TESSDATA_PREFIX ({folder}), or put them there.") from error
+        raise
     return Found(f"{config.languages} (installed: {', '.join(installed)})")
 
 
@@ -78,4 +83,7 @@ def _output_folder(folder: Path) -> Found:
         for path in made:
             with suppress(OSError):  # it was not made, or a run has put something into it meanwhile
                 path.rmdir()
+    if (holder := find_holder(folder)) and holder.is_at_work:
+        busy = f"process {holder.pid} writes into {str(folder)!r}; it reads {holder.documents!r}"
+        return Found(busy, "Wait for its end, or choose another --output.", is_hint=True)
     return Found(f"{str(folder)!r} can be {'made' if made else 'written'}; {free / 1e9:,.1f} GB are free")

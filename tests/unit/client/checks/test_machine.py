@@ -1,5 +1,6 @@
 """What `ocr-pipeline doctor` says of this machine, and of machines that lack something."""
 
+import os
 import re
 import shutil
 import sys
@@ -11,8 +12,10 @@ import pytest
 from distributed_ocr_pipeline.client.checks import machine
 from distributed_ocr_pipeline.client.checks.check import Check, State
 from distributed_ocr_pipeline.errors import ExitCode
+from distributed_ocr_pipeline.local.folders import locked
 from distributed_ocr_pipeline.ocr.documents.poppler import PROGRAMS
 
+TESSERACT = str(shutil.which("tesseract"))
 Install = Callable[[str, str], Path]
 
 
@@ -32,6 +35,7 @@ def fixture_search_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     for name in PROGRAMS:
         (folder / name).symlink_to(str(shutil.which(name)))
     monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv("TESSDATA_PREFIX", raising=False)
     return folder
 
 
@@ -84,11 +88,20 @@ def test_languages_that_are_not_installed_are_named_with_their_command(
     installer: str, command: str, search_path: Path
 ) -> None:
     (search_path / installer).symlink_to(sys.executable)
-    (search_path / "tesseract").symlink_to("/usr/bin/tesseract")
+    (search_path / "tesseract").symlink_to(TESSERACT)
     found = checks(search_path, "eng+xyz+chi_xyz")
     assert problems(found) == ["languages"]
     assert "no language xyz, chi_xyz (installed: eng" in found["languages"].found
     assert found["languages"].advice.endswith(command)
+
+
+def test_languages_that_are_looked_for_elsewhere_are_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    found = checks(tmp_path)
+    assert problems(found) == ["languages"]
+    assert found["languages"].advice == f"Unset TESSDATA_PREFIX ({tmp_path}), or put them there."
 
 
 def test_languages_that_are_none_are_bad_input(tmp_path: Path) -> None:
@@ -155,3 +168,11 @@ def test_a_folder_that_cannot_be_is_a_problem(name: str, tmp_path: Path) -> None
     assert problems(found) == ["output folder"] and found["output folder"].exit_code is ExitCode.BAD_INPUT
     assert "--output" in found["output folder"].advice
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_another_run_writes_into_is_a_hint(tmp_path: Path) -> None:
+    with locked(tmp_path, Path("letters")):
+        found = checks(tmp_path)["output folder"]
+        assert found.state is State.HINT and f"process {os.getpid()} writes" in found.found
+        assert "--output" in found.advice
+    assert checks(tmp_path)["output folder"].state is State.OK

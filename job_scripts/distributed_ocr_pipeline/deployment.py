@@ -59,6 +59,15 @@ class Deployment:
         """What the names of all its jobs begin with, before a hyphen."""
         return str(self._states()["PlanShards"]["Parameters"]["Environment"]["OCR_PIPELINE"])
 
+    def image_uri(self) -> str:
+        """The container image of all its jobs."""
+        return str(self._states()["PlanShards"]["Parameters"]["AppSpecification"]["ImageUri"])
+
+    def planning_instance_type(self) -> str:
+        """The instance type of the jobs that plan and report; a run's options say that of its shards."""
+        resources = self._states()["PlanShards"]["Parameters"]["ProcessingResources"]
+        return str(resources["ClusterConfig"]["InstanceType"])
+
     def execution_arn(self, run_id: str) -> str:
         """Of a run, whose id is its execution's name."""
         return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"

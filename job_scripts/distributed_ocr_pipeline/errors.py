@@ -170,9 +170,13 @@ class PipelineError(Exception):
         self.advice = advice
         self.code = code
 
+    @property
+    def message(self) -> str:
+        """What is wrong, without the advice."""
+        return super().__str__()
+
     def __str__(self) -> str:
-        message = super().__str__()
-        return f"{message} {self.advice}" if self.advice else message
+        return f"{self.message} {self.advice}" if self.advice else self.message
 
 
 class BadInput(PipelineError):

@@ -26,6 +26,7 @@ commands, each with its own --help:
   ocr-pipeline status [RUN]      the latest runs, or one of them: how far it is, and what it waits for
   ocr-pipeline list              documents by status, class of error or confidence, each once
   ocr-pipeline logs [RUN]        what the jobs of a run on AWS log, or logged
+  ocr-pipeline doctor            whether everything is there that a run needs, and what mends it
   ocr-pipeline stop [RUN]        ends a run on AWS and its jobs, or the jobs that ended runs left behind"""
 _EXIT = "exit status: " + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
 
@@ -156,6 +157,29 @@ def _logs_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _doctor(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.commands.doctor import (  # pylint: disable=import-outside-toplevel
+        doctor_command,
+    )
+
+    doctor_command(parsed, sys.stdout)
+
+
+def _doctor_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ocr-pipeline doctor",
+        description="Checks what a run needs, here and of the deployment if there is one. Makes and changes nothing.",
+        epilog=_EXIT,
+    )
+    parser.add_argument(
+        "--languages", metavar="LANGUAGES", help="those of the documents, such as eng+deu (default: those of a run)"
+    )
+    parser.add_argument("--output", default="output", metavar="FOLDER", help="results of local runs (default: output)")
+    parser.add_argument("--json", action="store_true", help="print a JSON document (docs/command-line.md)")
+    _add_common(parser)
+    return parser
+
+
 def _stop_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ocr-pipeline stop",
@@ -199,6 +223,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "status": (_status_parser, _status),
     "list": (_list_parser, _list),
     "logs": (_logs_parser, _logs),
+    "doctor": (_doctor_parser, _doctor),
     "stop": (_stop_parser, _stop),
 }
 """What is not the name of one of these is an option of a run."""

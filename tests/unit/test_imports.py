@@ -50,8 +50,9 @@ def test_help_loads_neither_aws_nor_arrow() -> None:
     assert not modules & {"boto3", "botocore", "pyarrow", "tqdm", "PIL", "distributed_ocr_pipeline.client"}
 
 
-def test_the_help_of_a_command_that_looks_at_runs_loads_no_pydantic() -> None:
-    show_help = "try:\n    main(['status', '--help'])\nexcept SystemExit:\n    pass"
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_the_help_of_a_command_without_options_of_a_run_loads_no_pydantic(command: str) -> None:
+    show_help = f"try:\n    main([{command!r}, '--help'])\nexcept SystemExit:\n    pass"
     modules = loaded(f"from distributed_ocr_pipeline.main import main\n{show_help}")
     assert "distributed_ocr_pipeline.main" in modules and "pydantic" not in modules
 

@@ -72,7 +72,7 @@ def template_values(region: str) -> dict[str, str]:
         "planner_role_arn": role_arn("planner"),
         "worker_role_arn": role_arn("worker"),
         "reporter_role_arn": role_arn("reporter"),
-        "image_uri": f"{ACCOUNT}.dkr.ecr.{region}.amazonaws.com/ocr:local",
+        "image_uri": "ocr:local",  # in no registry: jobs here run in this Python, or in OCR_LOCAL_IMAGE
         "kms_key_id": "alias/aws/s3",
         "volume_size_gb": "30",
         "planner_instance_type": "ml.t3.medium",

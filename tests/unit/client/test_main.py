@@ -78,7 +78,7 @@ def test_help_names_every_option_and_command() -> None:
     for name in RunOptions.names():
         if name not in ("planned", "may_be_empty"):  # said by callers, and by triggers
             assert f"--{name.replace('_', '-')}" in shown
-    for name in ("estimate", "status", "list", "logs", "stop"):
+    for name in ("estimate", "status", "list", "logs", "doctor", "stop"):
         assert f"\n  ocr-pipeline {name} " in shown
 
 

@@ -2,5 +2,6 @@
 
 - `run`: what `ocr-pipeline` does without a command's name.
 - `estimate`: what a run would take.
+- `doctor`: whether everything is there that a run needs.
 - `stop`: ends a run, or the jobs that runs left behind.
 """

@@ -14,6 +14,7 @@ from distributed_ocr_pipeline.log_context import ContextLogger
 from distributed_ocr_pipeline.ocr.engines import tesseract, tesserocr_tasks
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, parse
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
+from distributed_ocr_pipeline.ocr.processes.packages import how_to_install, language_package
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, ProgramFailed
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
@@ -41,15 +42,15 @@ def make_engine(config: OCRConfig, stop: Stop) -> Engine:
     return TesserocrEngine(config, stop) if config.engine == "tesserocr" else PytesseractEngine(config, stop)
 
 
-def check_engine(config: OCRConfig) -> None:
-    """Raise `MissingTool` if the engine or one of its languages is not installed."""
+def check_engine(config: OCRConfig) -> list[str]:
+    """The engine's languages. Raises `MissingTool` if it, or a language that `config` names, is not installed."""
     engine = TesserocrEngine if config.engine == "tesserocr" else PytesseractEngine
     installed_languages = engine.languages()
     absent = [language for language in config.languages.split("+") if language not in installed_languages]
     if absent:
-        packages = ", ".join(f"tesseract-ocr-{language.replace('_', '-')}" for language in absent)
         message = f"Tesseract has no language {', '.join(absent)} (installed: {', '.join(installed_languages)})."
-        raise MissingTool(message, f"Install {packages}.")
+        raise MissingTool(message, how_to_install(map(language_package, absent)))
+    return installed_languages
 
 
 def engine_version(config: OCRConfig) -> str:

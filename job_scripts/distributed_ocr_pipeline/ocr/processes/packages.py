@@ -1,0 +1,25 @@
+"""In which package of the system a program or a language is, and the command that installs it."""
+
+import os
+import shutil
+from collections.abc import Iterable
+
+_HOMEBREW = {"tesseract-ocr": "tesseract", "poppler-utils": "poppler"}
+_ALL_LANGUAGES = "tesseract-lang"  # Homebrew has one package of them
+
+
+def language_package(language: str) -> str:
+    """Debian's package of a Tesseract language: tesseract-ocr-chi-sim of chi_sim."""
+    return f"tesseract-ocr-{language.lower().replace('_', '-')}"
+
+
+def how_to_install(packages: Iterable[str]) -> str:
+    """One sentence with the command that installs packages, which have Debian's names."""
+    wanted = list(dict.fromkeys(packages))
+    if shutil.which("apt-get"):
+        as_root = "" if os.geteuid() == 0 else "sudo "  # a container's root has no sudo
+        return f"Install what is missing: {as_root}apt-get install {' '.join(wanted)}"
+    if shutil.which("brew"):
+        formulas = dict.fromkeys(_HOMEBREW.get(package, _ALL_LANGUAGES) for package in wanted)
+        return f"Install what is missing: brew install {' '.join(formulas)}"
+    return f"Install the packages {', '.join(wanted)} (Debian's names; docs/install.md)."

@@ -32,7 +32,8 @@ id match its shell patterns, `times` times (default: always), and has one of the
 
 An `end` may name its reason instead of giving its words: `"failure": "capacity"`; `sagemaker.reasons` has the names.
 
-A rule for requests answers S3 calls of its method whose path (/bucket/key) matches with status 503 and its error code.
+A rule for requests answers S3 calls of its method whose path (/bucket/key) matches with status 503 and its error code;
+with `"done": true` S3 has done what was asked, and only its answer is lost.
 A rule for objects says how large those are whose path matches: listings and HEAD tell that size, and GET gives zeros.
 The first rule that applies counts.
 """
@@ -118,6 +119,7 @@ class RequestFault(_Rule):
     method: str = "*"
     path: str
     refuse: str
+    done: bool = False
 
 
 class ObjectSize(_Record):
@@ -197,11 +199,10 @@ class Faults:
         rule = self._take_job("lose", job.request)
         return rule.lose if rule else None
 
-    def request(self, method: str, path: str) -> str | None:
-        """The error code that refuses this S3 call."""
+    def request(self, method: str, path: str) -> RequestFault | None:
+        """The rule that refuses this S3 call."""
         about = [rule for rule in self._requests if fnmatchcase(method, rule.method) and fnmatchcase(path, rule.path)]
-        rule = self._take(about)
-        return rule.refuse if rule else None
+        return self._take(about)
 
     def size_bytes(self, path: str) -> int | None:
         """How large the object at /bucket/key is; None where no rule says so."""
@@ -230,9 +231,11 @@ class FaultyRequests:
         self._faults = faults
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        code = self._faults.request(environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        if code is None:
+        rule = self._faults.request(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if rule is None:
             return self._application(environ, start_response)
+        if rule.done:
+            b"".join(self._application(environ, lambda *_answer: lambda _data: None))
         request_id = ("x-amzn-RequestId", str(uuid.uuid4()))  # moto's workflow engine requires one
         start_response("503 Slow Down", [("Content-Type", "application/xml"), request_id])
-        return [f"<Error><Code>{code}</Code><Message>Refused by the fault plan.</Message></Error>".encode()]
+        return [f"<Error><Code>{rule.refuse}</Code><Message>Refused by the fault plan.</Message></Error>".encode()]

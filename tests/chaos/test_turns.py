@@ -39,7 +39,7 @@ def test_runs_over_a_prefix_that_had_a_run_take_turns_too(workplace: Workplace) 
 
 
 def test_what_is_put_while_a_run_goes_on_is_processed_by_the_runs_that_wait(workplace: Workplace) -> None:
-    """The first attempt to queue up is refused (OTHER_REQUEST_FAULTS), and not because another run was first."""
+    """The first attempt to queue up is refused, and the answer to the second is lost (OTHER_REQUEST_FAULTS)."""
     prefix = workplace.put("late", "a.pdf", "hang.pdf")
     first = workplace.start("late-1", prefix, **SLOW)
     _wait_for_jobs(workplace, "late-1")

@@ -72,21 +72,30 @@ def test_a_fault_waits_for_a_line(kind: str) -> None:
 def test_a_request_is_refused_as_often_as_it_says() -> None:
     faults = faults_of(requests=[{"method": "PUT", "path": "/bucket/runs/*", "refuse": "SlowDown", "times": 1}])
     calls = [("GET", "/bucket/runs/a"), ("PUT", "/bucket/runs/a"), ("PUT", "/bucket/runs/a")]
-    assert [faults.request(*call) for call in calls] == [None, "SlowDown", None]
+    found = [faults.request(*call) for call in calls]
+    assert [rule and rule.refuse for rule in found] == [None, "SlowDown", None]
 
 
-def test_a_refused_request_does_not_reach_the_application() -> None:
-    def application(_environ: Any, start_response: Any) -> list[bytes]:
+@pytest.mark.parametrize(("done", "reached"), [(False, 1), (True, 2)])
+def test_a_refused_request_does_not_reach_the_application_unless_only_its_answer_is_lost(
+    done: bool, reached: int
+) -> None:
+    calls: list[str] = []
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        calls.append(environ["PATH_INFO"])
         start_response("200 OK", [])
         return [b"stored"]
 
     statuses: list[str] = []
-    faulty = FaultyRequests(application, faults_of(requests=[{"path": "/b/k", "refuse": "SlowDown", "times": 1}]))
+    rule = {"path": "/b/k", "refuse": "SlowDown", "times": 1, "done": done}
+    faulty = FaultyRequests(application, faults_of(requests=[rule]))
     environ = {"REQUEST_METHOD": "PUT", "PATH_INFO": "/b/k"}
     start_response: Any = lambda status, _headers: statuses.append(status)
     answers = [b"".join(faulty(environ, start_response)) for _ in range(2)]
     assert statuses == ["503 Slow Down", "200 OK"]
     assert b"<Code>SlowDown</Code>" in answers[0] and answers[1] == b"stored"
+    assert len(calls) == reached
 
 
 @pytest.mark.parametrize("rule", [{}, {"refuse": "One", "lose": "pages"}, {"kill": "("}, {"colour": "grey"}])

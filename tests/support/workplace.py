@@ -47,6 +47,7 @@ OTHER_JOB_FAULTS = (
 BARRED_PREFIX = f"s3://{INPUT_BUCKET}/barred/"
 OTHER_REQUEST_FAULTS = (
     {"method": "PUT", "path": "*/locks/*/after-late-1-*", "refuse": "SlowDown", "times": 1},
+    {"method": "PUT", "path": "*/locks/*/after-late-1-*", "refuse": "SlowDown", "times": 1, "done": True},
     {
         "method": "PUT",
         "path": f"*/locks/{hashlib.sha256(BARRED_PREFIX.encode()).hexdigest()}.json",

@@ -170,6 +170,9 @@ class RunOptions(RunSettings):
 
     input_prefix: S3Prefix = Field(description="where the documents are")
     planned: bool = Field(default=False, description="the plan is already written")
+    planned_after: str = Field(
+        default="", description="ARN of the execution whose turn over the prefix was the last before the plan was made"
+    )
     may_be_empty: bool = Field(default=False, description="a prefix without documents is nothing to do, and no mistake")
 
     @property

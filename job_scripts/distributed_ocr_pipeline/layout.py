@@ -15,12 +15,14 @@
         report.json, failures.csv                       how the run ended
         ledger.parquet                                  what the next plan must know of a balanced run's ledger
         map/                                            Step Functions' own notes about the shards
+    locks/<SHA-256 of the input prefix>.json            whose turn it is over it            (the workflow writes it)
 
 Where `partition_key` names a column of few values, the files of `pages` lie one level deeper, in a folder
 `<column>=<value>/`. Terraform spells the same keys in `modules/access`, `modules/catalog` and
 `modules/workflow/state_machine.asl.yaml`. A prefix ends with a slash.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +49,7 @@ FAILURES_FILE = "failures.csv"
 MAP_FAILURE_FILE = "map_failure.json"
 
 _RUNS = "runs"
-_LOCKS = "locks"  # whose turn it is over a prefix; the workflow alone knows more
+_LOCKS = "locks"
 _FAILED = "failed"
 _RUN_FOLDER = "run_id="  # Hive's spelling: readers take the folder's name for a column
 
@@ -144,6 +146,11 @@ class RunLayout:
     def table(self, name: str) -> S3Location:
         """Prefix of the run's part of one of `TABLES`."""
         return all_runs(self.bucket, name).below(f"{run_folder(self.run_id)}/")
+
+
+def turn(bucket: str, input_prefix: str) -> S3Location:
+    """Says in its metadata which execution had the last turn over a prefix."""
+    return S3Location(bucket, f"{_LOCKS}/{hashlib.sha256(input_prefix.encode()).hexdigest()}.json")
 
 
 def run_folders(bucket: str) -> S3Location:

@@ -1,7 +1,7 @@
 """The S3 adapter: listing, small files, folders, and Parquet columns read in place."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,6 +102,16 @@ class Storage:
         except BadInput:
             return False
         return True
+
+    def find_metadata(self, location: S3Location) -> Mapping[str, str] | None:
+        """What was stored with an object beside its content; None where there is no such object."""
+        try:
+            with aws_call(f"Looking at {location}"):
+                return self._client.head_object(Bucket=location.bucket, Key=location.key)["Metadata"]
+        except BadInput as error:
+            if error.code != "404":
+                raise
+            return None
 
     def find_unreadable(self, locations: Iterable[S3Location]) -> dict[str, str]:
         """The keys of those objects whose first byte cannot be read, each with AWS's code and words."""

@@ -15,6 +15,13 @@ data "aws_iam_policy_document" "run" {
     resources = [local.state_machine_arn]
   }
 
+  # Whose turn it is over a prefix: who plans must know that no other run goes on there.
+  statement {
+    sid       = "SeeTurns"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.output_bucket_arn}/locks/*"]
+  }
+
   statement {
     sid       = "FollowRuns"
     actions   = ["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"]

@@ -68,10 +68,15 @@ data "aws_iam_policy_document" "state_machine" {
     ]
   }
 
+  # And its own run.json, where S3 stored it but did not say so.
   statement {
-    sid       = "ReadPlan"
-    actions   = ["s3:GetObject"]
-    resources = ["${var.output_bucket_arn}/runs/*/plan.json", "${var.output_bucket_arn}/runs/*/shards.json"]
+    sid     = "ReadPlan"
+    actions = ["s3:GetObject"]
+    resources = [
+      "${var.output_bucket_arn}/runs/*/run.json",
+      "${var.output_bucket_arn}/runs/*/plan.json",
+      "${var.output_bucket_arn}/runs/*/shards.json",
+    ]
   }
 
   # A report that is not there is no proof.

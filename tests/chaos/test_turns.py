@@ -4,7 +4,12 @@ import hashlib
 import time
 from pathlib import Path
 
-from distributed_ocr_pipeline.client.execution import Execution
+import pytest
+
+from distributed_ocr_pipeline.client.execution import Execution, execute
+from distributed_ocr_pipeline.client.results import Observer
+from distributed_ocr_pipeline.config import RunSettings
+from distributed_ocr_pipeline.errors import BadInput
 from tests.support.scenarios import DONE
 from tests.support.workplace import BARRED_PREFIX, Workplace
 
@@ -71,6 +76,42 @@ def test_a_run_planned_by_its_caller_does_not_start_beside_another(workplace: Wo
     assert outcome.status == "FAILED" and first in outcome.cause and "stop it" in outcome.cause
     assert workplace.jobs(execution.run_id) == {"plan": 0, "s": 0, "check": 0, "report": 0}
     assert workplace.finish(first)["status"] == "SUCCEEDED"
+
+
+def test_what_another_run_did_while_a_caller_planned_is_not_paid_again(workplace: Workplace, tmp_path: Path) -> None:
+    """The other run has begun and ended, so that nothing but its place in the turns tells of it."""
+    prefix = workplace.put("meanwhile", "a.pdf", "b.pdf")
+    execution = Execution(workplace.deployment, poll_seconds=0.1)
+    before = execution.last_turn(prefix)
+    plan = execution.plan({"input_prefix": prefix}, tmp_path)
+    assert workplace.finish(workplace.start("meanwhile", prefix, include=["a.pdf"]))["status"] == "SUCCEEDED"
+    arn = execution.start(plan, {"input_prefix": prefix}, tmp_path, planned_after=before)
+    assert execution.follow(arn, lambda progress: None).status == "SUCCEEDED"
+    assert list(workplace.rows(execution.run_id)) == ["b.pdf"]
+    assert workplace.jobs(execution.run_id)["plan"] == 1
+
+
+def test_a_plan_made_since_the_last_turn_is_taken_as_it_is(workplace: Workplace) -> None:
+    prefix = workplace.put("again", "a.pdf")
+    for names in (["a.pdf"], ["b.pdf"]):
+        workplace.put("again", *names)
+        result = execute(workplace.deployment, RunSettings(), prefix, observer=Observer(), poll_seconds=0.1)
+        assert list(workplace.rows(result.run_id)) == names
+        assert workplace.jobs(result.run_id)["plan"] == 0
+
+
+def test_who_plans_while_another_run_goes_on_hears_of_it_before_the_plan(workplace: Workplace) -> None:
+    prefix = workplace.put("busy", "hang.pdf")
+    first = workplace.start("busy-1", prefix, **SLOW)
+    _wait_for_jobs(workplace, "busy-1")
+    with pytest.raises(BadInput, match=r"busy-1 is processing the same prefix.*ocr-pipeline stop busy-1"):
+        execute(workplace.deployment, RunSettings(), prefix, observer=Observer(), poll_seconds=0.1)
+    assert workplace.finish(first)["status"] == "SUCCEEDED"
+
+
+def test_a_run_whose_options_s3_stored_without_answering_goes_on(workplace: Workplace) -> None:
+    prefix = workplace.put("unanswered", "a.pdf")
+    assert workplace.finish(workplace.start("unanswered", prefix))["status"] == "SUCCEEDED"
 
 
 def _wait_for_jobs(workplace: Workplace, run_id: str) -> None:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from distributed_ocr_pipeline.config import parse_options
-from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.layout import RunLayout, turn
 from distributed_ocr_pipeline.planning.quotas import read_quotas
 from distributed_ocr_pipeline.run.planning import plan_run, store_plan
 from distributed_ocr_pipeline.storage import Storage
@@ -153,6 +153,9 @@ def test_who_has_the_policy_to_run_can_plan_with_quotas_and_page_counts(deployed
     assert plan.pages.low == plan.pages.high, "counted, and not guessed"
     store_plan(storage, RunLayout(bucket, "planned-by-a-person"), prefix, tmp_path)
     assert storage.exists(RunLayout(bucket, "planned-by-a-person").plan)
+    documents = f"s3://{deployed.outputs['input_bucket']}/documents/"
+    assert storage.find_metadata(turn(bucket, documents)), "whose turn it is"
+    assert storage.find_metadata(turn(bucket, prefix)) is None
 
 
 # ---- documents that cannot be downloaded ------------------------------------------------------------------------

@@ -48,6 +48,7 @@ BARRED_PREFIX = f"s3://{INPUT_BUCKET}/barred/"
 OTHER_REQUEST_FAULTS = (
     {"method": "PUT", "path": "*/locks/*/after-late-1-*", "refuse": "SlowDown", "times": 1},
     {"method": "PUT", "path": "*/locks/*/after-late-1-*", "refuse": "SlowDown", "times": 1, "done": True},
+    {"method": "PUT", "path": "*/runs/unanswered/run.json", "refuse": "SlowDown", "times": 1, "done": True},
     {
         "method": "PUT",
         "path": f"*/locks/{hashlib.sha256(BARRED_PREFIX.encode()).hexdigest()}.json",

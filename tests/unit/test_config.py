@@ -148,7 +148,7 @@ def test_terraform_allows_the_same_numbers(name: str) -> None:
 
 def test_options_of_a_run_are_those_of_both_configurations_and_more() -> None:
     assert JobConfig.names() | OCRConfig.names() < RunSettings.names()
-    assert RunOptions.names() == RunSettings.names() | {"input_prefix", "planned", "may_be_empty"}
+    assert RunOptions.names() == RunSettings.names() | {"input_prefix", "planned", "planned_after", "may_be_empty"}
 
 
 @pytest.mark.parametrize(("shards", "tolerated"), [(1, 10), (100, 10), (1000, 100)])

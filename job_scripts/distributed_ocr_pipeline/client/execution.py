@@ -21,6 +21,7 @@ from distributed_ocr_pipeline.client.results import (
     UnfinishedRun,
     UnfollowedRun,
 )
+from distributed_ocr_pipeline.client.turns import last_turn
 from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault, without_verdict
@@ -55,6 +56,10 @@ class Execution:
         self.run_id = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
         self._layout = RunLayout(deployment.output_bucket, self.run_id)
 
+    def last_turn(self, input_prefix: str) -> str:
+        """What `turns.last_turn` says of a prefix; to be looked up before the plan is made."""
+        return last_turn(self._deployment, self._storage, input_prefix)
+
     def plan(
         self, overrides: Mapping[str, Any], folder: Path, uri_of: UriOf = str, quotas: Quotas | None = None
     ) -> Plan:
@@ -63,14 +68,17 @@ class Execution:
         quotas = quotas or self._deployment.quotas()
         return plan_run(self._storage, self._deployment.output_bucket, options, folder, quotas=quotas, uri_of=uri_of)
 
-    def start(self, plan: Plan, overrides: Mapping[str, Any], folder: Path) -> str:
-        """Store a folder's plan and start the workflow with `overrides` as its input; returns the execution's ARN."""
+    def start(self, plan: Plan, overrides: Mapping[str, Any], folder: Path, *, planned_after: str = "") -> str:
+        """Store a folder's plan and start the workflow with `overrides` as its input; returns the execution's ARN.
+
+        Where somebody else had a turn since `planned_after`, the workflow makes a plan of its own.
+        """
         store_plan(self._storage, self._layout, plan.input_prefix, folder)
         with aws_call("Starting the execution"):
             answer = self._deployment.client("stepfunctions").start_execution(
                 stateMachineArn=self._deployment.state_machine_arn,
                 name=self.run_id,
-                input=json.dumps({**overrides, "planned": True}),
+                input=json.dumps({**overrides, "planned": True, "planned_after": planned_after}),
             )
         return str(answer["executionArn"])
 
@@ -149,9 +157,10 @@ def _begin(
 ) -> tuple[Plan, str]:
     """Plan and start; returns the plan and the execution's ARN."""
     with TemporaryDirectory() as folder:
+        planned_after = execution.last_turn(overrides["input_prefix"])
         plan = execution.plan(overrides, Path(folder), uri_of, quotas)
         observer.planned(plan)
-        return plan, execution.start(plan, overrides, Path(folder))
+        return plan, execution.start(plan, overrides, Path(folder), planned_after=planned_after)
 
 
 def _given_up(why: BaseException, result: RunResult, execution_arn: str) -> GivenUpRun:

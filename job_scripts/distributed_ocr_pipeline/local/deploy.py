@@ -29,7 +29,7 @@ _ROLES = {
     "worker": "sagemaker.amazonaws.com",
     "reporter": "sagemaker.amazonaws.com",
 }
-_CHOSEN_PER_RUN = {"input_prefix", "planned", "may_be_empty"}
+_CHOSEN_PER_RUN = {"input_prefix", "planned", "planned_after", "may_be_empty"}
 
 
 def deploy(endpoint: Endpoint, project: Path, region: str = REGION) -> Deployment:

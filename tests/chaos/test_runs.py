@@ -1,8 +1,11 @@
 """What takes more than a rule of the fault plan: runs that meet, are stopped at work, or find documents changed."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from distributed_ocr_pipeline.client.execution import Execution
 from tests.support.documents import document_id_of
@@ -62,6 +65,23 @@ def test_a_name_that_was_used_is_refused_though_step_functions_has_forgotten_it(
     answer = workplace.finish(workplace.start("used-name", prefix))
     assert (answer["status"], answer["error"]) == ("FAILED", "RunNameUsed")
     assert workplace.client("s3").get_object(Bucket=bucket, Key="runs/used-name/run.json")["Body"].read() == b"{}"
+
+
+@pytest.mark.parametrize(("name", "given"), [("list", []), ("text", "s3://in/"), ("other", {"prefix": "s3://in/"})])
+def test_an_input_that_names_no_documents_is_told_what_does(workplace: Workplace, name: str, given: Any) -> None:
+    answer = workplace.client("stepfunctions").start_execution(
+        stateMachineArn=workplace.deployment.state_machine_arn, name=f"given-{name}", input=json.dumps(given)
+    )
+    end = workplace.finish(answer["executionArn"])
+    assert (end["status"], end["error"]) == ("FAILED", "NoInputPrefix")
+    assert '{"input_prefix": "s3://bucket/prefix/"}' in end["cause"]
+
+
+def test_a_planning_job_without_memory_names_the_setting(workplace: Workplace) -> None:
+    answer = workplace.finish(workplace.start("plan-needs-memory", workplace.put("plan-needs-memory", "a.pdf")))
+    assert answer["status"] == "FAILED"
+    assert "Set jobs.planner_instance_type to a larger one" in answer["cause"]
+    assert "use an instance type with more memory" in answer["cause"]
 
 
 def test_no_plan_is_a_message(workplace: Workplace) -> None:

@@ -40,6 +40,11 @@ def paper(text: str) -> bytes:
 OTHER_JOB_FAULTS = (
     {"name": "ocr-s*", "run": "a-job-is-killed-again", "kill": "progress run_id", "times": 1},
     {"name": "ocr-s*", "run": "stopped-at-work", "stop": "progress run_id"},
+    {
+        "name": "ocr-plan-*",
+        "run": "plan-needs-memory",
+        "end": {"status": "Failed", "failure_reason": "ClientError: Please use an instance type with more memory."},
+    },
     {"name": "ocr-s*", "run": "map-fails", "end": {"status": "Failed", "failure_reason": "ClientError: no such image"}},
 )
 """Of test_runs.py."""

@@ -47,7 +47,7 @@ def test_advice_follows_the_message() -> None:
 
 def test_the_definition_is_yaml_without_its_substitutions() -> None:
     text = Path(DEFINITION).read_text(encoding="utf-8")
-    assert yaml.load(text, Loader=yaml.BaseLoader)["StartAt"] == "Defaults"
+    assert yaml.load(text, Loader=yaml.BaseLoader)["StartAt"] == "NamesDocuments"
 
 
 def test_whether_a_document_is_tried_again_is_said_once() -> None:

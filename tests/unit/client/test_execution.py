@@ -84,6 +84,7 @@ def test_the_workflow_gets_only_what_was_chosen_and_its_plan(endpoint: str) -> N
         "languages": "deu",
         "input_prefix": PREFIX,
         "planned": True,
+        "planned_after": "",
     }
     assert (result.plan.documents, result.report, result.output) == (3, report, f"s3://{OUTPUT_BUCKET}")
 

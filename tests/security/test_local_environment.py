@@ -27,7 +27,7 @@ def fixture_scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", name="environment")
 def fixture_environment(scripts: Path) -> Iterator[LocalEnvironment]:
-    (scripts / "faults.json").write_text('{"retry_wait_scale": 0.01}', encoding="utf-8")
+    (scripts / "faults.json").write_text('{"retry_wait_scale": 0.001}', encoding="utf-8")
     secrets = {"AWS_SECRET_ACCESS_KEY": "hidden", "AWS_SESSION_TOKEN": "hidden", "GITHUB_TOKEN": "hidden"}
     environ = secrets | {"OCR_LOCAL_FAULTS": str(scripts / "faults.json")}
     with LocalEnvironment(scripts=scripts, grace_seconds=1, environ=environ) as environment:
@@ -107,7 +107,7 @@ def test_a_shard_with_a_hostile_id_never_becomes_a_job(environment: LocalEnviron
         environment.client("s3").put_object(
             Bucket=environment.output_bucket, Key=f"runs/{run_id}/{name}.json", Body=json.dumps(content)
         )
-    prefix = f"s3://{environment.input_bucket}/none/"
+    prefix = f"s3://{environment.input_bucket}/{run_id}/"
     ended = finish(environment, start(environment, run_id, input_prefix=prefix, planned=True))
     assert ended["status"] == "FAILED"
     assert not [job for job in jobs_of(environment, run_id, "ocr-") if "-report-" not in job["ProcessingJobName"]]

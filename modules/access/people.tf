@@ -48,6 +48,13 @@ data "aws_iam_policy_document" "run" {
     resources = ["*"]
   }
 
+  # `ocr-pipeline doctor`: whether the image that the workflow names is there.
+  statement {
+    sid       = "FindImage"
+    actions   = ["ecr:DescribeImages"]
+    resources = [var.repository_arn]
+  }
+
   statement {
     sid       = "FollowProgress"
     actions   = ["logs:FilterLogEvents", "logs:GetLogEvents"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import boto3
 import pyarrow.parquet as pq
 import pytest
+from botocore.exceptions import ClientError
 
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.layout import RunLayout, turn
@@ -129,18 +131,38 @@ def test_the_documented_permissions_are_the_deployed_ones(deployed: Deployed) ->
 # ---- people ------------------------------------------------------------------------------------------------------
 
 
-def session_of_a_person(deployed: Deployed, policy: str) -> boto3.Session:
+def session_of_a_person(deployed: Deployed, policy: str, without: str = "nothing") -> boto3.Session:
     """Somebody to whom nothing but one of `people_policies` is attached. (Enforcement knows the policies of roles.)"""
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     iam = deployed.client("iam")
-    role = iam.create_role(RoleName=f"person-{policy}", AssumeRolePolicyDocument=document)["Role"]
-    text = deployed.outputs["people_policies"][policy]
+    name = f"{policy}-{secrets.token_hex(4)}"
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]
+    whole = json.loads(deployed.outputs["people_policies"][policy])
+    statements = [statement for statement in whole["Statement"] if statement["Sid"] != without]
+    text = json.dumps(whole | {"Statement": statements})
     iam.put_role_policy(RoleName=role["RoleName"], PolicyName="work", PolicyDocument=text)
     taken = deployed.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="person")["Credentials"]
     return boto3.Session(
         taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"], region_name=deployed.outputs["region"]
     )
+
+
+def test_who_has_the_policy_to_run_sees_shards_and_image_by_the_statements_for_them(deployed: Deployed) -> None:
+    prefix, endpoint = deployed.outputs["name_prefix"], deployed.environment.endpoint_url
+    machine = deployed.outputs["state_machine_arn"]
+    first = f"{machine.replace(':stateMachine:', ':execution:')}:first"
+
+    def look(session: boto3.Session) -> None:
+        workflows = session.client("stepfunctions", endpoint_url=endpoint)
+        (run,) = workflows.list_map_runs(executionArn=first)["mapRuns"]
+        assert workflows.list_executions(mapRunArn=run["mapRunArn"])["executions"]
+        assert session.client("ecr", endpoint_url=endpoint).describe_images(repositoryName=prefix)["imageDetails"]
+
+    look(session_of_a_person(deployed, "run"))
+    for sid in ("SeeShards", "FindImage"):
+        with pytest.raises(ClientError, match="not authorized to perform|AccessDenied"):
+            look(session_of_a_person(deployed, "run", without=sid))
 
 
 def test_who_has_the_policy_to_run_can_plan_with_quotas_and_page_counts(deployed: Deployed, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ _S3_UPLOAD_ACTIONS = {
     "POST": "PutObject",
     "DELETE": "AbortMultipartUpload",
 }
+_STEP_FUNCTIONS_RESOURCES = ("mapRunArn", "executionArn", "stateMachineArn")
 _KMS_ACTIONS = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"}
 
 
@@ -46,9 +47,14 @@ class Request:
             return self._s3(keys)
         if self.target == "SageMaker.CreateProcessingJob":
             return self._create_processing_job(account)
-        if self.target == "AWSStepFunctions.DescribeExecution":
-            return iter([Call("states:DescribeExecution", str(json.loads(self.body)["executionArn"]))])
-        return iter([Call(f"{self.service}:{self.target.rpartition('.')[2]}", "*")])
+        return iter([Call(f"{self.service}:{self.target.rpartition('.')[2]}", self._resource(account))])
+
+    def _resource(self, account: str) -> str:
+        """What a call of Step Functions or ECR is about; `*` for other services and for calls about nothing named."""
+        asked: Mapping[str, Any] = json.loads(self.body or "{}") if self.service in ("states", "ecr") else {}
+        if "repositoryName" in asked:
+            return f"arn:aws:ecr:{self.region}:{account}:repository/{asked['repositoryName']}"
+        return next((str(asked[name]) for name in _STEP_FUNCTIONS_RESOURCES if name in asked), "*")
 
     def _s3(self, keys: Mapping[str, str]) -> Iterator[Call]:
         bucket, _, key = unquote(self.path).lstrip("/").partition("/")

@@ -34,3 +34,24 @@ def test_creating_a_job_needs_its_role_and_its_tags_too() -> None:
         ("iam:PassRole", "arn:role"),
         ("sagemaker:AddTags", job),
     ]
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "body", "call"),
+    [
+        ("states", "ListMapRuns", '{"executionArn": "arn:e"}', ("states:ListMapRuns", "arn:e")),
+        ("states", "ListExecutions", '{"mapRunArn": "arn:m"}', ("states:ListExecutions", "arn:m")),
+        ("states", "StartExecution", '{"stateMachineArn": "arn:s"}', ("states:StartExecution", "arn:s")),
+        ("states", "ListStateMachines", "", ("states:ListStateMachines", "*")),
+        (
+            "ecr",
+            "DescribeImages",
+            '{"repositoryName": "ocr"}',
+            ("ecr:DescribeImages", "arn:aws:ecr:us-west-2:123456789012:repository/ocr"),
+        ),
+        ("sagemaker", "ListProcessingJobs", "{}", ("sagemaker:ListProcessingJobs", "*")),
+    ],
+)
+def test_a_call_is_about_what_it_names(service: str, target: str, body: str, call: tuple[str, str]) -> None:
+    request = Request("key", "us-west-2", service, "POST", "/", "", f"Service.{target}", body.encode())
+    assert [(found.action, found.resource) for found in request.calls("123456789012", {})] == [call]

@@ -134,7 +134,7 @@ bench-memory: .venv/installed tools ## Peak memory on 20 and on 1,000 pages
 .PHONY: bench-local
 bench-local: .venv/installed tools ## What a run on a folder costs beyond reading, and 20 kills of one (hours; DOCUMENTS=100000)
 	$(BIN)/python -m benchmarks.local --documents $${DOCUMENTS:-100000}
-	OCR_KILLS=20 OCR_KILLED_DOCUMENTS=500 $(BIN)/pytest tests/chaos/test_local_runs.py -k again
+	OCR_KILLS=20 OCR_KILLED_DOCUMENTS=500 OCR_FILES_PER_JOB=10 $(BIN)/pytest -s tests/chaos/test_local_runs.py -k again
 
 .PHONY: bench-planner
 bench-planner: .venv/installed ## Memory and CPU of plan and report on made-up listings (DOCUMENTS=1000000)

@@ -1,6 +1,7 @@
 """Runs on a folder whose files are odd, or whose output folder becomes full or read-only: each costs what it must."""
 
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support.documents import stamped_pdf
 from tests.support.local_runs import (
     SECONDS,
     WITHOUT_ROOTS_RIGHTS,
@@ -97,6 +99,16 @@ def test_an_output_folder_that_takes_nothing_any_more_ends_a_run_and_the_next_co
     require_complete(folder)
     pages = [page for page in (disk / "images").rglob("*") if page.is_file()]
     assert len({page.parent.name for page in pages}) == len(pages) == 4
+
+
+def test_a_run_whose_results_have_no_room_starts_no_job(folder: Path, disk: Path) -> None:
+    stamped_pdf(folder / "long.pdf", pages=300)
+    ended = finish(folder, "--output-type", "both")
+    assert ended.returncode == 64, ended.stderr
+    assert re.search(r"needs about 0\.1\d GB in '.*/output', and 0\.08 GB are free\. Make room", ended.stderr)
+    assert not list(disk.glob("runs/*")) and not list(disk.glob("documents/*"))
+    ended = finish(folder, "--exclude", "long.pdf")
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_odd_files_cost_their_own_rows_with_64_open_files(folder: Path) -> None:

@@ -18,6 +18,7 @@ from tests.support.local_runs import (
     names,
     report_of,
     require_complete,
+    require_only_the_rest_is_planned,
     wait_for,
 )
 from tests.support.workplace import paper
@@ -25,6 +26,7 @@ from tests.support.workplace import paper
 DOCUMENTS = 8
 KILLS = int(os.environ.get("OCR_KILLS", "3"))
 KILLED_DOCUMENTS = int(os.environ.get("OCR_KILLED_DOCUMENTS", str(DOCUMENTS)))
+SHARDS = ("--files-per-job", os.environ.get("OCR_FILES_PER_JOB", "2"))
 
 
 @pytest.fixture(name="folder")
@@ -39,17 +41,22 @@ def fixture_folder(tmp_path: Path) -> Path:
 def test_all_processes_are_killed_again_and_again(folder: Path) -> None:
     for number in range(DOCUMENTS, KILLED_DOCUMENTS):
         (folder / f"{number}.pdf").write_bytes(paper(str(number)))
-    chance = random.Random(1)
-    for _ in range(KILLS):
-        with begun(folder):
-            wait_for(folder, min(KILLED_DOCUMENTS, finished(folder) + 2))
-            time.sleep(chance.uniform(0, 2))
-    kept = finished(folder)
-    assert kept >= min(KILLED_DOCUMENTS, 2 * KILLS)
-    ended = finish(folder)
+    chance, kept = random.Random(1), [0]
+    for kill in range(KILLS):
+        with begun(folder, *SHARDS):
+            if kill % 2:  # at any moment from the start on; else, while it is at work
+                time.sleep(chance.uniform(0, 12))
+            else:
+                wait_for(folder, min(KILLED_DOCUMENTS, kept[-1] + 2))
+                time.sleep(chance.uniform(0, 2))
+        kept.append(finished(folder))
+    ended = finish(folder, *SHARDS)
     assert ended.returncode == 0, ended.stderr
     require_complete(folder)
-    assert finished(folder) <= KILLED_DOCUMENTS + 2 * KILLS, "more is done again than was in work"
+    print(f"{KILLS} kills; documents kept after each: {kept[1:]}; rows at the end: {finished(folder)}")
+    assert kept == sorted(kept) and kept[-1] >= min(KILLED_DOCUMENTS, KILLS)
+    assert finished(folder) == KILLED_DOCUMENTS, "what was finished is done again"
+    require_only_the_rest_is_planned(folder, KILLED_DOCUMENTS, kept)
     assert not list((folder.parent / "output/.incoming").glob("*"))
 
 

@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,16 @@ def require_complete(folder: Path) -> None:
     pages = ds.dataset(folder.parent / "output/pages", partitioning="hive").to_table().to_pylist()
     keys = [(page["run_id"], page["document_id"], page["page_number"]) for page in pages]
     assert len(keys) == len(set(keys))
+
+
+def require_only_the_rest_is_planned(folder: Path, documents: int, kept: Iterable[int]) -> None:
+    """Every run that came as far as its plan took in what had no row at its beginning, and nothing else.
+
+    `kept` says how many documents had one at the beginnings of the runs.
+    """
+    plans = [json.loads(plan.read_text()) for plan in (folder.parent / "output/runs").glob("*/plan.json")]
+    assert plans and {plan["documents"] for plan in plans} <= {documents - done for done in kept}
+    assert all(plan["documents"] + plan["up_to_date"] == documents for plan in plans)
 
 
 def report_of(folder: Path, run_id: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -96,6 +96,21 @@ def require_writable(folder: Path, least_bytes: int = LEAST_FREE_BYTES) -> None:
     if free < least_bytes:
         least = least_bytes // 1024**2
         raise BadInput(f"There are {free // 1024**2} MB free for {str(folder)!r}.", f"Make room: at least {least} MB.")
+
+
+def require_space(needs: Mapping[Path, int]) -> None:
+    """Raise `BadInput` unless there is room for what comes: bytes by folder. Folders of one file system share it."""
+    disks: dict[int, list[Path]] = {}
+    for folder in needs:
+        disks.setdefault(os.stat(folder).st_dev, []).append(folder)
+    for folders in disks.values():
+        needed, free = sum(needs[folder] for folder in folders), shutil.disk_usage(folders[0]).free
+        if needed > free:
+            names = " and ".join(repr(str(folder)) for folder in folders)
+            raise BadInput(
+                f"This run needs about {needed / 1e9:,.2f} GB in {names}, and {free / 1e9:,.2f} GB are free.",
+                "Make room, choose another --output or TMPDIR, or take fewer documents (--include).",
+            )
 
 
 def _write_something(file: Path) -> None:

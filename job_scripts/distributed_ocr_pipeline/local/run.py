@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from distributed_ocr_pipeline.local.folders import (
     input_folder,
     locked,
     require_documents,
+    require_space,
     require_writable,
 )
 from distributed_ocr_pipeline.local.interruption import finish_early
@@ -36,6 +38,7 @@ from distributed_ocr_pipeline.ocr import check_tools
 from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
+from distributed_ocr_pipeline.run.space import bytes_at_work, result_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +69,8 @@ def run_folder(folder: Path, settings: RunSettings, *, output: Path, observer: O
         UnfinishedRun: The run ended, but not green; its results are in `output`.
         GivenUpRun: The output folder became full or cannot be written any more; what was finished is in it.
         InterruptedRun: Ctrl-C ended it; what was finished is in `output`, with a report.
-        BadInput: There are no documents, or `output` cannot be written or is in use; nothing was started.
+        BadInput: There are no documents, `output` cannot be written or is in use, or there is no space for what comes;
+            no job was started.
         MissingTool: A program or a language is not installed; nothing was started.
         NotStarted, NotDeployed, ServiceFault: The local environment does not work.
     """
@@ -99,7 +103,7 @@ def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) 
                 environment.deployment(),
                 settings,
                 f"s3://{environment.input_bucket}/",
-                observer=_WatchOutput(observer, output),
+                observer=_WatchSpace(observer, settings, folder, output),
                 poll_seconds=_POLL_SECONDS,
                 uri_of=FileUris(folder),
                 quotas=_NO_QUOTAS,
@@ -111,11 +115,15 @@ def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) 
             raise type(error)(error.cause, replace(error.result, report=report)) from None
 
 
-class _WatchOutput(Observer):
-    """Passes on what a run reports, and gives the run up when nothing can be written any more."""
+class _WatchSpace(Observer):
+    """Passes on what a run reports.
 
-    def __init__(self, observer: Observer, output: Path) -> None:
-        self._observer, self._output = observer, output
+    A run whose results have no room does not start; one that can write nothing any more is given up.
+    """
+
+    def __init__(self, observer: Observer, settings: RunSettings, documents: Path, output: Path) -> None:
+        self._observer, self._settings = observer, settings
+        self._documents, self._output = documents, output
 
     def notice(self, text: str) -> None:
         self._observer.notice(text)
@@ -125,6 +133,7 @@ class _WatchOutput(Observer):
 
     def planned(self, plan: Plan) -> None:
         self._observer.planned(plan)
+        require_space(space_needs(plan, self._settings, self._documents, self._output))
 
     def progressed(self, progress: Progress) -> None:
         self._observer.progressed(progress)
@@ -132,6 +141,16 @@ class _WatchOutput(Observer):
             require_writable(self._output, LEAST_LEFT_BYTES)
         except BadInput as error:
             raise GiveUp(f"{error} Then run again: what is finished is kept.") from error
+
+
+def space_needs(plan: Plan, settings: RunSettings, documents: Path, output: Path) -> dict[Path, int]:
+    """Bytes that a run takes, by folder: its results, and in the temporary folder what its jobs have in work.
+
+    Jobs have hard links to documents; on another file system than theirs, copies.
+    """
+    results, scratch = result_bytes(plan, settings), Path(tempfile.gettempdir())
+    copied = 0 if os.stat(scratch).st_dev == os.stat(documents).st_dev else plan.size_bytes
+    return {output: results, scratch: bytes_at_work(results + copied, plan)}
 
 
 def _log_level() -> dict[str, str]:

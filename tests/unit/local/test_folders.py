@@ -18,6 +18,7 @@ from distributed_ocr_pipeline.local.folders import (
     input_folder,
     locked,
     require_documents,
+    require_space,
     require_writable,
 )
 from distributed_ocr_pipeline.records import S3Location
@@ -94,6 +95,27 @@ def test_an_output_folder_without_space_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5 * 1024**2))
     with pytest.raises(BadInput, match="There are 5 MB free .* Make room: at least 64 MB"):
         require_writable(tmp_path)
+
+
+def test_folders_of_one_disk_share_its_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "output")
+    write(tmp_path / "tmp")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000_000))
+    require_space({tmp_path / "output": 3_000_000_000, tmp_path / "tmp": 2_000_000_000})
+    with pytest.raises(
+        BadInput, match="needs about 5.10 GB in '.*/output' and '.*/tmp', and 5.00 GB are free. Make room"
+    ):
+        require_space({tmp_path / "output": 3_000_000_000, tmp_path / "tmp": 2_100_000_000})
+
+
+def test_each_disk_has_to_have_the_space_of_its_own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disks = {tmp_path / "output": 1, tmp_path / "tmp": 2}
+    free = {tmp_path / "output": 1_000_000_000, tmp_path / "tmp": 9_000_000_000}
+    monkeypatch.setattr(folders, "os", SimpleNamespace(stat=lambda path: SimpleNamespace(st_dev=disks[path])))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free[path]))
+    require_space(dict.fromkeys(disks, 900_000_000))
+    with pytest.raises(BadInput, match="2.00 GB in '.*/output', and 1.00 GB"):
+        require_space(dict.fromkeys(disks, 2_000_000_000))
 
 
 def test_a_second_run_is_told_who_writes_into_the_folder(tmp_path: Path) -> None:

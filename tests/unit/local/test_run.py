@@ -1,5 +1,7 @@
 """A run on a folder starts nothing that cannot end well."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ from distributed_ocr_pipeline.client.results import Observer
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, BadOption, MissingTool
 from distributed_ocr_pipeline.local import run
-from distributed_ocr_pipeline.local.run import run_folder
+from distributed_ocr_pipeline.local.run import run_folder, space_needs
+from distributed_ocr_pipeline.planning.estimating import Range
+from tests.support.plans import make_plan
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +73,18 @@ def test_options_are_checked_before_anything_else(folder: Path, options: dict[st
 def test_a_good_call_gets_as_far_as_starting(folder: Path) -> None:
     with pytest.raises(AssertionError, match="was started"):
         OCRPipeline(output=folder.parent / "output").run(str(folder))
+
+
+@pytest.mark.parametrize(("on_another_disk", "copied"), [(False, 0), (True, 2_000_000)])
+def test_documents_take_space_only_where_jobs_cannot_have_links_to_them(
+    on_another_disk: bool, copied: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = Path("/dev/shm") if on_another_disk else folder.parent
+    if on_another_disk and os.stat(scratch).st_dev == os.stat(folder).st_dev:
+        pytest.skip("there is one disk")
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    plan = make_plan(size_bytes=10_000_000, shards=10, max_concurrency=2, pages=Range(1000, 1000, 1000))
+    needs = space_needs(plan, RunSettings(), folder, folder.parent / "output")
+    results = needs[folder.parent / "output"]
+    assert results > 0
+    assert needs[scratch] == pytest.approx(results / 5 + copied, abs=1)

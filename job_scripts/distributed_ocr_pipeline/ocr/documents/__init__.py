@@ -8,6 +8,6 @@ poppler      the programs of Poppler
 text_layer   whether a page's own text can be trusted
 letters      whether letters are used as languages use them
 bare_scans   which pages are nothing but a scan (pikepdf)
-bare_text    which pages certainly show no picture (pikepdf)
+bare_text    which pages certainly show no picture, and how large they are (pikepdf)
 tasks        what runs in a sandbox, because it reads files from strangers
 """

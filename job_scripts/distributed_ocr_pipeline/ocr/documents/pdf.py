@@ -32,10 +32,15 @@ class PdfSource:
         """Raises `DocumentError` (see `poppler.document_info`)."""
         self._path = path
         self._tools = tools
-        limits = tools.poppler_limits(tools.config.page_timeout_seconds)
-        self._info = poppler.document_info(path, range(1, SURVEY_PAGES + 1), limits, tools.stop)
+        seconds = tools.config.page_timeout_seconds
+        self._plain = tools.plain_look.open(tools.sandboxes, path, seconds)
+        self._info = _info_of(self._plain) if self._plain else self._ask_poppler(seconds)
         self.page_count = self._info.pages
         self._reminder = _XFA_REMINDER if self._info.is_xfa else ""
+
+    def _ask_poppler(self, seconds: float) -> poppler.DocumentInfo:
+        limits = self._tools.poppler_limits(seconds)
+        return poppler.document_info(self._path, range(1, SURVEY_PAGES + 1), limits, self._tools.stop)
 
     def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
         """Sizes, pictures and text layers of consecutive pages."""
@@ -84,8 +89,7 @@ class PdfSource:
         """Pictures by page. Pages without text show something else, most likely pictures; of others it is looked up."""
         bare: set[int] = set()
         if any(isinstance(text, str) and text.strip() for text in texts.values()):
-            look, sandboxes = self._tools.bare_text, self._tools.sandboxes
-            bare = look.pages(sandboxes, self._path, self.page_count, pages, limit.seconds())
+            bare = self._bare_text(pages, limit)
         left = [page for page in pages if page not in bare]
         if not left:
             return {}
@@ -94,6 +98,13 @@ class PdfSource:
             return poppler.placed_images(self._path, range(left[0], left[-1] + 1), limits, stop)
         except DocumentError:  # only a hint; the page itself may still be drawn
             return {}
+
+    def _bare_text(self, pages: range, limit: TimeLimit) -> set[int]:
+        """Pages that certainly show no picture; of the first pages, they came with the look into the file."""
+        if self._plain and pages.stop <= SURVEY_PAGES + 1:
+            return set(self._plain.bare_text)
+        look, sandboxes = self._tools.plain_look, self._tools.sandboxes
+        return look.bare_text(sandboxes, self._path, self.page_count, pages, limit.seconds())
 
     def _texts(
         self, pages: range, sizes: Mapping[int, poppler.PageSize], limit: TimeLimit
@@ -132,6 +143,11 @@ class PdfSource:
         except DocumentError:
             return {}
         return {scan.page: BareScan(only[scan.page].width, only[scan.page].height, scan.turn) for scan in found}
+
+
+def _info_of(plain: tasks.PlainPdf) -> poppler.DocumentInfo:
+    sizes = {number: poppler.PageSize(*size) for number, size in enumerate(plain.sizes, 1)}
+    return poppler.DocumentInfo(plain.pages, is_xfa=False, first_sizes=sizes)
 
 
 def _survey_of(

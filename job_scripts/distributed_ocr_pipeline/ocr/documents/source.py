@@ -5,10 +5,10 @@ words. `pdf` and `picture` implement the protocol.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError
@@ -24,33 +24,46 @@ from distributed_ocr_pipeline.records import Word
 SURVEY_PAGES = 32
 """Of a PDF, with one call of each of Poppler's programs: to start one takes as long as some pages."""
 
-_WORTH_A_SANDBOX = 32  # looks; pikepdf takes as long to load as `pdfimages` takes for so many files
+_WORTH_A_SANDBOX = 32  # documents; pikepdf takes as long to load as `pdfimages` takes for so many files
+_TURN_SECONDS = 0.2  # a look takes some milliseconds; behind one that takes longer, Poppler is asked
 _LOOK_SECONDS = 10.0
+_Found = TypeVar("_Found")
 _POPPLER_MEMORY_MB = 1024  # at least, however little the engine may have
 
 
-class BareTextLook:
-    """Which pages of a PDF certainly show no picture: a look into the file saves a call of `pdfimages`.
+class PlainLook:
+    """A look into a PDF by pikepdf, which saves calls of `pdfinfo` and `pdfimages` where the file is plain.
 
-    Shared by the documents of one worker, so that one process at most has pikepdf loaded for it.
+    Shared by the documents of one worker, so that one process at most has pikepdf loaded for it: they take turns.
     """
 
     def __init__(self) -> None:
-        self._asked = 0
+        self._opened = 0
         self._looking = threading.Lock()
 
-    def pages(self, sandboxes: SandboxPool, path: Path, page_count: int, pages: range, seconds: float) -> set[int]:
-        """Those of `pages` that certainly show no picture; none if another document is being looked at."""
-        self._asked += 1
-        if self._asked <= _WORTH_A_SANDBOX:
-            return set()
-        if not self._looking.acquire(blocking=False):  # pylint: disable=consider-using-with  # it does not wait
-            return set()
+    def open(self, sandboxes: SandboxPool, path: Path, seconds: float) -> tasks.PlainPdf | None:
+        """What a PDF and its first pages are; None if it is not plain, or there was no look."""
+        self._opened += 1
+        return self._look(sandboxes, seconds, tasks.look_into, path=str(path), last=SURVEY_PAGES)
+
+    def bare_text(self, sandboxes: SandboxPool, path: Path, page_count: int, pages: range, seconds: float) -> set[int]:
+        """Those of `pages` that certainly show no picture; none if there was no look."""
+        found = self._look(
+            sandboxes, seconds, tasks.find_bare_text, path=str(path), page_count=page_count, pages=list(pages)
+        )
+        return set(found or ())
+
+    def _look(
+        self, sandboxes: SandboxPool, seconds: float, look: Callable[..., _Found], **arguments: Any
+    ) -> _Found | None:
+        if self._opened <= _WORTH_A_SANDBOX:
+            return None
+        if not self._looking.acquire(timeout=_TURN_SECONDS):  # pylint: disable=consider-using-with  # "with" waits on
+            return None
         try:
-            sandbox = sandboxes.within(min(seconds, _LOOK_SECONDS))
-            return set(sandbox.call(tasks.find_bare_text, path=str(path), page_count=page_count, pages=list(pages)))
+            return sandboxes.within(min(seconds, _LOOK_SECONDS)).call(look, **arguments)
         except DocumentError:
-            return set()
+            return None
         finally:
             self._looking.release()
 
@@ -62,7 +75,7 @@ class Tools:
     config: OCRConfig
     sandboxes: SandboxPool
     stop: Stop
-    bare_text: BareTextLook = field(default_factory=BareTextLook)
+    plain_look: PlainLook = field(default_factory=PlainLook)
 
     def poppler_limits(self, seconds: float) -> Limits:
         """Limits of one call of Poppler."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from distributed_ocr_pipeline.ocr.rasters.decoding import page_frames, rasterise, rasterise_scan
 
-__all__ = ["find_bare_scans", "find_bare_text", "page_frames", "rasterise", "rasterise_scan"]
+__all__ = ["find_bare_scans", "find_bare_text", "look_into", "page_frames", "rasterise", "rasterise_scan"]
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,15 @@ class FoundScan:
 
     page: int
     turn: int
+
+
+@dataclass(frozen=True)
+class PlainPdf:
+    """A PDF that every reader sees alike: its pages, the sizes of the first ones, and which of them show no picture."""
+
+    pages: int
+    sizes: list[tuple[float, float]]  # in points, as displayed
+    bare_text: list[int]  # numbers from 1
 
 
 def find_bare_scans(path: str, pages: Sequence[int]) -> list[FoundScan]:
@@ -30,3 +39,12 @@ def find_bare_text(path: str, page_count: int, pages: Sequence[int]) -> list[int
     from distributed_ocr_pipeline.ocr.documents.bare_text import bare_text
 
     return bare_text(path, page_count, pages)
+
+
+def look_into(path: str, last: int) -> PlainPdf | None:
+    """What a PDF and its pages up to `last` are, if it is plain (see `bare_text.plain_sizes`)."""
+    # pylint: disable-next=import-outside-toplevel  # as above
+    from distributed_ocr_pipeline.ocr.documents.bare_text import plain_sizes
+
+    found = plain_sizes(path, last)
+    return PlainPdf(*found) if found else None

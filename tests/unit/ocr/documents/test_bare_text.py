@@ -1,4 +1,4 @@
-"""A page without pictures is found out without `pdfimages`; whatever may be a picture is left to it."""
+"""Plain pages are known without Poppler's programs; whatever these may see otherwise is left to them."""
 
 import re
 import subprocess
@@ -8,7 +8,10 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from distributed_ocr_pipeline.ocr.documents.bare_text import bare_text
+from distributed_ocr_pipeline.ocr.documents.bare_text import bare_text, plain_sizes
+from distributed_ocr_pipeline.ocr.documents.poppler import document_info
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from tests.support.documents import replaced, scan_pdf, typed_pdf
 
 PIXEL = b"BI /W 1 /H 1 /BPC 8 /CS /G ID x EI"
@@ -115,3 +118,102 @@ def test_poppler_lists_a_picture_among_the_commands(tmp_path: Path) -> None:
     path = two_pages(tmp_path / "a.pdf", in_line)
     listed = subprocess.run(["pdfimages", "-list", str(path)], capture_output=True, text=True, check=True).stdout
     assert [line.split()[0] for line in listed.splitlines()[2:]] == ["2"]
+
+
+def turned(_: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.Rotate = -90
+
+
+def turned_from_above(pdf: pikepdf.Pdf, _: pikepdf.Page) -> None:
+    pdf.Root.Pages.Rotate = 450
+
+
+def sized_from_above(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    del page.obj.MediaBox
+    pdf.Root.Pages.MediaBox = pikepdf.Array([10, 20.5, 500, 700])
+
+
+def cut_at_its_edges(_: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.CropBox = page.obj.MediaBox
+
+
+def unchanged(_: pikepdf.Pdf, __: pikepdf.Page) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    "change",
+    [unchanged, turned, turned_from_above, sized_from_above, cut_at_its_edges, linked],
+    ids=lambda c: c.__name__,
+)
+def test_plain_pages_have_the_sizes_that_poppler_says(
+    change: Callable[[pikepdf.Pdf, pikepdf.Page], None], tmp_path: Path
+) -> None:
+    path = two_pages(tmp_path / "a.pdf", change)
+    said = document_info(path, range(1, 3), Limits(seconds=20, memory_mb=1024), Stop())
+    assert said.first_sizes is not None
+    found = plain_sizes(str(path), 32)
+    assert found is not None
+    count, sizes, bare = found
+    assert (count, bare) == (said.pages, [1, 2])
+    assert [side for size in sizes for side in size] == pytest.approx(
+        [side for number in (1, 2) for side in (said.first_sizes[number].width, said.first_sizes[number].height)],
+        abs=0.01,
+    )
+
+
+def test_of_more_pages_than_asked_for_only_the_number_is_told(tmp_path: Path) -> None:
+    found = plain_sizes(str(typed_pdf(tmp_path / "a.pdf", ["One", "Two"])), 1)
+    assert found is not None and (found[0], len(found[1]), found[2]) == (2, 1, [1])
+
+
+def cut(_: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.CropBox = pikepdf.Array([50, 50, 300, 400])
+
+
+def of_larger_units(_: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.UserUnit = 2
+
+
+def without_size(_: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    del page.obj.MediaBox
+
+
+def upside_down(_: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.MediaBox = pikepdf.Array([500, 700, 10, 20])
+
+
+def huge(_: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.MediaBox = pikepdf.Array([0, 0, 10**9, 700])
+
+
+def turned_a_little(_: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    page.obj.Rotate = 45
+
+
+def xfa(pdf: pikepdf.Pdf, _: pikepdf.Page) -> None:
+    pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array(), XFA=pdf.make_stream(b"<xdp/>"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [cut, of_larger_units, without_size, upside_down, huge, turned_a_little, xfa],
+    ids=lambda c: c.__name__,
+)
+def test_sizes_that_others_may_see_otherwise_are_left_to_poppler(
+    change: Callable[[pikepdf.Pdf, pikepdf.Page], None], tmp_path: Path
+) -> None:
+    assert plain_sizes(str(two_pages(tmp_path / "a.pdf", change)), 32) is None
+
+
+def test_a_file_that_is_not_plain_is_left_to_poppler_as_a_whole(tmp_path: Path) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["One", "Two"])
+    whole = path.read_bytes()
+    path.write_bytes(re.sub(rb"/Count \d", b"/Count 3", whole))
+    assert plain_sizes(str(path), 32) is None
+    path.write_bytes(whole.replace(b"/Type /Catalog", b"/Type  /Catalog"))
+    assert plain_sizes(str(path), 32) is None
+    path.write_bytes(whole)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.save(path, encryption=pikepdf.Encryption(owner="secret"))
+    assert plain_sizes(str(path), 32) is None

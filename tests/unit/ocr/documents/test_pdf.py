@@ -112,14 +112,14 @@ def test_few_documents_are_opened_by_three_programs(tmp_path: Path, calls: Calla
     assert calls() == ["pdfinfo", "pdftotext", "pdfimages"]
 
 
-def test_of_many_documents_those_of_text_alone_are_opened_by_two(
+def test_of_many_documents_those_of_text_alone_are_opened_by_one(
     tmp_path: Path, calls: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "_WORTH_A_SANDBOX", 0)
     with opened(typed_pdf(tmp_path / "a.pdf", [FULL])) as source:
         [survey] = source.survey(range(1, 2), limit())
     assert survey.verdict.trusted and not survey.may_show_more
-    assert calls() == ["pdfinfo", "pdftotext"]
+    assert calls() == ["pdftotext"]
 
 
 def test_of_many_documents_those_with_pictures_are_looked_through(
@@ -129,7 +129,21 @@ def test_of_many_documents_those_with_pictures_are_looked_through(
     with opened(with_picture(tmp_path / "a.pdf")) as source:
         [survey] = source.survey(range(1, 2), limit())
     assert survey.verdict.trusted and survey.may_show_more
-    assert calls() == ["pdfinfo", "pdftotext", "pdfimages"]
+    assert calls() == ["pdftotext", "pdfimages"]
+
+
+def test_of_many_documents_those_that_are_not_plain_are_opened_by_poppler(
+    tmp_path: Path, calls: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_WORTH_A_SANDBOX", 0)
+    path = typed_pdf(tmp_path / "a.pdf", [FULL])
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.pages[0].CropBox = pikepdf.Array([0, 0, 500, 700])
+        pdf.save(path)
+    with opened(path) as source:
+        [survey] = source.survey(range(1, 2), limit())
+    assert survey.size is not None and (survey.size.width, survey.size.height) == (500, 700)
+    assert calls() == ["pdfinfo", "pdftotext"]
 
 
 def test_a_document_that_ends_the_look_is_looked_through_by_poppler(

@@ -1,0 +1,29 @@
+"""What the results of a run take on a disk, by its plan.
+
+The figures are those of full pages of print, with something to spare: tests/unit/run/test_space.py compares them with
+what the writers write.
+"""
+
+from distributed_ocr_pipeline.config import RunSettings
+from distributed_ocr_pipeline.run.planning import Plan
+
+_DOCUMENT_BYTES = 500  # its rows in the ledger, the plan and the shard's manifest
+_PAGE_BYTES = 2_000  # its text, compressed
+_WORDS_BYTES = 6_000  # of a page: words, boxes and confidences
+_IMAGE_BYTES = {"jpeg": 500_000, "webp": 300_000}  # of an A4 page at 300 dpi, between a letter's and the fullest page's
+_IMAGE_DPI = 300
+
+
+def result_bytes(plan: Plan, settings: RunSettings) -> int:
+    """Bytes that the results of a plan take, as expected: tables, and page images where they are wanted."""
+    page = 0.0
+    if settings.output_type in ("text", "both"):
+        page += _PAGE_BYTES + (_WORDS_BYTES if settings.words else 0)
+    if settings.output_type in ("image", "both"):
+        page += _IMAGE_BYTES[settings.image_format] * settings.dpi / _IMAGE_DPI  # by the outlines of letters
+    return int(plan.documents * _DOCUMENT_BYTES + plan.pages.expected * page)
+
+
+def bytes_at_work(total_bytes: int, plan: Plan) -> int:
+    """What of a total the shards have that are at work at the same time."""
+    return total_bytes * plan.max_concurrency // max(1, plan.shards)

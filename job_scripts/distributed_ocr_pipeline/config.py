@@ -159,6 +159,7 @@ class RunSettings(JobConfig, OCRConfig):
         default=0.05, description="share of documents with processing faults that fails the run, 0-1"
     )
     max_input_error_rate: Rate = Field(default=1.0, description="share of unreadable documents that fails the run, 0-1")
+    max_poor_pages: Rate = Field(default=1.0, description="share of badly read pages that fails the run, 0-1")
 
     def tolerated_of(self, shards: int) -> int:
         """How many of a run's shards may fail before the others are stopped: the larger of count and percentage."""

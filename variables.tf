@@ -125,7 +125,7 @@ variable "ocr" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_/]+([+][A-Za-z0-9_/]+)*$", var.ocr.languages))
-    error_message = "ocr.languages: Tesseract's language codes joined by +, such as eng or eng+deu."
+    error_message = "ocr.languages: Tesseract's language codes joined by +, such as eng or eng+deu; or auto."
   }
 
   validation {

@@ -180,7 +180,8 @@ def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterator[str]:
         if found[rate] > getattr(options, limit):
             yield f"the {rate} {found[rate]:.3f} is over {limit} {getattr(options, limit)}"
     if found["poor_pages"] > options.max_poor_pages:
-        yield f"the share of pages that were read badly, {found['poor_pages']:.3f}, is over max_poor_pages {options.max_poor_pages}"
+        share = f"{found['poor_pages']:.3f}"
+        yield f"the share of pages that were read badly, {share}, is over max_poor_pages {options.max_poor_pages}"
 
 
 def _counted(found: Named | tuple[str, ...]) -> tuple[int, str]:

@@ -106,7 +106,8 @@ class _Chunk:
         layer = self._all_layer_words(survey, page.raster.dpi)
         text = coverage.merged(survey.text, layer, coverage.paragraphs(whole, kept))
         share = len(read.text) / max(1, len(text))
-        return Supplement(text, read.words, f"{share:.0%} of the text read beside it by OCR")
+        note = f"{share:.0%} of the text read beside it by OCR"
+        return Supplement(text, read.words, note, page.outcome.language)
 
     def _all_layer_words(self, survey: PageSurvey, dpi: int) -> tuple[Word, ...]:
         try:

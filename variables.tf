@@ -125,7 +125,7 @@ variable "ocr" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_/]+([+][A-Za-z0-9_/]+)*$", var.ocr.languages))
-    error_message = "ocr.languages: Tesseract's language codes joined by +, such as eng or eng+deu."
+    error_message = "ocr.languages: Tesseract's language codes joined by +, such as eng or eng+deu; or auto."
   }
 
   validation {
@@ -178,6 +178,7 @@ variable "run" {
     tolerated_failed_shards_percent = optional(number, 10)
     max_error_rate                  = optional(number, 0.05)
     max_input_error_rate            = optional(number, 1)
+    max_poor_pages                  = optional(number, 1)
   })
   default  = {}
   nullable = false
@@ -225,6 +226,11 @@ variable "run" {
   validation {
     condition     = var.run.max_input_error_rate >= 0 && var.run.max_input_error_rate <= 1
     error_message = "run.max_input_error_rate: a share from 0 to 1; 1 turns it off."
+  }
+
+  validation {
+    condition     = var.run.max_poor_pages >= 0 && var.run.max_poor_pages <= 1
+    error_message = "run.max_poor_pages: a share from 0 to 1; 1 turns it off."
   }
 }
 

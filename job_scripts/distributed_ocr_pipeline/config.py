@@ -30,6 +30,10 @@ TEXT_REVISION = 1
 """Raise it when a change of this code changes the text of documents: every result becomes out of date."""
 
 
+AUTO_LANGUAGES = "auto"
+"""Of the option `languages`: whatever is installed for the script of each page."""
+
+
 def _split(patterns: Any) -> Any:
     """The command line gives one text."""
     return [part.strip() for part in patterns.split(",") if part.strip()] if isinstance(patterns, str) else patterns
@@ -106,7 +110,7 @@ class OCRConfig(_Config):
         default="jpeg", description="format of page images: jpeg, or webp (smaller, slower)"
     )
     engine: EngineName = Field(default="pytesseract", description="pytesseract, or tesserocr (in-process)")
-    languages: Languages = Field(default="eng", description="Tesseract languages, such as eng+deu")
+    languages: Languages = Field(default="eng", description="Tesseract languages, such as eng+deu, or auto")
     tesseract_config: TesseractConfig | None = Field(
         default=None, description='Tesseract settings as JSON, such as {"psm": 6}'
     )
@@ -159,6 +163,7 @@ class RunSettings(JobConfig, OCRConfig):
         default=0.05, description="share of documents with processing faults that fails the run, 0-1"
     )
     max_input_error_rate: Rate = Field(default=1.0, description="share of unreadable documents that fails the run, 0-1")
+    max_poor_pages: Rate = Field(default=1.0, description="share of badly read pages that fails the run, 0-1")
 
     def tolerated_of(self, shards: int) -> int:
         """How many of a run's shards may fail before the others are stopped: the larger of count and percentage."""

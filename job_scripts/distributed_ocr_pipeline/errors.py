@@ -95,6 +95,7 @@ class ErrorClass(str, Enum):
     NOT_A_FILE = "not_a_file"
     OUTSIDE = "outside"
     CHANGED = "changed"
+    LANGUAGE_MISSING = "language_missing"
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"
     ENGINE_CRASH = "engine_crash"
@@ -144,6 +145,10 @@ _ERROR_CLASSES = {
         "Put the document itself there, or run over the folder that holds it.",
     ),
     ErrorClass.CHANGED: ("the file changed while it was read", "Run again when nothing writes to it."),
+    ErrorClass.LANGUAGE_MISSING: (
+        "with `languages: auto`, no language for the script of a page is installed",
+        "Install one that the script is read with; on AWS, build the image with it (LANGUAGES).",
+    ),
     ErrorClass.TIMEOUT: ("the time limit of the page or document was over", "Raise the limit, if it is worth it."),
     ErrorClass.OUT_OF_MEMORY: ("the memory limit was reached", "Raise engine_memory_mb, or lower dpi."),
     ErrorClass.ENGINE_CRASH: ("Tesseract or Poppler ended abnormally", "Try the other engine on it."),
@@ -154,7 +159,7 @@ _PROCESSING_FAULTS = frozenset(
     {ErrorClass.TIMEOUT, ErrorClass.OUT_OF_MEMORY, ErrorClass.ENGINE_CRASH, ErrorClass.INTERNAL}
 )
 
-_MAY_PASS = frozenset({ErrorClass.MISSING, ErrorClass.UNREADABLE, ErrorClass.CHANGED})
+_MAY_PASS = frozenset({ErrorClass.MISSING, ErrorClass.UNREADABLE, ErrorClass.CHANGED, ErrorClass.LANGUAGE_MISSING})
 
 
 class PipelineError(Exception):

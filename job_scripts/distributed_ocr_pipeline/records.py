@@ -40,6 +40,14 @@ class TextSource(str, Enum):
     NONE = "none"
 
 
+class Quality(str, Enum):
+    """How far a page's text can be believed."""
+
+    GOOD = "good"
+    DOUBTFUL = "doubtful"  # some words are wrong, or a part is missing
+    POOR = "poor"  # read badly, or nothing was read of what is printed
+
+
 @dataclass(frozen=True)
 class S3Location:
     """A bucket and a key or key prefix."""
@@ -108,6 +116,7 @@ class PageResult:
     error_class: ErrorClass | None = None
     error_message: str = ""
     confidence: float | None = None  # mean over words, 0-100
+    quality: Quality | None = None  # of the text; None for pages that failed, are blank or were only drawn
     word_count: int = 0
     words: tuple[Word, ...] = ()
     language: str = ""

@@ -14,6 +14,7 @@ locals {
       ["error_class", "string"],
       ["error_message", "string"],
       ["confidence", "float"],
+      ["quality", "string"],
       ["word_count", "int"],
       ["words", "array<struct<text:string,left:int,top:int,width:int,height:int,confidence:float,line:int>>"],
       ["language", "string"],

@@ -133,6 +133,15 @@ def printed_page(font_pixels: int = 28, size: tuple[int, int] = (1200, 1600)) ->
     return page
 
 
+def repeating_page(font_pixels: int, size: tuple[int, int] = (1000, 1294)) -> Image.Image:
+    """A grey page of the same four lines again and again: their letters stand in columns."""
+    page = Image.new("L", size, 255)
+    for number, top in enumerate(range(60, size[1] - 60, round(font_pixels * 1.6))):
+        text = " ".join([*_WORDS[4 * (number % 4) :], *_WORDS])[: round(1500 / font_pixels)]
+        ImageDraw.Draw(page).text((60, top), text, fill=0, font=ImageFont.load_default(font_pixels))
+    return page
+
+
 def with_specks(page: Image.Image, share: float) -> Image.Image:
     """The page, strewn with dark pixels, the same at every call."""
     chance = Random(1)

@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.planning.packing import Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import load_figures
 from distributed_ocr_pipeline.planning.shards import PLANNED_SCHEMA, ShardWriter, obstacle_sql
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
-from distributed_ocr_pipeline.records import Document
+from distributed_ocr_pipeline.records import Document, Quality
 from distributed_ocr_pipeline.run.evidence import Evidence, RunFiles, RunProof
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.tables.integrity import LedgerFooter
@@ -101,12 +101,15 @@ class Run:
         planned: Iterable[tuple[str, str, str]],
         ledger: Sequence[Mapping[str, Any]],
         page_keys: Sequence[tuple[str, int]] = (),
+        qualities: Mapping[str, int] | None = None,
         **found: Any,
     ) -> None:
         """`planned` is (document_id, key, shard_id); `page_keys` are the pages of the shards that are opened.
 
-        `found` is what else the reporter found: opened_shards, incomplete, failures, map_failure.
+        `qualities` are the pages of each shard by quality; `found` is what else the reporter found: opened_shards,
+        incomplete, failures, map_failure.
         """
+        by_quality = {quality.value: 0 for quality in Quality} | dict(qualities or {})
         self.folder = folder
         rows = [
             {"document_id": document_id, "source_uri": f"s3://bucket/{key}", "key": key, "shard_id": shard_id}
@@ -123,7 +126,9 @@ class Run:
         self.files = RunFiles(
             planned=folder / "planned.parquet",
             ledger=folder / "ledger",
-            footers=tuple(LedgerFooter(f"{shard}.parquet", 0, 0, 0, 0, True, 60.0, 100.0) for shard in shards),
+            footers=tuple(
+                LedgerFooter(f"{shard}.parquet", 0, 0, 0, 0, True, 60.0, 100.0, by_quality) for shard in shards
+            ),
             page_keys=folder / "page_keys.parquet",
             **{"incomplete": frozenset(), "opened_shards": (), "failures": {}} | found,
         )

@@ -353,6 +353,16 @@ run "refuses_run_max_input_error_rate" {
   expect_failures = [var.run]
 }
 
+run "refuses_run_max_poor_pages" {
+  command = plan
+
+  variables {
+    run = { max_poor_pages = -0.1 }
+  }
+
+  expect_failures = [var.run]
+}
+
 run "refuses_jobs_volume_size_gb" {
   command = plan
 

@@ -7,7 +7,7 @@ all other shards are read and compared document by document.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from distributed_ocr_pipeline.errors import ErrorClass, Origin, without_verdict
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.database import Database
 from distributed_ocr_pipeline.planning.listing import Lister
-from distributed_ocr_pipeline.records import DocumentStatus, S3Location
+from distributed_ocr_pipeline.records import DocumentStatus, Quality, S3Location
 from distributed_ocr_pipeline.storage import Storage, copy_columns
 from distributed_ocr_pipeline.tables.integrity import LedgerFooter, incomplete, read_footers, sum_sizes
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA
@@ -85,6 +85,13 @@ class Evidence:
     map_failure: str = ""  # why the workflow's Map over the shards failed; empty where it did not
     seconds: float = 0.0  # that the shards' jobs took, together
     cpu_seconds: float = 0.0  # that they used
+    pages_by_quality: Mapping[str, int] = field(default_factory=dict)  # good, doubtful, poor
+
+    @property
+    def poor_pages(self) -> float:
+        """Share of all pages that were read badly."""
+        pages = sum(self.pages.values())
+        return self.pages_by_quality.get(Quality.POOR.value, 0) / pages if pages else 0.0
 
     @property
     def documents(self) -> int:
@@ -197,6 +204,9 @@ class RunProof:
             map_failure=self._files.map_failure,
             seconds=sum(footer.seconds for footer in footers),
             cpu_seconds=sum(footer.cpu_seconds for footer in footers),
+            pages_by_quality={
+                quality.value: sum(footer.qualities[quality.value] for footer in footers) for quality in Quality
+            },
         )
 
     def failures(self) -> Iterator[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from distributed_ocr_pipeline.errors import Origin, RunFailed
 from distributed_ocr_pipeline.layout import FAILURES_FILE, REPORT_FILE, RunLayout
 from distributed_ocr_pipeline.planning.database import open_database
 from distributed_ocr_pipeline.planning.prices import load_figures
-from distributed_ocr_pipeline.records import DocumentStatus
+from distributed_ocr_pipeline.records import DocumentStatus, Quality
 from distributed_ocr_pipeline.run.evidence import Evidence, Named, RunProof, fetch_run
 from distributed_ocr_pipeline.storage import Storage
 
@@ -57,6 +57,8 @@ class Report:
     processing_seconds: float
     processing_error_rate: float
     input_error_rate: float
+    pages_by_quality: Mapping[str, int]
+    poor_pages: float  # share of all pages
     missing: Named
     doubled: Named
     unplanned: Named
@@ -87,7 +89,9 @@ class Report:
         counts = ", ".join(f"{count} {status}" for status, count in self.documents_by_status.items() if count)
         outcome = "; ".join(self.problems) if self.problems else "the ledger balances"
         documents = f"{self.planned} documents planned: {counts or 'none in the ledger'}"
-        return f"{documents}; {self.pages['total']} pages; {outcome}."
+        poor = self.pages_by_quality.get(Quality.POOR.value, 0)
+        pages = f"{self.pages['total']} pages" + (f", {poor} of them read badly" if poor else "")
+        return f"{documents}; {pages}; {outcome}."
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values; of long lists the beginning, and beside it how long they are."""
@@ -124,6 +128,7 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
         "deferred": evidence.documents_by_status[DocumentStatus.DEFERRED.value],
         "processing_error_rate": evidence.error_rate(Origin.PROCESSING),
         "input_error_rate": evidence.error_rate(Origin.INPUT),
+        "poor_pages": evidence.poor_pages,
     }
     pages = sum(evidence.pages.values())
     return Report(
@@ -136,6 +141,7 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
         documents_by_error_class=evidence.documents_by_error_class,
         pages={**evidence.pages, "total": pages},
         processing_seconds=evidence.processing_seconds,
+        pages_by_quality=evidence.pages_by_quality,
         problems=tuple(_problems(found, options)),
         cpu_seconds=_compare_cpu(options, plan, evidence, pages),
         usd=_compare_usd(options, plan, evidence, pages),
@@ -173,6 +179,9 @@ def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterator[str]:
     for rate, limit in (("processing_error_rate", "max_error_rate"), ("input_error_rate", "max_input_error_rate")):
         if found[rate] > getattr(options, limit):
             yield f"the {rate} {found[rate]:.3f} is over {limit} {getattr(options, limit)}"
+    if found["poor_pages"] > options.max_poor_pages:
+        share = f"{found['poor_pages']:.3f}"
+        yield f"the share of pages that were read badly, {share}, is over max_poor_pages {options.max_poor_pages}"
 
 
 def _counted(found: Named | tuple[str, ...]) -> tuple[int, str]:

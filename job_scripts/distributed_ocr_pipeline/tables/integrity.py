@@ -1,12 +1,14 @@
 """Whether a shard's files are all there: the footers of its ledger and its pages vouch for each other."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import pyarrow.parquet as pq
+
+from distributed_ocr_pipeline.records import Quality
 
 
 class ListedPage(Protocol):
@@ -33,6 +35,7 @@ class LedgerFooter:
     proved: bool  # whether the writer compared pages and ledger document by document
     seconds: float  # of wall time that the shard's job took
     cpu_seconds: float  # that it used
+    qualities: Mapping[str, int]  # pages by quality; footers of older versions do not say
 
 
 def read_footers(ledger: Path) -> Iterator[LedgerFooter]:
@@ -49,6 +52,7 @@ def read_footers(ledger: Path) -> Iterator[LedgerFooter]:
             proved=words.get("proved") == "true",
             seconds=float(words.get("seconds", 0)),
             cpu_seconds=float(words.get("cpu_seconds", 0)),
+            qualities={quality.value: int(words.get(f"pages_{quality.value}", 0)) for quality in Quality},
         )
 
 

@@ -32,6 +32,7 @@ PAGES_SCHEMA = pa.schema(
         ("error_class", pa.string()),
         ("error_message", pa.string()),
         ("confidence", pa.float32()),
+        ("quality", pa.string()),
         ("word_count", pa.int32()),
         ("words", pa.list_(WORD)),
         ("language", pa.string()),

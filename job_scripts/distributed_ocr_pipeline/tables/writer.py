@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
-from distributed_ocr_pipeline.records import DocumentResult, DocumentStatus, PageChunk, PageResult
+from distributed_ocr_pipeline.records import DocumentResult, DocumentStatus, PageChunk, PageResult, Quality
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 
 _FOLDER_KEYS = (
@@ -111,6 +111,7 @@ class ShardTables:
         self._info = info
         self._measured: dict[str, str] = {}
         self._proof = _Proof()
+        self._qualities = dict.fromkeys(Quality, 0)
         self._partition_key = options.partition_key if options.partition_key in _FOLDER_KEYS else None
         self._scratch, self._pages_folder, self._documents_folder = scratch, pages, documents
         self._name = f"{info.shard_id}.parquet"
@@ -130,6 +131,8 @@ class ShardTables:
         """Append rows of `pages`."""
         for page in chunk.pages:
             self._proof.add_page(chunk.document.document_id, page.page_number)
+            if page.quality is not None:
+                self._qualities[page.quality] += 1
             row = _page_row(self._info, chunk, page)
             folder = self._folder(row | {"media_type": chunk.media_type})
             if folder not in self._pages_files:
@@ -171,7 +174,7 @@ class ShardTables:
             path = self._scratch / PAGES / folder / self._name
             pages_bytes += path.stat().st_size
             _move(path, self._pages_folder / folder / self._name)
-        metadata |= self._measured
+        metadata |= self._measured | {f"pages_{quality.value}": str(n) for quality, n in self._qualities.items()}
         proved = str(self._proof.holds).lower()
         self._ledger.close(metadata | {"pages_bytes": str(pages_bytes), "proved": proved})
         _move(self._scratch / DOCUMENTS / self._name, self._documents_folder / self._name)

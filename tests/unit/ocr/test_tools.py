@@ -23,6 +23,14 @@ def test_a_missing_language_is_named_before_any_work(
         process([tmp_path / "a.pdf"], languages="eng+chi_sim")
 
 
+def test_scripts_cannot_be_told_without_the_model_for_it(
+    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
+) -> None:
+    fake_tesseract()
+    with pytest.raises(MissingTool, match="no language osd .*tesseract-ocr-osd"):
+        process([tmp_path / "a.pdf"], languages="auto")
+
+
 def test_a_missing_program_is_named_before_any_work(
     tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,6 +129,16 @@ def test_each_kind_of_fault_has_its_own_limit(tmp_path: Path, error_class: str, 
     assert make_report("run", options(max_error_rate=0.25), PLAN, found).succeeded
 
 
+def test_pages_that_were_read_badly_are_counted_and_can_fail_a_run(tmp_path: Path) -> None:
+    found = run(tmp_path, qualities={"good": 2, "doubtful": 1, "poor": 1}).evidence()
+    report = make_report("run", options(), PLAN, found)
+    assert report.succeeded and report.as_dict()["pages_by_quality"] == {"good": 2, "doubtful": 1, "poor": 1}
+    assert "4 pages, 1 of them read badly; the ledger balances" in report.summary
+    assert make_report("run", options(max_poor_pages=0.25), PLAN, found).succeeded
+    strict = make_report("run", options(max_poor_pages=0.2), PLAN, found)
+    assert strict.balanced and "0.250, is over max_poor_pages 0.2" in strict.summary
+
+
 def test_input_faults_alone_never_fail_a_run_by_default(tmp_path: Path) -> None:
     ledger = [row(name, status="failed", error_class="encrypted") for name in "abcd"]
     assert make_report("run", options(), PLAN, run(tmp_path, ledger=ledger).evidence()).succeeded

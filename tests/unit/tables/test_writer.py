@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from distributed_ocr_pipeline.records import (
     PageChunk,
     PageResult,
     PageStatus,
+    Quality,
     TextSource,
     Word,
 )
+from distributed_ocr_pipeline.tables.integrity import read_footers
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 
@@ -34,7 +37,8 @@ def document(name: str) -> Document:
 
 def page(number: int, **values: Any) -> PageResult:
     return PageResult(
-        number, PageStatus.SUCCEEDED, **{"text": f"page {number}", "text_source": TextSource.OCR, **values}
+        number,
+        **{"status": PageStatus.SUCCEEDED, "text": f"page {number}", "text_source": TextSource.OCR, **values},
     )
 
 
@@ -101,6 +105,18 @@ def test_footers_of_both_files_hold_both_row_counts(tmp_path: Path) -> None:
     for table in ("pages", "documents"):
         footer = pq.read_metadata(tmp_path / table / "s00007.parquet").metadata
         assert (footer[b"pages"], footer[b"documents"], footer[b"run_id"]) == (b"3", b"1", b"run1")
+
+
+def test_the_ledgers_footer_counts_pages_by_quality(tmp_path: Path) -> None:
+    poor, good, none = page(1, quality=Quality.POOR), page(2, quality=Quality.GOOD), page(3, status=PageStatus.BLANK)
+    with shard_tables(tmp_path) as writer:
+        writer.add_pages(
+            PageChunk(document("a"), "application/pdf", 4, (poor, good, none, replace(good, page_number=4)))
+        )
+        writer.add_document(DocumentResult(document("a"), DocumentStatus.SUCCEEDED, pages_succeeded=4))
+    [footer] = read_footers(tmp_path / "documents")
+    assert footer.qualities == {"good": 2, "doubtful": 0, "poor": 1}
+    assert [row["quality"] for row in read(tmp_path, "pages")] == ["poor", "good", None, "good"]
 
 
 def test_a_shard_without_pages_still_has_both_files(tmp_path: Path) -> None:

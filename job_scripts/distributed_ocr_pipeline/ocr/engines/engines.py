@@ -4,23 +4,22 @@ A list of page rasters goes in, and for each comes out what was read or why not:
 memory is the only one that fails.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Protocol, TypeVar
 
-from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.config import AUTO_LANGUAGES, OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, MissingTool
 from distributed_ocr_pipeline.log_context import ContextLogger
 from distributed_ocr_pipeline.ocr.engines import tesseract, tesserocr_tasks
-from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, parse
+from distributed_ocr_pipeline.ocr.engines.automatic import AutomaticEngine
+from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition, parse
+from distributed_ocr_pipeline.ocr.engines.script_models import DETECTOR, FoundScript, first_models
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.packages import how_to_install, language_package
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, ProgramFailed
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
-
-Options = Mapping[str, str | int | float | bool]
-Outcome = Recognition | DocumentError
 
 logger = ContextLogger(__name__)
 
@@ -39,14 +38,22 @@ class Engine(Protocol):
 
 def make_engine(config: OCRConfig, stop: Stop) -> Engine:
     """The engine that `config` names."""
-    return TesserocrEngine(config, stop) if config.engine == "tesserocr" else PytesseractEngine(config, stop)
+    engine = TesserocrEngine if config.engine == "tesserocr" else PytesseractEngine
+    if config.languages != AUTO_LANGUAGES:
+        return engine(config, stop)
+    return AutomaticEngine(
+        lambda models: engine(config.model_copy(update={"languages": models}), stop), engine.languages
+    )
 
 
 def check_engine(config: OCRConfig) -> list[str]:
     """The engine's languages. Raises `MissingTool` if it, or a language that `config` names, is not installed."""
     engine = TesserocrEngine if config.engine == "tesserocr" else PytesseractEngine
     installed_languages = engine.languages()
-    absent = [language for language in config.languages.split("+") if language not in installed_languages]
+    wanted = [DETECTOR] if config.languages == AUTO_LANGUAGES else config.languages.split("+")
+    absent = [language for language in wanted if language not in installed_languages]
+    if not absent and not first_models(installed_languages):
+        absent = ["eng"]
     if absent:
         message = f"Tesseract has no language {', '.join(absent)} (installed: {', '.join(installed_languages)})."
         raise MissingTool(message, how_to_install(map(language_package, absent)))
@@ -80,6 +87,11 @@ class PytesseractEngine:
                 return [outcome for one in rasters for outcome in self.recognise([one], options, limit)]
             before = self.recognise(rasters[:failing], options, limit)
             return [*before, error, *self.recognise(rasters[failing + 1 :], options, limit)]
+
+    def script_of(self, raster: Raster, limit: TimeLimit) -> FoundScript | None:
+        """The script of a page; None if there is too little print to tell. Raises `DocumentError`."""
+        limits = Limits(seconds=limit.seconds(), memory_mb=self._config.engine_memory_mb)
+        return tesseract.find_script(raster.path, limits, self._stop)
 
     def close(self) -> None:
         """Nothing is kept between calls."""
@@ -117,6 +129,11 @@ class TesserocrEngine:
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         """Read pages one after the other with one sandbox."""
         return [self._read_one(raster, options, limit) for raster in rasters]
+
+    def script_of(self, raster: Raster, limit: TimeLimit) -> FoundScript | None:
+        """The script of a page; None if there is too little print to tell. Raises `DocumentError`."""
+        sandbox = self._sandboxes.within(limit.seconds())
+        return sandbox.call(tesserocr_tasks.find_script, path=str(raster.path))
 
     def close(self) -> None:
         """End the sandboxes."""

@@ -3,7 +3,7 @@
 TSV is Tesseract's table of boxes: a row for each page, block, paragraph, line and word (levels 1 to 5).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,11 +22,18 @@ class Recognition:
 
     text: str
     words: tuple[Word, ...]
+    language: str = ""  # of the models that read it; empty where they are those that the options name
 
     @property
     def confidence(self) -> float | None:
         """Mean over words, 0-100; None if there is no word."""
         return sum(word.confidence for word in self.words) / len(self.words) if self.words else None
+
+
+Options = Mapping[str, str | int | float | bool]
+"""Settings of the engine, as in `tesseract_config`."""
+
+Outcome = Recognition | DocumentError
 
 
 class PlacedWord(NamedTuple):

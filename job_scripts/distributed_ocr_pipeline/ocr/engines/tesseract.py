@@ -12,11 +12,13 @@ from pytesseract import pytesseract
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, pages_of_tsv, recognition_of
+from distributed_ocr_pipeline.ocr.engines.script_models import DETECTOR, FoundScript
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import Finished, Limits, run
 
 PAGE_MARK = b"Page "  # printed to stderr as each page of a list begins
 _PAGE_BEGUN = re.compile(r"^Page \d+ : ", re.MULTILINE)
+_SCRIPT = re.compile(r"^Script: (\S+)\s+Script confidence: (\S+)", re.MULTILINE)
 _FLAGS = ("psm", "oem")
 _HARMLESS = ("Estimating resolution", "Page ", "Detected ", "Empty page", "Image too small", "Warning")
 
@@ -73,6 +75,13 @@ def recognise(
     if finished.exit_code != 0 or not len(texts) == len(pages) == len(images):
         raise _failure(finished, len(images), len(pages))
     return [recognition_of(words, text) for words, text in zip(pages, texts)]
+
+
+def find_script(image: Path, limits: Limits, stop: Stop) -> FoundScript | None:
+    """The script of a page; None if there is too little print to tell. Raises `DocumentError`."""
+    finished = run([program(), str(image), "stdout", "--psm", "0", "-l", DETECTOR], limits, stop)
+    found = _SCRIPT.search(finished.stdout.decode("utf-8", "replace"))
+    return FoundScript(found.group(1), float(found.group(2))) if found else None
 
 
 def wants_own_text(options: Mapping[str, str | int | float | bool], languages: str) -> bool:

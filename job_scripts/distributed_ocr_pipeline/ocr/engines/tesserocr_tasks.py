@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.ocr.engines.script_models import DETECTOR, FoundScript
 
-__all__ = ["languages", "recognise", "version"]
+__all__ = ["find_script", "languages", "recognise", "version"]
 
 _DATA_FOLDERS = (
     "/usr/share/tesseract-ocr/*/tessdata",
@@ -65,6 +66,19 @@ def recognise(path: str, language: str, options: Mapping[str, str | int | float 
         api.ClearAdaptiveClassifier()  # a page must not depend on those before it
 
 
+def find_script(path: str) -> FoundScript | None:
+    """The script of a grey image; None if there is too little print to tell. Raises `DocumentError` (engine_crash)."""
+    api = _detector()
+    try:
+        api.SetImageFile(path)
+        found = api.DetectOrientationScript()
+        return FoundScript(found["script_name"], found["script_conf"]) if found else None
+    except RuntimeError as error:
+        raise DocumentError(ErrorClass.ENGINE_CRASH, f"tesserocr failed: {error}") from error
+    finally:
+        api.Clear()
+
+
 def _library() -> Any:
     return import_module("tesserocr")
 
@@ -77,6 +91,13 @@ def _api(language: str, oem: int) -> Any:
         if all((folder / f"{name}.traineddata").is_file() for name in wanted):
             return _library().PyTessBaseAPI(path=str(folder), lang=language, oem=oem)
     raise DocumentError(ErrorClass.ENGINE_CRASH, f"No folder has the language models {language}.")
+
+
+@lru_cache(maxsize=1)
+def _detector() -> Any:
+    """The model that tells scripts, loaded once for each process."""
+    folder = next(folder for folder in _folders() if (folder / f"{DETECTOR}.traineddata").is_file())
+    return _library().PyTessBaseAPI(path=str(folder), lang=DETECTOR, psm=_library().PSM.OSD_ONLY)
 
 
 def _folders() -> list[Path]:

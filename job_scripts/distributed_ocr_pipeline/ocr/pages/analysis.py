@@ -51,6 +51,8 @@ _FINE_STEPS = (-0.375, -0.25, -0.125, 0.125, 0.25, 0.375)  # degrees
 _MIN_SKEW = 1.0  # degrees; the engine itself copes with less
 _CLEAR = 3  # how much sharper bands are at the right turn than at others
 _SKEW_GAIN = 2.0  # how much clearer the bands must become
+_SMALL_BAND = 13  # pixels; what look like lower lines may be the strokes of lines that run up or down
+_UPRIGHT_GAIN = 1.5  # ... which are two to twenty times sharper than strokes, or columns, that happen to be in line
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class _Lines:
 
     strips: Image.Image
     clear: bool  # there are lines
+    sharpness: int = 0  # of their bands
     skew: float = 0.0
     sideways: bool = False
 
@@ -154,11 +157,12 @@ def _lines_either_way(image: Image.Image) -> _Lines:
     """The lines of a page, which may run up or down."""
     width = max(1, image.width // _STRIPS)
     level = _lines(image.reduce((width, 1)), width)
-    if not level.clear:
-        height = max(1, image.height // _STRIPS)
-        upright = _lines(image.reduce((1, height)).transpose(Image.Transpose.ROTATE_90), height)
-        if upright.clear:
-            return replace(upright, sideways=True)
+    if level.clear and (_text_heights(level.strips).quartile or _SMALL_BAND) >= _SMALL_BAND:
+        return level
+    height = max(1, image.height // _STRIPS)
+    upright = _lines(image.reduce((1, height)).transpose(Image.Transpose.ROTATE_90), height)
+    if upright.clear and (not level.clear or upright.sharpness > _UPRIGHT_GAIN * level.sharpness):
+        return replace(upright, sideways=True)
     return level
 
 
@@ -256,7 +260,7 @@ def _lines(strips: Image.Image, strip_width: int) -> _Lines:
 
     far = max(score(-_MAX_SKEW / 2), score(_MAX_SKEW / 2))
     if score(0) > _CLEAR * far and score(0) >= max(score(-0.5), score(0.5)):
-        return _Lines(strips, clear=True)  # nearly every page
+        return _Lines(strips, clear=True, sharpness=score(0))  # nearly every page
     for half_degrees in range(-2 * _MAX_SKEW, 2 * _MAX_SKEW + 1):  # coarser steps would miss the peak
         score(half_degrees / 2)
     coarse = max(scores, key=score)
@@ -265,7 +269,7 @@ def _lines(strips: Image.Image, strip_width: int) -> _Lines:
     best = max(scores, key=score)
     clear = score(best) > _CLEAR * sorted(scores.values())[len(scores) // 2]
     crooked = abs(best) >= _MIN_SKEW and score(best) > _SKEW_GAIN * score(0)
-    return _Lines(strips, clear=clear, skew=best if crooked and clear else 0.0)
+    return _Lines(strips, clear=clear, sharpness=score(best), skew=best if crooked and clear else 0.0)
 
 
 def _sharpness(ink: Image.Image, slope: float) -> int:

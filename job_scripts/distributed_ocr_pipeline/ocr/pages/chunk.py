@@ -12,6 +12,7 @@ from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source
 from distributed_ocr_pipeline.ocr.pages import coverage
 from distributed_ocr_pipeline.ocr.pages.drawing import Drawing, deferring_when_full
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
+from distributed_ocr_pipeline.ocr.pages.quality import rated
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
 from distributed_ocr_pipeline.ocr.pages.results import Supplement, TextLayer, page_result, scaled
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
@@ -105,7 +106,8 @@ class _Chunk:
         layer = self._all_layer_words(survey, page.raster.dpi)
         text = coverage.merged(survey.text, layer, coverage.paragraphs(whole, kept))
         share = len(read.text) / max(1, len(text))
-        return Supplement(text, read.words, f"{share:.0%} of the text read beside it by OCR")
+        note = f"{share:.0%} of the text read beside it by OCR"
+        return Supplement(text, read.words, note, page.outcome.language)
 
     def _all_layer_words(self, survey: PageSurvey, dpi: int) -> tuple[Word, ...]:
         try:
@@ -123,7 +125,8 @@ class _Chunk:
             page = page.undrawable or page
         if isinstance(page, PageInProgress):
             image_path = self._save_image(page)
-        return page_result(survey, page, layer, image_path, self._config)
+        result = page_result(survey, page, layer, image_path, self._config)
+        return rated(result, survey, page if isinstance(page, PageInProgress) else None)
 
     def _layer(self, survey: PageSurvey, page: PageInProgress | None) -> TextLayer:
         begun = time.monotonic()

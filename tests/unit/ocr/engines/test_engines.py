@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.ocr.engines.engines import PytesseractEngine, TesserocrEngine
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
-from tests.support.documents import Ledger, page_picture, scanned_pdf
+from tests.support.documents import Ledger, page_picture, printed_page, scanned_pdf
 
 FAULTS = {
     "hang": ErrorClass.TIMEOUT,
@@ -107,6 +111,22 @@ def test_a_fault_of_the_library_costs_one_page(
     expected = FAULTS.get(fault, ErrorClass.ENGINE_CRASH)
     assert [page.error_class for page in pages] == [None, expected, None, None]
     assert (pages[2].text, result.status) == ("word", DocumentStatus.PARTIAL)
+
+
+@pytest.mark.parametrize("engine_class", [PytesseractEngine, TesserocrEngine])
+def test_the_script_of_a_page_is_told_where_there_is_enough_print(
+    engine_class: type[PytesseractEngine] | type[TesserocrEngine], tmp_path: Path
+) -> None:
+    if engine_class is TesserocrEngine:
+        pytest.importorskip("tesserocr")
+    engine, limit = engine_class(OCRConfig(languages="auto"), Stop()), TimeLimit(60, time.monotonic() + 60)
+    try:
+        for name, page, script in (("print", printed_page(), "Latin"), ("dust", page_picture(""), None)):
+            page.save(tmp_path / f"{name}.tif", dpi=(200, 200))
+            found = engine.script_of(Raster(tmp_path / f"{name}.tif", *page.size, 200), limit)
+            assert (found and found.name) == script
+    finally:
+        engine.close()
 
 
 @pytest.mark.parametrize("engine", ["pytesseract", "tesserocr"])

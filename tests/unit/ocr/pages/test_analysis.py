@@ -7,7 +7,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis, analyse
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
-from tests.support.documents import printed_page, with_specks
+from tests.support.documents import printed_page, repeating_page, with_specks
 
 
 def _analysed(page: Image.Image, folder: Path) -> PageAnalysis:
@@ -27,6 +27,16 @@ def test_skew_is_measured_also_of_pages_on_their_side(degrees: float, quarter: i
     seen = _analysed(page, tmp_path)
     assert seen.sideways == (quarter == 90)
     assert seen.skew == pytest.approx(-degrees, abs=0.3)
+
+
+@pytest.mark.parametrize(("quarter", "sideways"), [(0, False), (90, True), (180, False), (270, True)])
+@pytest.mark.parametrize("font_pixels", [18, 30])
+def test_lines_that_begin_alike_are_not_taken_for_lines_of_the_other_direction(
+    font_pixels: int, quarter: int, sideways: bool, tmp_path: Path
+) -> None:
+    seen = _analysed(repeating_page(font_pixels).rotate(quarter, expand=True), tmp_path)
+    assert seen.sideways == sideways
+    assert seen.text_height_median is not None and seen.text_height_median >= 0.5 * font_pixels
 
 
 @pytest.mark.parametrize("font_pixels", [12, 16, 20, 28, 40])

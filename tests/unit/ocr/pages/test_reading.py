@@ -11,8 +11,7 @@ from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr import Stop
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
-from distributed_ocr_pipeline.ocr.engines.engines import Options, Outcome
-from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis, analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.reading import Reading

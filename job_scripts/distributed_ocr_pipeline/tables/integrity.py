@@ -8,6 +8,8 @@ from typing import Protocol
 
 import pyarrow.parquet as pq
 
+from distributed_ocr_pipeline.tables.parts import Part, decode_parts
+
 
 class ListedPage(Protocol):
     """Some objects of a listing."""
@@ -33,13 +35,15 @@ class LedgerFooter:
     proved: bool  # whether the writer compared pages and ledger document by document
     seconds: float  # of wall time that the shard's job took
     cpu_seconds: float  # that it used
+    parts: tuple[Part, ...] = ()  # of huge documents, which other shards read as well
 
 
 def read_footers(ledger: Path) -> Iterator[LedgerFooter]:
     """The footers of a run's ledger, in a folder."""
     for path in sorted(ledger.glob("*.parquet")):
         metadata = pq.read_metadata(path)
-        words = {key.decode(): value.decode() for key, value in (metadata.metadata or {}).items() if len(value) < 100}
+        texts = metadata.metadata or {}
+        words = {key.decode(): value.decode() for key, value in texts.items() if len(value) < 100}
         yield LedgerFooter(
             name=path.name,
             rows=metadata.num_rows,
@@ -49,6 +53,7 @@ def read_footers(ledger: Path) -> Iterator[LedgerFooter]:
             proved=words.get("proved") == "true",
             seconds=float(words.get("seconds", 0)),
             cpu_seconds=float(words.get("cpu_seconds", 0)),
+            parts=decode_parts(texts.get(b"parts", b"[]")),
         )
 
 

@@ -150,6 +150,7 @@ def _begin(
     """Plan and start; returns the plan and the execution's ARN."""
     with TemporaryDirectory() as folder:
         plan = execution.plan(overrides, Path(folder), uri_of, quotas)
+        observer.approve(plan)
         observer.planned(plan)
         return plan, execution.start(plan, overrides, Path(folder))
 

@@ -2,11 +2,13 @@
 
     pages/run_id=<run_id>/<shard_id>.parquet            a row per page
     documents/run_id=<run_id>/<shard_id>.parquet        the ledger: a row per input object
+    {pages,documents}/run_id=<run_id>/joined.parquet    the same of documents that several shards read in parts
     images/run_id=<run_id>/<document_id>/page-0001.<ext>
     runs/<run_id>/
         run.json                                        the options                       (the workflow writes it)
         plan.json, shards.json                          the plan in numbers, and its shards
         documents.parquet                               all documents of the run, sorted by shard
+        kept_parts.json                                 of documents read in parts: those that earlier runs have read
         shards/<shard_id>/documents.jsonl               the shard's documents
         shards/<shard_id>/manifest.json                 the same for SageMaker, which downloads them
         shards/<shard_id>/undeliverable.json            why some of them are not in the manifest
@@ -39,6 +41,7 @@ OPTIONS_FILE = "run.json"
 PLAN_FILE = "plan.json"
 SHARDS_FILE = "shards.json"
 PLANNED_FILE = "documents.parquet"
+KEPT_PARTS_FILE = "kept_parts.json"
 LEDGER_FILE = "ledger.parquet"
 SHARDS_FOLDER = "shards"
 SHARD_DOCUMENTS_FILE = "documents.jsonl"
@@ -90,6 +93,11 @@ class RunLayout:
     def planned(self) -> S3Location:
         """documents.parquet."""
         return self.folder.below(PLANNED_FILE)
+
+    @property
+    def kept_parts(self) -> S3Location:
+        """kept_parts.json; missing where no document is read in parts."""
+        return self.folder.below(KEPT_PARTS_FILE)
 
     @property
     def ledger(self) -> S3Location:

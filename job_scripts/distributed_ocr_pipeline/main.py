@@ -212,6 +212,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--input-prefix", required=True, metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
     parser.add_argument("--output", default="output", metavar="FOLDER", help="results of local runs (default: output)")
     _add_common(parser)
+    parser.add_argument(
+        "--ask-above-usd",
+        type=_amount,
+        default=os.environ.get("OCR_ASK_ABOVE_USD"),
+        metavar="USD",
+        help="ask before a run on AWS that may cost more, by the estimate (default: OCR_ASK_ABOVE_USD, or never)",
+    )
     parser.add_argument("--version", action="version", version=__version__)
     _add_options(parser)
     return parser
@@ -233,6 +240,15 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"got {text!r}; it should be a number from 1")
     return int(text)
+
+
+def _amount(text: str) -> float:
+    try:
+        if 0 <= float(text) < float("inf"):
+            return float(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"got {text!r}; it should be a number of USD from 0")
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:

@@ -74,7 +74,7 @@ class S3Location:
 
 @dataclass(frozen=True)
 class Document:
-    """One input object, as the planner saw it."""
+    """One input object, as the planner saw it; or a part of one that is split over several shards."""
 
     document_id: str
     source_uri: str
@@ -82,6 +82,18 @@ class Document:
     etag: str
     size_bytes: int
     attempts: int = 0  # of earlier runs with this content and these options that ended in a retryable error
+    first_page: int = 1
+    last_page: int | None = None  # None: to its end
+
+    @property
+    def is_part(self) -> bool:
+        """Whether other shards read other pages of it."""
+        return self.first_page > 1 or self.last_page is not None
+
+    def pages_of(self, page_count: int) -> range:
+        """The numbers of the pages to read, in a document of so many; none if it ends before them."""
+        last = page_count if self.last_page is None else min(self.last_page, page_count)
+        return range(self.first_page, last + 1)
 
 
 @dataclass(frozen=True)
@@ -155,3 +167,9 @@ class DocumentResult:
     duration_ms: int = 0
     attempts: int = 1  # made in this run: 0 if deferred, MAX_ATTEMPTS if it killed the process that read it alone
     processed_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    digest: str = ""  # of a part: SHA-256 of the document's file, by which parts are seen to be of one content
+
+    @property
+    def pages_read(self) -> int:
+        """Pages with an outcome."""
+        return self.pages_succeeded + self.pages_failed + self.pages_blank

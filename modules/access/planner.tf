@@ -58,6 +58,7 @@ data "aws_iam_policy_document" "planner" {
       "${var.output_bucket_arn}/runs/*/plan.json",
       "${var.output_bucket_arn}/runs/*/shards.json",
       "${var.output_bucket_arn}/runs/*/documents.parquet",
+      "${var.output_bucket_arn}/runs/*/kept_parts.json",
       "${var.output_bucket_arn}/runs/*/shards/*",
     ]
   }

@@ -23,6 +23,7 @@ data "aws_iam_policy_document" "reporter" {
     ]
   }
 
+  # joined.parquet: documents that several shards read in parts, their rows and what an earlier run has read of them.
   statement {
     sid     = "WriteReport"
     actions = ["s3:AbortMultipartUpload", "s3:PutObject"]
@@ -30,6 +31,8 @@ data "aws_iam_policy_document" "reporter" {
       "${var.output_bucket_arn}/runs/*/report.json",
       "${var.output_bucket_arn}/runs/*/failures.csv",
       "${var.output_bucket_arn}/runs/*/ledger.parquet",
+      "${var.output_bucket_arn}/pages/*/joined.parquet",
+      "${var.output_bucket_arn}/documents/*/joined.parquet",
     ]
   }
 }

@@ -14,6 +14,7 @@ from distributed_ocr_pipeline.planning.listing import NAMED_SCHEMA
 from distributed_ocr_pipeline.planning.packing import Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import load_figures
 from distributed_ocr_pipeline.planning.shards import PLANNED_SCHEMA, ShardWriter, obstacle_sql
+from distributed_ocr_pipeline.planning.splitting import keep_parts
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import Document, Quality
 from distributed_ocr_pipeline.run.evidence import Evidence, RunFiles, RunProof
@@ -44,9 +45,9 @@ def plan_documents(
         pq.write_table(pa.Table.from_pylist(listing, NAMED_SCHEMA), folder / "listing.parquet")
         _write_ledgers(ledger, folder / "ledger")
         database.execute("create table untrusted (run_id varchar, shard_id varchar)")
-        choose_documents(
-            database, folder / "listing.parquet", folder / "ledger" if ledger else None, Choice(fingerprint)
-        )
+        choice = Choice(fingerprint)
+        choose_documents(database, folder / "listing.parquet", folder / "ledger" if ledger else None, choice)
+        keep_parts(database, (), choice)
         database.execute(
             "create table looked_at (document_id varchar, sampled boolean, pages bigint, text_layer boolean)"
         )
@@ -55,7 +56,8 @@ def plan_documents(
         load = load_sql(limits, figures.instance(INSTANCE_TYPE), figures)
         writer = ShardWriter(database, load=load, large=limits.large, obstacle=obstacle_sql(2048, ""))
         work = amount.work(figures.instance(INSTANCE_TYPE), limits, figures.job.download_mb_per_second * 1e6)
-        count = shard_count(writer.total_load(), work, amount.documents, slots=2)
+        items, total_load = writer.totals()
+        count = shard_count(total_load, work, items, slots=2)
         if not amount.documents or not writer.write(count, folder / "documents.parquet"):
             return {}
         return _shards(pq.read_table(folder / "documents.parquet"))
@@ -98,22 +100,23 @@ class Run:
         self,
         folder: Path,
         *,
-        planned: Iterable[tuple[str, str, str]],
+        planned: Iterable[tuple[str, str, str] | tuple[str, str, str, int]],
         ledger: Sequence[Mapping[str, Any]],
         page_keys: Sequence[tuple[str, int]] = (),
         qualities: Mapping[str, int] | None = None,
         **found: Any,
     ) -> None:
-        """`planned` is (document_id, key, shard_id); `page_keys` are the pages of the shards that are opened.
+        """`planned` is (document_id, key, shard_id), of a part its first page, too; `page_keys` are the pages of the
+        shards that are opened.
 
-        `qualities` are the pages of each shard by quality; `found` is what else the reporter found: opened_shards,
-        incomplete, failures, map_failure.
+        `qualities` are the pages of each shard by quality; `found` is what else the reporter found: footers,
+        opened_shards, incomplete, failures, map_failure, joining.
         """
         by_quality = {quality.value: 0 for quality in Quality} | dict(qualities or {})
         self.folder = folder
         rows = [
-            {"document_id": document_id, "source_uri": f"s3://bucket/{key}", "key": key, "shard_id": shard_id}
-            for document_id, key, shard_id in planned
+            dict(zip(("document_id", "key", "shard_id", "first_page"), item)) | {"source_uri": f"s3://bucket/{item[1]}"}
+            for item in planned
         ]
         pq.write_table(pa.Table.from_pylist(rows, PLANNED_SCHEMA), folder / "planned.parquet")
         (folder / "ledger").mkdir()
@@ -121,16 +124,14 @@ class Run:
         for shard in shards:
             of_shard = [row for row in ledger if row["shard_id"] == shard]
             pq.write_table(pa.Table.from_pylist(of_shard, DOCUMENTS_SCHEMA), folder / "ledger" / f"{shard}.parquet")
+        footers = tuple(LedgerFooter(f"{shard}.parquet", 0, 0, 0, 0, True, 60.0, 100.0, by_quality) for shard in shards)
         keys = [{"document_id": document_id, "page_number": number} for document_id, number in page_keys]
         pq.write_table(pa.Table.from_pylist(keys, _PAGE_KEYS), folder / "page_keys.parquet")
         self.files = RunFiles(
             planned=folder / "planned.parquet",
             ledger=folder / "ledger",
-            footers=tuple(
-                LedgerFooter(f"{shard}.parquet", 0, 0, 0, 0, True, 60.0, 100.0, by_quality) for shard in shards
-            ),
             page_keys=folder / "page_keys.parquet",
-            **{"incomplete": frozenset(), "opened_shards": (), "failures": {}} | found,
+            **{"footers": footers, "incomplete": frozenset(), "opened_shards": (), "failures": {}} | found,
         )
 
     def evidence(self) -> Evidence:

@@ -159,6 +159,7 @@ def _begin(
     with TemporaryDirectory() as folder:
         planned_after = execution.last_turn(overrides["input_prefix"])
         plan = execution.plan(overrides, Path(folder), uri_of, quotas)
+        observer.approve(plan)
         observer.planned(plan)
         return plan, execution.start(plan, overrides, Path(folder), planned_after=planned_after)
 

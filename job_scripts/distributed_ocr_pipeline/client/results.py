@@ -72,6 +72,9 @@ class Observer:
     def started(self, run_id: str, output: str) -> None:
         """The run has its id; its results come below `output`, an S3 address."""
 
+    def approve(self, plan: Plan) -> None:
+        """Called with the plan of a run on AWS before anything is stored or started; raises to refuse it."""
+
     def planned(self, plan: Plan) -> None:
         """The plan is made; work begins."""
 

@@ -8,6 +8,7 @@ from typing import TextIO
 from tqdm import tqdm
 from typing_extensions import Never
 
+from distributed_ocr_pipeline.client.consent import Approve, approve_all
 from distributed_ocr_pipeline.client.results import Observer, RunResult
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
 from distributed_ocr_pipeline.run.planning import Plan
@@ -17,10 +18,10 @@ _PLAIN_INTERVAL_SECONDS = 10.0
 
 
 class TerminalObserver(Observer):
-    """Shows documents and pages done, pages a second and the time left."""
+    """Shows documents and pages done, pages a second and the time left; `approve` may refuse a run on AWS."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, approve: Approve = approve_all) -> None:
+        self._stream, self._approve = stream, approve
         self._total = 0
         self._started = self._shown_at = time.monotonic()
         self._bar: tqdm[Never] | None = None  # pylint: disable=unsubscriptable-object  # for the type checker only
@@ -32,6 +33,9 @@ class TerminalObserver(Observer):
 
     def started(self, run_id: str, output: str) -> None:
         self._say(f"run {run_id}")
+
+    def approve(self, plan: Plan) -> None:
+        self._approve(plan)
 
     def planned(self, plan: Plan) -> None:
         self._total = plan.documents

@@ -21,6 +21,7 @@ class OpenDocument:
     document: Document
     path: Path
     version: tuple[int, ...]  # of the file, when it was opened
+    digest: str = ""  # of the file, where a part of it is read
     source: Source | None = None
     error: DocumentError | None = None
     stopped: bool = False
@@ -43,6 +44,11 @@ class OpenDocument:
     def page_count(self) -> int:
         """0 if it could not be opened."""
         return self.source.page_count if self.source else 0
+
+    @property
+    def pages(self) -> range:
+        """Numbers of the pages to read: all, or those of the part."""
+        return self.document.pages_of(self.page_count)
 
     @property
     def media_type(self) -> str:
@@ -80,12 +86,12 @@ class PageBatch:
 
 def batches_of(opened: OpenDocument) -> Iterator[PageBatch]:
     """A document's pages, as many at a time as are surveyed with one call."""
-    count = opened.page_count
-    if count == 0:
+    pages = opened.pages
+    if not pages:
         yield PageBatch(opened, range(0), last=True, stopped=opened.stopped)
-    for start in range(1, count + 1, SURVEY_PAGES):
-        stop = min(start + SURVEY_PAGES, count + 1)
-        yield PageBatch(opened, range(start, stop), last=stop > count)
+    for start in range(0, len(pages), SURVEY_PAGES):
+        batch = pages[start : start + SURVEY_PAGES]
+        yield PageBatch(opened, batch, last=batch.stop == pages.stop)
 
 
 def merge(batches: Iterator[PageBatch]) -> Iterator[PageChunk | DocumentResult]:
@@ -133,6 +139,7 @@ class _DocumentTotals:
             error_message=message,
             duration_ms=opened.duration_ms,
             attempts=0 if status is DocumentStatus.DEFERRED else 1,
+            digest=opened.digest,
         )
 
     def _outcome(self, opened: OpenDocument) -> tuple[DocumentStatus, ErrorClass | None, str]:

@@ -3,6 +3,7 @@
 Three steps, each run ahead of the next so that no core waits: open documents, survey their pages, read chunks of pages.
 """
 
+import hashlib
 import time
 import traceback
 from collections.abc import Iterable, Iterator
@@ -97,6 +98,8 @@ class _Pipeline:
             try:
                 self._stop.check()
                 opened.source = open_source(path, self._tools)
+                if document.is_part:
+                    opened.digest = _digest(path)
                 logger.debug("opened: %s, %d pages", opened.media_type, opened.page_count)
             except Stopped:
                 opened.stopped = True
@@ -135,7 +138,7 @@ class _Pipeline:
             yield batch
         surveys = batch.surveys
         while surveys:
-            left = batch.opened.page_count - surveys[0].number + 1
+            left = batch.opened.pages.stop - surveys[0].number
             size = min(_CHUNK_PAGES, -(-left // (2 * self._workers)))
             chunk, surveys = surveys[:size], surveys[size:]
             last = batch.last and not surveys
@@ -158,6 +161,12 @@ class _Pipeline:
             _log_results(results)
         opened.ended = time.monotonic()
         return replace(batch, surveys=(), results=tuple(results))
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # ---- the log -----------------------------------------------------------------------------------------------------

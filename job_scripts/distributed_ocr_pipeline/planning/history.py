@@ -24,7 +24,8 @@ from distributed_ocr_pipeline.layout import (
 from distributed_ocr_pipeline.planning.listing import Lister
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
-from distributed_ocr_pipeline.tables.integrity import find_incomplete
+from distributed_ocr_pipeline.tables.integrity import find_incomplete, read_footers
+from distributed_ocr_pipeline.tables.parts import Part
 
 _THREADS = 16
 _MIN_PAGES = 50  # of a run whose speed counts
@@ -38,6 +39,7 @@ class History:
     ledger: Path | None  # folder of Parquet files, a sub-folder `run_id=…` a run; None where there is no run
     untrusted: tuple[tuple[str, str], ...]  # (run_id, shard_id)
     speed_factor: float  # measured CPU seconds by estimated ones; 1 where nothing was measured
+    parts: tuple[Part, ...] = ()  # of documents that were read in parts, as far as not all parts came out well
 
 
 NO_HISTORY = History(None, (), 1.0)
@@ -54,7 +56,19 @@ def read_history(storage: Storage, lister: Lister, output_bucket: str, input_pre
     loose = [run for run, report in related.items() if not _fetch_compact(storage, run, report, folder)]
     untrusted = [shard for run in loose for shard in _fetch_shards(storage, lister, run, related[run], folder)]
     found = any(folder.rglob("*.parquet"))
-    return History(folder if found else None, tuple(untrusted), _speed_factor(list(related.values())))
+    return History(
+        ledger=folder if found else None,
+        untrusted=tuple(untrusted),
+        speed_factor=_speed_factor(list(related.values())),
+        parts=tuple(part for run in loose for part in _parts(run, folder, set(untrusted))),
+    )
+
+
+def _parts(run: RunLayout, folder: Path, untrusted: set[tuple[str, str]]) -> Iterator[Part]:
+    """What a run read of documents in parts, where the shard proved itself."""
+    for footer in read_footers(folder / run_folder(run.run_id)):
+        if footer.proved and (run.run_id, footer.name.removesuffix(".parquet")) not in untrusted:
+            yield from footer.parts
 
 
 def _overlaps(report: Mapping[str, Any] | None, input_prefix: str) -> bool:

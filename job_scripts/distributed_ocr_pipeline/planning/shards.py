@@ -1,6 +1,7 @@
 """The packed documents as files, shard by shard, with one shard in memory at a time.
 
-documents.parquet                       all documents of the run, sorted by shard, a row group a shard
+documents.parquet                       all documents of the run, sorted by shard, a row group a shard; those that are
+                                         read in parts have a row for each part
 shards/<shard_id>/documents.jsonl        the shard's, for its job
 shards/<shard_id>/manifest.json          what SageMaker downloads for it
 """
@@ -21,6 +22,7 @@ from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_UNDELIVERABLE_FILE
 from distributed_ocr_pipeline.planning.database import Database
 from distributed_ocr_pipeline.planning.packing import Packing, pack
+from distributed_ocr_pipeline.planning.splitting import split_documents
 from distributed_ocr_pipeline.records import S3Location
 
 PLANNED_SCHEMA = pa.schema(
@@ -32,6 +34,8 @@ PLANNED_SCHEMA = pa.schema(
         ("etag", pa.string()),
         ("size_bytes", pa.int64()),
         ("attempts", pa.int32()),
+        ("first_page", pa.int32()),  # with the next: of a part of a document; null for whole documents
+        ("last_page", pa.int32()),  # null: to its end
         ("pages", pa.int64()),  # estimated
         ("seconds", pa.float32()),  # of CPU, estimated
         ("obstacle", pa.string()),  # why it is not downloaded; null for all others
@@ -41,8 +45,8 @@ PLANNED_SCHEMA = pa.schema(
 
 _ROW_SCHEMA = pa.schema([*list(PLANNED_SCHEMA)[1:], ("load", pa.int64())])
 _COLUMNS = (
-    "document_id, source_uri, key, etag, size_bytes, attempts, pages, seconds::float as seconds, "
-    "obstacle[2] as obstacle, obstacle[1] as obstacle_class, load"
+    "document_id, source_uri, key, etag, size_bytes, attempts, first_page, last_page, pages, "
+    "seconds::float as seconds, obstacle[2] as obstacle, obstacle[1] as obstacle_class, load"
 )
 _READ_ROWS = 20_000
 _ESCAPED = r"[^ !#-\[\]-~]"  # what JSON writes as an escape, or json.dumps does
@@ -53,7 +57,7 @@ class ShardEntry:
     """One element of shards.json."""
 
     shard_id: str
-    documents: int
+    documents: int  # and parts of documents
     bytes: int
     pages: int
     seconds: float  # of CPU, on a vCPU of speed 1
@@ -93,10 +97,10 @@ from (select parts, unnest(range(1, len(parts) + 1)) as depth from parts)
 
 
 class ShardWriter:
-    """Cuts the view `estimated` into shards and hands each to `store`.
+    """Cuts the documents of the view `estimated` into shards, those that are larger than a shard included.
 
     Args:
-        database: Has the view `estimated`.
+        database: Has the view `estimated` and the table `gaps` (planning/splitting.py).
         load: SQL of a row's load, in units of `packing.FULL`.
         large: The load from which on a document is placed by itself.
     """
@@ -107,11 +111,13 @@ class ShardWriter:
         database.execute(
             f"create or replace view loaded as select *, {load} as load, {obstacle} as obstacle from estimated"
         )
+        self.in_parts = split_documents(database)
+        self._order = "document_id, first_page" if self.in_parts else "document_id"
 
-    def total_load(self) -> int:
-        """Of all documents."""
-        (load,) = self._database.row("select coalesce(sum(load), 0)::bigint from loaded")
-        return int(load)
+    def totals(self) -> tuple[int, int]:
+        """How many documents and parts there are, and their load."""
+        count, load = self._database.row("select count(*), coalesce(sum(load), 0)::bigint from placed")
+        return int(count), int(load)
 
     def write(self, shards: int, path: Path) -> list[ShardEntry]:
         """Write all documents to a Parquet file, sorted by shard, a row group a shard; returns the shards in it.
@@ -122,7 +128,7 @@ class ShardWriter:
         """
         packing, large = self._place_large(shards)
         small = self._database.write(
-            f"select {_COLUMNS} from loaded where load < {self._large} order by document_id", "small"
+            f"select {_COLUMNS} from placed where load < {self._large} order by {self._order}", "small"
         )
         entries: list[ShardEntry] = []
         with pq.ParquetWriter(path, PLANNED_SCHEMA, compression="zstd", compression_level=1) as writer:
@@ -135,16 +141,22 @@ class ShardWriter:
 
     def _place_large(self, shards: int) -> tuple[Packing, pa.Table]:
         """Where the large documents go, and their rows with a column `shard`."""
-        path = self._database.write(f"select {_COLUMNS} from loaded where load >= {self._large}", "large")
+        path = self._database.write(f"select {_COLUMNS} from placed where load >= {self._large}", "large")
         rows = pq.read_table(path).cast(_ROW_SCHEMA)  # DuckDB says of some columns that they hold no nulls
         path.unlink()
         (small_load,) = self._database.row(
-            f"select coalesce(sum(load), 0)::bigint from loaded where load < {self._large}"
+            f"select coalesce(sum(load), 0)::bigint from placed where load < {self._large}"
         )
-        ids = rows["document_id"].to_pylist()
-        packing = pack(zip(ids, rows["load"].to_pylist()), int(small_load), shards)
-        places = pa.array([packing.large[document_id] for document_id in ids], pa.int32())
+        names = _names(rows)
+        packing = pack(zip(names, rows["load"].to_pylist()), int(small_load), shards)
+        places = pa.array([packing.large[name] for name in names], pa.int32())
         return packing, rows.append_column("shard", places).sort_by("shard")
+
+
+def _names(rows: pa.Table) -> list[str]:
+    """What tells documents and their parts apart."""
+    pages = rows["first_page"].to_pylist()
+    return [f"{name} {page or ''}" for name, page in zip(rows["document_id"].to_pylist(), pages)]
 
 
 def _cut(small: Path, large: pa.Table, packing: Packing) -> Iterator[pa.Table]:
@@ -160,7 +172,8 @@ def _cut(small: Path, large: pa.Table, packing: Packing) -> Iterator[pa.Table]:
         rows = pa.concat_tables(parts)
         begin = end
         if rows.num_rows:
-            yield rows.sort_by("document_id") if len(parts) > 1 else rows
+            order = [("document_id", "ascending"), ("first_page", "ascending")]
+            yield rows.sort_by(order) if len(parts) > 1 else rows
 
 
 class _SmallDocuments:
@@ -242,9 +255,19 @@ def _document_lines(table: pa.Table) -> bytes:
     parts = [
         *('{"document_id": "', ids, '", "source_uri": "', uris),
         *('", "key": "', keys, '", "etag": "', etags),
-        *('", "size_bytes": ', numbers[0], ', "attempts": ', numbers[1], "}\n", ""),
+        *('", "size_bytes": ', numbers[0], ', "attempts": ', numbers[1], _page_ranges(table), "}\n", ""),
     ]
     return "".join(pc.binary_join_element_wise(*parts).to_pylist()).encode()
+
+
+def _page_ranges(table: pa.Table) -> str | pa.Array:
+    """Of parts, their pages as JSON, with a comma before."""
+    if table["first_page"].null_count == table.num_rows:
+        return ""
+    ranges = zip(table["first_page"].to_pylist(), table["last_page"].to_pylist())
+    return pa.array(
+        [first and f', "first_page": {first}, "last_page": {json.dumps(last)}' or "" for first, last in ranges]
+    )
 
 
 def _escaped(texts: pa.Array) -> pa.Array:
@@ -259,7 +282,7 @@ def _manifest(table: pa.Table, bucket: str, folder: str, shard: S3Location) -> l
 
     A manifest must list something: where nothing can be downloaded, it is the shard's own list.
     """
-    keys = table.filter(pc.is_null(table["obstacle"]))["key"]
+    keys = table.filter(pc.is_null(table["obstacle"]))["key"].unique()  # of two parts one
     if len(keys) == 0:
         return [{"prefix": str(shard)}, SHARD_DOCUMENTS_FILE]
     return [{"prefix": f"s3://{bucket}/{folder}"}, *pc.utf8_slice_codeunits(keys, len(folder)).to_pylist()]

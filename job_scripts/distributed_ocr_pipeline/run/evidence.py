@@ -6,6 +6,7 @@ all other shards are read and compared document by document.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,15 @@ from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.database import Database
 from distributed_ocr_pipeline.planning.listing import Lister
 from distributed_ocr_pipeline.records import DocumentStatus, Quality, S3Location
+from distributed_ocr_pipeline.run.joining import (
+    JOINED_FILE,
+    Joining,
+    KeptPages,
+    join_parts,
+    planned_parts,
+    read_kept,
+    store_joined,
+)
 from distributed_ocr_pipeline.storage import Storage, copy_columns
 from distributed_ocr_pipeline.tables.integrity import LedgerFooter, incomplete, read_footers, sum_sizes
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA
@@ -33,7 +43,16 @@ select shard_id, document_id, source_uri, source_etag, page_count, pages_succeed
 from ledger_files
 """
 _PLANNED = """
-create or replace view planned as select document_id, shard_id, source_uri from planned_files
+create or replace view planned as
+select document_id, shard_id, source_uri from planned_files where first_page is null
+union all
+select document_id, min(shard_id), min(source_uri) from planned_files where first_page is not null group by document_id
+"""
+_PROMISED = """
+create or replace view promised as
+select document_id, source_uri, pages from ledger semi join opened_shards using (shard_id)
+union all
+select document_id, source_uri, pages from part_pages semi join opened_shards using (shard_id)
 """
 
 # Each names documents: the ones that are wrong, and their addresses. `names` keeps what is left of them small.
@@ -47,7 +66,7 @@ _FINDINGS = {
         union
         select coalesce(promised.document_id, found.document_id), coalesce(source_uri, found.document_id)
         from (select document_id, min(source_uri) as source_uri, sum(pages) as pages
-              from ledger semi join opened_shards using (shard_id) group by document_id) promised
+              from promised group by document_id) promised
         full join (select document_id, count(*) as pages from page_keys group by document_id) found using (document_id)
         where coalesce(promised.pages, 0) <> coalesce(found.pages, 0)""",
 }
@@ -86,6 +105,7 @@ class Evidence:
     seconds: float = 0.0  # that the shards' jobs took, together
     cpu_seconds: float = 0.0  # that they used
     pages_by_quality: Mapping[str, int] = field(default_factory=dict)  # good, doubtful, poor
+    unfinished_parts: int = 0  # of documents that were read in parts: those that a later run reads again
 
     @property
     def poor_pages(self) -> float:
@@ -116,6 +136,7 @@ class RunFiles:
     opened_shards: tuple[str, ...]
     failures: Mapping[str, str]  # of shards, as the workflow recorded them
     map_failure: str = ""  # of the Map over the shards, likewise
+    joining: Joining = Joining()
 
 
 def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
@@ -132,6 +153,8 @@ def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
     footers = tuple(read_footers(ledger))
     pages = list(lister.pages(run.pages))
     sizes = sum_sizes(pages)
+    joining = _join(storage, run, folder, footers, sizes)
+    footers = tuple(read_footers(ledger))
     opened = shards_to_open(footers, sizes.keys())
     keys = [key for page in pages for key in page.keys if key.rpartition("/")[2].removesuffix(".parquet") in opened]
     page_keys = folder / "page_keys.parquet"
@@ -145,7 +168,24 @@ def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
         opened_shards=tuple(sorted(opened)),
         failures=_read_failures(storage, lister, run.failed_shards),
         map_failure="".join(_read_failures(storage, lister, run.map_failure).values()),
+        joining=joining,
     )
+
+
+def _join(
+    storage: Storage, run: RunLayout, folder: Path, footers: Iterable[LedgerFooter], sizes: Counter[str]
+) -> Joining:
+    """Make the rows of documents that were read in parts; `sizes` then has their pages' files, too."""
+    planned = planned_parts(folder / "planned.parquet")
+    if not planned:
+        return Joining()
+    wrong = incomplete(footers, sizes)
+    proved = [footer for footer in footers if footer.proved and footer.name not in wrong]
+    pages = KeptPages(storage, Lister(storage.client()), run.bucket)
+    joining = join_parts(planned, proved, pages.there(read_kept(storage, run)))
+    if joining.whole:
+        sizes[JOINED_FILE] = store_joined(storage, run, joining, pages, folder)
+    return joining
 
 
 def shards_to_open(footers: Iterable[LedgerFooter], pages: Iterable[str]) -> set[str]:
@@ -207,6 +247,7 @@ class RunProof:
             pages_by_quality={
                 quality.value: sum(footer.qualities[quality.value] for footer in footers) for quality in Quality
             },
+            unfinished_parts=self._files.joining.unfinished,
         )
 
     def failures(self) -> Iterator[Mapping[str, Any]]:
@@ -214,9 +255,13 @@ class RunProof:
         columns = ("document_id", "source_uri", "status", "error_class", "error_message", "pages_failed", "shard_id")
         for row in self._database.rows(_FAILURES):
             yield dict(zip(columns, row))
+        parts = {part.document_id: part for part in reversed(self._files.joining.missing)}
         query = "select document_id, source_uri, shard_id from planned anti join ledger using (document_id)"
         for document_id, source_uri, shard_id in self._database.rows(f"{query} order by document_id"):
+            part = parts.get(document_id)
+            shard_id = part.shard_id if part else shard_id
             reason = self._files.failures.get(shard_id, "its shard left no result")
+            reason = f"{part.pages}: {reason}" if part else reason
             yield {
                 "document_id": document_id,
                 "source_uri": source_uri,
@@ -272,3 +317,10 @@ def _make_views(database: Database, files: RunFiles) -> None:
     database.execute(_PLANNED)
     database.execute("create or replace table opened_shards (shard_id varchar)")
     database.insert("opened_shards", [(shard,) for shard in files.opened_shards])
+    database.execute(
+        "create or replace table part_pages (shard_id varchar, document_id varchar, source_uri varchar, pages bigint)"
+    )
+    parts = [part for footer in files.footers for part in footer.parts]
+    rows = [(part.shard_id, part.document_id, part.row["source_uri"], part.pages) for part in parts]
+    database.insert("part_pages", rows)
+    database.execute(_PROMISED)

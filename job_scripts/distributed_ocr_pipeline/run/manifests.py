@@ -14,7 +14,7 @@ def make_manifest(input_prefix: S3Location, documents: Iterable[Document]) -> li
     Source: `S3DataSource` in the SageMaker API reference.
     """
     base = manifest_base(input_prefix.key)
-    names = [document.key.removeprefix(base) for document in documents]
+    names = dict.fromkeys(document.key.removeprefix(base) for document in documents)  # of two parts one
     return [{"prefix": f"s3://{input_prefix.bucket}/{base}"}, *(name for name in names if is_file_name(name))]
 
 

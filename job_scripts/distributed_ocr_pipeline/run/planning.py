@@ -10,14 +10,21 @@ run.json (`layout.RunLayout`):
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.layout import PLAN_FILE, PLANNED_FILE, SHARDS_FILE, RunLayout, meets_results
+from distributed_ocr_pipeline.layout import (
+    KEPT_PARTS_FILE,
+    PLAN_FILE,
+    PLANNED_FILE,
+    SHARDS_FILE,
+    RunLayout,
+    meets_results,
+)
 from distributed_ocr_pipeline.planning.database import Database, open_database
 from distributed_ocr_pipeline.planning.estimating import (
     Amount,
@@ -37,10 +44,12 @@ from distributed_ocr_pipeline.planning.quotas import Quotas, Slots, grant
 from distributed_ocr_pipeline.planning.sampling import look_into
 from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, obstacle_sql, shard_files
 from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected
+from distributed_ocr_pipeline.planning.splitting import keep_parts
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.manifests import manifest_base
 from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.tables.parts import Part, encode_parts
 
 MAX_SHARD_BYTES = 8 * 1024**3
 """A shard's documents must fit on the job's volume several times over."""
@@ -147,6 +156,7 @@ class _Planner:
         self._slots, self._quotas = slots, quotas
         self._figures = load_figures()
         self._prefix = S3Location.parse(options.input_prefix)
+        self._kept: Sequence[Part] = ()  # of documents that earlier runs have read in parts
         self._limits = Limits(options.target_shard_minutes * 60, MAX_SHARD_BYTES, options.files_per_job)
 
     def plan(self, source: Source, folder: Path) -> Plan:
@@ -168,6 +178,7 @@ class _Planner:
         self._database.execute("create or replace table untrusted (run_id varchar, shard_id varchar)")
         self._database.insert("untrusted", self._history.untrusted)
         counts = choose_documents(self._database, folder / "listing.parquet", self._history.ledger, choice)
+        self._kept = keep_parts(self._database, self._history.parts, choice)
         return counts.up_to_date
 
     def _measure(self) -> Amount:
@@ -190,7 +201,10 @@ class _Planner:
         if not amount.documents:
             return []
         work = amount.work(instance, self._limits, self._figures.job.download_mb_per_second * 1e6)
-        count = shard_count(writer.total_load(), work, amount.documents, self._slots.count)
+        items, load = writer.totals()
+        count = shard_count(load, work, items, self._slots.count)
+        if writer.in_parts:
+            (folder / KEPT_PARTS_FILE).write_text(encode_parts(self._kept), encoding="utf-8")
         return writer.write(count, folder / PLANNED_FILE)
 
     def _summarise(self, amount: Amount, shards: int, up_to_date: int) -> Plan:
@@ -272,6 +286,8 @@ def store_plan(storage: Storage, run: RunLayout, input_prefix: str, folder: Path
     if planned.exists():
         storage.upload(planned, run.planned)
         storage.put_small(shard_files(planned, prefix.bucket, manifest_base(prefix.key), run.shard))
+    if (folder / KEPT_PARTS_FILE).exists():
+        storage.upload(folder / KEPT_PARTS_FILE, run.kept_parts)
     storage.upload(folder / SHARDS_FILE, run.shards)
     storage.upload(folder / PLAN_FILE, run.plan)
 

@@ -71,12 +71,18 @@ class Report:
     problems: tuple[str, ...]
     cpu_seconds: Comparison  # on vCPUs of speed 1
     usd: Comparison  # of the processing jobs, each with the provisioning that the figures file assumes
+    unfinished_parts: int  # of documents that were read in parts; the next run keeps the other parts
 
     @property
     def balanced(self) -> bool:
         """Whether plan, ledger and pages agree, document by document."""
         documents = (self.missing, self.doubled, self.unplanned, self.pages_mismatch)
         return not (any(found.count for found in documents) or self.page_keys_doubled or self.incomplete_files)
+
+    @property
+    def ledger_compacted(self) -> bool:
+        """Whether the next plan finds all that it must know of the ledger in one file."""
+        return self.balanced and not self.unfinished_parts
 
     @property
     def succeeded(self) -> bool:
@@ -100,7 +106,7 @@ class Report:
         values |= {name: found.first for name, found in named.items()}
         values |= {f"{name}_count": found.count for name, found in named.items()}
         verdict = {"balanced": self.balanced, "succeeded": self.succeeded, "summary": self.summary}
-        return values | verdict | {"ledger_compacted": self.balanced}
+        return values | verdict | {"ledger_compacted": self.ledger_compacted}
 
 
 def store_report(storage: Storage, run: RunLayout, options: RunOptions) -> Report:
@@ -110,7 +116,7 @@ def store_report(storage: Storage, run: RunLayout, options: RunOptions) -> Repor
         proof = RunProof(database, fetch_run(storage, run, folder))
         report = make_report(run.run_id, options, storage.get_json(run.plan), proof.evidence())
         write_report(report, proof.failures(), folder)
-        if report.balanced:  # before the report, which says that it is there
+        if report.ledger_compacted:  # before the report, which says that it is there
             storage.upload(proof.write_compact_ledger("compact"), run.ledger)
         storage.upload(folder / FAILURES_FILE, run.failures)
         storage.upload(folder / REPORT_FILE, run.report)
@@ -129,6 +135,7 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
         "processing_error_rate": evidence.error_rate(Origin.PROCESSING),
         "input_error_rate": evidence.error_rate(Origin.INPUT),
         "poor_pages": evidence.poor_pages,
+        "unfinished_parts": evidence.unfinished_parts,
     }
     pages = sum(evidence.pages.values())
     return Report(

@@ -49,7 +49,7 @@ def check_shard(storage: "Storage", shard: S3Location, input_prefix: S3Location)
     listed = [document for document in documents if document.document_id not in known]
     found = storage.find_unreadable(S3Location(input_prefix.bucket, document.key) for document in listed)
     reasons = {document.document_id: found[document.key] for document in listed if document.key in found}
-    _require_permission(reasons, len(listed))
+    _require_permission(reasons, len({document.document_id for document in listed}))
     deliverable = [document for document in listed if document.document_id not in reasons]
     # SageMaker refuses a manifest that lists nothing, and ours must not: the shard's own list is something.
     manifest = (

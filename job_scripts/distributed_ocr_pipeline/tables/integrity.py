@@ -9,6 +9,7 @@ from typing import Protocol
 import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.records import Quality
+from distributed_ocr_pipeline.tables.parts import Part, decode_parts
 
 
 class ListedPage(Protocol):
@@ -36,13 +37,15 @@ class LedgerFooter:
     seconds: float  # of wall time that the shard's job took
     cpu_seconds: float  # that it used
     qualities: Mapping[str, int]  # pages by quality; footers of older versions do not say
+    parts: tuple[Part, ...] = ()  # of huge documents, which other shards read as well
 
 
 def read_footers(ledger: Path) -> Iterator[LedgerFooter]:
     """The footers of a run's ledger, in a folder."""
     for path in sorted(ledger.glob("*.parquet")):
         metadata = pq.read_metadata(path)
-        words = {key.decode(): value.decode() for key, value in (metadata.metadata or {}).items() if len(value) < 100}
+        texts = metadata.metadata or {}
+        words = {key.decode(): value.decode() for key, value in texts.items() if len(value) < 100}
         yield LedgerFooter(
             name=path.name,
             rows=metadata.num_rows,
@@ -53,6 +56,7 @@ def read_footers(ledger: Path) -> Iterator[LedgerFooter]:
             seconds=float(words.get("seconds", 0)),
             cpu_seconds=float(words.get("cpu_seconds", 0)),
             qualities={quality.value: int(words.get(f"pages_{quality.value}", 0)) for quality in Quality},
+            parts=decode_parts(texts.get(b"parts", b"[]")),
         )
 
 

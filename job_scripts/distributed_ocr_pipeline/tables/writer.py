@@ -13,7 +13,15 @@ import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
-from distributed_ocr_pipeline.records import DocumentResult, DocumentStatus, PageChunk, PageResult, Quality
+from distributed_ocr_pipeline.records import (
+    Document,
+    DocumentResult,
+    DocumentStatus,
+    PageChunk,
+    PageResult,
+    Quality,
+)
+from distributed_ocr_pipeline.tables.parts import Part, encode_parts
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 
 _FOLDER_KEYS = (
@@ -68,28 +76,37 @@ class _TableFile:
         self._pending, self._pending_bytes = [], 0
 
 
+_Named = tuple[str, int]  # a document and its first page: a shard may read several parts of one
+
+
+def _named(document: Document) -> _Named:
+    return document.document_id, document.first_page
+
+
 class _Proof:
     """Holds every document's row against its pages while they are written, so that no reader has to."""
 
     def __init__(self) -> None:
-        self._pages: dict[str, set[int]] = {}  # page numbers of documents whose row has not come yet
-        self._documents: set[str] = set()
+        self._pages: dict[_Named, set[int]] = {}  # page numbers of documents whose row has not come yet
+        self._documents: set[_Named] = set()
         self._broken = False
 
-    def add_page(self, document_id: str, page_number: int) -> None:
+    def add_page(self, document: Document, page_count: int, page_number: int) -> None:
         """Note a row of `pages`."""
-        numbers = self._pages.setdefault(document_id, set())
-        self._broken |= page_number in numbers or document_id in self._documents
+        name = _named(document)
+        numbers = self._pages.setdefault(name, set())
+        self._broken |= page_number in numbers or name in self._documents
+        self._broken |= page_number not in document.pages_of(page_count)
         numbers.add(page_number)
 
     def add_document(self, result: DocumentResult) -> None:
         """Compare a row of the ledger with the pages that were written."""
-        document_id = result.document.document_id
-        counted = result.pages_succeeded + result.pages_failed + result.pages_blank
-        short = result.status is DocumentStatus.SUCCEEDED and counted != result.page_count
-        written = len(self._pages.pop(document_id, ()))
-        self._broken |= short or counted != written or document_id in self._documents
-        self._documents.add(document_id)
+        name, counted = _named(result.document), result.pages_read
+        expected = len(result.document.pages_of(result.page_count))
+        short = result.status is DocumentStatus.SUCCEEDED and counted != expected
+        written = len(self._pages.pop(name, ()))
+        self._broken |= short or counted != written or name in self._documents
+        self._documents.add(name)
 
     @property
     def holds(self) -> bool:
@@ -112,6 +129,7 @@ class ShardTables:
         self._measured: dict[str, str] = {}
         self._proof = _Proof()
         self._qualities = dict.fromkeys(Quality, 0)
+        self._parts: list[Part] = []
         self._partition_key = options.partition_key if options.partition_key in _FOLDER_KEYS else None
         self._scratch, self._pages_folder, self._documents_folder = scratch, pages, documents
         self._name = f"{info.shard_id}.parquet"
@@ -130,7 +148,7 @@ class ShardTables:
     def add_pages(self, chunk: PageChunk) -> None:
         """Append rows of `pages`."""
         for page in chunk.pages:
-            self._proof.add_page(chunk.document.document_id, page.page_number)
+            self._proof.add_page(chunk.document, chunk.page_count, page.page_number)
             if page.quality is not None:
                 self._qualities[page.quality] += 1
             row = _page_row(self._info, chunk, page)
@@ -141,9 +159,14 @@ class ShardTables:
             self._pages_files[folder].add(row, len(page.text) + 64 * len(page.words) + 512)
 
     def add_document(self, result: DocumentResult) -> None:
-        """Append one row of the ledger."""
+        """Append one row of the ledger; of a part, note in its footer what became of it."""
         self._proof.add_document(result)
-        self._ledger.add(_document_row(self._info, result), 1024)
+        row, document = _document_row(self._info, result), result.document
+        if document.is_part:
+            digest = result.digest
+            self._parts.append(Part(self._info.run_id, document.first_page, document.last_page, digest, row))
+        else:
+            self._ledger.add(row, 1024)
 
     def add_measurements(self, measured: Mapping[str, float]) -> None:
         """Note what the shard has taken; goes into the ledger's footer."""
@@ -175,6 +198,8 @@ class ShardTables:
             pages_bytes += path.stat().st_size
             _move(path, self._pages_folder / folder / self._name)
         metadata |= self._measured | {f"pages_{quality.value}": str(n) for quality, n in self._qualities.items()}
+        if self._parts:
+            metadata["parts"] = encode_parts(self._parts)
         proved = str(self._proof.holds).lower()
         self._ledger.close(metadata | {"pages_bytes": str(pages_bytes), "proved": proved})
         _move(self._scratch / DOCUMENTS / self._name, self._documents_folder / self._name)
@@ -202,6 +227,7 @@ def _page_row(info: ShardInfo, chunk: PageChunk, page: PageResult) -> dict[str, 
 def _document_row(info: ShardInfo, result: DocumentResult) -> dict[str, Any]:
     row = asdict(result)
     document = row.pop("document")
+    del row["digest"]
     return _enums_to_text(row) | {
         "shard_id": info.shard_id,
         "document_id": document["document_id"],

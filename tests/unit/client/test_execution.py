@@ -106,6 +106,23 @@ def test_aws_is_not_asked_for_quotas_that_are_given(endpoint: str, monkeypatch: 
     assert (result.plan.max_concurrency, result.plan.concurrency_bound) == (1, "quota of ml.t3.xlarge")
 
 
+def test_a_run_that_is_not_approved_is_neither_stored_nor_started(endpoint: str) -> None:
+    client = s3_client(endpoint)
+    asked: list[int] = []
+
+    class Unwilling(Observer):
+        def approve(self, plan: Plan) -> None:
+            asked.append(plan.documents)
+            raise BadInput("The run was not started.")
+
+    workflow = Workflow(client, report={})
+    before = client.list_objects_v2(Bucket=OUTPUT_BUCKET)["KeyCount"]
+    with pytest.raises(BadInput, match="not started"):
+        run(endpoint, workflow, RunSettings(), observer=Unwilling())
+    assert (asked, workflow.started) == ([3], [])
+    assert client.list_objects_v2(Bucket=OUTPUT_BUCKET)["KeyCount"] == before
+
+
 class InterruptedWorkflow(Workflow):
     """Ctrl-C comes while the run is followed."""
 

@@ -3,15 +3,19 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from distributed_ocr_pipeline.client.commands import run as run_module
-from distributed_ocr_pipeline.client.results import RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
 from distributed_ocr_pipeline.config import RunOptions
+from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.main import main
+from distributed_ocr_pipeline.planning.estimating import Estimate, Range
 from tests.support.plans import make_plan
 
 
@@ -52,6 +56,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
         (["--input-prefix", "docs", "--tesseract-config", "psm=6"], 64, ["'tesseract_config'", '{"psm": 6}']),
         (["--input-prefix", "docs", "--output", "docs/a.pdf"], 64, ["output folder", "cannot be written"]),
         (["--input-prefix", "s3://bucket/docs/"], 66, ["No deployment", "make deploy"]),
+        (["--input-prefix", "docs", "--ask-above-usd", "little"], 64, ["--ask-above-usd", "'little'", "USD"]),
         ([], 64, ["--input-prefix"]),
     ],
 )
@@ -94,7 +99,7 @@ class Pipeline:
     fault: BaseException | None = None
 
     def __init__(self, *configurations: Any, output: str, observer: Any) -> None:
-        del observer
+        observers.append(observer)
         self.given = [config.model_dump(exclude_unset=True) for config in configurations] + [output]
         calls.append(self.given)
 
@@ -106,6 +111,7 @@ class Pipeline:
 
 
 calls: list[list[Any]] = []
+observers: list[Observer] = []
 
 
 @pytest.fixture(name="pipeline")
@@ -113,6 +119,7 @@ def fixture_pipeline(monkeypatch: pytest.MonkeyPatch) -> type[Pipeline]:
     monkeypatch.setattr(run_module, "OCRPipeline", Pipeline)
     monkeypatch.setattr(Pipeline, "fault", None)
     calls.clear()
+    observers.clear()
     return Pipeline
 
 
@@ -126,6 +133,22 @@ def test_each_option_goes_where_it_belongs_and_only_if_given(
     ocr = {"dpi": 200, "words": True, "tesseract_config": {"psm": 6}}
     assert calls == [[aws, ocr, "out", "docs", {"reprocess": False}]]
     assert capsys.readouterr().out.startswith("\nrun r1\n")
+
+
+@pytest.mark.parametrize(("given", "variable"), [([], None), (["--ask-above-usd", "5"], None), ([], "5")])
+def test_a_dear_run_is_asked_for_where_a_limit_is_set(
+    given: list[str], variable: str | None, pipeline: type[Pipeline], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del pipeline
+    monkeypatch.delenv("OCR_ASK_ABOVE_USD", raising=False)
+    if variable:
+        monkeypatch.setenv("OCR_ASK_ABOVE_USD", variable)
+    monkeypatch.setattr(sys, "stdin", StringIO())
+    assert main(["--input-prefix", "docs", *given]) == 0
+    cost = Range(4, 3, 5.5)
+    dear = make_plan(documents=1, estimate=Estimate("ml.t3.xlarge", 1, 1, 5, cost, cost, 0, 0))
+    with pytest.raises(BadInput, match="nobody to ask") if given or variable else nullcontext():
+        observers[0].approve(dear)
 
 
 @pytest.mark.parametrize(("chosen", "expected"), [(None, "system"), ("mimalloc", "mimalloc")])

@@ -1,6 +1,8 @@
 """Documents in order, each with exactly one row, within their time; and what a stop leaves."""
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -24,6 +26,25 @@ def test_many_documents_come_in_order_with_all_their_pages(
         list(range(1, count + 1)) for count in [*counts, 6]
     ]
     assert [result.pages_succeeded for result, _ in ledger] == [*counts, 6]
+
+
+def test_of_a_part_its_pages_alone_are_read(tmp_path: Path, fake_tesseract: Callable[..., None]) -> None:
+    fake_tesseract()
+    path = scanned_pdf(tmp_path / "a.pdf", 9)
+    ranges = [(1, 4), (5, 8), (9, None), (12, None)]
+    sources = [(replace(document(path), first_page=first, last_page=last), path) for first, last in ranges]
+    read: list[list[int]] = [[]]
+    results: list[DocumentResult] = []
+    for item in process_documents(sources, OCRConfig(), scratch=tmp_path, images=None, stop=Stop()):
+        if isinstance(item, DocumentResult):
+            results.append(item)
+            read.append([])
+        else:
+            read[-1] += [page.page_number for page in item.pages]
+    assert read == [[1, 2, 3, 4], [5, 6, 7, 8], [9], [], []]
+    assert [(result.status.value, result.page_count) for result in results] == [("succeeded", 9)] * 4
+    assert [result.pages_succeeded for result in results] == [4, 4, 1, 0]
+    assert {result.digest for result in results} == {hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def test_all_pages_failed_means_the_document_failed(

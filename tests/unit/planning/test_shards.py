@@ -11,13 +11,17 @@ from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.database import open_database
 from distributed_ocr_pipeline.planning.packing import FULL
 from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, obstacle_sql, shard_files
+from distributed_ocr_pipeline.planning.splitting import keep_parts
+from distributed_ocr_pipeline.planning.todo import Choice
 from distributed_ocr_pipeline.records import Document
 from distributed_ocr_pipeline.run.manifests import is_file_name, parse_documents
 
 _ESTIMATED = """
 create table todo (document_id varchar, source_uri varchar, key varchar, etag varchar, size_bytes bigint, archived boolean, attempts integer,
-  pages bigint, seconds double, wanted_load bigint)
+  pages bigint, seconds double, wanted_load bigint, kind varchar default 'pdf', guessed boolean default false,
+  deferrals integer default 0)
 """
+_GIVEN = "document_id, source_uri, key, etag, size_bytes, archived, attempts, pages, seconds, wanted_load"
 
 
 class Written:
@@ -32,11 +36,12 @@ class Written:
                 (f"{index:04d}", f"s3://scans/{key}", key, "e", size, archived, 0, 2, 1.5, load)
                 for index, (key, load) in enumerate(documents)
             ]
-            database.insert("todo", rows)
+            database.insert("todo (" + _GIVEN + ")", rows)
+            keep_parts(database, (), Choice(""))
             database.execute("create view estimated as select * from todo")
             obstacle = obstacle_sql(max_document_mb=2048, folder="in/")
             writer = ShardWriter(database, load="wanted_load", large=FULL // 50, obstacle=obstacle)
-            self.load = writer.total_load()
+            _, self.load = writer.totals()
             self.entries: list[ShardEntry] = writer.write(shards, folder / "documents.parquet")
         self.run = pq.ParquetFile(folder / "documents.parquet")
         self.files = {
@@ -103,3 +108,16 @@ def test_enormous_documents_are_planned_with_the_reason(tmp_path: Path) -> None:
     written = Written(tmp_path, [("in/a", 5)], 1, size=3 * 1024**3)
     reason = written.reasons("s00000")["0000"]
     assert reason["error_class"] == "too_large" and "2048 MB" in reason["message"]
+
+
+def test_two_parts_of_a_document_are_in_one_shards_list_and_once_in_its_manifest(tmp_path: Path) -> None:
+    written = Written(tmp_path, [("in/huge.pdf", 2 * FULL), ("in/b.pdf", 5)], 1)
+    first, second, small = written.documents("s00000")
+    assert [(item.first_page, item.last_page, item.is_part) for item in (first, second)] == [
+        (1, 1, True),
+        (2, None, True),
+    ]
+    assert first.document_id == second.document_id and first.key == second.key == "in/huge.pdf"
+    assert (small.key, small.is_part) == ("in/b.pdf", False)
+    assert written.manifest("s00000")[1:] == ["huge.pdf", "b.pdf"]
+    assert [(entry.documents, entry.pages) for entry in written.entries] == [(3, 4)]

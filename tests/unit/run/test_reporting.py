@@ -10,7 +10,10 @@ import pytest
 from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import RunFailed
 from distributed_ocr_pipeline.run.evidence import MAX_NAMED_DOCUMENTS
+from distributed_ocr_pipeline.run.joining import Joining, PlannedPart
 from distributed_ocr_pipeline.run.reporting import make_report, require_success, write_report
+from distributed_ocr_pipeline.tables.integrity import LedgerFooter
+from tests.support.parts import part
 from tests.support.plans import Run
 
 PLAN = {"up_to_date": 0, "shards": 1}
@@ -159,3 +162,47 @@ def test_failures_csv_lists_failed_and_unaccounted_documents(tmp_path: Path) -> 
     assert lines[1]["error_message"].startswith("out of memory")
     stored = json.loads((tmp_path / "report.json").read_text())
     assert stored["missing"] == ["s3://bucket/docs/d"] and stored["balanced"] is False
+
+
+IN_PARTS = [*DOCUMENTS[:1], ("d", "docs/d", "s00001", 1), ("d", "docs/d", "s00003", 3), ("d", "docs/d", "s00005", 5)]
+JOINED = row("d", pages=6) | {"shard_id": "joined"}
+
+
+def test_a_document_that_was_read_in_parts_counts_once(tmp_path: Path) -> None:
+    evidence = run(tmp_path, planned=IN_PARTS, ledger=[row("a"), JOINED]).evidence()
+    report = make_report("run", options(), PLAN, evidence)
+    assert report.succeeded and report.ledger_compacted
+    assert (report.planned, report.pages["total"]) == (2, 7)
+
+
+@pytest.mark.parametrize(("numbers", "balanced"), [((3, 4), True), ((3,), False), ((3, 4, 5), False)])
+def test_pages_of_a_part_are_held_against_what_its_shard_says(
+    tmp_path: Path, numbers: tuple[int, ...], balanced: bool
+) -> None:
+    footer = LedgerFooter("s00003.parquet", 0, 0, 2, 9, False, 1.0, 1.0, (part(3, 4),))
+    found = run(
+        tmp_path,
+        planned=IN_PARTS,
+        ledger=[row("a"), JOINED],
+        footers=(footer,),
+        opened_shards=("s00003",),
+        page_keys=[("d", number) for number in numbers],
+    )
+    assert make_report("run", options(), PLAN, found.evidence()).balanced == balanced
+
+
+def test_of_a_document_that_lacks_a_part_the_missing_pages_are_named(tmp_path: Path) -> None:
+    joining = Joining(missing=(PlannedPart("d", "s00003", 3, 4),))
+    found = run(tmp_path, planned=IN_PARTS, ledger=[row("a")], joining=joining, failures={"s00003": "exit code: 137"})
+    report = make_report("run", options(), PLAN, found.evidence())
+    assert (report.missing.count, report.unfinished_parts, report.ledger_compacted) == (1, 1, False)
+    (failure,) = found.failures()
+    assert failure["error_message"] == "pages 3 to 4: exit code: 137; run again to process it"
+    assert failure["shard_id"] == "s00003"
+
+
+def test_a_balanced_run_with_a_part_to_read_again_leaves_its_parts_to_the_next_plan(tmp_path: Path) -> None:
+    parts = (part(1, 2), part(3, None, "failed", "timeout"))
+    found = run(tmp_path, planned=IN_PARTS, ledger=[row("a"), JOINED], joining=Joining(whole=(parts,)))
+    report = make_report("run", options(), PLAN, found.evidence())
+    assert report.balanced and not report.ledger_compacted

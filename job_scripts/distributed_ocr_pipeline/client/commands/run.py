@@ -5,6 +5,7 @@ import json
 import sys
 from typing import Any
 
+from distributed_ocr_pipeline.client.consent import approve_all, ask_above
 from distributed_ocr_pipeline.client.pipeline import OCRPipeline
 from distributed_ocr_pipeline.client.results import UnfinishedRun
 from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
@@ -16,7 +17,8 @@ def run_command(arguments: argparse.Namespace) -> None:
     """Run the pipeline and print what became of the documents.
 
     Args:
-        arguments: input_prefix, output, region and the names of `RunSettings`, each None where it was not given.
+        arguments: input_prefix, output, region, ask_above_usd and the names of `RunSettings`, each None where it was
+            not given.
 
     Raises:
         UnfinishedRun: The run ended, but not green; its result is printed.
@@ -27,8 +29,14 @@ def run_command(arguments: argparse.Namespace) -> None:
     aws = {name: options.pop(name) for name in list(options) if name in AWSConfig.names()}
     if arguments.region:
         aws["region"] = arguments.region
+    limit = arguments.ask_above_usd
     pipeline = OCRPipeline(
-        AWSConfig(**aws), OCRConfig(**ocr), output=arguments.output, observer=TerminalObserver(sys.stderr)
+        AWSConfig(**aws),
+        OCRConfig(**ocr),
+        output=arguments.output,
+        observer=TerminalObserver(
+            sys.stderr, approve_all if limit is None else ask_above(limit, sys.stdin, sys.stderr)
+        ),
     )
     try:
         print_result(pipeline.run(arguments.input_prefix, **options), sys.stdout)

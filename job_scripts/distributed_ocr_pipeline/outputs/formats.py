@@ -85,8 +85,9 @@ class TextWriter:
         self._stream.write(self._format.page(self._document, page))
 
     def finish(self) -> None:
-        """Write what comes after the pages."""
+        """Write what comes after the pages, and all of it to the file."""
         self._stream.write(self._format.tail)
+        self._stream.flush()
 
 
 def require_words(page: PageResult, format_name: FormatName) -> None:

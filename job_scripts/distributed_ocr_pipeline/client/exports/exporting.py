@@ -3,9 +3,10 @@
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from distributed_ocr_pipeline.client.exports.originals import Originals
 from distributed_ocr_pipeline.client.exports.stored import StoredDocument
@@ -85,7 +86,8 @@ class _File:
             if self.name == SEARCHABLE_PDF:
                 self._writer = stack.enter_context(self._pdf_writer(originals))
             else:
-                stream = stack.enter_context(open_text(self._made))
+                stream = open_text(self._made)
+                stack.callback(_close, stream)
                 self._writer = TextWriter(self.name, self._document.source, stream)
 
     def add(self, page: PageResult) -> None:
@@ -107,9 +109,8 @@ class _File:
 
     @contextmanager
     def _pdf_writer(self, originals: Originals) -> Iterator[Writer]:
-        from distributed_ocr_pipeline.outputs.pdf.searchable import (
-            SearchablePdf,  # pylint: disable=import-outside-toplevel; loads pikepdf, which the other formats do without
-        )
+        # pylint: disable-next=import-outside-toplevel  # it loads pikepdf, which the other formats do without
+        from distributed_ocr_pipeline.outputs.pdf.searchable import SearchablePdf
 
         with originals.file(self._document) as original:
             with SearchablePdf(original, self._document.media_type, self._document.rows, self._made) as writer:
@@ -124,6 +125,12 @@ class _File:
             self.failure, self._writer = str(error), None
         except OSError as error:
             self.failure, self._writer = f"{self.path} cannot be written: {error.strerror}.", None
+
+
+def _close(stream: TextIO) -> None:
+    """Of a file that could not be written whole, which has been said, the rest is not written either."""
+    with suppress(OSError):
+        stream.close()
 
 
 def _umask() -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pikepdf
 
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.records import PageResult
+from distributed_ocr_pipeline.records import PageResult, Word
 
 Matrix = tuple[float, float, float, float, float, float]
 """a b c d e f, as the operator `cm` takes them."""
@@ -54,26 +54,48 @@ def _edges(box: pikepdf.Array) -> tuple[float, float, float, float]:
     return min(left, right), min(bottom, top), max(left, right), max(bottom, top)
 
 
-def placement(page: PageResult, box: ShownBox) -> Matrix:
-    """The matrix from a page as it was read, x to the right and y *up* from its top left in pixels, to user space."""
-    origin, right, up = (_to_user_space(point, page, box) for point in ((0, 0), (1, 0), (0, -1)))
-    return (
-        right[0] - origin[0],
-        right[1] - origin[1],
-        up[0] - origin[0],
-        up[1] - origin[1],
-        *origin,
-    )
+@dataclass(frozen=True)
+class Placement:
+    """Where the words of a page belong.
+
+    Attributes:
+        matrix: From pixels about the middle of the page, as it was turned by quarters to be read, y *up*, to user space.
+        skew: By how many degrees it was turned further, anticlockwise, to be straight.
+        middle: Of the page as it was read, in pixels from its top left.
+    """
+
+    matrix: Matrix
+    skew: float
+    middle: tuple[float, float]
+
+    def start(self, word: Word, base: float) -> tuple[int, int]:
+        """Where a word begins, in pixels, y up, whose base line is at `base` on the page as it was read.
+
+        Words stay upright on a crooked page: of slanted ones, readers take each letter for a line of its own.
+        """
+        half = word.width / 2
+        x, y = _turned((word.left + half - self.middle[0], base - self.middle[1]), self.skew)
+        return round(x - half), -round(y)
 
 
-def _to_user_space(point: tuple[float, float], page: PageResult, box: ShownBox) -> tuple[float, float]:
-    """Of one point, x to the right and y down from the top left of the page as it was read."""
-    read_width, read_height = float(page.width_px or 1), float(page.height_px or 1)
-    x, y = _turned((point[0] - read_width / 2, point[1] - read_height / 2), -page.rotation_degrees)
-    drawn_width, drawn_height = _size_before_turn(read_width, read_height, page.rotation_degrees)
+def placement(page: PageResult, box: ShownBox) -> Placement:
+    """Where the words of a page belong on the page of a PDF of which `box` is shown."""
+    read = float(page.width_px or 1), float(page.height_px or 1)
+    quarter = 90 * round(page.rotation_degrees / 90)
+    drawn = _size_before_turn(*read, page.rotation_degrees)
+    (a, b), (c, d) = (_to_user_space(axis, quarter, drawn, box) for axis in ((1, 0), (0, -1)))
+    middle = ((box.left + box.right) / 2, (box.bottom + box.top) / 2)
+    return Placement((a, b, c, d, *middle), quarter - page.rotation_degrees, (read[0] / 2, read[1] / 2))
+
+
+def _to_user_space(
+    axis: tuple[float, float], quarter: int, drawn: tuple[float, float], box: ShownBox
+) -> tuple[float, float]:
+    """A pixel to the right or up, on the page as it was turned to be read, in user space; y goes down before."""
+    x, y = _turned(axis, -quarter)
     width, height = box.shown_size
-    x, y = _turned((x * width / drawn_width, y * height / drawn_height), -box.turn)
-    return (box.left + box.right) / 2 + x, (box.bottom + box.top) / 2 - y
+    x, y = _turned((x * width / drawn[0], y * height / drawn[1]), -box.turn)
+    return x, -y
 
 
 def _turned(point: tuple[float, float], clockwise: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from statistics import median
 
 from distributed_ocr_pipeline.ocr.scripts import join_words
 from distributed_ocr_pipeline.outputs.pdf import font
-from distributed_ocr_pipeline.outputs.pdf.placement import Matrix
+from distributed_ocr_pipeline.outputs.pdf.placement import Placement
 from distributed_ocr_pipeline.outputs.structure import Box, Line, lines_of, word_box
 from distributed_ocr_pipeline.records import Word
 
@@ -49,12 +49,12 @@ class Letters:
         return self._codes.setdefault(letter, len(self._codes) + 1)
 
 
-def commands(words: Sequence[Word], matrix: Matrix, font_name: str, letters: Letters) -> bytes:
-    """The content stream that writes these words, invisibly; `matrix` is that of `placement`."""
-    parts = [f"q {' '.join(_number(entry) for entry in matrix)} cm BT 3 Tr".encode()]
+def commands(words: Sequence[Word], placement: Placement, font_name: str, letters: Letters) -> bytes:
+    """The content stream that writes these words, invisibly."""
+    parts = [f"q {' '.join(_number(entry) for entry in placement.matrix)} cm BT 3 Tr".encode()]
     pen = _Pen(font_name)
     for line in lines_of(words):
-        parts += _line_commands(line, pen, letters)
+        parts += _line_commands(line, placement, pen, letters)
     return b"\n".join([*parts, b"ET Q\n"])
 
 
@@ -76,7 +76,7 @@ class _Pen:
         return command.encode()
 
 
-def _line_commands(line: Line, pen: _Pen, letters: Letters) -> Iterator[bytes]:
+def _line_commands(line: Line, placement: Placement, pen: _Pen, letters: Letters) -> Iterator[bytes]:
     usual = median(word.height for word in line.words)
     level = [word for word in line.words if word.height <= _OUTLIER * usual] or list(line.words)
     common = Box.around([word_box(word) for word in level])
@@ -86,22 +86,23 @@ def _line_commands(line: Line, pen: _Pen, letters: Letters) -> Iterator[bytes]:
         if not letters_of_word or word.width <= 0 or word.height <= 0:
             continue
         own = is_steep or word.height > _OUTLIER * usual
-        yield pen.set(*_fit(word, word_box(word) if own else common, len(letters_of_word)))
-        blank = _BLANK_CODE if following is not None and _is_followed_by_blank(word, following) else b""
+        base, size, stretch = _fit(word, word_box(word) if own else common, len(letters_of_word))
+        yield pen.set(placement.start(word, base), size, stretch)
+        blank = _BLANK_CODE if _is_followed_by_blank(word, following) else b""
         yield b"<" + (letters.encode(letters_of_word) + blank).hex().encode() + b">Tj"
 
 
-def _fit(word: Word, line: Box, letters: int) -> tuple[tuple[int, int], int, int]:
-    """Place of the base line, size and stretch with which a word is as wide as its box, and as high as its line."""
+def _fit(word: Word, line: Box, letters: int) -> tuple[float, int, int]:
+    """Base line, size and stretch with which a word is as wide as its box, and as high as its line."""
     size = max(1, line.height)
     base = line.bottom + size * font.DESCENT / (font.ASCENT - font.DESCENT)
     natural = letters * size * font.LETTER_WIDTH / 1000
-    return (word.left, -round(base)), size, max(1, round(100 * word.width / natural))
+    return base, size, max(1, round(100 * word.width / natural))
 
 
-def _is_followed_by_blank(word: Word, following: Word) -> bool:
+def _is_followed_by_blank(word: Word, following: Word | None) -> bool:
     """Between words that stand from left to right; in other lines, distances alone tell words apart."""
-    return following.left > word.left and " " in join_words((word.text, following.text))
+    return following is not None and following.left > word.left and " " in join_words((word.text, following.text))
 
 
 def in_print_order(text: str) -> list[str]:

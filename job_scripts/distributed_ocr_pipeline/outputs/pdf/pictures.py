@@ -1,6 +1,7 @@
 """img2pdf: a picture as PDF, without loss; JPEG, JPEG 2000 and fax data are taken over as they are."""
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,9 +46,11 @@ def picture_as_pdf(picture: Path, media_type: str) -> BinaryIO:
 
 @contextmanager
 def _explaining(picture: Path) -> Iterator[None]:
-    """Inside, whatever a decoder raises is a `BadInput`."""
+    """Inside, whatever a decoder raises is a `BadInput`; what it warns of has not kept the picture from being read."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     except MemoryError:
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught  # decoders raise anything on damaged data

@@ -59,7 +59,8 @@ class Placement:
     """Where the words of a page belong.
 
     Attributes:
-        matrix: From pixels about the middle of the page, as it was turned by quarters to be read, y *up*, to user space.
+        matrix: From pixels about the middle of the page, y *up*, as it was turned by quarters to be read, to user
+            space.
         skew: By how many degrees it was turned further, anticlockwise, to be straight.
         middle: Of the page as it was read, in pixels from its top left.
     """

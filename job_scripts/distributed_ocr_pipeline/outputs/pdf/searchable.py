@@ -87,7 +87,7 @@ class SearchablePdf:
         with _explaining():
             if self._has_text:
                 add_font(self._pdf, self._letters.all(), self._font)
-            self._pdf.save(self._target)
+            self._pdf.save(self._target, encryption=self._pdf.is_encrypted)  # whose owner may forbid to change it
 
 
 @contextmanager

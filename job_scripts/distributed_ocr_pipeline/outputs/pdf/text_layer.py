@@ -77,19 +77,24 @@ class _Pen:
 
 
 def _line_commands(line: Line, placement: Placement, pen: _Pen, letters: Letters) -> Iterator[bytes]:
-    usual = median(word.height for word in line.words)
-    level = [word for word in line.words if word.height <= _OUTLIER * usual] or list(line.words)
-    common = Box.around([word_box(word) for word in level])
-    is_steep = common.height > _STEEP * usual
-    for word, following in zip_longest(line.words, line.words[1:]):
-        letters_of_word = in_print_order(word.text)
-        if not letters_of_word or word.width <= 0 or word.height <= 0:
+    for (word, box), following in zip_longest(_boxes(line), line.words[1:]):
+        printed = in_print_order(word.text)
+        if not printed or word.width <= 0 or word.height <= 0:
             continue
-        own = is_steep or word.height > _OUTLIER * usual
-        base, size, stretch = _fit(word, word_box(word) if own else common, len(letters_of_word))
+        base, size, stretch = _fit(word, box, len(printed))
         yield pen.set(placement.start(word, base), size, stretch)
         blank = _BLANK_CODE if _is_followed_by_blank(word, following) else b""
-        yield b"<" + (letters.encode(letters_of_word) + blank).hex().encode() + b">Tj"
+        yield b"<" + (letters.encode(printed) + blank).hex().encode() + b">Tj"
+
+
+def _boxes(line: Line) -> Iterator[tuple[Word, Box]]:
+    """Each word with the box that says how high it is: that of its line, unless it does not fit in."""
+    usual = median(word.height for word in line.words)
+    level = [word for word in line.words if word.height <= _OUTLIER * usual]
+    common = Box.around([word_box(word) for word in level])
+    is_steep = common.height > _STEEP * usual
+    for word in line.words:
+        yield word, word_box(word) if is_steep or word not in level else common
 
 
 def _fit(word: Word, line: Box, letters: int) -> tuple[float, int, int]:

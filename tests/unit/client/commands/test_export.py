@@ -14,6 +14,7 @@ from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.main import main
+from distributed_ocr_pipeline.outputs.formats import open_text
 from distributed_ocr_pipeline.records import (
     Document,
     DocumentResult,
@@ -95,7 +96,7 @@ def test_every_format_of_a_document(output: Path, scan: Path, capsys: pytest.Cap
     assert {path for path in folder.rglob("*") if path.is_file()} == {Path(path) for path in paths}
     assert said == "7 files written, 0 were there already.\n"
     assert poppler_text(folder / f"{key}.pdf").split() == " ".join(LINES).split()
-    assert (folder / f"{key}.txt").read_text() == "\n".join(LINES) + "\n\f"
+    assert (folder / f"{key}.txt").read_text(encoding="utf-8") == "\n".join(LINES) + "\n\f"
     mask = os.umask(0)
     os.umask(mask)
     assert {stat.S_IMODE(Path(path).stat().st_mode) for path in paths} == {0o666 & ~mask}
@@ -106,11 +107,11 @@ def test_files_that_are_there_are_not_written_again_but_for_the_asking(
 ) -> None:
     arguments = ("r1", "--output", str(output), "--to", str(tmp_path / "to"), *formats("text", "text"))
     [path], _ = export(capsys, *arguments)
-    Path(path).write_text("mine")
+    Path(path).write_text("mine", encoding="utf-8")
     assert export(capsys, *arguments) == ([path], "0 files written, 1 were there already.\n")
-    assert Path(path).read_text() == "mine" and Path(path).is_relative_to(tmp_path / "to")
+    assert Path(path).read_text(encoding="utf-8") == "mine" and Path(path).is_relative_to(tmp_path / "to")
     assert export(capsys, *arguments, "--overwrite")[1].startswith("1 files written")
-    assert Path(path).read_text() != "mine"
+    assert Path(path).read_text(encoding="utf-8") != "mine"
 
 
 def test_only_current_rows_of_documents_with_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,7 +125,7 @@ def test_only_current_rows_of_documents_with_pages(tmp_path: Path, capsys: pytes
     paths, _ = export(capsys, str(tmp_path), *formats("text"))
     names = [path.removeprefix(f"{tmp_path}/outputs/") for path in paths]
     assert names == ["run_id=r1/a.pdf.txt", "run_id=r2/b.pdf.txt"]
-    assert Path(paths[1]).read_text() == "r2 b 1\n\f"
+    assert Path(paths[1]).read_text(encoding="utf-8") == "r2 b 1\n\f"
     assert export(capsys, "r2", "--output", str(tmp_path), *formats("text"))[0] == paths[1:]
 
 
@@ -137,7 +138,7 @@ def test_a_document_whose_pages_lie_in_several_files(
     store(tmp_path, scan.as_uri(), scan, *pages, partition_key="text_source")
     assert read.text_source is not own.text_source and len(list((tmp_path / "pages").rglob("*.parquet"))) == 2
     [path], _ = export(capsys, str(tmp_path), *formats("text"))
-    assert Path(path).read_text() == "one\n\ftwo\n\fthree\n\ffour\n\f"
+    assert Path(path).read_text(encoding="utf-8") == "one\n\ftwo\n\fthree\n\ffour\n\f"
 
 
 def test_what_cannot_be_made_is_named_and_takes_nothing_else_with_it(
@@ -192,7 +193,7 @@ def test_something_that_has_the_name_of_a_file_is_left_alone(
 def test_a_full_disk_leaves_no_piece_of_a_file(
     output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(exporting, "open_text", lambda path: open("/dev/full", "w", encoding="utf-8"))
+    monkeypatch.setattr(exporting, "open_text", lambda _: open_text(Path("/dev/full")))
     _, said = export(capsys, str(output), *formats("text"), code=ExitCode.RUN_FAILED)
     assert "No space left on device" in said
     assert not [path for path in (output / "outputs").rglob("*") if path.is_file()]
@@ -205,7 +206,7 @@ def test_any_key_has_its_file_below_the_folder(
     store(tmp_path / "output", f"s3://bucket/{key}", scan, page_of(drawn_page()[1]))
     [line], _ = export(capsys, str(tmp_path / "output"), *formats("text"))
     [made] = [path for path in (tmp_path / "output/outputs").rglob("*") if path.is_file()]
-    assert line == str(made) and made.read_text().startswith("The quick")
+    assert line == str(made) and made.read_text(encoding="utf-8").startswith("The quick")
 
 
 def test_json_says_what_became_of_each_file(output: Path, scan: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,6 +118,14 @@ def test_a_crop_box_is_the_page_that_was_read(original: Path, tmp_path: Path) ->
     assert_alike(poppler_words(made), line_boxes(words))
 
 
+def turned_middle(box: tuple[float, ...], clockwise: float, size: tuple[int, int]) -> tuple[float, float]:
+    """Where the middle of a box of the page is on its picture turned by degrees, which has a size in pixels."""
+    angle = math.radians(clockwise)
+    x, y = (box[0] + box[2] - SIZE[0] * POINTS) / 2, (box[1] + box[3] - SIZE[1] * POINTS) / 2
+    turned = (x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle))
+    return turned[0] + size[0] * POINTS / 2, turned[1] + size[1] * POINTS / 2
+
+
 @pytest.mark.parametrize(("quarter", "skew"), [(90, 0.0), (180, 0.0), (270, 0.0), (0, 2.0), (0, -3.5), (180, 1.5)])
 def test_pages_that_were_turned_or_straightened_to_be_read(
     quarter: int, skew: float, original: Path, tmp_path: Path
@@ -134,11 +142,8 @@ def test_pages_that_were_turned_or_straightened_to_be_read(
     )
     page = page_of(seen, read.size, rotation_degrees=quarter - skew)
     found = dict(poppler_words(searchable(original, tmp_path / "made.pdf", page)))
-    angle = math.radians(skew - quarter)
     for text, box in line_boxes(words):
-        x, y = (box[0] + box[2]) / 2 - SIZE[0] * POINTS / 2, (box[1] + box[3]) / 2 - SIZE[1] * POINTS / 2
-        middle = (x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle))
-        expected = (middle[0] + crooked.width * POINTS / 2, middle[1] + crooked.height * POINTS / 2)
+        expected = turned_middle(box, skew - quarter, crooked.size)
         actual = (found[text][0] + found[text][2]) / 2, (found[text][1] + found[text][3]) / 2
         assert math.dist(expected, actual) < TOLERANCE, text
     lines = [line for line in poppler_text(tmp_path / "made.pdf").splitlines() if line.strip()]
@@ -199,6 +204,16 @@ def test_everything_else_of_the_file_stays(original: Path, tmp_path: Path) -> No
         assert pdf.Root.PageLabels.Nums[1].S == "/r" and pdf.pages[0].Annots[0].Subtype == "/Link"
         with pdf.open_outline() as outline:
             assert [item.title for item in outline.root] == ["Chapter"]
+
+
+def test_what_the_owner_of_a_file_forbids_stays_forbidden(original: Path, tmp_path: Path) -> None:
+    forbidding = pikepdf.Encryption(owner="secret", user="", allow=pikepdf.Permissions(modify_other=False))
+    with pikepdf.open(original, allow_overwriting_input=True) as pdf:
+        pdf.save(original, encryption=forbidding)
+    made = searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]))
+    assert poppler_text(made).split() == " ".join(LINES).split() and rendered(made) == rendered(original)
+    with pikepdf.open(made) as pdf:
+        assert pdf.is_encrypted and not pdf.allow.modify_other and pdf.allow.extract
 
 
 def test_a_page_with_trusted_text_is_left_alone(tmp_path: Path) -> None:
@@ -264,7 +279,8 @@ def test_a_picture_becomes_a_pdf_without_loss(media_type: str, options: dict[str
     made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type=media_type)
     assert poppler_text(made).split() == " ".join(LINES).split()
     with pikepdf.open(made) as pdf, Image.open(original) as before:
-        [picture] = pdf.pages[0].resources.XObject.values()
+        [picture] = pdf.pages[0].get_images().values()
+        assert isinstance(picture, pikepdf.Stream)
         assert pikepdf.PdfImage(picture).as_pil_image().convert("L").tobytes() == before.convert("L").tobytes()
 
 

@@ -4,6 +4,7 @@
     documents/run_id=<run_id>/<shard_id>.parquet        the ledger: a row per input object
     {pages,documents}/run_id=<run_id>/joined.parquet    the same of documents that several shards read in parts
     images/run_id=<run_id>/<document_id>/page-0001.<ext>
+    outputs/run_id=<run_id>/<key>.<ext>                 what `ocr-pipeline export` makes of a document
     runs/<run_id>/
         run.json                                        the options                       (the workflow writes it)
         plan.json, shards.json                          the plan in numbers, and its shards
@@ -25,6 +26,7 @@ Where `partition_key` names a column of few values, the files of `pages` lie one
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,9 @@ DOCUMENTS = "documents"
 IMAGES = "images"
 TABLES = (PAGES, DOCUMENTS, IMAGES)
 """The folders that hold a run's results."""
+
+OUTPUTS = "outputs"
+"""The folder of what is made of results."""
 
 OPTIONS_FILE = "run.json"
 PLAN_FILE = "plan.json"
@@ -54,12 +59,16 @@ MAP_FAILURE_FILE = "map_failure.json"
 _RUNS = "runs"
 _LOCKS = "locks"
 _FAILED = "failed"
+_LONGEST_NAME = 240  # bytes; file systems take 255, and files in the making have longer names
+_UNSAFE = re.compile(r"[%\x00-\x1f\x7f\\]")
 _RUN_FOLDER = "run_id="  # Hive's spelling: readers take the folder's name for a column
 
 
 def meets_results(key: str) -> bool:
     """Whether a prefix in the output bucket holds what runs write there, or lies in it."""
-    return any(f"{folder}/".startswith(key) or key.startswith(f"{folder}/") for folder in (*TABLES, _RUNS, _LOCKS))
+    return any(
+        f"{folder}/".startswith(key) or key.startswith(f"{folder}/") for folder in (*TABLES, OUTPUTS, _RUNS, _LOCKS)
+    )
 
 
 @dataclass(frozen=True)
@@ -151,6 +160,10 @@ class RunLayout:
         """Prefix of the run's page images; a page's `image_path` continues it."""
         return self.table(IMAGES)
 
+    def output(self, key: str, suffix: str) -> S3Location:
+        """What was made of the document with this key; `suffix` tells the format."""
+        return all_runs(self.bucket, OUTPUTS).below(f"{run_folder(self.run_id)}/{_as_path(key, suffix)}")
+
     def table(self, name: str) -> S3Location:
         """Prefix of the run's part of one of `TABLES`."""
         return all_runs(self.bucket, name).below(f"{run_folder(self.run_id)}/")
@@ -185,3 +198,25 @@ def runs_in_folder(output: Path) -> Iterator[str]:
     """Ids of the runs that have a ledger in a local folder that is laid out like the bucket, sorted."""
     for folder in sorted((output / DOCUMENTS).glob(f"{_RUN_FOLDER}*")):
         yield folder.name.removeprefix(_RUN_FOLDER)
+
+
+def _as_path(key: str, suffix: str) -> str:
+    """A key as a relative path that every file system takes, another one for every key.
+
+    Folders stay folders. Percent signs, backslashes and control characters become percent codes, and so do names that
+    mean something else (`.` and `..`); an empty name becomes `%`. Of a name over 240 bytes the beginning is kept,
+    followed by `%~` and the first 16 hex digits of its SHA-256.
+    """
+    *folders, name = key.split("/")
+    return "/".join([*(_as_name(folder) for folder in folders), _as_name(name, suffix)])
+
+
+def _as_name(name: str, suffix: str = "") -> str:
+    safe = _UNSAFE.sub(lambda match: f"%{ord(match.group()):02X}", name) or "%"
+    if safe in (".", ".."):
+        safe = safe.replace(".", "%2E")
+    content = safe.encode("utf-8", "surrogatepass")
+    if len(content) + len(suffix) > _LONGEST_NAME:
+        digits = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        safe = f"{content[:_LONGEST_NAME - len(suffix) - 18].decode('utf-8', 'ignore')}%~{digits}"
+    return safe + suffix

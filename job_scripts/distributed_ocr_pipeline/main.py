@@ -25,6 +25,7 @@ commands, each with its own --help:
   ocr-pipeline estimate PREFIX   what a run would take; starts nothing
   ocr-pipeline status [RUN]      the latest runs, or one of them: how far it is, and what it waits for
   ocr-pipeline list              documents by status, class of error or confidence, each once
+  ocr-pipeline export [RUN]      searchable PDFs, text, Markdown, hOCR … of what runs have read
   ocr-pipeline logs [RUN]        what the jobs of a run on AWS log, or logged
   ocr-pipeline doctor            whether everything is there that a run needs, and what mends it
   ocr-pipeline stop [RUN]        ends a run on AWS and its jobs, or the jobs that ended runs left behind"""
@@ -138,6 +139,40 @@ def _confidence(text: str) -> float:
     raise argparse.ArgumentTypeError(f"got {text!r}; it should be a number from 0 to 100")
 
 
+def _export(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.commands.export import (  # pylint: disable=import-outside-toplevel
+        export_command,
+    )
+
+    export_command(parsed, sys.stdout, sys.stderr)
+
+
+def _export_parser() -> argparse.ArgumentParser:
+    from distributed_ocr_pipeline.outputs.formats import SUFFIXES  # pylint: disable=import-outside-toplevel
+
+    parser = _Parser(
+        prog="ocr-pipeline export",
+        description="Makes files of documents from the current rows of finished runs; nothing is recognised again.",
+        epilog=_EXIT,
+    )
+    what = "a run's id, or the folder or s3://bucket that runs wrote to (default: all runs of --output)"
+    parser.add_argument("what", metavar="RUN_OR_OUTPUT", nargs="?", help=what)
+    parser.add_argument(
+        "--format",
+        action="append",
+        required=True,
+        choices=list(SUFFIXES),
+        metavar="FORMAT",
+        help=f"what to make, may be given several times: {', '.join(SUFFIXES)}",
+    )
+    parser.add_argument(
+        "--to", metavar="DIR", help="files go below DIR/outputs/ (default: the runs' folder; of runs on AWS, output)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="write files again that are there")
+    _add_place(parser)
+    return parser
+
+
 def _logs(parsed: argparse.Namespace) -> None:
     from distributed_ocr_pipeline.client.commands.logs import logs_command  # pylint: disable=import-outside-toplevel
 
@@ -229,6 +264,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "estimate": (_estimate_parser, _estimate),
     "status": (_status_parser, _status),
     "list": (_list_parser, _list),
+    "export": (_export_parser, _export),
     "logs": (_logs_parser, _logs),
     "doctor": (_doctor_parser, _doctor),
     "stop": (_stop_parser, _stop),

@@ -29,6 +29,9 @@ ANY = RunLayout("${output_bucket}", "{}")  # as the workflow's definition writes
         (RUN.pages, "s3://results/pages/run_id=r1/"),
         (RUN.documents, "s3://results/documents/run_id=r1/"),
         (RUN.images, "s3://results/images/run_id=r1/"),
+        (RUN.output("letters 2024/é.pdf", ".txt"), "s3://results/outputs/run_id=r1/letters 2024/é.pdf.txt"),
+        (RUN.output("../a//b/..", ".pdf"), "s3://results/outputs/run_id=r1/%2E%2E/a/%/b/%2E%2E.pdf"),
+        (RUN.output("/50%\n\\", ".md"), "s3://results/outputs/run_id=r1/%/50%25%0A%5C.md"),
         (all_runs("results", "documents"), "s3://results/documents/"),
     ],
 )
@@ -64,3 +67,10 @@ def test_the_runs_of_a_folder_are_those_with_a_ledger(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("key", "below"), [("", "x"), ("a", "a/x"), ("a/", "a/x"), ("a/b//", "a/b/x")])
 def test_a_name_below_a_location_has_one_slash_before_it(key: str, below: str) -> None:
     assert S3Location("bucket", key).below("x") == S3Location("bucket", below)
+
+
+def test_a_name_that_no_file_may_have_is_cut_and_stays_its_own() -> None:
+    long = [RUN.output("é" * 150 + end, ".alto.xml").key.rpartition("/")[2] for end in "ab"]
+    assert long[0] != long[1] and all(name.endswith(".alto.xml") and "%~" in name for name in long)
+    assert {len(name.encode()) <= 255 for name in long} == {True}
+    assert RUN.output("x" * 230, ".pdf").key.endswith("/" + "x" * 230 + ".pdf")

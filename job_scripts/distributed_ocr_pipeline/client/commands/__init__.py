@@ -3,5 +3,6 @@
 - `run`: what `ocr-pipeline` does without a command's name.
 - `estimate`: what a run would take.
 - `doctor`: whether everything is there that a run needs.
+- `export`: files of the documents of finished runs.
 - `stop`: ends a run, or the jobs that runs left behind.
 """

@@ -1,0 +1,141 @@
+"""`ocr-pipeline export`: searchable PDFs, text and other files of the documents of finished runs."""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
+
+from distributed_ocr_pipeline.client.exports.exporting import ExportedFile, Exporter
+from distributed_ocr_pipeline.client.exports.originals import Originals
+from distributed_ocr_pipeline.client.exports.stored import stored_documents
+from distributed_ocr_pipeline.client.inspection.outputs import (
+    DEFAULT_FOLDER,
+    Output,
+    OutputBucket,
+    OutputFolder,
+    bucket_of,
+    chosen_place,
+)
+from distributed_ocr_pipeline.client.terminal import print_lines, printable
+from distributed_ocr_pipeline.errors import ExitCode, PipelineError
+from distributed_ocr_pipeline.outputs.formats import FormatName
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.storage import Storage
+
+
+class NotAllExported(PipelineError):
+    """Some files could not be made; each has been named."""
+
+    exit_code = ExitCode.RUN_FAILED
+
+
+@dataclass(frozen=True)
+class Export:
+    """What to export.
+
+    Attributes:
+        output: Where runs wrote to.
+        run_id: Only documents whose current row this run wrote; None for all.
+        storage: For documents in S3; None: one with the usual AWS settings, if there are any.
+        target: Folder for the files.
+        formats: What to make of each document.
+        overwrite: Whether to write files again that are there.
+    """
+
+    output: Output
+    run_id: str | None
+    storage: Storage | None
+    target: Path
+    formats: Sequence[FormatName]
+    overwrite: bool = False
+
+    def files(self) -> Iterator[ExportedFile]:
+        """Make the files, document by document.
+
+        Raises:
+            BadInput: No run, or not this one, has written results there.
+            ServiceFault: AWS did not answer.
+        """
+        with TemporaryDirectory() as scratch:
+            originals = Originals(self.storage, Path(scratch))
+            exporter = Exporter(self.target, self.formats, originals, overwrite=self.overwrite)
+            for document, pages in stored_documents(self.output, self.run_id):
+                yield from exporter.export(document, pages)
+
+
+def export_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -> None:
+    """Make the files; print where each is, and say what could not be made.
+
+    Args:
+        arguments: what (a run's id, a folder or s3://bucket; None for all of the place), format, to, overwrite,
+            output, region, json.
+        stream: For the paths, or the JSON document.
+        notes: For the files that could not be made, and the counts.
+
+    Raises:
+        NotAllExported: Some files could not be made.
+        BadInput: No run, or not this one, has written results there.
+        ServiceFault: AWS did not answer.
+    """
+    counts: Counter[str] = Counter()
+    shown: list[dict[str, Any]] = []
+
+    def lines() -> Iterator[str]:
+        for file in chosen_export(arguments).files():
+            counts[_state(file)] += 1
+            if file.failure and not arguments.json:
+                key = printable(file.document.source.key)
+                print(f"not made: {file.format_name} of {key}: {printable(file.failure)}", file=notes)
+            if arguments.json:
+                shown.append(as_dict(file))
+            elif not file.failure:
+                yield printable(str(file.path))
+
+    remaining = lines()
+    print_lines(remaining, stream)
+    for _ in remaining:  # a reader that has seen enough (`| head`) does not end the work
+        pass
+    if arguments.json:
+        print(json.dumps({"files": shown}, indent=2), file=stream)
+    print(f"{counts['written']:,} files written, {counts['there']:,} were there already.", file=notes)
+    if counts["failed"]:
+        raise NotAllExported(f"{counts['failed']:,} files could not be made; each is named above with its reason.")
+
+
+def chosen_export(arguments: argparse.Namespace) -> Export:
+    """What the command line says."""
+    what, formats = arguments.what, list(dict.fromkeys(arguments.format))
+    if what and what.startswith("s3://"):
+        storage = Storage(region=arguments.region)
+        output: Output = OutputBucket(S3Location.parse(what).bucket, storage)
+        return Export(output, None, storage, Path(arguments.to or DEFAULT_FOLDER), formats, arguments.overwrite)
+    if what and Path(what).is_dir():
+        return Export(OutputFolder(Path(what)), None, None, Path(arguments.to or what), formats, arguments.overwrite)
+    place = chosen_place(arguments.output, arguments.region)
+    if isinstance(place, OutputFolder):
+        return Export(place, what, None, Path(arguments.to or place.path), formats, arguments.overwrite)
+    target = Path(arguments.to or DEFAULT_FOLDER)
+    return Export(bucket_of(place), what, place.storage(), target, formats, arguments.overwrite)
+
+
+def as_dict(file: ExportedFile) -> dict[str, Any]:
+    """For programs."""
+    return {
+        "document_id": file.document.document_id,
+        "source_uri": file.document.source.source_uri,
+        "run_id": file.document.run_id,
+        "format": file.format_name,
+        "path": None if file.failure else str(file.path),
+        "state": _state(file),
+        "failure": file.failure or None,
+    }
+
+
+def _state(file: ExportedFile) -> str:
+    if file.failure:
+        return "failed"
+    return "written" if file.is_new else "there"

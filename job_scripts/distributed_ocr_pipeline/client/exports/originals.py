@@ -1,0 +1,71 @@
+"""The documents themselves, as they were when they were read: from this machine, or from S3."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from distributed_ocr_pipeline.client.exports.stored import StoredDocument
+from distributed_ocr_pipeline.errors import BadInput, PipelineError
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.run.local_documents import path_of
+from distributed_ocr_pipeline.storage import Storage, aws_call
+
+_CHANGED = ("PreconditionFailed", "412")
+_ADVICE = "The next run reads it again; export that run."
+
+
+class Originals:
+    """Fetches documents; what is not on this machine comes into a scratch folder for as long as it is used.
+
+    Args:
+        storage: Reads S3; None where all documents are on this machine.
+        scratch: Folder for one document at a time.
+    """
+
+    def __init__(self, storage: Storage | None, scratch: Path) -> None:
+        self._storage, self._scratch = storage, scratch
+
+    @contextmanager
+    def file(self, document: StoredDocument) -> Iterator[Path]:
+        """Its path, inside the `with` block.
+
+        Raises:
+            BadInput: It is not there any more, may not be read, or has changed since it was read.
+            ServiceFault: S3 did not answer.
+        """
+        if document.source.source_uri.startswith("s3://"):
+            path = self._scratch / "original"
+            try:
+                self._download(document, path)
+                yield path
+            finally:
+                path.unlink(missing_ok=True)
+        else:
+            yield _unchanged(path_of(document.source.source_uri), document)
+
+    def _download(self, document: StoredDocument, path: Path) -> None:
+        self._storage = self._storage or Storage()
+        location = S3Location.parse(document.source.source_uri)
+        try:
+            with aws_call(f"Reading {location}"):
+                answer = self._storage.client().get_object(
+                    Bucket=location.bucket, Key=location.key, IfMatch=document.source_etag
+                )
+                with path.open("wb") as file:
+                    shutil.copyfileobj(answer["Body"], file)
+        except PipelineError as error:
+            if error.code in _CHANGED:
+                raise BadInput("The document has changed since it was read.", _ADVICE) from error
+            raise
+
+
+def _unchanged(path: Path, document: StoredDocument) -> Path:
+    """A file on this machine: its size tells whether it is another one, without reading it."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise BadInput(f"The document cannot be read: {error.strerror}.", "Put it there again.") from error
+    if size != document.size_bytes:
+        raise BadInput("The document has changed since it was read.", _ADVICE)
+    return path

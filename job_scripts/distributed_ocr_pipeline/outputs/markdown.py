@@ -1,0 +1,94 @@
+"""Markdown: paragraphs, headings by their size, lists, and a comment where a page begins.
+
+Columns follow each other as they are read. Words that were divided at the end of a line are joined again.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from distributed_ocr_pipeline.ocr.scripts import join_words
+from distributed_ocr_pipeline.outputs.structure import Paragraph, SourceDocument, paragraphs_of
+from distributed_ocr_pipeline.records import PageResult
+
+_HEADINGS = ((1.8, "#"), (1.45, "##"), (1.2, "###"))  # by how much its letters are higher than those of the page
+_MOST_HEADING_LINES = 3
+_BULLET = re.compile(r"^[•‣▪●○◦·*\u2013\u2014-]\s+(?=\S)")
+_NUMBER = re.compile(r"^(\d{1,3})[.)]\s+(?=\S)")
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~])")
+_MARKUP_AT_START = re.compile(r"^([#+=-])")
+_NUMBER_AT_START = re.compile(r"^(\d+)([.)])(?=\s|$)")
+_DIVIDED = re.compile(r"[^\W\d_][-\u00ad\u2010]$")
+
+
+def page(document: SourceDocument, result: PageResult) -> str:
+    """A page's text; a comment alone where it has none."""
+    del document
+    parts = [f"<!-- page {result.page_number} -->"]
+    parts += _with_sizes(paragraphs_of(result)) if result.words else _from_text(result.text)
+    return "\n\n".join(parts) + "\n\n"
+
+
+def _with_sizes(paragraphs: Sequence[Paragraph]) -> Iterator[str]:
+    """Paragraphs whose letters have a size: large ones are headings."""
+    usual = median(line.height for paragraph in paragraphs for line in paragraph.lines for _ in line.words)
+    for paragraph in paragraphs:
+        lines = [line.text for line in paragraph.lines]
+        mark = _heading(paragraph, usual)
+        yield f"{mark} {_escaped(_joined(lines))}" if mark else _paragraph(lines)
+
+
+def _heading(paragraph: Paragraph, usual: float) -> str:
+    """The mark of a heading; empty for other paragraphs."""
+    if len(paragraph.lines) > _MOST_HEADING_LINES or not any(map(str.isalpha, paragraph.lines[0].text)):
+        return ""
+    height = median(line.height for line in paragraph.lines)
+    return next((mark for share, mark in _HEADINGS if height >= share * usual), "")
+
+
+def _from_text(text: str) -> Iterator[str]:
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        if lines := [line.strip() for line in paragraph.split("\n") if line.strip()]:
+            yield _paragraph(lines)
+
+
+def _paragraph(lines: Sequence[str]) -> str:
+    """A paragraph, or the items of a list if its first line begins one."""
+    if not _item_mark(lines[0]):
+        return _escaped(_joined(lines))
+    items: list[list[str]] = []
+    marks: list[str] = []
+    for line in lines:
+        if mark := _item_mark(line):
+            marks.append(mark)
+            items.append([_NUMBER.sub("", _BULLET.sub("", line, 1), 1)])
+        else:
+            items[-1].append(line)
+    return "\n".join(f"{mark} {_escaped(_joined(item))}" for mark, item in zip(marks, items))
+
+
+def _item_mark(line: str) -> str:
+    """`-` or `3.` for a line that begins an item of a list."""
+    if _BULLET.match(line):
+        return "-"
+    number = _NUMBER.match(line)
+    return f"{int(number.group(1))}." if number else ""
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """Lines as one; a word that was divided between two of them is whole."""
+    text = lines[0]
+    for line in lines[1:]:
+        if not _DIVIDED.search(text):
+            text = join_words((text, line))
+        elif line[:1].islower():
+            text = text[:-1] + line
+        else:
+            text += line  # Jean-Paul
+    return text
+
+
+def _escaped(text: str) -> str:
+    """Text in which nothing is taken for markup."""
+    escaped = _MARKUP_AT_START.sub(r"\\\1", _MARKUP.sub(r"\\\1", text))
+    return _NUMBER_AT_START.sub(r"\1\\\2", escaped)

@@ -1,0 +1,8 @@
+"""The document as PDF with invisible text where the print is: everything else of it stays as it is.
+
+- `searchable`: adds the text to a copy of the document. Callers use this one.
+- `text_layer`: the drawing commands of a page's text, and the letters that they use.
+- `font`: the font, which has no visible glyph.
+- `placement`: from pixels of the page as it was read to the page's own space.
+- `pictures`: pictures as PDF, without loss.
+"""

@@ -1,0 +1,68 @@
+"""img2pdf: a picture as PDF, without loss; JPEG, JPEG 2000 and fax data are taken over as they are."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, ImageOps
+
+from distributed_ocr_pipeline.errors import BadInput, MissingTool
+
+_TIFF = "image/tiff"
+
+
+def picture_as_pdf(picture: Path, media_type: str) -> BinaryIO:
+    """The PDF: a page for the picture, or for each frame of a TIFF; its Exif turn becomes the page's.
+
+    Raises:
+        BadInput: The picture cannot be read, or is too large for a page.
+        MissingTool: img2pdf is not installed.
+    """
+    try:
+        import img2pdf  # pylint: disable=import-outside-toplevel  # of the extra `local`
+    except ImportError as error:
+        raise MissingTool(
+            "img2pdf is not installed; it makes PDFs of pictures.", "pip install 'distributed-ocr-pipeline[local]'"
+        ) from error
+    settings = {
+        "rotation": img2pdf.Rotation.ifvalid,
+        "first_frame_only": media_type != _TIFF,
+        "nodate": True,
+        "engine": img2pdf.Engine.pikepdf,
+    }
+    made = io.BytesIO()
+    with _explaining(picture):
+        try:
+            img2pdf.convert(str(picture), outputstream=made, **settings)
+        except img2pdf.AlphaChannelError:
+            made = io.BytesIO()
+            img2pdf.convert(_on_white(picture), outputstream=made, **settings)
+    made.seek(0)
+    return made
+
+
+@contextmanager
+def _explaining(picture: Path) -> Iterator[None]:
+    """Inside, whatever a decoder raises is a `BadInput`; what it warns of has not kept the picture from being read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except MemoryError:
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught  # decoders raise anything on damaged data
+        raise BadInput(f"The picture {picture.name!r} cannot be made a PDF: {error}.") from error
+
+
+def _on_white(picture: Path) -> bytes:
+    """PDF's pictures have no transparent parts of their own; these become white. A frame alone, turned upright."""
+    with Image.open(picture) as image:
+        upright = ImageOps.exif_transpose(image).convert("RGBA")
+        paper = Image.new("RGBA", upright.size, "white")
+        made = io.BytesIO()
+        dpi = image.info.get("dpi")
+        Image.alpha_composite(paper, upright).convert("RGB").save(made, "PNG", **({"dpi": dpi} if dpi else {}))
+        return made.getvalue()

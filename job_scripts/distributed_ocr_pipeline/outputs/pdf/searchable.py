@@ -1,0 +1,147 @@
+"""pikepdf: a copy of the document with invisible text where the print is.
+
+Only text that was read is added; a page whose own text was taken over is left alone. Pictures are copied as they are
+stored, and whatever else the file holds (bookmarks, links, attachments, page labels, metadata) stays.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import pikepdf
+from pikepdf import Dictionary, Name
+
+from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.outputs.formats import SEARCHABLE_PDF, require_words
+from distributed_ocr_pipeline.outputs.pdf.font import add_font
+from distributed_ocr_pipeline.outputs.pdf.pictures import picture_as_pdf
+from distributed_ocr_pipeline.outputs.pdf.placement import placement, shown_box
+from distributed_ocr_pipeline.outputs.pdf.text_layer import Letters, commands
+from distributed_ocr_pipeline.records import PageResult, TextSource, Word
+
+_PDF = "application/pdf"
+_LAYER_CONFIDENCE = 100.0  # of words that a text layer holds; of those that were read it is less
+_FONT = "OCRText"
+_SHOWS_TEXT = ("Tj", "TJ", "'", '"')
+_INVISIBLE = 3
+_Instruction = pikepdf.ContentStreamInstruction | pikepdf.ContentStreamInlineImage
+_HIDES_TEXT = re.compile(rb"\b3\s+Tr\b")
+
+
+class SearchablePdf:
+    """Writes the searchable PDF of a document; use it in a `with` statement.
+
+    Args:
+        original: The document: a PDF, or a picture, which becomes one.
+        media_type: Of the document.
+        page_count: As the table of pages has it.
+        target: The PDF; it may be there already.
+
+    Raises:
+        BadInput: The document cannot be opened, has other pages than were read, or a page has no size.
+        MissingTool: It is a picture, and img2pdf is not installed.
+    """
+
+    def __init__(self, original: Path, media_type: str, page_count: int, target: Path) -> None:
+        self._target = target
+        with _explaining():
+            source = original if media_type == _PDF else picture_as_pdf(original, media_type)
+            self._pdf = pikepdf.open(source)
+            if len(self._pdf.pages) < page_count:
+                self._pdf.close()
+                raise BadInput(f"The document has {len(self._pdf.pages)} pages, of which {page_count} were read.")
+            self._font = self._pdf.make_indirect(Dictionary())
+        self._letters = Letters()
+        self._has_text = False
+
+    def __enter__(self) -> "SearchablePdf":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pdf.close()
+
+    def add(self, page: PageResult) -> None:
+        """Add the text of a page that was read to its picture."""
+        if page.text_source not in (TextSource.OCR, TextSource.MIXED):
+            return
+        require_words(page, SEARCHABLE_PDF)
+        words = _read_words(page)
+        if not words:
+            return
+        with _explaining():
+            target = self._pdf.pages[page.page_number - 1]
+            if page.text_source is TextSource.OCR:
+                _remove_hidden_text(self._pdf, target)
+            name = _font_name(target)
+            stream = commands(words, placement(page, shown_box(target)), name, self._letters)
+            target.add_resource(self._font, Name.Font, Name(f"/{name}"))
+            target.contents_add(stream, prepend=True)  # before commands that may leave a turned or cut space behind
+        self._has_text = True
+
+    def finish(self) -> None:
+        """Write the file."""
+        with _explaining():
+            if self._has_text:
+                add_font(self._pdf, self._letters.all(), self._font)
+            self._pdf.save(self._target, encryption=self._pdf.is_encrypted)  # whose owner may forbid to change it
+
+
+@contextmanager
+def _explaining() -> Iterator[None]:
+    """Inside, what pikepdf says of a damaged file is a `BadInput`."""
+    try:
+        yield
+    except pikepdf.PasswordError as error:
+        raise BadInput("A password is needed to open the PDF.", "Store it without the password.") from error
+    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+        raise BadInput(f"The PDF cannot be given text: {error}.") from error
+
+
+def _read_words(page: PageResult) -> Sequence[Word]:
+    """The words that were recognised: of a page with text of its own, those beside it."""
+    if page.text_source is TextSource.OCR:
+        return page.words
+    return [word for word in page.words if word.confidence < _LAYER_CONFIDENCE]
+
+
+def _font_name(page: pikepdf.Page) -> str:
+    """A name that the page has for no font yet: it may be of such a PDF already."""
+    fonts = page.resources.get(Name.Font, Dictionary())
+    number = 1
+    while f"/{_FONT}{number}" in fonts:
+        number += 1
+    return f"{_FONT}{number}"
+
+
+def _remove_hidden_text(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    """Take out an invisible text layer, which was not trusted, or the page would have two; drawn text stays."""
+    contents = page.obj.get(Name.Contents, pikepdf.Array())
+    streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
+    if not any(_HIDES_TEXT.search(stream.read_bytes()) for stream in streams):
+        return
+    kept = []
+    for instruction, is_shown in _with_visibility(page):
+        if str(instruction.operator) in _SHOWS_TEXT:
+            if is_shown:
+                return
+            continue
+        kept.append(instruction)
+    page.obj.Contents = pdf.make_stream(pikepdf.unparse_content_stream(kept))
+
+
+def _with_visibility(page: pikepdf.Page) -> Iterator[tuple[_Instruction, bool]]:
+    """The page's commands, each with whether text that it writes would be seen."""
+    mode, saved = 0, []
+    for instruction in pikepdf.parse_content_stream(page):
+        match str(instruction.operator):
+            case "q":
+                saved.append(mode)
+            case "Q" if saved:
+                mode = saved.pop()
+            case "Tr":
+                mode = int(instruction.operands[0])
+        yield instruction, mode != _INVISIBLE

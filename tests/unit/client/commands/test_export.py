@@ -1,0 +1,273 @@
+"""`ocr-pipeline export`: files of the documents of finished runs, from a folder and from a deployment's buckets."""
+
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from distributed_ocr_pipeline.client.exports import exporting
+from distributed_ocr_pipeline.config import parse_options
+from distributed_ocr_pipeline.errors import ExitCode
+from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.main import main
+from distributed_ocr_pipeline.outputs.formats import open_text
+from distributed_ocr_pipeline.records import (
+    Document,
+    DocumentResult,
+    DocumentStatus,
+    PageChunk,
+    PageResult,
+    S3Location,
+    TextSource,
+)
+from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
+from tests.support.aws import OUTPUT_BUCKET, REGION, s3_client, s3_server, session, upload_folder, use_server
+from tests.support.outputs import LINES, drawn_page, page_of, poppler_text
+from tests.support.runs import NOON, outcome, write_run
+
+INPUT_BUCKET = "documents"
+EVERY_FORMAT = ("searchable_pdf", "text", "markdown", "hocr", "alto", "tsv", "jsonl")
+SUFFIXES = {".pdf", ".txt", ".md", ".hocr", ".alto.xml", ".tsv", ".jsonl"}
+
+
+def export(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> tuple[list[str], str]:
+    """The lines of standard output, and standard error."""
+    assert main(["export", *arguments]) == code
+    shown = capsys.readouterr()
+    return shown.out.splitlines(), shown.err
+
+
+def formats(*names: str) -> list[str]:
+    return [part for name in names for part in ("--format", name)]
+
+
+def store(
+    output: Path,
+    uri: str,
+    content: Path,
+    *pages: PageResult,
+    run_id: str = "r1",
+    etag: str = "",
+    partition_key: str = "document_id",
+) -> None:
+    """A run of one document."""
+    document = Document("d1", uri, uri.rpartition("/")[2], etag, content.stat().st_size)
+    run = RunLayout("", run_id)
+    folders = {"pages": output / run.pages.key, "documents": output / run.documents.key}
+    options = parse_options({"input_prefix": "s3://bucket/docs/", "partition_key": partition_key})
+    info = ShardInfo(run_id, "s00000", "", "pytesseract", "tesseract 5", "fingerprint")
+    with ShardTables(info, options, scratch=output / "scratch", **folders) as tables:
+        tables.add_pages(PageChunk(document, "application/pdf", len(pages), pages))
+        result = DocumentResult(
+            document,
+            DocumentStatus.SUCCEEDED,
+            media_type="application/pdf",
+            page_count=len(pages),
+            pages_succeeded=len(pages),
+            processed_at=NOON,
+        )
+        tables.add_document(result)
+
+
+@pytest.fixture(name="scan")
+def fixture_scan(tmp_path: Path) -> Path:
+    path = tmp_path / "a scan.pdf"
+    drawn_page()[0].save(path, format="PDF", resolution=200)
+    return path
+
+
+@pytest.fixture(name="output")
+def fixture_output(tmp_path: Path, scan: Path) -> Path:
+    """The results of a run over the scan."""
+    store(tmp_path / "output", scan.as_uri(), scan, page_of(drawn_page()[1]))
+    return tmp_path / "output"
+
+
+def test_every_format_of_a_document(output: Path, scan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths, said = export(capsys, str(output), *formats(*EVERY_FORMAT))
+    folder = output / "outputs/run_id=r1"
+    key = str(scan).lstrip("/")  # the plan, which knows the folder, is not there
+    assert {Path(path) for path in paths} == {folder / f"{key}{suffix}" for suffix in SUFFIXES}
+    assert {path for path in folder.rglob("*") if path.is_file()} == {Path(path) for path in paths}
+    assert said == "7 files written, 0 were there already.\n"
+    assert poppler_text(folder / f"{key}.pdf").split() == " ".join(LINES).split()
+    assert (folder / f"{key}.txt").read_text(encoding="utf-8") == "\n".join(LINES) + "\n\f"
+    mask = os.umask(0)
+    os.umask(mask)
+    assert {stat.S_IMODE(Path(path).stat().st_mode) for path in paths} == {0o666 & ~mask}
+
+
+def test_files_that_are_there_are_not_written_again_but_for_the_asking(
+    output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("r1", "--output", str(output), "--to", str(tmp_path / "to"), *formats("text", "text"))
+    [path], _ = export(capsys, *arguments)
+    Path(path).write_text("mine", encoding="utf-8")
+    assert export(capsys, *arguments) == ([path], "0 files written, 1 were there already.\n")
+    assert Path(path).read_text(encoding="utf-8") == "mine" and Path(path).is_relative_to(tmp_path / "to")
+    assert export(capsys, *arguments, "--overwrite")[1].startswith("1 files written")
+    assert Path(path).read_text(encoding="utf-8") != "mine"
+
+
+def test_only_current_rows_of_documents_with_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def counted(name: str, minute: int, status: str = "succeeded") -> DocumentResult:
+        result = outcome(name, minute, status)
+        object.__setattr__(result, "pages_succeeded", 1)
+        return result
+
+    write_run(tmp_path, "r1", counted("a", 1), counted("b", 1))
+    write_run(tmp_path, "r2", counted("b", 2), counted("c", 2, "failed"), counted("d", 2, "deferred"))
+    paths, _ = export(capsys, str(tmp_path), *formats("text"))
+    names = [path.removeprefix(f"{tmp_path}/outputs/") for path in paths]
+    assert names == ["run_id=r1/a.pdf.txt", "run_id=r2/b.pdf.txt"]
+    assert Path(paths[1]).read_text(encoding="utf-8") == "r2 b 1\n\f"
+    assert export(capsys, "r2", "--output", str(tmp_path), *formats("text"))[0] == paths[1:]
+
+
+def test_a_document_whose_pages_lie_in_several_files(
+    tmp_path: Path, scan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read, own = page_of((), text="two"), page_of((), text="one", text_source=TextSource.TEXT_LAYER)
+    pages = [own, *(page_of((), text=text, page_number=number) for number, text in ((2, "two"), (4, "four")))]
+    pages.insert(2, page_of((), text="three", text_source=TextSource.TEXT_LAYER, page_number=3))
+    store(tmp_path, scan.as_uri(), scan, *pages, partition_key="text_source")
+    assert read.text_source is not own.text_source and len(list((tmp_path / "pages").rglob("*.parquet"))) == 2
+    [path], _ = export(capsys, str(tmp_path), *formats("text"))
+    assert Path(path).read_text(encoding="utf-8") == "one\n\ftwo\n\fthree\n\ffour\n\f"
+
+
+def test_what_cannot_be_made_is_named_and_takes_nothing_else_with_it(
+    tmp_path: Path, scan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(tmp_path, scan.as_uri(), scan, page_of((), text="no boxes"))
+    paths, said = export(capsys, str(tmp_path), *formats("text", "hocr"), code=ExitCode.RUN_FAILED)
+    assert [Path(path).suffix for path in paths] == [".txt"]
+    assert "not made: hocr of " in said and "Run with --words" in said and "1 files could not be made" in said
+    assert [path.suffix for path in (tmp_path / "outputs").rglob("*") if path.is_file()] == [".txt"]
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def lengthen(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\n")
+
+
+def spoil(path: Path) -> None:
+    path.write_bytes(b"x" * path.stat().st_size)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [(remove, "cannot be read"), (lengthen, "has changed since it was read"), (spoil, "cannot be given text")],
+)
+def test_a_document_that_is_not_what_was_read(
+    change: Callable[[Path], None], words: str, output: Path, scan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(scan)
+    paths, said = export(capsys, str(output), *formats("searchable_pdf", "text"), code=ExitCode.RUN_FAILED)
+    assert [Path(path).suffix for path in paths] == [".txt"] and words in said
+
+
+def test_pages_that_are_missing_from_the_table_make_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(tmp_path, "r1", outcome("a", pages=1))  # whose row counts no page
+    assert "not all of its pages" in export(capsys, str(tmp_path), *formats("text"), code=ExitCode.RUN_FAILED)[1]
+    assert not [path for path in (tmp_path / "outputs").rglob("*") if path.is_file()]
+
+
+def test_something_that_has_the_name_of_a_file_is_left_alone(
+    output: Path, scan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = output / f"outputs/run_id=r1/{str(scan).lstrip('/')}.txt"
+    there.mkdir(parents=True)
+    _, said = export(capsys, str(output), *formats("text"), code=ExitCode.RUN_FAILED)
+    assert "cannot be written" in said and there.is_dir() and list(there.parent.iterdir()) == [there]
+
+
+def test_a_full_disk_leaves_no_piece_of_a_file(
+    output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(exporting, "open_text", lambda _: open_text(Path("/dev/full")))
+    _, said = export(capsys, str(output), *formats("text"), code=ExitCode.RUN_FAILED)
+    assert "No space left on device" in said
+    assert not [path for path in (output / "outputs").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("key", ["a\n\x1b[2J%.pdf", "../../../escape.pdf", "x" * 300, "a/./b//c"])
+def test_any_key_has_its_file_below_the_folder(
+    key: str, tmp_path: Path, scan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(tmp_path / "output", f"s3://bucket/{key}", scan, page_of(drawn_page()[1]))
+    [line], _ = export(capsys, str(tmp_path / "output"), *formats("text"))
+    [made] = [path for path in (tmp_path / "output/outputs").rglob("*") if path.is_file()]
+    assert line == str(made) and made.read_text(encoding="utf-8").startswith("The quick")
+
+
+def test_json_says_what_became_of_each_file(output: Path, scan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scan.unlink()
+    shown, _ = export(capsys, str(output), *formats("text", "searchable_pdf"), "--json", code=ExitCode.RUN_FAILED)
+    first, second = json.loads("\n".join(shown))["files"]
+    assert (first["state"], first["format"], first["failure"]) == ("written", "text", None)
+    assert (second["state"], second["path"]) == ("failed", None) and "cannot be read" in second["failure"]
+    assert {file["document_id"] for file in (first, second)} == {"d1"}
+
+
+@pytest.fixture(name="deployed")
+def fixture_deployed(tmp_path: Path, scan: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A deployment whose buckets hold the scan and its results; yields S3's client."""
+    with s3_server() as endpoint:
+        client = s3_client(endpoint)
+        for bucket in (INPUT_BUCKET, OUTPUT_BUCKET):
+            client.create_bucket(Bucket=bucket)
+        etag = client.put_object(Bucket=INPUT_BUCKET, Key="in/ä scan.pdf", Body=scan.read_bytes())["ETag"].strip('"')
+        store(tmp_path / "run", f"s3://{INPUT_BUCKET}/in/ä scan.pdf", scan, page_of(drawn_page()[1]), etag=etag)
+        upload_folder(Storage(session(), endpoint), tmp_path / "run", S3Location(OUTPUT_BUCKET, ""))
+        use_server(monkeypatch, endpoint)
+        monkeypatch.setenv("OCR_STATE_MACHINE_ARN", "arn:aws:states:us-east-1:123456789012:stateMachine:ocr")
+        monkeypatch.setenv("OCR_OUTPUT_BUCKET", OUTPUT_BUCKET)
+        monkeypatch.chdir(tmp_path)
+        yield client
+
+
+@pytest.mark.parametrize("what", [["r1"], [], [f"s3://{OUTPUT_BUCKET}"]])
+def test_rows_and_documents_are_read_from_s3(
+    what: list[str], deployed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert deployed
+    paths, _ = export(capsys, *what, "--region", REGION, *formats("searchable_pdf", "text"))
+    folder = "output/outputs/run_id=r1/in"
+    assert paths == [f"{folder}/ä scan.pdf.pdf", f"{folder}/ä scan.pdf.txt"]
+    assert poppler_text(tmp_path / paths[0]).split() == " ".join(LINES).split()
+
+
+def test_a_document_that_changed_in_s3(deployed: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    deployed.put_object(Bucket=INPUT_BUCKET, Key="in/ä scan.pdf", Body=b"other")
+    arguments = ("r1", "--region", REGION, *formats("searchable_pdf"))
+    assert "has changed since it was read" in export(capsys, *arguments, code=ExitCode.RUN_FAILED)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["r9", "--format", "text"], "no results of a run 'r9'"),
+        (["--format", "text", "--output", "nowhere"], "There are no results in nowhere"),
+        (["--format", "docx"], "invalid choice: 'docx'"),
+        (["r1"], "required: --format"),
+    ],
+)
+def test_a_wrong_command_is_one_line(
+    arguments: list[str], words: str, output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(output.parent)
+    try:
+        code: Any = main(["export", *arguments])
+    except SystemExit as stop:
+        code = stop.code
+    shown = capsys.readouterr().err
+    assert code == ExitCode.BAD_INPUT and words in shown and shown.count("\n") == 1

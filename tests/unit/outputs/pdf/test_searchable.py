@@ -1,0 +1,339 @@
+"""Searchable PDFs: they look as before, their text is where the print is, and says what was read."""
+
+import io
+import math
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pikepdf
+import pytest
+from pikepdf import Array, Dictionary, Name
+from PIL import Image
+
+from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.records import TextSource, Word
+from tests.support.documents import typed_pdf
+from tests.support.outputs import (
+    DPI,
+    LINES,
+    SIZE,
+    Boxes,
+    drawn_page,
+    page_of,
+    poppler_text,
+    poppler_words,
+    rendered,
+    searchable,
+)
+
+TOLERANCE = 2.0  # points
+POINTS = 72 / DPI
+
+
+def scan(path: Path, image: Image.Image) -> Path:
+    image.save(path, format="PDF", resolution=DPI)
+    return path
+
+
+def edited(path: Path) -> Iterator[pikepdf.Pdf]:
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        yield pdf
+        pdf.save(path)
+
+
+def line_boxes(words: tuple[Word, ...]) -> Boxes:
+    """Where words should be found: as wide as their ink, as high as that of their line; in points."""
+    boxes: Boxes = []
+    for word in words:
+        line = [other for other in words if other.line == word.line]
+        top, bottom = min(other.top for other in line), max(other.top + other.height for other in line)
+        edges = (word.left, top, word.left + word.width, bottom)
+        boxes.append((word.text, tuple(edge * POINTS for edge in edges)))
+    return boxes
+
+
+def assert_alike(found: Boxes, expected: Boxes) -> None:
+    assert [text for text, _ in found] == [text for text, _ in expected]
+    far = [
+        (text, box, other)
+        for (text, box), (_, other) in zip(found, expected)
+        if max(abs(one - two) for one, two in zip(box, other)) > TOLERANCE
+    ]
+    assert not far
+
+
+@pytest.fixture(name="original")
+def fixture_original(tmp_path: Path) -> Path:
+    return scan(tmp_path / "original.pdf", drawn_page()[0])
+
+
+def test_words_are_found_where_they_are_printed(original: Path, tmp_path: Path) -> None:
+    words = drawn_page()[1]
+    made = searchable(original, tmp_path / "made.pdf", page_of(words))
+    assert_alike(poppler_words(made), line_boxes(words))
+    assert [line for line in poppler_text(made).splitlines() if line.strip()] == list(LINES)
+
+
+def test_the_page_looks_as_before_and_its_picture_is_the_same(original: Path, tmp_path: Path) -> None:
+    made = searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]))
+    assert rendered(made) == rendered(original)
+    with pikepdf.open(original) as before, pikepdf.open(made) as after:
+        pictures = [next(iter(pdf.pages[0].resources.XObject.values())).read_raw_bytes() for pdf in (before, after)]
+        assert pictures[0] == pictures[1] and after.check_pdf_syntax() == []
+
+
+def test_a_full_page_takes_less_than_5_kb(tmp_path: Path) -> None:
+    text = " ".join(LINES).split()
+    lines = [" ".join(text[(line * 7 + place * 5 + line * place) % 11] for place in range(12)) for line in range(42)]
+    image, words = drawn_page(lines, (1654, 4400))
+    original = scan(tmp_path / "original.pdf", image)
+    made = searchable(original, tmp_path / "made.pdf", page_of(words, image.size))
+    assert len(words) > 500 and made.stat().st_size - original.stat().st_size < 5000
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_on_a_page_with_a_turn_of_its_own(turn: int, original: Path, tmp_path: Path) -> None:
+    image, words = drawn_page()
+    scan(original, image.rotate(turn, expand=True))
+    for pdf in edited(original):
+        pdf.pages[0].Rotate = turn
+    assert_alike(poppler_words(searchable(original, tmp_path / "made.pdf", page_of(words))), line_boxes(words))
+
+
+def test_a_crop_box_is_the_page_that_was_read(original: Path, tmp_path: Path) -> None:
+    words = drawn_page()[1]
+    left, bottom, cut = 10.0, 30.0, (SIZE[0] - 100, SIZE[1] - 100)
+    for pdf in edited(original):
+        pdf.pages[0].CropBox = Array([left, bottom, left + cut[0] * POINTS, bottom + cut[1] * POINTS])
+    right, down = round(left / POINTS), SIZE[1] - cut[1] - round(bottom / POINTS)  # of the crop box on the media box
+    shown = tuple(
+        Word(word.text, word.left - right, word.top - down, word.width, word.height, 95.0, word.line) for word in words
+    )
+    made = searchable(original, tmp_path / "made.pdf", page_of(shown, cut))
+    found = poppler_words(made)
+    assert [text for text, _ in found] == " ".join(LINES).split()
+    for pdf in edited(made):  # Poppler counts from the media box
+        del pdf.pages[0].CropBox
+    assert_alike(poppler_words(made), line_boxes(words))
+
+
+def turned_middle(box: tuple[float, ...], clockwise: float, size: tuple[int, int]) -> tuple[float, float]:
+    """Where the middle of a box of the page is on its picture turned by degrees, which has a size in pixels."""
+    angle = math.radians(clockwise)
+    x, y = (box[0] + box[2] - SIZE[0] * POINTS) / 2, (box[1] + box[3] - SIZE[1] * POINTS) / 2
+    turned = (x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle))
+    return turned[0] + size[0] * POINTS / 2, turned[1] + size[1] * POINTS / 2
+
+
+@pytest.mark.parametrize(("quarter", "skew"), [(90, 0.0), (180, 0.0), (270, 0.0), (0, 2.0), (0, -3.5), (180, 1.5)])
+def test_pages_that_were_turned_or_straightened_to_be_read(
+    quarter: int, skew: float, original: Path, tmp_path: Path
+) -> None:
+    upright, words = drawn_page()
+    crooked = upright.rotate(quarter - skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    scan(original, crooked)
+    turned = crooked.rotate(-quarter, expand=True)
+    read = turned.rotate(skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    right, down = (read.width - SIZE[0]) / 2, (read.height - SIZE[1]) / 2
+    seen = tuple(
+        Word(word.text, round(word.left + right), round(word.top + down), word.width, word.height, 95.0, word.line)
+        for word in words
+    )
+    page = page_of(seen, read.size, rotation_degrees=quarter - skew)
+    found = dict(poppler_words(searchable(original, tmp_path / "made.pdf", page)))
+    for text, box in line_boxes(words):
+        expected = turned_middle(box, skew - quarter, crooked.size)
+        actual = (found[text][0] + found[text][2]) / 2, (found[text][1] + found[text][3]) / 2
+        assert math.dist(expected, actual) < TOLERANCE, text
+    lines = [line for line in poppler_text(tmp_path / "made.pdf").splitlines() if line.strip()]
+    assert sorted(lines) == sorted(LINES)  # Poppler's order is of its own, where print lies on its side
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Größe naïve Œuvre",
+        "Ελληνικά кириллица",
+        "e\u0301te\u0301 a\u0308\u0323",
+        "שלום עולם",
+        "السلام عليكم",
+        "العدد 2024 هنا",
+        "हिन्दी में",
+        "emoji 😀 𝔘𝔫𝔦",
+        "(a) 50% <x> \\y",
+    ],
+)
+def test_every_script_comes_back_as_it_was_read(text: str, original: Path, tmp_path: Path) -> None:
+    right_to_left = unicodedata.bidirectional(text[0]) in ("R", "AL")
+    printed = list(reversed(text.split())) if right_to_left else text.split()
+    left, words = 100, []
+    for word in printed:
+        words.append(Word(word, left, 100, 25 * len(word), 40, 90.0, 1))
+        left += 25 * len(word) + 14
+    made = searchable(original, tmp_path / "made.pdf", page_of(words[:: -1 if right_to_left else 1]))
+    found = poppler_text(made).translate(dict.fromkeys(map(ord, "\u202a\u202b\u202c\u200e\u200f")))
+    assert "".join(found.split()) == "".join(text.split()) and len(poppler_words(made)) == len(text.split())
+
+
+def test_characters_of_chinese_are_found_without_blanks(original: Path, tmp_path: Path) -> None:
+    words = [Word(char, 100 + 45 * place, 100, 42, 42, 90.0, 1) for place, char in enumerate("漢字かな交じり文")]
+    assert poppler_text(searchable(original, tmp_path / "made.pdf", page_of(words))).strip() == "漢字かな交じり文"
+
+
+def test_what_is_not_unicode_spoils_nothing_else(original: Path, tmp_path: Path) -> None:
+    words = [Word("a\ud800\x00b", 100, 100, 90, 40, 90.0, 1), Word("c", 300, 100, 20, 40, 90.0, 1)]
+    made = searchable(original, tmp_path / "made.pdf", page_of(words))
+    assert poppler_text(made).split()[-1] == "c" and rendered(made) == rendered(original)
+
+
+def test_everything_else_of_the_file_stays(original: Path, tmp_path: Path) -> None:
+    for pdf in edited(original):
+        pdf.docinfo[Name.Title] = "A title"
+        pdf.attachments["note.txt"] = b"attached"
+        pdf.Root.PageLabels = Dictionary(Nums=Array([0, Dictionary(S=Name.r)]))
+        link = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 9, 9]), A=Dictionary(S=Name.URI))
+        pdf.pages[0].Annots = Array([pdf.make_indirect(link)])
+        with pdf.open_outline() as outline:
+            outline.root.append(pikepdf.OutlineItem("Chapter", 0))
+    made = searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]))
+    with pikepdf.open(made) as pdf:
+        assert (
+            pdf.docinfo[Name.Title] == "A title" and pdf.attachments["note.txt"].get_file().read_bytes() == b"attached"
+        )
+        assert pdf.Root.PageLabels.Nums[1].S == "/r" and pdf.pages[0].Annots[0].Subtype == "/Link"
+        with pdf.open_outline() as outline:
+            assert [item.title for item in outline.root] == ["Chapter"]
+
+
+def test_what_the_owner_of_a_file_forbids_stays_forbidden(original: Path, tmp_path: Path) -> None:
+    forbidding = pikepdf.Encryption(owner="secret", user="", allow=pikepdf.Permissions(modify_other=False))
+    with pikepdf.open(original, allow_overwriting_input=True) as pdf:
+        pdf.save(original, encryption=forbidding)
+    made = searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]))
+    assert poppler_text(made).split() == " ".join(LINES).split() and rendered(made) == rendered(original)
+    with pikepdf.open(made) as pdf:
+        assert pdf.is_encrypted and not pdf.allow.modify_other and pdf.allow.extract
+
+
+def test_a_page_with_trusted_text_is_left_alone(tmp_path: Path) -> None:
+    original = typed_pdf(tmp_path / "typed.pdf", ["Its own words"])
+    words = [Word("Its", 1, 2, 3, 4, 100.0, 1)]
+    made = searchable(original, tmp_path / "made.pdf", page_of(words, text_source=TextSource.TEXT_LAYER))
+    assert poppler_text(made).strip() == "Its own words"
+    with pikepdf.open(made) as pdf:
+        assert list(pdf.pages[0].resources.Font.keys()) == ["/F1"]
+
+
+def test_beside_trusted_text_only_what_was_read_is_added(tmp_path: Path) -> None:
+    original = typed_pdf(tmp_path / "typed.pdf", ["Its own words"])
+    words = [Word("Its", 72, 70, 30, 20, 100.0, 1), Word("stamp", 100, 400, 90, 20, 88.0, 2)]
+    page = page_of(words, (612, 792), text_source=TextSource.MIXED)
+    assert poppler_text(searchable(original, tmp_path / "made.pdf", page)).split() == ["Its", "own", "words", "stamp"]
+
+
+def test_text_that_was_hidden_and_not_trusted_is_replaced(original: Path, tmp_path: Path) -> None:
+    image, words = drawn_page()
+    garbage = [Word("ḡ@rb", word.left, word.top, word.width, word.height, 1.0, word.line) for word in words]
+    first = searchable(original, tmp_path / "first.pdf", page_of(garbage))
+    made = searchable(first, tmp_path / "made.pdf", page_of(words))
+    assert poppler_text(made).split() == " ".join(LINES).split()
+    assert rendered(made) == rendered(scan(original, image))
+
+
+def test_commands_that_leave_a_turned_space_behind_do_not_turn_the_text(original: Path, tmp_path: Path) -> None:
+    words = drawn_page()[1]
+    for pdf in edited(original):
+        pdf.pages[0].contents_add(b"q 0 2 -2 0 5 5 cm", prepend=False)
+    assert_alike(poppler_words(searchable(original, tmp_path / "made.pdf", page_of(words))), line_boxes(words))
+
+
+def test_pages_that_share_their_fonts_and_inherit_them(tmp_path: Path) -> None:
+    original = typed_pdf(tmp_path / "typed.pdf", ["one", "two"])
+    for pdf in edited(original):
+        resources = pdf.make_indirect(pdf.pages[0].Resources)
+        for page in pdf.pages:
+            del page.obj[Name.Resources]
+        pdf.Root.Pages.Resources = resources
+    pages = [page_of([Word("read", 100, 400, 80, 20, 88.0, 1)], (612, 792), page_number=number) for number in (1, 2)]
+    made = searchable(original, tmp_path / "made.pdf", *pages)
+    assert poppler_text(made).split() == ["one", "read", "two", "read"]
+    assert rendered(made) == rendered(original)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "options"),
+    [
+        ("image/png", {}),
+        ("image/jpeg", {"quality": 70}),
+        ("image/tiff", {"compression": "group4"}),
+        ("image/webp", {"lossless": True}),
+        ("image/bmp", {}),
+    ],
+)
+def test_a_picture_becomes_a_pdf_without_loss(media_type: str, options: dict[str, object], tmp_path: Path) -> None:
+    image, words = drawn_page()
+    original = tmp_path / "picture"
+    kept = image.convert("1") if media_type == "image/tiff" else image
+    kept.save(original, format=media_type.partition("/")[2].upper(), dpi=(DPI, DPI), **options)
+    made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type=media_type)
+    assert poppler_text(made).split() == " ".join(LINES).split()
+    with pikepdf.open(made) as pdf, Image.open(original) as before:
+        [picture] = pdf.pages[0].get_images().values()
+        assert isinstance(picture, pikepdf.Stream)
+        assert pikepdf.PdfImage(picture).as_pil_image().convert("L").tobytes() == before.convert("L").tobytes()
+
+
+def test_a_picture_with_transparent_parts_lies_on_white(tmp_path: Path) -> None:
+    image, words = drawn_page()
+    original = tmp_path / "picture.png"
+    image.convert("RGBA").save(original)
+    made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type="image/png")
+    assert poppler_text(made).split() == " ".join(LINES).split()
+
+
+def test_a_photo_that_its_camera_turned(tmp_path: Path) -> None:
+    image, words = drawn_page()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned clockwise
+    original = tmp_path / "photo.jpg"
+    image.rotate(90, expand=True).save(original, exif=exif, dpi=(DPI, DPI), quality=90)
+    made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type="image/jpeg")
+    assert_alike(poppler_words(made), line_boxes(words))
+
+
+@pytest.mark.parametrize("media_type", ["application/pdf", "image/png", "image/tiff"])
+def test_a_damaged_document_is_said_to_be_one(media_type: str, tmp_path: Path) -> None:
+    original = tmp_path / "damaged"
+    original.write_bytes(b"%PDF-1.4 or not")
+    with pytest.raises(BadInput, match="cannot be"):
+        searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]), media_type=media_type)
+
+
+def test_a_document_with_fewer_pages_than_were_read_is_another(original: Path, tmp_path: Path) -> None:
+    page = page_of(drawn_page()[1])
+    with pytest.raises(BadInput, match="has 1 pages, of which 2 were read"):
+        searchable(original, tmp_path / "made.pdf", page, page)
+
+
+def test_a_page_without_area_is_named(original: Path, tmp_path: Path) -> None:
+    for pdf in edited(original):
+        pdf.pages[0].MediaBox = Array([0, 0, 0, 5])
+    with pytest.raises(BadInput, match="Page 1 of the PDF has no area"):
+        searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]))
+
+
+def test_without_boxes_the_option_is_named(original: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="searchable_pdf needs to know where words stand.*--words"):
+        searchable(original, tmp_path / "made.pdf", page_of((), text="some"))
+
+
+def test_the_font_is_what_its_script_makes() -> None:
+    from fontTools.ttLib import TTFont  # pylint: disable=import-outside-toplevel  # for this test alone
+
+    from distributed_ocr_pipeline.outputs.pdf import font  # pylint: disable=import-outside-toplevel
+
+    program = TTFont(io.BytesIO(Path(font.__file__).with_name("glyphless.ttf").read_bytes()))
+    widths = {name: width for name, (width, _) in program["hmtx"].metrics.items()}
+    assert widths == {".notdef": font.LETTER_WIDTH, "glyph00001": font.LETTER_WIDTH, "glyph00002": font.BLANK_WIDTH}
+    assert all(program["glyf"][name].numberOfContours == 0 for name in widths)

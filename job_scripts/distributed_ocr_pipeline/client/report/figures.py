@@ -1,6 +1,6 @@
 """A run's documents and pages in counts, bins and bounded lists, by SQL: no list grows with the run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,6 +172,7 @@ def span_seconds(duration_seconds: float) -> int:
     return next(fitting, _SPAN_SECONDS[-1])
 
 
-def _filled(found: Iterator[Sequence[Any]], length: int) -> tuple[int, ...]:
-    counts: Mapping[int, int] = {number: count for number, count in found}
+def _filled(found: Iterable[Sequence[Any]], length: int) -> tuple[int, ...]:
+    """Counts by number, with 0 for those that are not there."""
+    counts = {row[0]: row[1] for row in found}
     return tuple(counts.get(number, 0) for number in range(length))

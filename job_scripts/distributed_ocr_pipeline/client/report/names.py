@@ -8,7 +8,7 @@ _FILE = "file://"
 
 
 def readable(address: str) -> str:
-    """An address without the escapes of a `file://` URI; what is not printable, or turns the line around, is escaped."""
+    """An address without the escapes of a `file://` URI; what is not printable, or turns lines around, is escaped."""
     return printable(unquote(address.removeprefix(_FILE)) if address.startswith(_FILE) else address)
 
 

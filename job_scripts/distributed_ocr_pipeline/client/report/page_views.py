@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
@@ -87,7 +88,7 @@ def _key(row: Mapping[str, Any]) -> PageKey:
 def _read_rows(output: Output, run_id: str, document_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Page by page, as pages may have many words."""
     run = RunLayout("", run_id)
-    condition = ds.field("document_id").isin(sorted(document_ids))
+    condition = ds.field("document_id").isin(pa.array(sorted(document_ids), pa.string()))
     with reading_table(output, f"{PAGES}/"):
         pages = open_table(output, run.pages.key, ALL_PAGES_SCHEMA)
         for batch in pages.to_batches(filter=condition) if pages else ():
@@ -97,7 +98,7 @@ def _read_rows(output: Output, run_id: str, document_ids: Iterable[str]) -> Iter
 def _read_sizes(output: Output, run_id: str, document_ids: Iterable[str]) -> dict[str, int]:
     """Bytes of documents by their ids."""
     run = RunLayout("", run_id)
-    condition = ds.field("document_id").isin(sorted(document_ids))
+    condition = ds.field("document_id").isin(pa.array(sorted(document_ids), pa.string()))
     with reading_table(output, f"{DOCUMENTS}/"):
         ledger = open_table(output, run.documents.key, LEDGER_SCHEMA)
         found = ledger.to_table(columns=["document_id", "size_bytes"], filter=condition).to_pylist() if ledger else []

@@ -85,6 +85,15 @@ test: .venv/installed tools ## Run unit and integration tests, Terraform's among
 	@$(BIN)/coverage report --include="job_scripts/*" --omit="job_scripts/local_aws/*" --format=total --fail-under=95
 	@$(BIN)/coverage report --include="job_scripts/local_aws/*" --format=total --fail-under=90
 
+.PHONY: test-browser
+test-browser: .venv/installed tools ## Look at the report and at a page in Chromium (Debian: apt-get install chromium)
+	@test -n "$${CHROMIUM:-$$(command -v chromium)}" || { echo "Chromium is needed: apt-get install chromium, or name one in CHROMIUM" >&2; exit 69; }
+	$(BIN)/pytest tests/browser
+
+.PHONY: screenshots
+screenshots: .venv/installed tools ## Make the pictures in docs/ again (needs Chromium)
+	$(BIN)/python scripts/screenshots.py
+
 .PHONY: test-terraform
 test-terraform: .venv/installed .terraform ## Run Terraform's own tests of the modules
 	terraform validate

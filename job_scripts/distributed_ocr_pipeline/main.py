@@ -26,6 +26,8 @@ commands, each with its own --help:
   ocr-pipeline status [RUN]      the latest runs, or one of them: how far it is, and what it waits for
   ocr-pipeline list              documents by status, class of error or confidence, each once
   ocr-pipeline export [RUN]      searchable PDFs, text, Markdown, hOCR … of what runs have read
+  ocr-pipeline report [RUN]      what a run did, as one HTML file to look at
+  ocr-pipeline show DOCUMENT     its pages beside their text, as an HTML file or as text
   ocr-pipeline logs [RUN]        what the jobs of a run on AWS log, or logged
   ocr-pipeline doctor            whether everything is there that a run needs, and what mends it
   ocr-pipeline stop [RUN]        ends a run on AWS and its jobs, or the jobs that ended runs left behind"""
@@ -192,6 +194,48 @@ def _logs_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _report(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.commands.report import (  # pylint: disable=import-outside-toplevel
+        report_command,
+    )
+
+    report_command(parsed, sys.stdout)
+
+
+def _report_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ocr-pipeline report",
+        description="Writes what a run did as one HTML file. Without RUN: of the latest that has ended with results.",
+        epilog=_EXIT,
+    )
+    parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", help="a run's id, or the folder that runs wrote to")
+    _add_page(parser, "the run's other files, in a folder")
+    _add_place(parser)
+    return parser
+
+
+def _show(parsed: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.client.commands.show import show_command  # pylint: disable=import-outside-toplevel
+
+    show_command(parsed, sys.stdout)
+
+
+def _show_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ocr-pipeline show",
+        description="Writes a document's pages beside their text, with a box around each word, as one HTML file.",
+        epilog=_EXIT,
+    )
+    parser.add_argument(
+        "document", metavar="DOCUMENT", help="its document_id, its address, the end of that, or the path of its file"
+    )
+    parser.add_argument("--page", type=_count, metavar="N", help="only this page (default: the first 20)")
+    parser.add_argument("--text", action="store_true", help="print the text, and write no file")
+    _add_page(parser, "the files of the document's run, in a folder")
+    _add_place(parser)
+    return parser
+
+
 def _doctor(parsed: argparse.Namespace) -> None:
     from distributed_ocr_pipeline.client.commands.doctor import (  # pylint: disable=import-outside-toplevel
         doctor_command,
@@ -265,6 +309,8 @@ _COMMANDS: Mapping[str, _Command] = {
     "status": (_status_parser, _status),
     "list": (_list_parser, _list),
     "export": (_export_parser, _export),
+    "report": (_report_parser, _report),
+    "show": (_show_parser, _show),
     "logs": (_logs_parser, _logs),
     "doctor": (_doctor_parser, _doctor),
     "stop": (_stop_parser, _stop),
@@ -293,6 +339,13 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FOLDER", help=where)
     parser.add_argument("--json", action="store_true", help="print a JSON document (docs/command-line.md)")
     _add_common(parser)
+
+
+def _add_page(parser: argparse.ArgumentParser, place: str) -> None:
+    """Of commands that write a file to look at."""
+    where = f"write it there (default: with {place}; of runs on AWS, here)"
+    parser.add_argument("--file", metavar="FILE", help=where)
+    parser.add_argument("--open", action="store_true", help="open it in the browser")
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

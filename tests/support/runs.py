@@ -37,11 +37,12 @@ def write_run(
     run_id: str,
     *results: DocumentResult,
     confidences: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    texts: Mapping[str, str] = MappingProxyType({}),
     **options: Any,
 ) -> None:
     """Write a run of one shard. The text of every page names its run, document and number.
 
-    `confidences` are those of the pages of some documents, by their ids.
+    `confidences` are those of the pages of some documents, by their ids; `texts` go before the texts of their pages.
     """
     info = ShardInfo(run_id, "s00000", "bucket", "engine", "1", "fingerprint")
     run = RunLayout("bucket", run_id)
@@ -49,7 +50,7 @@ def write_run(
     run_options = parse_options({"input_prefix": "s3://bucket/docs/", **options})
     with ShardTables(info, run_options, scratch=output / "scratch", **folders) as tables:
         for result in results:
-            name = f"{run_id} {result.document.document_id}"
+            name = f"{texts.get(result.document.document_id, '')}{run_id} {result.document.document_id}"
             certain = confidences.get(result.document.document_id, [None] * result.page_count)
             pages = tuple(_page(number, f"{name} {number}", found) for number, found in enumerate(certain, 1))
             tables.add_pages(PageChunk(result.document, "application/pdf", result.page_count, pages))

@@ -6,5 +6,6 @@
 - `results`: what a run gives back, and the observer that is told while it runs.
 - `job_progress`: how far the run's jobs are, from their logs. `execution` reads it.
 - `commands`: what `ocr-pipeline` and its commands do. `main` calls them.
+- `report`: what people look at in a browser: a run's report, pages beside their text.
 - `terminal`: what a run shows.
 """

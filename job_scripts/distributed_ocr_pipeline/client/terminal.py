@@ -40,7 +40,7 @@ class TerminalObserver(Observer):
     def planned(self, plan: Plan) -> None:
         self._total = plan.documents
         self._started = time.monotonic()
-        documents = f"{_count(plan.documents, 'document')} ({_size(plan.size_bytes)})"
+        documents = f"{_count(plan.documents, 'document')} ({readable_size(plan.size_bytes)})"
         self._say(f"{documents} in {_count(plan.shards, 'shard')}; {plan.up_to_date} up to date")
         if self._stream.isatty() and self._total:
             layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} documents{postfix} [{elapsed}, {remaining} left]"
@@ -124,7 +124,8 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _size(size_bytes: float) -> str:
+def readable_size(size_bytes: float) -> str:
+    """Bytes in the unit that suits them."""
     for unit in ("bytes", "KB", "MB", "GB"):
         if size_bytes < 1000:
             return f"{size_bytes:.0f} {unit}" if unit == "bytes" else f"{size_bytes:.1f} {unit}"

@@ -17,18 +17,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from distributed_ocr_pipeline.ocr.isolation import process_isolated
+    from distributed_ocr_pipeline.ocr.pages.preview import draw_pages, shrink_page_image
     from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
     from distributed_ocr_pipeline.ocr.tools import check_tools, engine_version
     from distributed_ocr_pipeline.ocr.worker import process_documents
 
-__all__ = ["Stop", "check_tools", "engine_version", "process_documents", "process_isolated"]
+__all__ = [
+    "Stop",
+    "check_tools",
+    "draw_pages",
+    "engine_version",
+    "process_documents",
+    "process_isolated",
+    "shrink_page_image",
+]
 
 _HOMES = {
     "Stop": "processes.cancellation",
     "check_tools": "tools",
+    "draw_pages": "pages.preview",
     "engine_version": "tools",
     "process_documents": "worker",
     "process_isolated": "isolation",
+    "shrink_page_image": "pages.preview",
 }
 
 

@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as ds
 
 MEMORY_MB = 256
 """DuckDB's own limit. The process needs some 150 MB beside it (`make bench-planner`)."""
@@ -48,6 +52,10 @@ class Database:
         options = f"format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP_ROWS}"
         self._connection.execute(f"copy ({sql}) to '{_quoted(path)}' ({options})")
         return path
+
+    def register(self, name: str, rows: "ds.Dataset | pa.Table") -> None:
+        """Name the rows of an Arrow dataset or table: read batch by batch, and of its columns those that a query names."""
+        self._connection.register(name, rows)
 
     def view(self, name: str, files: Path, *, by_run: bool = False) -> None:
         """Name the rows of Parquet files.

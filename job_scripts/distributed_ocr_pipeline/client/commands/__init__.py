@@ -2,6 +2,7 @@
 
 - `run`: what `ocr-pipeline` does without a command's name.
 - `estimate`: what a run would take.
+- `report`, `show`: files to look at in a browser, of a run and of a document.
 - `doctor`: whether everything is there that a run needs.
 - `export`: files of the documents of finished runs.
 - `stop`: ends a run, or the jobs that runs left behind.

@@ -1,0 +1,67 @@
+"""`ocr-pipeline report`: what a run did, as one HTML file."""
+
+import argparse
+import json
+import webbrowser
+from pathlib import Path
+from typing import TextIO
+
+from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFolder, bucket_of, chosen_place
+from distributed_ocr_pipeline.client.report.html import run_report_html
+from distributed_ocr_pipeline.client.report.run_report import find_ended_run, gather_report
+from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.layout import RunLayout
+
+
+def report_command(arguments: argparse.Namespace, stream: TextIO) -> None:
+    """Write the report of a run that has ended, and say where it is.
+
+    Args:
+        arguments: target (a run's id, an output folder or None), file, open, output, region, json.
+        stream: For the result.
+
+    Raises:
+        BadInput: There is no such run, it goes on, or the file cannot be written.
+        ServiceFault: AWS did not answer.
+    """
+    folder, run_id = _target(arguments.target, arguments.output)
+    place = chosen_place(folder, arguments.region)
+    status = find_ended_run(place, run_id)
+    output: Output = place if isinstance(place, OutputFolder) else bucket_of(place)
+    path = Path(arguments.file) if arguments.file else report_path(output, status.run_id)
+    write_page(path, run_report_html(gather_report(output, status)))
+    values = {"run_id": status.run_id, "file": str(path.absolute()), "size_bytes": path.stat().st_size}
+    print(json.dumps(values, indent=2) if arguments.json else values["file"], file=stream)
+    if arguments.open:
+        open_page(path)
+
+
+def _target(target: str | None, output: str | None) -> tuple[str | None, str | None]:
+    """The output folder and the run's id that are meant; None where none is."""
+    if target is not None and output is None and Path(target).is_dir():
+        return target, None
+    return output, target
+
+
+def report_path(output: Output, run_id: str) -> Path:
+    """Beside the run's other files in a folder; of a run on AWS in the working folder."""
+    if isinstance(output, OutputFolder):
+        return output.path / RunLayout("", run_id).folder.key / "report.html"
+    return Path(f"report-{run_id}.html")
+
+
+def write_page(path: Path, html: str) -> None:
+    """Write a file whole or not at all; `BadInput` if that does not work."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(html, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.", "Name another file with --file.") from error
+
+
+def open_page(path: Path) -> None:
+    """Show a file in the browser; `BadInput` where there is none."""
+    if not webbrowser.open(path.absolute().as_uri()):
+        raise BadInput("No browser was found.", f"Open {path} yourself.")

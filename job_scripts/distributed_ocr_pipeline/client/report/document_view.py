@@ -1,0 +1,108 @@
+"""The pages of one document, by its current row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
+from distributed_ocr_pipeline.client.report.figures import PageKey
+from distributed_ocr_pipeline.client.report.names import readable
+from distributed_ocr_pipeline.client.report.page_views import PageView, view_pages
+from distributed_ocr_pipeline.client.report.pictures import Pictures
+from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.layout import DOCUMENTS
+from distributed_ocr_pipeline.tables.latest import current_rows
+from distributed_ocr_pipeline.tables.schema import LEDGER_SCHEMA
+
+MOST_PAGES = 20
+"""Of a document that are shown together."""
+
+_COLUMNS = [
+    "document_id",
+    "status",
+    "processed_at",
+    "run_id",
+    "source_uri",
+    "page_count",
+    "error_class",
+    "error_message",
+]
+_NAMED = 3  # of several documents that a name may mean
+
+
+@dataclass(frozen=True)
+class ShownDocument:
+    """A document, as its current row says."""
+
+    document_id: str
+    run_id: str
+    source_uri: str
+    status: str
+    page_count: int
+    error: str  # why it has no full result, or empty
+
+    @property
+    def address(self) -> str:
+        """For people."""
+        return readable(self.source_uri)
+
+
+def find_document(output: Output, name: str) -> ShownDocument:
+    """The document that is meant.
+
+    Args:
+        output: Where runs wrote to.
+        name: Its document_id, its address, the path of its file, or the end of its address from a slash on.
+
+    Raises:
+        BadInput: There is none of this name, or there are several.
+        ServiceFault: S3 did not answer.
+    """
+    with reading_table(output, f"{DOCUMENTS}/"):
+        ledger = open_table(output, f"{DOCUMENTS}/", LEDGER_SCHEMA)
+        if ledger is None:
+            raise BadInput(f"There are no results in {output.address}.", "Name the folder that runs wrote to.")
+        found = current_rows(ledger.to_table(columns=_COLUMNS, filter=_is_named(name))).to_pylist()
+    exact = [row for row in found if name in (row["document_id"], row["source_uri"])]
+    return _only(name, exact or found)
+
+
+def view_document(output: Output, document: ShownDocument, page: int | None, pictures: Pictures) -> Sequence[PageView]:
+    """Pages of a document: one, or the first `MOST_PAGES`.
+
+    Raises:
+        BadInput: It has no such page, or none at all.
+        ServiceFault: S3 did not answer.
+    """
+    numbers = range(1, min(document.page_count, MOST_PAGES) + 1) if page is None else [page]
+    keys = [PageKey(document.document_id, number) for number in numbers]
+    views = view_pages(output, document.run_id, keys, pictures)
+    if not views:
+        what = f"has no page {page}: it has {document.page_count}" if page is not None else "has no pages"
+        raise BadInput(f"{document.address} {what} ({document.error or document.status}).")
+    return views
+
+
+def _is_named(name: str) -> ds.Expression:
+    address, known = ds.field("source_uri"), (ds.field("document_id") == name) | (ds.field("source_uri") == name)
+    end = name.lstrip("/")
+    ends = pc.ends_with(address, pattern=f"/{end}") | pc.ends_with(address, pattern=f"/{quote(end)}")
+    path = Path(name)
+    is_file = path.exists()
+    return known | ends | (address == path.resolve().as_uri() if is_file else ds.scalar(False))
+
+
+def _only(name: str, found: Sequence[dict[str, Any]]) -> ShownDocument:
+    if not found:
+        raise BadInput(f"There is no document {name!r}.", "`ocr-pipeline list` shows their ids and addresses.")
+    if len(found) > 1:
+        some = ", ".join(f"{row['document_id']} ({readable(row['source_uri'])})" for row in found[:_NAMED])
+        raise BadInput(f"{len(found)} documents are called {name!r}: {some}.", "Name one by its id.")
+    (row,) = found
+    error = ": ".join(part for part in (row["error_class"], row["error_message"]) if part)
+    return ShownDocument(row["document_id"], row["run_id"], row["source_uri"], row["status"], row["page_count"], error)

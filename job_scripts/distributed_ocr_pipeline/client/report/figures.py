@@ -1,0 +1,178 @@
+"""A run's documents and pages in counts, bins and bounded lists, by SQL: no list grows with the run."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
+from distributed_ocr_pipeline.client.report.names import common_folder
+from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
+from distributed_ocr_pipeline.planning.database import Database, open_database
+from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
+
+BIN_WIDTH = 5
+"""Of the histogram of confidence, 0-100: 20 bins."""
+
+_MOST_SPANS = 60  # of the time that a run took
+_SPAN_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400, 604_800)
+
+_LOAD_DOCUMENTS = """
+create or replace table documents as
+select document_id, source_uri, size_bytes, media_type, page_count, status, error_class, error_message, duration_ms,
+  attempts, epoch_ms(processed_at) as processed_ms
+from ledger_files
+"""
+_LOAD_PAGES = """
+create or replace table pages as
+select document_id, page_number, status, text_source, confidence, word_count, duration_ms from pages_files
+"""
+_TOTALS = """
+select count(*), coalesce(sum(page_count), 0)::bigint, coalesce(sum(size_bytes), 0)::bigint,
+  coalesce(min(source_uri), ''), coalesce(max(source_uri), ''), min(processed_ms), max(processed_ms) from documents
+"""
+_SPANS = """
+select ((processed_ms - $first) // (1000 * $seconds))::int, sum(page_count)::bigint from documents
+where status <> 'deferred' group by 1 order by 1
+"""
+_BINS = f"select least(confidence // {BIN_WIDTH}, {100 // BIN_WIDTH - 1})::int, count(*) from pages " + (
+    "where confidence is not null group by 1 order by 1"
+)
+_LISTED = """
+select document_id, source_uri, status, error_class, error_message, page_count, lowest, duration_ms, size_bytes
+from documents left join (select document_id, min(confidence) as lowest from pages group by 1) using (document_id)
+order by case status when 'failed' then 0 when 'partial' then 1 when 'deferred' then 2 when 'skipped' then 3 else 4 end,
+  lowest nulls last, source_uri
+"""
+_SLOWEST = "select document_id, page_number from pages order by duration_ms desc, document_id, page_number limit $limit"
+_LEAST_CERTAIN = """
+select document_id, page_number from pages where confidence is not null
+order by confidence, document_id, page_number limit $limit
+"""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Of all documents of the run that have a row."""
+
+    documents: int
+    pages: int
+    size_bytes: int
+    folder: str  # that holds all of them
+    first_ms: int | None  # when the first one was done, and the last: milliseconds since 1970
+    last_ms: int | None
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Pages of the documents that were done in each span of time, from the first to the last."""
+
+    first_ms: int
+    span_seconds: int
+    pages: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """A document, with the confidence of its least certain page."""
+
+    document_id: str
+    source_uri: str
+    status: str
+    error_class: str | None
+    error_message: str | None
+    page_count: int
+    confidence: float | None
+    duration_ms: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class PageKey:
+    """Which page of which document."""
+
+    document_id: str
+    page_number: int
+
+
+class RunFigures:
+    """Questions about one run's rows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def totals(self) -> Totals:
+        """Counts, and where and when."""
+        documents, pages, size, first, last, first_ms, last_ms = self._database.row(_TOTALS)
+        return Totals(documents, pages, size, common_folder(first, last), first_ms, last_ms)
+
+    def counts(self, table: str, column: str) -> dict[str, int]:
+        """Rows by the values of a column, the most frequent first; null is left out."""
+        query = f"select {column}, count(*) from {table} where {column} is not null group by 1 order by 2 desc, 1"
+        return dict(self._database.rows(query))
+
+    def words(self) -> int:
+        """On all pages."""
+        (words,) = self._database.row("select coalesce(sum(word_count), 0)::bigint from pages")
+        return int(words)
+
+    def confidence_bins(self) -> tuple[int, ...]:
+        """Pages by confidence, `BIN_WIDTH` points each; pages without one are in none."""
+        return _filled(self._database.rows(_BINS), 100 // BIN_WIDTH)
+
+    def throughput(self, totals: Totals) -> Throughput | None:
+        """Pages over time; None where nothing was done."""
+        if totals.first_ms is None or totals.last_ms is None:
+            return None
+        seconds = span_seconds((totals.last_ms - totals.first_ms) / 1000)
+        spans = (totals.last_ms - totals.first_ms) // (1000 * seconds) + 1
+        found = self._database.rows(_SPANS, first=totals.first_ms, seconds=seconds)
+        return Throughput(totals.first_ms, seconds, _filled(found, spans))
+
+    def documents(self) -> Iterator[DocumentRow]:
+        """All of them, those without a full result first, then those with the least certain pages."""
+        return (DocumentRow(*row) for row in self._database.rows(_LISTED))
+
+    def slowest_pages(self, limit: int) -> list[PageKey]:
+        """The pages that took longest."""
+        return [PageKey(*row) for row in self._database.rows(_SLOWEST, limit=limit)]
+
+    def least_certain_pages(self, limit: int) -> list[PageKey]:
+        """The pages with the lowest confidence."""
+        return [PageKey(*row) for row in self._database.rows(_LEAST_CERTAIN, limit=limit)]
+
+
+@contextmanager
+def open_figures(output: Output, run_id: str) -> Iterator[RunFigures]:
+    """The figures of a run, whose tables are read once.
+
+    Raises:
+        BadInput: A table cannot be read.
+        ServiceFault: S3 did not answer.
+    """
+    run = RunLayout("", run_id)
+    with TemporaryDirectory(prefix="report-") as folder, open_database(Path(folder)) as database:
+        for table, key, schema, load in (
+            (DOCUMENTS, run.documents.key, LEDGER_SCHEMA, _LOAD_DOCUMENTS),
+            (PAGES, run.pages.key, ALL_PAGES_SCHEMA, _LOAD_PAGES),
+        ):
+            name = "ledger_files" if table == DOCUMENTS else "pages_files"
+            with reading_table(output, key):
+                found = open_table(output, key, schema)
+                database.register(name, schema.empty_table() if found is None else found)
+                database.execute(load)
+        yield RunFigures(database)
+
+
+def span_seconds(duration_seconds: float) -> int:
+    """A round length of which at most `_MOST_SPANS` make up a duration."""
+    fitting = (seconds for seconds in _SPAN_SECONDS if duration_seconds / seconds < _MOST_SPANS)
+    return next(fitting, _SPAN_SECONDS[-1])
+
+
+def _filled(found: Iterable[Sequence[Any]], length: int) -> tuple[int, ...]:
+    """Counts by number, with 0 for those that are not there."""
+    counts = {row[0]: row[1] for row in found}
+    return tuple(counts.get(number, 0) for number in range(length))

@@ -1,0 +1,23 @@
+"""Addresses of documents as people read them."""
+
+from urllib.parse import unquote
+
+from distributed_ocr_pipeline.client.terminal import printable
+
+_FILE = "file://"
+
+
+def readable(address: str) -> str:
+    """An address without the escapes of a `file://` URI; what is not printable, or turns lines around, is escaped."""
+    return printable(unquote(address.removeprefix(_FILE)) if address.startswith(_FILE) else address)
+
+
+def common_folder(first: str, last: str) -> str:
+    """The longest folder, with its slash, of all addresses between two in alphabetical order; may be empty."""
+    length = next((at for at, (one, other) in enumerate(zip(first, last)) if one != other), min(len(first), len(last)))
+    return first[: first.rfind("/", 0, length) + 1]
+
+
+def below(folder: str, address: str) -> str:
+    """The readable rest of an address in a folder."""
+    return readable(address)[len(readable(folder)) :] if address.startswith(folder) else readable(address)

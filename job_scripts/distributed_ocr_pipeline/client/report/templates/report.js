@@ -1,0 +1,118 @@
+"use strict";
+(() => {
+  const NAME = 0, STATUS = 1, CLASS = 2, REASON = 3, PAGES = 4, CONFIDENCE = 5, MILLISECONDS = 6, BYTES = 7;
+  const STEP = 100, PRINTED = 1000;
+  const byId = (id) => document.getElementById(id);
+  const documents = JSON.parse(byId("documents").textContent);
+  const advice = JSON.parse(byId("advice").textContent);
+  const texts = documents.map((row) => `${row[NAME]}\n${row[CLASS]}\n${row[REASON]}`.toLowerCase());
+  const whole = new Intl.NumberFormat("en");
+  const state = { column: null, descending: false, shown: STEP, found: [] };
+
+  const element = (name, content, className) => {
+    const made = document.createElement(name);
+    if (content !== undefined) made.textContent = content;
+    if (className) made.className = className;
+    return made;
+  };
+
+  const cell = (content, label) => {
+    const made = element("td", content, label ? "number" : "");
+    made.setAttribute("role", "cell");
+    if (label) made.dataset.label = label;
+    return made;
+  };
+
+  const reasonOf = (row) => {
+    const made = element("div", undefined, "reason");
+    if (row[CLASS]) made.append(element("b", row[CLASS].replaceAll("_", " ")), ": ");
+    made.append(`${row[REASON]} ${advice[row[CLASS]] || ""}`.trim());
+    return made;
+  };
+
+  const line = (row) => {
+    const made = document.createElement("tr");
+    made.setAttribute("role", "row");
+    const name = cell();
+    name.append(element("span", row[NAME], "name"));
+    if (row[CLASS] || row[REASON]) name.append(reasonOf(row));
+    const status = cell();
+    status.append(element("span", row[STATUS], `status ${row[STATUS]}`));
+    const confidence = row[CONFIDENCE] === null ? "–" : row[CONFIDENCE].toFixed(1);
+    made.append(
+      name, status, cell(whole.format(row[PAGES]), "pages"), cell(confidence, "confidence"),
+      cell((row[MILLISECONDS] / 1000).toFixed(1), "seconds"), cell((row[BYTES] / 1e6).toFixed(2), "MB"));
+    return made;
+  };
+
+  const compare = (one, other) => {
+    const [left, right] = [documents[one][state.column], documents[other][state.column]];
+    if (left === null || right === null) return (left === null) - (right === null) || one - other;
+    const order = typeof left === "string" ? left.localeCompare(right) : left - right;
+    return (state.descending ? -order : order) || one - other;
+  };
+
+  const find = () => {
+    const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const status = byId("status").value, reason = byId("class").value;
+    state.found = [...documents.keys()].filter((number) =>
+      (!status || documents[number][STATUS] === status) && (!reason || documents[number][CLASS] === reason)
+      && words.every((word) => texts[number].includes(word)));
+    if (state.column !== null) state.found.sort(compare);
+  };
+
+  const show = () => {
+    const shown = state.found.slice(0, state.shown);
+    byId("rows").replaceChildren(...shown.map((number) => line(documents[number])));
+    byId("found").textContent =
+      `${whole.format(state.found.length)} of ${whole.format(documents.length)} documents, ${whole.format(shown.length)} shown`;
+    byId("more").hidden = state.found.length <= state.shown;
+  };
+
+  const markHeads = () => {
+    for (const head of byId("heads").children) {
+      const sorted = Number(head.dataset.column) === state.column;
+      if (sorted) head.setAttribute("aria-sort", state.descending ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+    byId("sort").value = state.column === null ? "" : String(state.column);
+  };
+
+  const refresh = () => {
+    state.shown = STEP;
+    find();
+    markHeads();
+    show();
+  };
+
+  const sortBy = (column, descending) => {
+    state.column = column;
+    state.descending = descending;
+    refresh();
+  };
+
+  const largestFirst = (column) => [PAGES, MILLISECONDS, BYTES].includes(column);
+  byId("heads").addEventListener("click", (event) => {
+    const head = event.target.closest("th");
+    if (!head || !event.target.closest("button")) return;
+    const column = Number(head.dataset.column);
+    sortBy(column, column === state.column ? !state.descending : largestFirst(column));
+  });
+  byId("sort").addEventListener("change", (event) => {
+    const column = event.target.value === "" ? null : Number(event.target.value);
+    sortBy(column, column !== null && largestFirst(column));
+  });
+  byId("filters").addEventListener("submit", (event) => event.preventDefault());
+  for (const [id, kind] of [["search", "input"], ["status", "change"], ["class", "change"]]) {
+    byId(id).addEventListener(kind, refresh);
+  }
+  byId("more").addEventListener("click", () => {
+    const before = state.shown;
+    state.shown += STEP;
+    show();
+    const next = byId("rows").children[before];
+    if (next) { next.tabIndex = -1; next.focus(); }
+  });
+  window.addEventListener("beforeprint", () => { state.shown = Math.max(state.shown, PRINTED); show(); });
+  refresh();
+})();

@@ -1,0 +1,90 @@
+"""`ocr-pipeline show`: a document's pages, by its current row, as text, JSON and HTML."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from distributed_ocr_pipeline.errors import ErrorClass, ExitCode
+from distributed_ocr_pipeline.main import main
+from tests.support.reports import at, failed, scanned_result
+from tests.support.runs import outcome, write_run
+
+
+@pytest.fixture(name="output")
+def fixture_output(tmp_path: Path) -> Path:
+    """Two runs; the second did the scan again."""
+    scan = scanned_result(tmp_path / "a scan.pdf")
+    write_run(
+        tmp_path, "r1", scan, at(outcome("x"), "s3://bucket/one/x.pdf"), at(outcome("y"), "s3://bucket/two/x.pdf")
+    )
+    again = at(outcome("a scan", 20, pages=2), scan.document.source_uri)
+    object.__setattr__(again.document, "size_bytes", scan.document.size_bytes)
+    write_run(tmp_path, "r2", again, failed("bad.pdf", "It has no end.", ErrorClass.CORRUPT), words=True,
+              confidences={"a scan": [91.0, 40.5]}, texts={"a scan": "</script><b>\x1b[2J "})  # fmt: skip
+    return tmp_path
+
+
+def shown(capsys: pytest.CaptureFixture[str], output: Path, *arguments: str) -> str:
+    assert main(["show", *arguments, "--output", str(output)]) == ExitCode.OK
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["a scan", "a scan.pdf", "a%20scan.pdf"])
+def test_a_document_is_found_by_id_and_by_the_end_of_its_address(
+    name: str, output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert json.loads(shown(capsys, output, name, "--json"))["run_id"] == "r2"
+
+
+def test_a_document_is_found_by_the_path_of_its_file(
+    output: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(output)
+    found = json.loads(shown(capsys, output, "./a scan.pdf", "--json"))
+    assert [page["page_number"] for page in found["pages"]] == [1, 2]
+
+
+def test_text_is_of_the_current_row_and_cannot_steer_the_terminal(
+    output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shown(capsys, output, "a scan", "--text", "--page", "2") == (
+        "--- page 2 of 2: succeeded, confidence 40.5 ---\n</script><b>\\x1b[2J r2 a scan 2\n"
+    )
+
+
+def test_the_file_has_the_page_beside_its_words(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(shown(capsys, output, "a scan", "--page", "2").strip())
+    assert path == output / "runs/r2/show/a scan-page-0002.html"
+    html = path.read_text(encoding="utf-8")
+    assert html.count("data:image/jpeg;base64,") == 1
+    assert '<rect class="box band0" data-word="2-1" x="1" y="2" width="3" height="4"/>' in html
+    assert 'data-word="2-1" title="90.5">&lt;/script&gt;&lt;b&gt;' in html
+
+
+def test_all_pages_are_in_one_file(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    html = Path(shown(capsys, output, "a scan").strip()).read_text(encoding="utf-8")
+    assert html.count("data:image/jpeg;base64,") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing"], "There is no document 'nothing'."),
+        (["x.pdf"], "2 documents are called 'x.pdf': x (s3://bucket/one/x.pdf), y (s3://bucket/two/x.pdf)."),
+        (["a scan", "--page", "3"], "has no page 3: it has 2"),
+        (["bad.pdf"], "has no pages (corrupt: It has no end.)"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_line(
+    arguments: list[str], words: str, output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", *arguments, "--output", str(output)]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
+
+
+def test_a_document_that_is_gone_is_shown_without_its_picture(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (output / "a scan.pdf").unlink()
+    html = Path(shown(capsys, output, "a scan").strip()).read_text(encoding="utf-8")
+    assert "data:image" not in html and html.count("The document cannot be opened any more") == 2

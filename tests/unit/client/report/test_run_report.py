@@ -1,0 +1,222 @@
+"""`ocr-pipeline report`: what is in the file, on a folder and on a deployment's bucket. Browsers: tests/browser."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from distributed_ocr_pipeline.client.report.figures import span_seconds
+from distributed_ocr_pipeline.client.report.names import common_folder
+from distributed_ocr_pipeline.errors import ExitCode
+from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.main import main
+from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.storage import Storage
+from tests.support.aws import OUTPUT_BUCKET, REGION, s3_client, s3_server, session, upload_folder, use_server
+from tests.support.reports import HOSTILE, RUN, failed, hostile_results, put, scanned_result, write_looked_at_run
+from tests.support.runs import outcome
+
+
+class Parsed(HTMLParser):
+    """The elements of a page, its text, and what its JSON elements hold."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.json: dict[str, Any] = {}
+        self._script: str | None = None
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._script = (dict(attrs).get("id") or "") if tag == "script" else None
+
+    def handle_endtag(self, tag: str) -> None:
+        self._script = None if tag == "script" else self._script
+
+    def handle_data(self, data: str) -> None:
+        if self._script:
+            self.json[self._script] = json.loads(data)
+        elif self._script is None:
+            self.text += f" {data}"
+
+
+def reported(capsys: pytest.CaptureFixture[str], output: Path, *arguments: str) -> Parsed:
+    assert main(["report", *arguments, "--output", str(output)]) == ExitCode.OK
+    return Parsed(Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(name="hostile")
+def fixture_hostile(tmp_path: Path) -> Path:
+    return write_looked_at_run(
+        tmp_path, *hostile_results(), texts={f"n{number}": text for number, text in enumerate(HOSTILE)}, words=True
+    )
+
+
+def test_names_and_texts_are_text_and_no_element(hostile: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = reported(capsys, hostile, RUN)
+    scripts = [attributes.get("type") for tag, attributes in found.elements if tag == "script"]
+    assert scripts == ["application/json", "application/json", None]
+    names = {name for _, attributes in found.elements for name in attributes}
+    assert not {name for name in names if name.startswith("on") or name == "style"}
+    assert "img" not in {tag for tag, _ in found.elements}
+    listed = [row[0] for row in found.json["documents"]]
+    assert {HOSTILE[0], HOSTILE[1], HOSTILE[2], HOSTILE[3], HOSTILE[4]} <= set(listed)
+    assert "\\u202egpj.exe\\x00\\x1b[2J" in listed
+    assert f"1 shards failed (first: s1: {HOSTILE[0]})" in found.text
+
+
+def test_the_policy_allows_the_files_own_script_and_style_alone(
+    hostile: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = reported(capsys, hostile, RUN)
+    (policy,) = [
+        attributes["content"] for tag, attributes in found.elements if tag == "meta" and "http-equiv" in attributes
+    ]
+    assert policy is not None
+    assert re.sub(r"sha256-[\w+/]{43}=", "HASH", policy) == (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src 'HASH'; script-src 'HASH'"
+    )
+    loading = [attributes for _, attributes in found.elements if {"src", "action", "formaction"} & set(attributes)]
+    assert loading == []
+
+
+def test_failures_come_first_with_reason_and_advice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_looked_at_run(
+        tmp_path,
+        outcome("sure"),
+        failed("bad.pdf", "It has no end."),
+        outcome("unsure"),
+        outcome("late", 5, "deferred"),
+        confidences={"sure": [99.0], "unsure": [99.5, 12.25]},
+    )
+    found = reported(capsys, tmp_path)
+    rows = found.json["documents"]
+    assert [row[:4] for row in rows[:3]] == [
+        [f"docs/{HOSTILE[1]}.lost", "unaccounted", "unaccounted", "its shard left no result"],
+        ["docs/bad.pdf", "failed", "corrupt", "It has no end."],
+        ["late.pdf", "deferred", "", ""],
+    ]
+    assert [(row[0], row[5]) for row in rows[3:]] == [("unsure.pdf", 12.2), ("sure.pdf", 99.0)]
+    assert found.json["advice"]["corrupt"] == "Open it in a viewer; make it again if that fails."
+    assert "Open it in a viewer; make it again if that fails." in found.text
+    assert "not reached before the deadline" in found.text
+
+
+def test_estimates_stand_beside_what_was_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(reported(capsys, write_looked_at_run(tmp_path, outcome("a", pages=4))).text.split())
+    assert "Documents 2 – 1 Pages 7 5 – 9 4" in text
+    assert "CPU hours, on vCPUs of speed 1 1.000 0.500 – 2.000 1.500" in text
+    assert "by list price 1.500 1.000 – 2.000 1.250" in text
+
+
+def test_the_pages_to_look_at_have_their_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scan = scanned_result(tmp_path / "scan.pdf")
+    gone = scanned_result(tmp_path / "gone.pdf", 1)
+    changed = scanned_result(tmp_path / "changed.pdf", 1)
+    write_looked_at_run(tmp_path / "output", scan, gone, changed, words=True, confidences={"scan": [80.0, 30.0]})
+    (tmp_path / "gone.pdf").unlink()
+    with (tmp_path / "changed.pdf").open("ab") as file:
+        file.write(b"%")
+    found = reported(capsys, tmp_path / "output")
+    pictures = [attributes["href"] or "" for tag, attributes in found.elements if tag == "image"]
+    assert len(pictures) == 4 and all(picture.startswith("data:image/jpeg;base64,") for picture in pictures)
+    boxes = [attributes for tag, attributes in found.elements if tag == "path"]
+    assert {(box["class"], box["d"]) for box in boxes} == {("box band0", "M1 2h3v4h-3z")}
+    assert "The document cannot be opened any more: No such file or directory." in found.text
+    assert "The document has changed since it was read" in found.text
+
+
+def test_the_list_of_documents_is_bounded_and_says_what_it_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("distributed_ocr_pipeline.client.report.run_report._MOST_DOCUMENTS", 2)
+    write_looked_at_run(tmp_path, outcome("a"), outcome("b"), failed("bad.pdf", "It has no end."))
+    found = reported(capsys, tmp_path)
+    assert [row[1] for row in found.json["documents"]] == ["unaccounted", "failed"]
+    assert "2 more documents are not in this list" in found.text
+
+
+def test_long_names_do_not_make_a_large_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("distributed_ocr_pipeline.client.report.run_report._MOST_LIST_CHARACTERS", 900)
+    write_looked_at_run(tmp_path, *(failed(f"{number}{'x' * 400}", "No.") for number in range(5)))
+    found = reported(capsys, tmp_path)
+    assert len(found.json["documents"]) == 3 and "3 more documents" in found.text
+
+
+def test_the_latest_run_with_results_is_meant_and_a_folder_can_stand_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_looked_at_run(tmp_path, outcome("a"))
+    put(tmp_path, RunLayout("", "later").plan.key, {"documents": 0, "shards": 0, "up_to_date": 1})
+    monkeypatch.chdir(tmp_path.parent)
+    assert main(["report", tmp_path.name, "--json"]) == ExitCode.OK
+    found = json.loads(capsys.readouterr().out)
+    assert found["run_id"] == RUN and found["size_bytes"] == Path(found["file"]).stat().st_size
+    assert found["file"] == str(tmp_path / f"runs/{RUN}/report.html")
+
+
+def test_a_run_that_left_nothing_has_a_report_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, RunLayout("", "empty").plan.key, {"documents": 0, "shards": 0, "up_to_date": 1})
+    found = reported(capsys, tmp_path, "empty")
+    assert found.json["documents"] == [] and "Nothing was done." in found.text
+
+
+def test_without_a_run_there_is_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, RunLayout("", "none").plan.key, {"documents": 0, "shards": 0, "up_to_date": 0})
+    assert main(["report", "--output", str(tmp_path)]) == ExitCode.BAD_INPUT
+    assert "No run has ended with results there." in capsys.readouterr().err
+    assert main(["report", "other", "--output", str(tmp_path)]) == ExitCode.BAD_INPUT
+    assert "There is no run 'other'" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_looked_at_run(tmp_path, outcome("a"))
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    target = str(tmp_path / "file/report.html")
+    assert main(["report", "--output", str(tmp_path), "--file", target]) == ExitCode.BAD_INPUT
+    shown = capsys.readouterr().err
+    assert f"{target} cannot be written" in shown and shown.count("\n") == 1
+
+
+def test_a_run_on_aws_is_reported_from_its_bucket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = write_looked_at_run(tmp_path / "output", outcome("a", pages=1), words=True, confidences={"a": [50.0]})
+    monkeypatch.chdir(tmp_path)
+    with s3_server() as endpoint:
+        for bucket in (OUTPUT_BUCKET, "bucket"):
+            s3_client(endpoint).create_bucket(Bucket=bucket)
+        upload_folder(Storage(session(), endpoint), output, S3Location(OUTPUT_BUCKET, ""))
+        use_server(monkeypatch, endpoint)
+        monkeypatch.setenv("OCR_STATE_MACHINE_ARN", "arn:aws:states:us-east-1:123456789012:stateMachine:ocr")
+        monkeypatch.setenv("OCR_OUTPUT_BUCKET", OUTPUT_BUCKET)
+        assert main(["report", RUN, "--region", REGION]) == ExitCode.OK
+    assert capsys.readouterr().out.strip() == str(tmp_path / f"report-{RUN}.html")
+    found = Parsed((tmp_path / f"report-{RUN}.html").read_text(encoding="utf-8"))
+    assert [row[0] for row in found.json["documents"]] == [f"docs/{HOSTILE[1]}.lost", "a.pdf"]
+    assert "NoSuchKey" in found.text or "does not exist" in found.text  # the document is not in its bucket
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "folder"),
+    [
+        ("s3://b/docs/a/1.pdf", "s3://b/docs/b/2.pdf", "s3://b/docs/"),
+        ("s3://b/docs/a.pdf", "s3://b/docs/a.pdf", "s3://b/docs/"),
+        ("s3://b/docs/ab.pdf", "s3://b/docs/ac.pdf", "s3://b/docs/"),
+        ("", "", ""),
+    ],
+)
+def test_the_folder_of_all_documents(first: str, last: str, folder: str) -> None:
+    assert common_folder(first, last) == folder
+
+
+@pytest.mark.parametrize(("duration", "span"), [(0, 1), (59, 1), (60, 2), (3600, 120), (10**9, 604_800)])
+def test_a_run_is_cut_into_few_spans_of_round_length(duration: float, span: int) -> None:
+    assert span_seconds(duration) == span

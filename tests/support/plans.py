@@ -124,7 +124,9 @@ class Run:
         for shard in shards:
             of_shard = [row for row in ledger if row["shard_id"] == shard]
             pq.write_table(pa.Table.from_pylist(of_shard, DOCUMENTS_SCHEMA), folder / "ledger" / f"{shard}.parquet")
-        footers = tuple(LedgerFooter(f"{shard}.parquet", 0, 0, 0, 0, True, 60.0, 100.0, by_quality) for shard in shards)
+        footers = tuple(
+            LedgerFooter(f"{shard}.parquet", 0, 0, 0, 0, True, 60.0, 100.0, qualities=by_quality) for shard in shards
+        )
         keys = [{"document_id": document_id, "page_number": number} for document_id, number in page_keys]
         pq.write_table(pa.Table.from_pylist(keys, _PAGE_KEYS), folder / "page_keys.parquet")
         self.files = RunFiles(

@@ -245,7 +245,7 @@ class RunProof:
             seconds=sum(footer.seconds for footer in footers),
             cpu_seconds=sum(footer.cpu_seconds for footer in footers),
             pages_by_quality={
-                quality.value: sum(footer.qualities[quality.value] for footer in footers) for quality in Quality
+                quality.value: sum(footer.qualities.get(quality.value, 0) for footer in footers) for quality in Quality
             },
             unfinished_parts=self._files.joining.unfinished,
         )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -36,8 +36,8 @@ class LedgerFooter:
     proved: bool  # whether the writer compared pages and ledger document by document
     seconds: float  # of wall time that the shard's job took
     cpu_seconds: float  # that it used
-    qualities: Mapping[str, int]  # pages by quality; footers of older versions do not say
     parts: tuple[Part, ...] = ()  # of huge documents, which other shards read as well
+    qualities: Mapping[str, int] = field(default_factory=dict)  # pages by quality; footers of older versions do not say
 
 
 def read_footers(ledger: Path) -> Iterator[LedgerFooter]:

@@ -219,5 +219,5 @@ def _squared(grey: Image.Image, densities: tuple[int, int] | None) -> Image.Imag
         return grey
     across, down = (max(densities) / density for density in densities)
     square = grey.resize((round(grey.width * across), round(grey.height * down)), Image.Resampling.BICUBIC)
-    # Stretching leaves steps: without them three of four faxes are read better (error rates 0.065 > 0.058, 0.032 > 0.023).
+    # Stretching leaves steps: without them three of four faxes are read better (errors 0.065 > 0.058, 0.032 > 0.023).
     return square.filter(ImageFilter.GaussianBlur(1))

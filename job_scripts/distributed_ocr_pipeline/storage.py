@@ -97,16 +97,14 @@ class Storage:
     def exists(self, location: S3Location) -> bool:
         """Whether an object is there."""
         try:
-            with aws_call(f"Looking for {location}"):
-                self._client.head_object(Bucket=location.bucket, Key=location.key)
+            return self.find_metadata(location) is not None
         except BadInput:
             return False
-        return True
 
     def find_metadata(self, location: S3Location) -> Mapping[str, str] | None:
         """What was stored with an object beside its content; None where there is no such object."""
         try:
-            with aws_call(f"Looking at {location}"):
+            with aws_call(f"Looking for {location}"):
                 return self._client.head_object(Bucket=location.bucket, Key=location.key)["Metadata"]
         except BadInput as error:
             if error.code != "404":

@@ -26,7 +26,12 @@ START_OF_A_JOB = [(THROTTLED, 5, 2, 120, 60)]
 # Of the job that checks downloads; the others wait for the quota in states of their own.
 QUOTA = [(["SageMaker.ResourceLimitExceededException", "SageMaker.ResourceLimitExceeded"], 60, 1.5, 900, 200)]
 CALL = [(["States.TaskFailed"], 2, 2, 30, 5)]
-CONDITIONAL_WRITES = ("TakeTurn", "TakeOver", "QueueUp")  # refused, they mean that another run was first
+CONDITIONAL_WRITES = (
+    "TakeTurn",
+    "TakeOver",
+    "QueueUp",
+    "ReplaceWaiting",
+)  # refused, they mean that another run was first
 
 REFUSALS = {
     "ThrottlingException": 60,

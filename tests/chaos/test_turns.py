@@ -56,6 +56,32 @@ def test_what_is_put_while_a_run_goes_on_is_processed_by_the_runs_that_wait(work
     assert list(workplace.rows("late-3")) == ["a.pdf"]
 
 
+def test_a_run_that_was_stopped_while_it_waited_leaves_its_place_to_the_next(workplace: Workplace) -> None:
+    prefix = workplace.put("stopped", "a.pdf", "hang.pdf")
+    first = workplace.start("stopped-1", prefix, **SLOW)
+    _wait_for_jobs(workplace, "stopped-1")
+    second = workplace.start("stopped-2", prefix, **SLOW)
+    _wait_for_place(workplace, "stopped-1")
+    workplace.client("stepfunctions").stop_execution(executionArn=second)
+    workplace.put("stopped", "b.pdf")
+    third, fourth = (workplace.start(f"stopped-{number}", prefix, **SLOW) for number in (3, 4))
+    assert {workplace.finish(arn)["status"] for arn in (first, third, fourth)} == {"SUCCEEDED"}
+    assert sorted([*workplace.rows("stopped-3"), *workplace.rows("stopped-4")]) == ["b.pdf", "hang.pdf"]
+
+
+def test_a_run_whose_options_are_long_waits_too(workplace: Workplace) -> None:
+    """Step Functions makes no hash of more than 10,000 characters."""
+    prefix = workplace.put("long", "a.pdf", "hang.pdf")
+    first = workplace.start("long-1", prefix, **SLOW)
+    _wait_for_jobs(workplace, "long-1")
+    second = workplace.start("long-2", prefix, exclude=["hang.pdf", *(f"{number:020}" for number in range(600))])
+    workplace.put("long", "b.pdf")
+    assert workplace.finish(first)["status"] == "SUCCEEDED"
+    ended = workplace.finish(second)
+    assert ended["status"] == "SUCCEEDED", ended["cause"]
+    assert list(workplace.rows("long-2")) == ["b.pdf"]
+
+
 def test_a_run_whose_turn_s3_does_not_store_says_so_and_does_nothing(workplace: Workplace) -> None:
     prefix = workplace.put("barred", "a.pdf")
     assert prefix == BARRED_PREFIX
@@ -119,6 +145,19 @@ def _wait_for_jobs(workplace: Workplace, run_id: str) -> None:
     while not workplace.jobs(run_id)["s"]:
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+def _wait_for_place(workplace: Workplace, after: str) -> None:
+    """Until a run waits for the end of another one."""
+    end = time.monotonic() + 120
+    while not any(f"/after-{after}-" in key for key in _locks(workplace)):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def _locks(workplace: Workplace) -> list[str]:
+    found = workplace.client("s3").list_objects_v2(Bucket=workplace.deployment.output_bucket, Prefix="locks/")
+    return [item["Key"] for item in found.get("Contents", ())]
 
 
 def _etag_of_turn(workplace: Workplace, prefix: str) -> str:

@@ -35,6 +35,16 @@ def test_four_of_four_hundred_documents_cannot_be_delivered_and_the_others_get_t
     assert manifested(workplace, run_id) == set(GOOD), "the others are not even tried in the end"
 
 
+def test_the_job_that_finds_them_is_tried_again_where_that_can_help(workplace: Workplace) -> None:
+    """It meets a shortage of capacity twice, and fails once by itself."""
+    prefix = workplace.put("check", "a.pdf", "b.pdf")
+    put(workplace, "check/foreign.pdf", ServerSideEncryption="aws:kms", SSEKMSKeyId=FOREIGN_KEY)
+    assert workplace.finish(workplace.start("check-meets-faults", prefix))["status"] == "SUCCEEDED"
+    found = {name: row["status"] for name, (row,) in workplace.rows("check-meets-faults").items()}
+    assert found == {"a.pdf": "succeeded", "b.pdf": "succeeded", "foreign.pdf": "failed"}
+    assert workplace.jobs("check-meets-faults")["check"] == 4
+
+
 def put(workplace: Workplace, key: str, **how: Any) -> None:
     """A document that is stored in some way."""
     workplace.client("s3").put_object(Bucket=workplace.input_bucket, Key=key, Body=paper(key), **how)

@@ -39,6 +39,18 @@ def paper(text: str) -> bytes:
 
 OTHER_JOB_FAULTS = (
     {"name": "ocr-s*", "run": "a-job-is-killed-again", "kill": "progress run_id", "times": 1},
+    {
+        "name": "ocr-check-*",
+        "run": "check-meets-faults",
+        "end": {"status": "Failed", "failure": "capacity"},
+        "times": 2,
+    },
+    {
+        "name": "ocr-check-*",
+        "run": "check-meets-faults",
+        "end": {"status": "Failed", "failure": "algorithm"},
+        "times": 1,
+    },
     {"name": "ocr-s*", "run": "stopped-at-work", "stop": "progress run_id"},
     {
         "name": "ocr-plan-*",

@@ -1,6 +1,9 @@
 """Whose turn it is over a prefix, as the workflow keeps it (TakeTurn): who plans has to know."""
 
 import base64
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
@@ -8,10 +11,17 @@ from distributed_ocr_pipeline.layout import turn
 from distributed_ocr_pipeline.storage import Storage, aws_call
 
 _FORGOTTEN = "ExecutionDoesNotExist"  # 90 days after its end
+_STOPPED = ("ABORTED", "TIMED_OUT")
+_JOBS_END = timedelta(
+    minutes=5
+)  # after that of their execution; SageMaker gives them two, and then stores their results
 
 
 def last_turn(deployment: Deployment, storage: Storage, input_prefix: str) -> str:
     """ARN of the execution that had the last turn over a prefix, and has ended; empty where there was none.
+
+    Empty, too, where it was stopped just now: its jobs may still store results, so that no plan can be right yet. The
+    workflow then waits for them and plans by itself.
 
     Raises:
         BadInput: It goes on: what it processes would be processed twice.
@@ -20,20 +30,28 @@ def last_turn(deployment: Deployment, storage: Storage, input_prefix: str) -> st
     if not found:
         return ""
     execution = base64.b64decode(found["execution"]).decode()
-    if _goes_on(deployment, execution):
+    described = _describe(deployment, execution)
+    if described.get("status") == "RUNNING":
         raise BadInput(
             f"{execution} is processing the same prefix.",
             f"Wait for its end, or stop it (ocr-pipeline stop {execution.rpartition(':')[2]}); then run again.",
         )
-    return execution
+    return "" if _has_just_been_stopped(described) else execution
 
 
-def _goes_on(deployment: Deployment, execution: str) -> bool:
+def _describe(deployment: Deployment, execution: str) -> Mapping[str, Any]:
+    """What AWS knows of an execution: nothing, once it has forgotten it."""
     try:
         with aws_call(f"Looking at {execution}"):
-            answer = deployment.client("stepfunctions").describe_execution(executionArn=execution)
+            answer: Mapping[str, Any] = deployment.client("stepfunctions").describe_execution(executionArn=execution)
+            return answer
     except ServiceFault as error:
         if error.code != _FORGOTTEN:
             raise
+        return {}
+
+
+def _has_just_been_stopped(described: Mapping[str, Any]) -> bool:
+    if described.get("status") not in _STOPPED:
         return False
-    return str(answer["status"]) == "RUNNING"
+    return bool(datetime.now(timezone.utc) - described["stopDate"] < _JOBS_END)

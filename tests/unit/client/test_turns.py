@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -19,13 +20,13 @@ HOLDER = "arn:aws:states:us-west-2:123456789012:execution:ocr:näher"
 class Executions:
     """Step Functions, which knows one execution, or fails."""
 
-    def __init__(self, answer: str) -> None:
-        self._answer = answer
+    def __init__(self, answer: str, ago: timedelta) -> None:
+        self._answer, self._ago = answer, ago
 
-    def describe_execution(self, executionArn: str) -> dict[str, str]:  # pylint: disable=invalid-name  # boto3's name
+    def describe_execution(self, executionArn: str) -> dict[str, Any]:  # pylint: disable=invalid-name  # boto3's name
         assert executionArn == HOLDER
         if self._answer.isupper():
-            return {"status": self._answer}
+            return {"status": self._answer, "stopDate": datetime.now(timezone.utc) - self._ago}
         raise ClientError({"Error": {"Code": self._answer, "Message": "no"}}, "DescribeExecution")
 
 
@@ -36,11 +37,11 @@ def fixture_endpoint() -> Iterator[str]:
         yield endpoint
 
 
-def look(endpoint: str, answer: str, input_prefix: str = PREFIX) -> str:
+def look(endpoint: str, answer: str, input_prefix: str = PREFIX, ago: timedelta = timedelta(hours=1)) -> str:
     metadata = {"execution": base64.b64encode(HOLDER.encode()).decode()}
     key = turn(OUTPUT_BUCKET, PREFIX).key
     s3_client(endpoint).put_object(Bucket=OUTPUT_BUCKET, Key=key, Metadata=metadata)
-    services: dict[str, Any] = {"stepfunctions": Executions(answer)}
+    services: dict[str, Any] = {"stepfunctions": Executions(answer, ago)}
     deployment = StandIn(REGION, "arn:machine", OUTPUT_BUCKET, None, None, endpoint, CREDENTIALS, services=services)
     return last_turn(deployment, deployment.storage(), input_prefix)
 
@@ -48,6 +49,11 @@ def look(endpoint: str, answer: str, input_prefix: str = PREFIX) -> str:
 @pytest.mark.parametrize("answer", ["SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", "ExecutionDoesNotExist"])
 def test_an_execution_that_has_ended_or_is_forgotten_had_the_last_turn(endpoint: str, answer: str) -> None:
     assert look(endpoint, answer) == HOLDER
+
+
+def test_what_was_stopped_just_now_may_still_store_results(endpoint: str) -> None:
+    assert look(endpoint, "ABORTED", ago=timedelta(minutes=1)) == ""
+    assert look(endpoint, "FAILED", ago=timedelta(minutes=1)) == HOLDER
 
 
 def test_nobody_had_a_turn_over_a_prefix_without_a_lock(endpoint: str) -> None:

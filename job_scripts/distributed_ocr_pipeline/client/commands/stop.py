@@ -2,14 +2,14 @@
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in, job_names, run_of_job
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.storage import aws_call
 
-_LISTINGS = 5  # for jobs: SageMaker lists one a moment after its start, and a shard may start one while its run ends
+_END_SECONDS = 600.0  # a job has two minutes to end, and stores then what it has finished
 _PULSE_SECONDS = 3.0
 
 Say = Callable[[str], None]
@@ -78,18 +78,27 @@ class Stopping:
 
         self._stop_jobs(self._find(has_ended), has_ended)
 
-    def _stop_jobs(self, found: Iterable[Mapping[str, Any]], is_wanted: Callable[[str], bool]) -> None:
-        """Stop these jobs, then those that began meanwhile, until there are none that run."""
+    def _stop_jobs(self, found: Sequence[Mapping[str, Any]], is_wanted: Callable[[str], bool]) -> None:
+        """Stop these jobs and those that begin meanwhile, and wait until all have ended: their results then count.
+
+        SageMaker lists a job a moment after its start, and a shard may start one while its run ends.
+        """
         stopped: set[str] = set()
-        for _ in range(_LISTINGS):
+        end = time.monotonic() + _END_SECONDS
+        while True:
             for job in found:
-                self._stop_job(job)
-                stopped.add(job["ProcessingJobName"])
+                if job["ProcessingJobName"] not in stopped:
+                    self._stop_job(job)
+                    stopped.add(job["ProcessingJobName"])
             time.sleep(self._pulse_seconds)
-            found = [job for job in self._find(is_wanted) if job["ProcessingJobName"] not in stopped]
-            if not found:
+            found = self._find(is_wanted)
+            if not found or time.monotonic() > end:
                 break
         self._say(f"{len(stopped)} jobs stopped. What they have finished is kept; the next run does the rest.")
+        if found:
+            self._say(
+                f"{len(found)} of them have not ended yet. Begin the next run when they have, or it repeats theirs."
+            )
 
     def _find(self, is_wanted: Callable[[str], bool]) -> list[Mapping[str, Any]]:
         """Jobs at work whose run is wanted, by its id."""

@@ -26,6 +26,7 @@ from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_optio
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault, without_verdict
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.planning.listing import UriOf
 from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, store_plan
@@ -139,6 +140,7 @@ def execute(
     execution = Execution(deployment, poll_seconds=poll_seconds)
     observer.started(execution.run_id, output)
     plan, execution_arn = _begin(execution, _execution_input(settings, input_prefix), observer, uri_of, quotas)
+    release_memory()
     try:
         outcome = execution.follow(execution_arn, observer.progressed)
     except (KeyboardInterrupt, GiveUp) as error:

@@ -15,6 +15,7 @@ from distributed_ocr_pipeline.errors import BadInput, MissingTool
 from distributed_ocr_pipeline.local.deploy import INPUT_BUCKET, OUTPUT_BUCKET, deploy
 from distributed_ocr_pipeline.local.readyfile import Ready, claimed, write_ready
 from distributed_ocr_pipeline.log_context import LOG_LEVEL_VARIABLE
+from distributed_ocr_pipeline.memory import release_memory
 from local_aws.account import Account
 from local_aws.clients import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint
 from local_aws.server import serving
@@ -102,6 +103,7 @@ def serve(settings: ServerSettings, *, bare: bool, ready_file: Path | None, exit
         threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
     with claimed(ready_file) if ready_file else nullcontext(), _own_errors(), serving(settings) as endpoint:
         deployment = _nothing_deployed(endpoint) if bare else deploy(endpoint, PROJECT)
+        release_memory()
         logger.info("The local environment answers at %s", endpoint.url)
         if ready_file:
             write_ready(ready_file, Ready(os.getpid(), deployment))

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from distributed_ocr_pipeline.local.environment import LocalEnvironment, NotStarted, fast_tesseract
+from distributed_ocr_pipeline.local import environment
+from distributed_ocr_pipeline.local.environment import (
+    LocalEnvironment,
+    NotStarted,
+    fast_tesseract,
+    wait_until_ready,
+)
 from tests.support.harness import gone
 
 
@@ -18,6 +24,23 @@ def test_a_server_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> 
     with pytest.raises(NotStarted, match="(?s)ended with status.*OCR_LOCAL_FAULTS.*faults.json.*job"):
         with LocalEnvironment(bare=True, environ={"OCR_LOCAL_FAULTS": str(broken)}):
             pass
+
+
+def test_a_server_that_is_not_ready_in_time_tells_the_load_and_how_far_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "READY_SECONDS", 0.1)
+    log = tmp_path / "server.log"
+    log.touch()
+    with subprocess.Popen(["sleep", "60"]) as process:
+        with pytest.raises(
+            NotStarted, match="processors with a load of [0-9]+.* It has logged nothing: Python is still"
+        ):
+            wait_until_ready(process, tmp_path / "ready.json", log)
+        log.write_text("Loading moto")
+        with pytest.raises(NotStarted, match="Loading moto"):
+            wait_until_ready(process, tmp_path / "ready.json", log)
+        process.kill()
 
 
 def test_a_server_ends_with_the_process_that_started_it(tmp_path: Path) -> None:

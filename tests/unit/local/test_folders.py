@@ -86,6 +86,13 @@ def test_a_document_has_one_uri_however_its_folder_is_named(tmp_path: Path, monk
     assert {FileUris(folder)(S3Location("b", "a.pdf")) for folder in given} == {(tmp_path / "docs/a.pdf").as_uri()}
 
 
+def test_documents_of_two_folders_of_the_same_name_have_different_uris(tmp_path: Path) -> None:
+    for parent in ("ada", "bob"):
+        write(tmp_path / parent / "scans")
+    location = S3Location("bucket", "a.pdf")
+    assert len({FileUris(tmp_path / parent / "scans")(location) for parent in ("ada", "bob")}) == 2
+
+
 def test_an_output_folder_is_made_and_left_empty(tmp_path: Path) -> None:
     require_writable(tmp_path / "new" / "output")
     assert not list((tmp_path / "new" / "output").iterdir())

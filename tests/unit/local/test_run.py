@@ -2,12 +2,13 @@
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
 from distributed_ocr_pipeline import OCRPipeline
-from distributed_ocr_pipeline.client.results import Observer
+from distributed_ocr_pipeline.client.results import Observer, RunResult
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, BadOption, MissingTool
 from distributed_ocr_pipeline.local import run
@@ -88,3 +89,13 @@ def test_documents_take_space_only_where_jobs_cannot_have_links_to_them(
     results = needs[folder.parent / "output"]
     assert results > 0
     assert needs[scratch] == pytest.approx(results / 5 + copied, abs=1)
+
+
+def test_the_seconds_of_a_run_count_from_the_call(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def take_a_moment(*_: object) -> RunResult:
+        time.sleep(0.2)
+        return RunResult("r1", make_plan(), None, "s3://bucket", seconds=0.001)
+
+    monkeypatch.setattr(run, "_run", take_a_moment)
+    result = run_folder(folder, RunSettings(), output=folder.parent / "output", observer=Observer())
+    assert result.seconds >= 0.2 and result.output == str(folder.parent / "output")

@@ -2,7 +2,7 @@
 
     python -m benchmarks.accuracy [--engine tesserocr] [--words]
 
-Exits with 1 if a kind of page is over its limit.
+Exits with 1 if a kind of page is over its limit, or a text layer is judged wrongly (see `benchmarks.layers`).
 """
 
 import argparse
@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks import layers
 from benchmarks.contestants import Contestant, HandMade, Ours
 from benchmarks.corpus import QUICK, TrueDocument, generate, public_scans
 from benchmarks.measure import CommandFailed, measure
@@ -81,6 +82,8 @@ def main() -> int:
     parser.add_argument("--engine", choices=["pytesseract", "tesserocr"], default="pytesseract")
     parser.add_argument("--words", action="store_true", help="also ask for words, which must not change the text")
     arguments = parser.parse_args()
+    judged = layers.layers()
+    print(f"{layers.matrix(judged)}\n")
     ours = Ours(f"ours, {arguments.engine}", {"engine": arguments.engine, "words": arguments.words})
     try:
         with TemporaryDirectory() as scratch:
@@ -91,7 +94,7 @@ def main() -> int:
     except CommandFailed as error:
         print(f"The run stopped: {error}", file=sys.stderr)
         return 1
-    return int(any(score.cer > LIMITS[kind] for kind, score in found.items()))
+    return int(any(score.cer > LIMITS[kind] for kind, score in found.items()) or bool(layers.mistakes(judged)))
 
 
 if __name__ == "__main__":

@@ -87,6 +87,15 @@ def typed_pdf(path: Path, lines: Iterable[str]) -> Path:
     return path
 
 
+def attach(path: Path, files: Mapping[str, bytes]) -> Path:
+    """A PDF with files attached to it."""
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        for name, content in files.items():
+            pdf.attachments[name] = content
+        pdf.save(path)
+    return path
+
+
 def pdf_bytes(objects: Iterable[str]) -> bytes:
     """A PDF file of these objects, numbered from 1; the first is the catalog."""
     body, offsets = b"%PDF-1.4\n", []

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import analysis, report, typefaces
+from benchmarks import analysis, layers, report, typefaces
 from benchmarks.corpus import TrueDocument, TruePage
 from benchmarks.measure import Command, CommandFailed, measure
 from benchmarks.scoring import Score, score, scores_by_kind, total
@@ -118,3 +118,18 @@ def test_analysis_measures_what_it_decides_by(tmp_path: Path) -> None:
         found.append((kind, analysis.measures(Raster(tmp_path / f"{kind}.tif", 1000, 1400, 220))))
     assert found[0][1].specks == 0 < 30 < found[1][1].specks
     assert [line.split()[0] for line in analysis.table(found).splitlines()] == ["kind", "clean", "noisy"]
+
+
+def test_right_text_layers_are_kept_and_wrong_ones_are_not() -> None:
+    judged = layers.layers()
+    assert layers.mistakes(judged) == []
+    assert len({layer.kind for layer in judged if layer.right}) > 20
+    assert len({layer.kind for layer in judged if not layer.right}) > 10
+
+
+def test_the_matrix_counts_layers_by_what_they_are_and_what_becomes_of_them() -> None:
+    prose = "The committee met on Tuesday and decided to proceed. " * 5
+    judged = [layers.Layer("a", right, text) for right in (True, True, False) for text in (prose, "\ufffd" * 200)]
+    assert layers.matrix(judged) == layers.Matrix(right_kept=2, right_redone=2, wrong_kept=1, wrong_redone=1)
+    assert set(layers.mistakes(judged)) == {"a: a right layer is redone", "a: a wrong layer is kept"}
+    assert str(layers.matrix(judged)).split() == "text layers kept redone right 2 2 wrong 1 1".split()

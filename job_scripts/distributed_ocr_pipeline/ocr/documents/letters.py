@@ -1,15 +1,17 @@
 """Whether the letters of a text are those of a language, or another font's: shifted by one, mixed up, all the same.
 
 Letters are counted and compared with how often languages use them. The table is the mean of English, German, French,
-Spanish, Italian, Polish and Finnish, in thousandths (of Wikipedia's "Letter frequency", accents taken off); Cyrillic
-and Greek are judged by their share of vowels. Pages of little text, and other scripts, are not judged.
+Spanish, Italian, Polish and Finnish, in thousandths (of Wikipedia's "Letter frequency", accents taken off). Vowels and
+consonants alternate in every language, which is what Sukhotin's algorithm finds vowels by; mixed-up letters do not.
+Cyrillic and Greek are judged by their vowels alone. Pages of little text, and other scripts, are not judged.
+`python -m benchmarks.layers` shows what the limits do.
 """
 
 import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _FREQUENCIES = dict(
     zip(
@@ -17,11 +19,13 @@ _FREQUENCIES = dict(
         (94, 14, 32, 41, 120, 11, 17, 21, 82, 9, 18, 47, 30, 73, 69, 24, 4, 62, 69, 68, 40, 16, 15, 2, 15, 16),
     )
 )
-_VOWELS = {"CYRILLIC": frozenset("аеёиоуыэюяіїєѣ"), "GREEK": frozenset("αεηιουω")}
+_VOWELS = {"LATIN": frozenset("aeiouy"), "CYRILLIC": frozenset("аеёиоуыэюяіїєѣ"), "GREEK": frozenset("αεηιουω")}
 _WORD = re.compile(r"[^\W\d_]{4,}")  # shorter ones may be abbreviations and signs of formulas
 _MIN_LETTERS = 120
-_LEAST_LIKENESS = 0.64  # cosine; most languages have 0.75 and more, Hawaiian 0.66, shifted English 0.6
-_DOUBTFUL_LIKENESS = 0.75  # ... from which few vowels decide
+_LEAST_LIKENESS = 0.64  # cosine; most languages have 0.75 and more, Hawaiian 0.58 to 0.66, shifted English 0.6
+_DOUBTFUL_LIKENESS = 0.75  # ... from which vowels decide
+_LEAST_ALTERNATION = 0.53  # share of neighbours; Vietnamese has 0.55, all others 0.61 to 0.89, mixed-up English 0.52
+_CLEAR_ALTERNATION = 0.7  # ... that no letters but those of a language have
 _LEAST_VOWELS = 0.25  # share of letters; languages have a third and more
 _MOST_ACCENTED = 0.5  # share of Latin letters; Vietnamese has a third, Cyrillic taken for Latin nearly all
 _MOST_OF_ONE = 0.5  # share of the letters that are the same one; e has 0.17 in German
@@ -29,7 +33,8 @@ _MOST_OF_ONE = 0.5  # share of the letters that are the same one; e has 0.17 in 
 
 def fault_of_letters(text: str) -> str:
     """What no language does with its letters, as words for a reason; "" if nothing, or if there is little text."""
-    letters = Counter("".join(_WORD.findall(text.lower())))
+    words = _WORD.findall(text.lower())
+    letters = Counter("".join(words))
     if letters.total() < _MIN_LETTERS:
         return ""
     if max(letters.values()) > _MOST_OF_ONE * letters.total():
@@ -37,22 +42,36 @@ def fault_of_letters(text: str) -> str:
     script = _grouped(letters, _script).most_common(1)[0][0]
     own = Counter({letter: count for letter, count in letters.items() if _script(letter) == script})
     if script == "LATIN":
-        return _fault_of_latin(own)
-    if script in _VOWELS:
-        vowels = _share(_grouped(own, _base), _VOWELS[script])
-        return f"{vowels:.0%} vowels" if vowels < _LEAST_VOWELS else ""
-    return ""
+        return _fault_of_latin(own, words)
+    if script not in _VOWELS:
+        return ""
+    vowels = _share(_grouped(own, _base), _VOWELS[script])
+    if vowels < _LEAST_VOWELS:
+        return f"{vowels:.0%} vowels"
+    alternation = _alternation(words, _VOWELS[script])
+    return f"letters in no language's order ({alternation:.2f})" if alternation < _LEAST_ALTERNATION else ""
 
 
-def _fault_of_latin(letters: Counter[str]) -> str:
+def _fault_of_latin(letters: Counter[str], words: Sequence[str]) -> str:
     plain = sum(count for letter, count in letters.items() if letter.isascii())
     if plain < (1 - _MOST_ACCENTED) * letters.total():
         return "more accents than letters"
     bases = _grouped(letters, _base)
-    likeness, vowels = _likeness(bases), _share(bases, frozenset("aeiouy"))
-    if likeness < _LEAST_LIKENESS or (likeness < _DOUBTFUL_LIKENESS and vowels < _LEAST_VOWELS):
+    likeness = _likeness(bases)
+    if likeness >= _DOUBTFUL_LIKENESS:
+        return ""
+    alternation = _alternation(words, _VOWELS["LATIN"])
+    few_vowels = _share(bases, _VOWELS["LATIN"]) < _LEAST_VOWELS or alternation < _LEAST_ALTERNATION
+    if few_vowels or (likeness < _LEAST_LIKENESS and alternation < _CLEAR_ALTERNATION):
         return f"letters like no language's ({likeness:.2f})"
     return ""
+
+
+def _alternation(words: Sequence[str], vowels: frozenset[str]) -> float:
+    """Share of the neighbours within words of which one is a vowel and one is none, 0 to 1."""
+    kinds = [[_base(letter) in vowels for letter in word] for word in words]
+    neighbours = sum(len(word) - 1 for word in kinds)
+    return sum(first != second for word in kinds for first, second in zip(word, word[1:])) / max(1, neighbours)
 
 
 def _grouped(letters: Counter[str], kind: Callable[[str], str]) -> Counter[str]:

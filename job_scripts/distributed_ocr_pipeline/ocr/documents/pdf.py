@@ -18,6 +18,9 @@ _MIN_SCAN_PPI = 60  # text in a coarser picture is not readable
 _FILLS_PAGE = 0.5  # share of the page's area from which a picture is its scan
 _LAYER_CONFIDENCE = 100.0
 _XFA_REMINDER = "an XFA form: what its fields hold may not be on the page"
+_EMBEDDED_FILE = b"/EmbeddedFile"  # a stream's dictionary is never compressed
+_LOOK_BYTES = 1 << 20
+_MOST_NAMED, _MAX_NAMES_CHARACTERS = 10, 300  # of attached files, in a note
 _MIN_PICTURE_PPI = 30  # large print in a coarser picture is not readable either
 _HOLDS_TEXT = 0.05  # share of the page from which pictures may hold text of their own
 _LITTLE_TEXT = 600  # characters; a page of print has 2,000, one with less may have text as curves
@@ -37,6 +40,7 @@ class PdfSource:
         self._info = _info_of(self._plain) if self._plain else self._ask_poppler(seconds)
         self.page_count = self._info.pages
         self._reminder = _XFA_REMINDER if self._info.is_xfa else ""
+        self._first_reminder = "; ".join(filter(None, (self._reminder, self._attachments())))
 
     def _ask_poppler(self, seconds: float) -> poppler.DocumentInfo:
         limits = self._tools.poppler_limits(seconds)
@@ -48,7 +52,10 @@ class PdfSource:
         texts = self._texts(pages, sizes, limit)
         placed = self._placed(pages, texts, limit)
         surveys = [
-            _reminding(_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]), self._reminder)
+            _reminding(
+                _survey_of(page, sizes.get(page), placed.get(page, []), texts[page]),
+                self._reminder if page > 1 else self._first_reminder,
+            )
             for page in pages
         ]
         to_read = {survey.number for survey in surveys if not survey.verdict.trusted}
@@ -76,6 +83,19 @@ class PdfSource:
             )
             for word in words
         )
+
+    def _attachments(self) -> str:
+        """How many files are attached, and their names, as words for a note; "" if there are none."""
+        if not _may_have_attachments(self._path):
+            return ""
+        try:
+            limits = self._tools.poppler_limits(self._tools.config.page_timeout_seconds)
+            names = poppler.attachment_names(self._path, limits, self._tools.stop)
+        except DocumentError:  # only a hint
+            return "attached files that are not read"
+        listed = ", ".join(names[:_MOST_NAMED])[:_MAX_NAMES_CHARACTERS]
+        more = "" if len(names) <= _MOST_NAMED else ", ..."
+        return f"attached files that are not read: {len(names)} ({listed}{more})" if names else ""
 
     def _sizes(self, pages: range, limit: TimeLimit) -> Mapping[int, poppler.PageSize]:
         """Sizes by page; of the first pages, they came with the file's own facts."""
@@ -148,6 +168,20 @@ class PdfSource:
 def _info_of(plain: tasks.PlainPdf) -> poppler.DocumentInfo:
     sizes = {number: poppler.PageSize(*size) for number, size in enumerate(plain.sizes, 1)}
     return poppler.DocumentInfo(plain.pages, is_xfa=False, first_sizes=sizes)
+
+
+def _may_have_attachments(path: Path) -> bool:
+    """A look for the type of an embedded file, which stands in the open; most files have none, and are not opened."""
+    last = b""
+    try:
+        with path.open("rb") as file:
+            while read := file.read(_LOOK_BYTES):
+                if _EMBEDDED_FILE in last + read:
+                    return True
+                last = (last + read)[-len(_EMBEDDED_FILE) :]
+    except OSError:  # the next look at the file says what is wrong
+        pass
+    return False
 
 
 def _survey_of(

@@ -1,4 +1,4 @@
-"""Poppler: the only module that calls `pdfinfo`, `pdfimages`, `pdftotext` and `pdftoppm`.
+"""Poppler: the only module that calls `pdfinfo`, `pdfimages`, `pdftotext`, `pdftoppm` and `pdfdetach`.
 
 Their exit status is not believed: 0 may mean no output at all, so every answer is counted. Damaged files make them
 run for ever or crash; `programs` ends them.
@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import Finished, Limits, run
 from distributed_ocr_pipeline.ocr.scripts import plain_letters
 
-PROGRAMS = ("pdfinfo", "pdfimages", "pdftotext", "pdftoppm")
+PROGRAMS = ("pdfinfo", "pdfimages", "pdftotext", "pdftoppm", "pdfdetach")
 POINTS_PER_INCH = 72.0
 EXTRACTED = "extracted"
 """How the names of extracted pictures begin."""
@@ -25,6 +25,7 @@ _PAGE_LINE = re.compile(r"^Page\s+(\d+) (?:size:\s+(\S+) x (\S+) pts|rot:\s+(\d+
 _BOX_LINE = re.compile(r"^Page\s+(\d+) (Media|Crop)Box:([ \d.-]+)$", re.MULTILINE)
 _PAGES_LINE = re.compile(r"^Pages:\s+(\d+)\s*$", re.MULTILINE)
 _XFA_LINE = re.compile(rb"^Form:\s+XFA\s*$", re.MULTILINE)
+_ATTACHMENT_LINE = re.compile(r"^\d+: (.*)$", re.MULTILINE)
 _FAULTS = ("Syntax Error", "Internal Error", "I/O Error", "Bogus memory")  # and not warnings
 _TSV_WORD_LEVEL = "5"
 _TSV_COLUMNS = 12
@@ -193,6 +194,12 @@ def extract_images(pdf: Path, pages: range, *, folder: Path, limits: Limits, sto
     for file in folder.glob(f"{prefix.name}-*"):
         files[int(file.name.split("-")[2])] = file
     return Extracted(files, _first_fault(finished) or ("" if finished.exit_code == 0 else "pdfimages failed"))
+
+
+def attachment_names(pdf: Path, limits: Limits, stop: Stop) -> list[str]:
+    """Names of the files that are embedded in the document. Raises `DocumentError`."""
+    finished = run(["pdfdetach", "-list", str(pdf)], limits, stop)
+    return [" ".join(name.split()) for name in _ATTACHMENT_LINE.findall(finished.stdout.decode("utf-8", "replace"))]
 
 
 def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop, shown: PageSize | None = None) -> list[str]:

@@ -22,8 +22,13 @@ _MIN_LETTERS = 0.4  # share of the characters
 _MAX_GARBAGE = 0.3  # share of the characters
 _RUN = re.compile(r"([\W_])\1{2,}")
 _TAG = re.compile(r"</?[a-z][^<>\n]*>", re.IGNORECASE)
-_BULLET = re.compile(r"(?<!\S)[\ue000-\uf8ff](?!\S)")  # a private character by itself, as Word writes bullets
+_BULLET = re.compile(r"[\ue000-\uf8ff](?<!\S.)(?!\S)")  # a private character by itself, as Word writes bullets
 _CODED = re.compile(r"[A-Za-z0-9+/=_-]{16,}")  # base64, hexadecimal numbers, identifiers
+_LETTERLESS = re.compile(r"(?=\S*[0-9+/=_])[A-Za-z0-9+/=_-]{16,}")  # likewise, where no word can be
+_GLYPH = re.compile(r"(?:\(?cid[:_]?\d+\)?|[/.]?(?:g|gid|glyph|index)\d{1,5}|uni[0-9A-F]{4})+")
+_LEAST_CODE = 16  # characters
+_MOST_GLYPHS = 0.5  # share of the tokens
+_FIRST_TOKENS = 20
 _TRUSTED_SYMBOLS = frozenset(".,;:!?'\"()[]/-–—‘’“”„«»…&%$€£§©®°+*=<>@#•·_|")
 _DOUBTFUL_SYMBOLS = frozenset("{}\\~^`¬¦¨¯´¸")  # of ASCII and Latin-1: rare in writing, common where letters are wrong
 _TRUSTED_CATEGORIES = ("Po", "Ps", "Pe", "Pi", "Pf", "Pd", "Pc", "Sc", "Sm", "So", "Cf")
@@ -48,7 +53,7 @@ def judge(text: str, image_cover: float) -> Verdict:
     if image_cover >= _SCAN_COVER and count < _FEW_CHARACTERS:
         return Verdict(False, f"text layer of {count} characters on a page {image_cover:.0%} under pictures")
     writing = _BULLET.sub("", _TAG.sub(" ", text))
-    fault = _fault_of_characters(writing) or fault_of_letters(writing)
+    fault = _fault_of_characters(writing) or _fault_of_tokens(writing) or fault_of_letters(_without_codes(writing))
     if fault:
         return Verdict(False, f"text layer with {fault}")
     garbage = garbage_score(writing)
@@ -67,7 +72,8 @@ def garbage_score(text: str) -> float:
 def _fault_of_characters(text: str) -> str:
     """What is wrong with the characters one by one; "" if nothing."""
     visible = "".join(text.split())
-    visible = visible.translate({ord(one): None for one in set(visible) if unicodedata.category(one) == "Cf"})
+    unseen = {ord(one): None for one in set(visible) if unicodedata.category(one) == "Cf"}
+    visible = visible.translate(unseen) if unseen else visible
     if not visible:
         return ""
     unmapped = _share(visible, _is_unmapped)
@@ -76,6 +82,23 @@ def _fault_of_characters(text: str) -> str:
     written = _RUN.sub("", visible)
     letters = _share(written, lambda one: one.isalnum() or _is_mark(one) or _is_symbol(one)) if written else 1.0
     return f"{letters:.0%} letters and digits" if letters < _MIN_LETTERS else ""
+
+
+def _without_codes(text: str) -> str:
+    """The text without base64 and identifiers, whose letters are those of no language."""
+    tokens = text.split()
+    if not any(len(token) >= _LEAST_CODE for token in tokens):  # most pages
+        return text
+    return " ".join(token for token in tokens if len(token) < _LEAST_CODE or not _LETTERLESS.fullmatch(token))
+
+
+def _fault_of_tokens(text: str) -> str:
+    """Names of glyphs instead of letters, as a font without a map leaves them; "" if there are few."""
+    tokens = text.split()
+    if not any(map(_GLYPH.fullmatch, tokens[:_FIRST_TOKENS])):  # nearly every page
+        return ""
+    names = sum(_GLYPH.fullmatch(token) is not None for token in tokens)
+    return f"{names / len(tokens):.0%} names of glyphs" if names > _MOST_GLYPHS * len(tokens) else ""
 
 
 def _share(text: str, holds: Callable[[str], bool]) -> float:

@@ -65,7 +65,7 @@ def _frames_of_tiff(image: Image.Image) -> list[int]:
 def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: int) -> Rasterised:
     """Write one frame (from 0) as grey TIFF to `target`. Raises `DocumentError` (too_large)."""
     with _opened(path) as image:
-        image.seek(frame)
+        _seek(image, frame)
         size = image.size
         if size[0] * size[1] * _BYTES_PER_PIXEL > memory_mb * 1024 * 1024:
             image.draft("L", (round(max_pixels**0.5), round(max_pixels**0.5)))  # a JPEG can be decoded smaller
@@ -79,6 +79,14 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
         grey.save(target, format="TIFF", compression="raw")
     notes = [damage, f"reduced from {size[0]} x {size[1]} pixels" if scale < 1 else ""]
     return Rasterised(grey.width, grey.height, round(dpi * scale) if dpi else None, "; ".join(filter(None, notes)))
+
+
+def _seek(image: Image.Image, frame: int) -> None:
+    """Go to a frame. Raises `DocumentError` (corrupt) if the file ends before what it says of it."""
+    try:
+        image.seek(frame)
+    except Exception as error:  # pylint: disable=broad-exception-caught  # a directory that is cut raises anything
+        raise DocumentError(ErrorClass.CORRUPT, "The file ends before this page, or what it says of it.") from error
 
 
 def _load(image: Image.Image) -> str:

@@ -8,10 +8,11 @@ import pikepdf
 import pytest
 
 from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.ocr.documents import pdf as pdf_sources
 from distributed_ocr_pipeline.ocr.documents import source as sources
 from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
 from distributed_ocr_pipeline.records import DocumentStatus
-from tests.support.documents import Ledger, changing_scan, drawing_on_scan, replaced, scan_pdf, typed_pdf
+from tests.support.documents import Ledger, attach, changing_scan, drawing_on_scan, replaced, scan_pdf, typed_pdf
 from tests.support.sources import limit, opened
 
 FAR = ["99999999999", "1" + "0" * 30, "9" * 400]  # points
@@ -77,6 +78,33 @@ def test_an_xfa_form_says_that_its_fields_may_be_missing(tmp_path: Path, process
         pdf.save(path)
     [(_, [page])] = process([path], text_layer="only")
     assert "XFA" in page.note
+
+
+def test_attached_files_are_counted_and_named_on_the_first_page(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["See the files", "and read them"])
+    attach(path, {"prices 2024.xlsx": b"PK", "letter.pdf": b"%PDF-1.4"})
+    [(result, [first, second])] = process([path], text_layer="only")
+    assert first.note.endswith("; attached files that are not read: 2 (letter.pdf, prices 2024.xlsx)")
+    assert "attached" not in second.note and result.status is DocumentStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("look", [5, 1 << 20])
+def test_attached_files_are_found_wherever_a_look_into_the_file_ends(
+    look: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = attach(typed_pdf(tmp_path / "a.pdf", ["See the file"]), {"a.txt": b"x"})
+    monkeypatch.setattr(pdf_sources, "_LOOK_BYTES", look)
+    with opened(path) as source:
+        [page] = source.survey(range(1, 2), limit())
+    assert page.verdict.reason.endswith("attached files that are not read: 1 (a.txt)")
+
+
+def test_many_attached_files_are_counted_and_the_first_are_named(
+    tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    path = attach(typed_pdf(tmp_path / "a.pdf", ["See"]), {f"{number:03}.txt": b"x" for number in range(12)})
+    [(_, [page])] = process([path], text_layer="only")
+    assert "that are not read: 12 (000.txt, 001.txt, " in page.note and page.note.endswith("009.txt, ...)")
 
 
 FULL = ") Tj 0 -26 Td (".join(["Text of its own, as much as a page shows"] * 20)

@@ -138,7 +138,7 @@ def test_a_tiff_that_ends_early_has_a_page_that_cannot_be_read(tmp_path: Path) -
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 7 // 10])
     frames = page_frames(str(path))
     assert 3 <= len(frames) <= 5
-    with pytest.raises(Exception):
+    with pytest.raises(DocumentError, match="ends before this page"):
         rasterise(str(path), frames[-1], str(tmp_path / "out"), MANY, 512)
 
 

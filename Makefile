@@ -149,6 +149,10 @@ bench-local: .venv/installed tools ## What a run on a folder costs beyond readin
 bench-planner: .venv/installed ## Memory and CPU of plan and report on made-up listings (DOCUMENTS=1000000)
 	$(BIN)/python -m benchmarks.planner --documents $${DOCUMENTS:-1000000}
 
+.PHONY: bench-estimates
+bench-estimates: .venv/installed tools ## How near estimates come to pages and CPU seconds (READ=16 documents of each corpus are read)
+	$(BIN)/python -m benchmarks.estimates --read $${READ:-16}
+
 .PHONY: simulate
 simulate: .venv/installed ## Play plans against AWS's limits: time, price and lost shards of targets and slots
 	$(BIN)/python -m benchmarks.simulate

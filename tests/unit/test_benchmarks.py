@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import analysis, layers, report, typefaces
+from benchmarks import analysis, estimates, layers, report, typefaces
 from benchmarks.corpus import TrueDocument, TruePage
 from benchmarks.measure import Command, CommandFailed, measure
 from benchmarks.scoring import Score, score, scores_by_kind, total
@@ -133,3 +133,18 @@ def test_the_matrix_counts_layers_by_what_they_are_and_what_becomes_of_them() ->
     assert layers.matrix(judged) == layers.Matrix(right_kept=2, right_redone=2, wrong_kept=1, wrong_redone=1)
     assert set(layers.mistakes(judged)) == {"a: a right layer is redone", "a: a wrong layer is kept"}
     assert str(layers.matrix(judged)).split() == "text layers kept redone right 2 2 wrong 1 1".split()
+
+
+def test_estimates_stand_beside_what_was_found_with_and_without_the_speed_of_the_machine() -> None:
+    scans = estimates.Found("scans", 400, 900.0, 1000, 16, cpu_expected=50.0, cpu=100.0)
+    texts = estimates.Found("texts", 400, 1100.0, 1000, 16, cpu_expected=50.0, cpu=50.0)
+    _, _, first, second = estimates.table([scans, texts])
+    assert first == "| scans | 400 | 1000 | 900 | -10% | 16 | 100.0 | 50.0 | -50% | -25% |"
+    assert second == "| texts | 400 | 1000 | 1100 | +10% | 16 | 50.0 | 50.0 | +0% | +50% |"
+
+
+def test_the_documents_of_the_estimates_have_the_pages_that_they_are_said_to_have(tmp_path: Path) -> None:
+    writer = estimates.Writer(seed=1)
+    pages = writer.born_digital(tmp_path, "a") + writer.mixed(tmp_path, "b") + writer.picture(tmp_path, "c")
+    assert len(list(tmp_path.iterdir())) == 3
+    assert estimates.estimated(tmp_path).pages.expected == pages

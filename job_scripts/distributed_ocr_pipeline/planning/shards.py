@@ -89,7 +89,7 @@ def obstacle_sql(max_document_mb: int, folder: str) -> str:
 
 _FOLDERS = """
 create or replace table folders as
-with parents as (select distinct regexp_extract(key, '^(.*)/[^/]*$', 1) as folder from todo),
+with parents as (select distinct parse_dirpath(key, 'forward_slash') as folder from todo),
 parts as (select string_split(folder, '/') as parts from parents where folder <> '')
 select distinct array_to_string(parts[1:depth], '/') as folder
 from (select parts, unnest(range(1, len(parts) + 1)) as depth from parts)

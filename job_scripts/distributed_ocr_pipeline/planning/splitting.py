@@ -106,11 +106,14 @@ def _plan_rest(database: Database, document_id: str, kept: Sequence[Part]) -> No
     database.execute("update todo set pages = $pages where document_id = $id", pages=pages, id=document_id)
 
 
+# Obstacles are looked for last: in millions of keys that takes seconds.
 _CANDIDATES = f"""
-select document_id, load, pages, deferrals from loaded
-where obstacle is null and (
-  kind = 'pdf' and not guessed and load > {FULL} and pages > 1 or document_id in (select document_id from gaps)
+with huge as materialized (
+  select document_id from loaded where kind = 'pdf' and not guessed and load > {FULL} and pages > 1
+  union select document_id from gaps
 )
+select document_id, load, pages, deferrals from loaded semi join huge using (document_id)
+where obstacle is null
 order by document_id
 """
 _PLACED = """

@@ -1,0 +1,201 @@
+"""How near estimates come: pages and CPU seconds that a plan expects, beside those that reading the documents takes.
+
+    python -m benchmarks.estimates
+    python -m benchmarks.estimates --documents 400 --read 20
+
+Five corpora are generated, each of more documents than a plan looks into. `OCR_BENCH_HOSTILE` names a folder of
+damaged and odd documents, which join in. CPU is measured on a part of each corpus, which is estimated by itself.
+A second column has the CPU by the speed of this machine, which is what earlier runs tell the next estimate.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+
+from distributed_ocr_pipeline.config import OCRConfig, RunOptions
+from distributed_ocr_pipeline.ocr import Stop, process_documents
+from distributed_ocr_pipeline.planning.sources import folder_source
+from distributed_ocr_pipeline.records import Document, DocumentResult
+from distributed_ocr_pipeline.run.metrics import Stopwatch
+from distributed_ocr_pipeline.run.planning import Plan, plan_source
+from examples import pages
+from examples.pages import Layout, draw_text, prose
+from examples.pdf import Pdf
+
+_BESIDE_THE_PROJECT = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "hostile"
+_A4 = Layout()
+_DISTINCT = 6  # scans are drawn once and repeated
+_MOST_PAGES = 15
+_GREY = 70  # JPEG quality
+
+
+@dataclass(frozen=True)
+class Found:
+    """Of one corpus: what was expected and what there is."""
+
+    name: str
+    documents: int
+    pages_expected: float
+    pages: int
+    read: int  # documents whose CPU was measured
+    cpu_expected: float  # seconds
+    cpu: float
+
+    def row(self, machine: float) -> str:
+        """As Markdown; `machine` is the CPU of all corpora by what was expected of it."""
+        shares = (
+            self.pages_expected / self.pages,
+            self.cpu_expected / self.cpu,
+            machine * self.cpu_expected / self.cpu,
+        )
+        pages_share, cpu_share, known_share = (f"{share - 1:+.0%}" for share in shares)
+        return (
+            f"| {self.name} | {self.documents} | {self.pages} | {self.pages_expected:.0f} | {pages_share} "
+            f"| {self.read} | {self.cpu:.1f} | {self.cpu_expected:.1f} | {cpu_share} | {known_share} |"
+        )
+
+
+class Writer:
+    """Writes documents of a random number of pages; the same seed gives the same files."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+        self._scans = [draw_text(prose(seed, 32), _A4) for seed in range(_DISTINCT)]
+        self._noisy = [pages.noisy(image, number) for number, image in enumerate(self._scans)]
+
+    def black_and_white_scan(self, folder: Path, name: str) -> int:
+        """A PDF of bitonal scans."""
+        return self._pdf(folder, name, lambda pdf: pdf.add_scan(self._random.choice(self._scans), _A4))
+
+    def grey_scan(self, folder: Path, name: str) -> int:
+        """A PDF of noisy JPEGs."""
+        return self._pdf(folder, name, lambda pdf: pdf.add_scan(self._random.choice(self._noisy), _A4, _GREY))
+
+    def born_digital(self, folder: Path, name: str) -> int:
+        """A PDF with text of its own."""
+        return self._pdf(folder, name, self._add_text)
+
+    def mixed(self, folder: Path, name: str) -> int:
+        """A PDF of either kind of page."""
+
+        def add(pdf: Pdf) -> None:
+            if self._random.random() < 0.5:
+                self._add_text(pdf)
+            else:
+                pdf.add_scan(self._random.choice(self._scans), _A4)
+
+        return self._pdf(folder, name, add)
+
+    def picture(self, folder: Path, name: str) -> int:
+        """A PNG of one page, or a TIFF of several."""
+        count = self._pages()
+        first, *others = [self._random.choice(self._scans).convert("1") for _ in range(count)]
+        if others:
+            first.save(
+                folder / f"{name}.tif", save_all=True, append_images=others, compression="group4", dpi=(300, 300)
+            )
+        else:
+            first.save(folder / f"{name}.png", dpi=(300, 300))
+        return count
+
+    def _add_text(self, pdf: Pdf) -> None:
+        pdf.add_text(prose(self._random.randrange(1000), self._random.randint(8, 32)), _A4)
+
+    def _pages(self) -> int:
+        return max(1, min(_MOST_PAGES, round(self._random.lognormvariate(0.8, 0.8))))
+
+    def _pdf(self, folder: Path, name: str, add: Callable[[Pdf], None]) -> int:
+        pdf, count = Pdf(), self._pages()
+        for _ in range(count):
+            add(pdf)
+        (folder / f"{name}.pdf").write_bytes(pdf.bytes())
+        return count
+
+
+def generated(folder: Path, documents: int, read: int) -> Iterator[Found]:
+    """Estimate and measure the generated corpora."""
+    writer = Writer(seed=1)
+    write: dict[str, Callable[[Path, str], int]] = {
+        "scans, black and white": writer.black_and_white_scan,
+        "scans, grey": writer.grey_scan,
+        "born-digital": writer.born_digital,
+        "mixed": writer.mixed,
+        "pictures": writer.picture,
+    }
+    for corpus, write_one in write.items():
+        place, part = folder / corpus / "all", folder / corpus / "part"
+        place.mkdir(parents=True)
+        part.mkdir()
+        true = sum(write_one(place, f"{number:05d}") for number in range(documents))
+        for path in sorted(place.iterdir())[:read]:
+            (part / path.name).hardlink_to(path)
+        yield _compare(corpus, place, true, part)
+
+
+def hostile(folder: Path) -> Iterator[Found]:
+    """The same for damaged and odd documents, if there are any."""
+    if folder.is_dir():
+        yield _compare("hostile", folder, None, folder)
+
+
+def _compare(name: str, folder: Path, true_pages: int | None, part: Path) -> Found:
+    plan, plan_of_part = estimated(folder), estimated(part)
+    read_pages, cpu = measured(part)
+    return Found(
+        name=name,
+        documents=plan.documents,
+        pages_expected=plan.pages.expected,
+        pages=read_pages if true_pages is None else true_pages,
+        read=plan_of_part.documents,
+        cpu_expected=plan_of_part.cpu_seconds.expected,
+        cpu=cpu,
+    )
+
+
+def estimated(folder: Path) -> Plan:
+    """What a plan expects of a folder."""
+    with TemporaryDirectory() as scratch:
+        return plan_source(folder_source(folder), RunOptions(input_prefix="s3://local-folder/"), Path(scratch))
+
+
+def measured(folder: Path) -> tuple[int, float]:
+    """Pages of the documents in a folder, and CPU seconds to read them."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
+    sources = [(Document(str(n), str(path), path.name, "", path.stat().st_size), path) for n, path in enumerate(paths)]
+    with TemporaryDirectory() as scratch:
+        watch = Stopwatch()
+        items = process_documents(sources, OCRConfig(), scratch=Path(scratch), images=None, stop=Stop())
+        count = sum(item.page_count for item in items if isinstance(item, DocumentResult))
+        return count, watch.cpu_seconds
+
+
+def table(found: Sequence[Found]) -> Iterator[str]:
+    """All corpora as Markdown."""
+    names = "corpus", "documents", "pages", "expected", "", "read", "CPU s", "expected", "", "after an earlier run"
+    yield f"| {' | '.join(names)} |"
+    yield f"|{'---|' * len(names)}"
+    machine = sum(item.cpu for item in found) / sum(item.cpu_expected for item in found)
+    yield from (item.row(machine) for item in found)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=400, help="in each generated corpus (default: 400)")
+    parser.add_argument("--read", type=int, default=40, help="of them are read (default: 40)")
+    chosen = parser.parse_args()
+    Image.MAX_IMAGE_PIXELS = None
+    with TemporaryDirectory() as name:
+        found = list(generated(Path(name), chosen.documents, chosen.read))
+        found += hostile(Path(os.environ.get("OCR_BENCH_HOSTILE") or _BESIDE_THE_PROJECT))
+    print("\n".join(table(found)))
+
+
+if __name__ == "__main__":
+    main()

@@ -242,6 +242,38 @@ def test_text_that_was_hidden_and_not_trusted_is_replaced(original: Path, tmp_pa
     assert rendered(made) == rendered(scan(original, image))
 
 
+def text_commands(path: Path) -> int:
+    """How often a page and the forms that it draws write text."""
+    with pikepdf.open(path) as pdf:
+        page = pdf.pages[0]
+        drawn = [str(command.operands[0]) for command in pikepdf.parse_content_stream(page, "Do")]
+        forms = [form for name, form in page.resources.XObject.items() if name in drawn and Name.BBox in form]
+        written = [
+            pikepdf.parse_content_stream(page, "Tj"),
+            *(pikepdf.parse_content_stream(form, "Tj") for form in forms),
+        ]
+        return sum(map(len, written))
+
+
+@pytest.mark.parametrize(("more", "copies"), [(b"", 1), (b" 0 0 9 9 re f", 2), (b" BT 0 Tr ET", 1)])
+def test_hidden_text_in_a_form_of_its_own_is_replaced_too(
+    more: bytes, copies: int, original: Path, tmp_path: Path
+) -> None:
+    words = drawn_page()[1]
+    first = searchable(original, tmp_path / "first.pdf", page_of(words))
+    for pdf in edited(first):
+        page = pdf.pages[0]
+        form = pdf.make_stream(page.Contents[0].read_bytes() + more)
+        form.Type, form.Subtype, form.BBox = Name.XObject, Name.Form, page.MediaBox
+        form.Resources = Dictionary(Font=page.Resources.Font)
+        page.Contents = Array([page.Contents[1]])
+        page.add_resource(form, Name.XObject, Name.Hidden)
+        page.contents_add(b"/Hidden Do", prepend=False)
+    made = searchable(first, tmp_path / "made.pdf", page_of(words))
+    assert sorted(poppler_text(first).split()) == sorted(" ".join(LINES).split())
+    assert text_commands(made) == copies * len(words) and rendered(made) == rendered(first)
+
+
 def test_commands_that_leave_a_turned_space_behind_do_not_turn_the_text(original: Path, tmp_path: Path) -> None:
     words = drawn_page()[1]
     for pdf in edited(original):

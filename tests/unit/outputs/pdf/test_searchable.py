@@ -4,6 +4,7 @@ import io
 import math
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -119,6 +120,12 @@ def test_a_crop_box_is_the_page_that_was_read(original: Path, tmp_path: Path) ->
     assert_alike(poppler_words(made), line_boxes(words))
 
 
+def moved(words: tuple[Word, ...], size: tuple[int, int]) -> list[Word]:
+    """Words of a page that lies in the middle of a larger one."""
+    right, down = (size[0] - SIZE[0]) // 2, (size[1] - SIZE[1]) // 2
+    return [replace(word, left=word.left + right, top=word.top + down) for word in words]
+
+
 def turned_middle(box: tuple[float, ...], clockwise: float, size: tuple[int, int]) -> tuple[float, float]:
     """Where the middle of a box of the page is on its picture turned by degrees, which has a size in pixels."""
     angle = math.radians(clockwise)
@@ -136,12 +143,7 @@ def test_pages_that_were_turned_or_straightened_to_be_read(
     scan(original, crooked)
     turned = crooked.rotate(-quarter, expand=True)
     read = turned.rotate(skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
-    right, down = (read.width - SIZE[0]) / 2, (read.height - SIZE[1]) / 2
-    seen = tuple(
-        Word(word.text, round(word.left + right), round(word.top + down), word.width, word.height, 95.0, word.line)
-        for word in words
-    )
-    page = page_of(seen, read.size, rotation_degrees=quarter - skew)
+    page = page_of(moved(words, read.size), read.size, rotation_degrees=quarter - skew)
     found = dict(poppler_words(searchable(original, tmp_path / "made.pdf", page)))
     for text, box in line_boxes(words):
         expected = turned_middle(box, skew - quarter, crooked.size)

@@ -141,9 +141,8 @@ def test_pages_that_were_turned_or_straightened_to_be_read(
     upright, words = drawn_page()
     crooked = upright.rotate(quarter - skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
     scan(original, crooked)
-    turned = crooked.rotate(-quarter, expand=True)
-    read = turned.rotate(skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
-    page = page_of(moved(words, read.size), read.size, rotation_degrees=quarter - skew)
+    size = crooked.rotate(-quarter, expand=True).rotate(skew, expand=True).size
+    page = page_of(moved(words, size), size, rotation_degrees=quarter - skew)
     found = dict(poppler_words(searchable(original, tmp_path / "made.pdf", page)))
     for text, box in line_boxes(words):
         expected = turned_middle(box, skew - quarter, crooked.size)

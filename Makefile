@@ -66,6 +66,7 @@ lint: .venv/installed lint-types ## Check formatting, types, style and what may 
 	$(BIN)/isort --check -q $(SOURCES)
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python scripts/architecture.py --check
+	$(BIN)/python scripts/glyphless_font.py --check
 	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts verify
 	# A test says with its name what it shows, and asks for fixtures by theirs.
 	$(BIN)/pylint -j 0 --disable=missing-docstring,duplicate-code,redefined-outer-name,too-many-positional-arguments tests

@@ -40,7 +40,10 @@ def font() -> bytes:
 def main() -> int:
     """Write the file, or with --check say whether it is this one."""
     if "--check" in sys.argv[1:]:
-        return 0 if TARGET.read_bytes() == font() else 1
+        if TARGET.read_bytes() == font():
+            return 0
+        print(f"{TARGET.name} is out of date: run scripts/glyphless_font.py", file=sys.stderr)
+        return 1
     TARGET.write_bytes(font())
     return 0
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from distributed_ocr_pipeline.client.exports.stored import StoredDocument
 from distributed_ocr_pipeline.errors import BadInput, PipelineError
@@ -19,12 +20,13 @@ class Originals:
     """Fetches documents; what is not on this machine comes into a scratch folder for as long as it is used.
 
     Args:
-        storage: Reads S3; None where all documents are on this machine.
+        storage: Reads S3; None: with the usual AWS settings, should a document be there.
         scratch: Folder for one document at a time.
     """
 
     def __init__(self, storage: Storage | None, scratch: Path) -> None:
         self._storage, self._scratch = storage, scratch
+        self._client: Any = None
 
     @contextmanager
     def file(self, document: StoredDocument) -> Iterator[Path]:
@@ -45,13 +47,11 @@ class Originals:
             yield _unchanged(path_of(document.source.source_uri), document)
 
     def _download(self, document: StoredDocument, path: Path) -> None:
-        self._storage = self._storage or Storage()
+        self._client = self._client or (self._storage or Storage()).client()
         location = S3Location.parse(document.source.source_uri)
         try:
             with aws_call(f"Reading {location}"):
-                answer = self._storage.client().get_object(
-                    Bucket=location.bucket, Key=location.key, IfMatch=document.source_etag
-                )
+                answer = self._client.get_object(Bucket=location.bucket, Key=location.key, IfMatch=document.source_etag)
                 with path.open("wb") as file:
                     shutil.copyfileobj(answer["Body"], file)
         except PipelineError as error:

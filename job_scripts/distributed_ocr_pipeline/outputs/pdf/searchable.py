@@ -25,6 +25,7 @@ _PDF = "application/pdf"
 _LAYER_CONFIDENCE = 100.0  # of words that a text layer holds; of those that were read it is less
 _FONT = "OCRText"
 _SHOWS_TEXT = ("Tj", "TJ", "'", '"')
+_PAINTS = frozenset("f F f* B B* b b* S s sh Do".split()) | {"INLINE IMAGE"}
 _INVISIBLE = 3
 _Instruction = pikepdf.ContentStreamInstruction | pikepdf.ContentStreamInlineImage
 _HIDES_TEXT = re.compile(rb"\b3\s+Tr\b")
@@ -119,24 +120,37 @@ def _font_name(page: pikepdf.Page) -> str:
 
 def _remove_hidden_text(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
     """Take out an invisible text layer, which was not trusted, or the page would have two; drawn text stays."""
-    contents = page.obj.get(Name.Contents, pikepdf.Array())
-    streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
-    if not any(_HIDES_TEXT.search(stream.read_bytes()) for stream in streams):
+    forms = {name: form for name, form in page.resources.get(Name.XObject, {}).items() if _has_hidden_text(form)}
+    if not forms and not any(_HIDES_TEXT.search(stream.read_bytes()) for stream in _streams(page)):
         return
     kept = []
     for instruction, is_shown in _with_visibility(page):
-        if str(instruction.operator) in _SHOWS_TEXT:
-            if is_shown:
-                return
+        name = str(instruction.operator)
+        if name in _SHOWS_TEXT and is_shown:
+            return
+        if name in _SHOWS_TEXT or name == "Do" and str(instruction.operands[0]) in forms:
             continue
         kept.append(instruction)
     page.obj.Contents = pdf.make_stream(pikepdf.unparse_content_stream(kept))
 
 
-def _with_visibility(page: pikepdf.Page) -> Iterator[tuple[_Instruction, bool]]:
-    """The page's commands, each with whether text that it writes would be seen."""
+def _streams(page: pikepdf.Page) -> Sequence[pikepdf.Object]:
+    contents = page.obj.get(Name.Contents, pikepdf.Array())
+    return list(contents) if isinstance(contents, pikepdf.Array) else [contents]
+
+
+def _has_hidden_text(form: pikepdf.Object) -> bool:
+    """Whether a form, a page's part, is invisible text and no more."""
+    if form.get(Name.Subtype) != Name.Form or not _HIDES_TEXT.search(form.read_bytes()):
+        return False
+    commands_of_form = [(str(command.operator), is_shown) for command, is_shown in _with_visibility(form)]
+    return not any(name in _PAINTS or name in _SHOWS_TEXT and is_shown for name, is_shown in commands_of_form)
+
+
+def _with_visibility(part: pikepdf.Page | pikepdf.Object) -> Iterator[tuple[_Instruction, bool]]:
+    """The commands of a page or form, each with whether text that it writes would be seen."""
     mode, saved = 0, []
-    for instruction in pikepdf.parse_content_stream(page):
+    for instruction in pikepdf.parse_content_stream(part):
         match str(instruction.operator):
             case "q":
                 saved.append(mode)

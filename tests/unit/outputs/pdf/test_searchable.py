@@ -4,6 +4,7 @@ import io
 import math
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -81,6 +82,7 @@ def test_the_page_looks_as_before_and_its_picture_is_the_same(original: Path, tm
     with pikepdf.open(original) as before, pikepdf.open(made) as after:
         pictures = [next(iter(pdf.pages[0].resources.XObject.values())).read_raw_bytes() for pdf in (before, after)]
         assert pictures[0] == pictures[1] and after.check_pdf_syntax() == []
+        assert b"3 Tr" in after.pages[0].Contents[0].read_bytes()  # a viewer may show another font
 
 
 def test_a_full_page_takes_less_than_5_kb(tmp_path: Path) -> None:
@@ -118,6 +120,12 @@ def test_a_crop_box_is_the_page_that_was_read(original: Path, tmp_path: Path) ->
     assert_alike(poppler_words(made), line_boxes(words))
 
 
+def moved(words: tuple[Word, ...], size: tuple[int, int]) -> list[Word]:
+    """Words of a page that lies in the middle of a larger one."""
+    right, down = (size[0] - SIZE[0]) // 2, (size[1] - SIZE[1]) // 2
+    return [replace(word, left=word.left + right, top=word.top + down) for word in words]
+
+
 def turned_middle(box: tuple[float, ...], clockwise: float, size: tuple[int, int]) -> tuple[float, float]:
     """Where the middle of a box of the page is on its picture turned by degrees, which has a size in pixels."""
     angle = math.radians(clockwise)
@@ -133,14 +141,8 @@ def test_pages_that_were_turned_or_straightened_to_be_read(
     upright, words = drawn_page()
     crooked = upright.rotate(quarter - skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
     scan(original, crooked)
-    turned = crooked.rotate(-quarter, expand=True)
-    read = turned.rotate(skew, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
-    right, down = (read.width - SIZE[0]) / 2, (read.height - SIZE[1]) / 2
-    seen = tuple(
-        Word(word.text, round(word.left + right), round(word.top + down), word.width, word.height, 95.0, word.line)
-        for word in words
-    )
-    page = page_of(seen, read.size, rotation_degrees=quarter - skew)
+    size = crooked.rotate(-quarter, expand=True).rotate(skew, expand=True).size
+    page = page_of(moved(words, size), size, rotation_degrees=quarter - skew)
     found = dict(poppler_words(searchable(original, tmp_path / "made.pdf", page)))
     for text, box in line_boxes(words):
         expected = turned_middle(box, skew - quarter, crooked.size)
@@ -239,6 +241,38 @@ def test_text_that_was_hidden_and_not_trusted_is_replaced(original: Path, tmp_pa
     made = searchable(first, tmp_path / "made.pdf", page_of(words))
     assert poppler_text(made).split() == " ".join(LINES).split()
     assert rendered(made) == rendered(scan(original, image))
+
+
+def text_commands(path: Path) -> int:
+    """How often a page and the forms that it draws write text."""
+    with pikepdf.open(path) as pdf:
+        page = pdf.pages[0]
+        drawn = [str(command.operands[0]) for command in pikepdf.parse_content_stream(page, "Do")]
+        forms = [form for name, form in page.resources.XObject.items() if name in drawn and Name.BBox in form]
+        written = [
+            pikepdf.parse_content_stream(page, "Tj"),
+            *(pikepdf.parse_content_stream(form, "Tj") for form in forms),
+        ]
+        return sum(map(len, written))
+
+
+@pytest.mark.parametrize(("more", "copies"), [(b"", 1), (b" 0 0 9 9 re f", 2), (b" BT 0 Tr ET", 1)])
+def test_hidden_text_in_a_form_of_its_own_is_replaced_too(
+    more: bytes, copies: int, original: Path, tmp_path: Path
+) -> None:
+    words = drawn_page()[1]
+    first = searchable(original, tmp_path / "first.pdf", page_of(words))
+    for pdf in edited(first):
+        page = pdf.pages[0]
+        form = pdf.make_stream(page.Contents[0].read_bytes() + more)
+        form.Type, form.Subtype, form.BBox = Name.XObject, Name.Form, page.MediaBox
+        form.Resources = Dictionary(Font=page.Resources.Font)
+        page.Contents = Array([page.Contents[1]])
+        page.add_resource(form, Name.XObject, Name.Hidden)
+        page.contents_add(b"/Hidden Do", prepend=False)
+    made = searchable(first, tmp_path / "made.pdf", page_of(words))
+    assert sorted(poppler_text(first).split()) == sorted(" ".join(LINES).split())
+    assert text_commands(made) == copies * len(words) and rendered(made) == rendered(first)
 
 
 def test_commands_that_leave_a_turned_space_behind_do_not_turn_the_text(original: Path, tmp_path: Path) -> None:

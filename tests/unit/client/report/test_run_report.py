@@ -185,6 +185,26 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pytes
     assert f"{target} cannot be written" in shown and shown.count("\n") == 1
 
 
+@pytest.mark.parametrize("has_browser", [True, False])
+def test_open_shows_the_file_or_says_where_it_is(
+    has_browser: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_looked_at_run(tmp_path, outcome("a"))
+    opened: list[str] = []
+
+    def show(address: str) -> bool:
+        opened.append(address)
+        return has_browser
+
+    monkeypatch.setattr("webbrowser.open", show)
+    status = main(["report", "--output", str(tmp_path), "--open"])
+    shown = capsys.readouterr()
+    assert opened == [Path(shown.out.strip()).as_uri()]
+    assert (status, shown.err.partition(" Open ")[0]) == (
+        (ExitCode.OK, "") if has_browser else (ExitCode.BAD_INPUT, "ocr-pipeline: error: No browser was found.")
+    )
+
+
 def test_a_run_on_aws_is_reported_from_its_bucket(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

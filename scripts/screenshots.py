@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 PROJECT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "distributed_ocr_pipeline.main"]
-SHOWN = "scan-noisy.pdf"
+SHOWN = "scan-two-columns.pdf"
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,10 @@ class View:
     is_whole: bool = False  # all of the page, however long
 
 
-VIEWS = (
-    View("", 1280, 1500),
-    View("-dark", 1280, 1500, is_dark=True),
-    View("-phone", 390, 844),
-)
+VIEWS = {
+    "report": (View("", 1280, 1500), View("-dark", 1280, 1500, is_dark=True), View("-phone", 390, 844)),
+    "show": (View("", 1280, 950),),
+}
 WHOLE = (
     View("-whole", 1280, 900, is_whole=True),
     View("-whole-dark", 1280, 900, is_dark=True, is_whole=True),
@@ -55,7 +54,7 @@ def main() -> int:
         pages = {"report": Path(scratch) / "report.html", "show": Path(scratch) / "show.html"}
         ocr_pipeline("report", str(output), "--file", str(pages["report"]))
         ocr_pipeline("show", SHOWN, "--output", str(output), "--file", str(pages["show"]))
-        take(pages, given.pictures, VIEWS + (WHOLE if given.whole else ()))
+        take(pages, given.pictures, WHOLE if given.whole else ())
     return 0
 
 
@@ -73,14 +72,14 @@ def ocr_pipeline(*arguments: str) -> None:
     subprocess.run([*COMMAND, *arguments], cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)
 
 
-def take(pages: dict[str, Path], folder: Path, views: tuple[View, ...]) -> None:
-    """Take pictures of HTML files."""
+def take(pages: dict[str, Path], folder: Path, more: tuple[View, ...]) -> None:
+    """Take pictures of HTML files, as `VIEWS` says and in more views."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, chromium_sandbox=False)
         for name, path in pages.items():
-            for view in views:
+            for view in (*VIEWS[name], *more):
                 photograph(browser, path, folder / f"{name}{view.name}.png", view)
         browser.close()
 

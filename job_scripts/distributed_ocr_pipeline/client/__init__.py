@@ -3,6 +3,7 @@
 - `pipeline`: `OCRPipeline`, a run as one call. Users import it from the package.
 - `processor`: `DocumentProcessor`, one document in this process. Users import it from the package.
 - `execution`: a run on a deployment, from the plan to the report. `pipeline` and `local.run` call it.
+- `started_run`: a run that its caller does not wait for. `OCRPipeline.start` returns it.
 - `results`: what a run gives back, and the observer that is told while it runs.
 - `job_progress`: how far the run's jobs are, from their logs. `execution` reads it.
 - `commands`: what `ocr-pipeline` and its commands do. `main` calls them.

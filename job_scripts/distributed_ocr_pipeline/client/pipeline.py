@@ -7,8 +7,9 @@ from typing import Any
 
 from distributed_ocr_pipeline.client.execution import execute
 from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfollowedRun
+from distributed_ocr_pipeline.client.started_run import Run
 from distributed_ocr_pipeline.config import AWSConfig, JobConfig, OCRConfig, RunSettings
-from distributed_ocr_pipeline.deployment import find_deployment, input_bucket
+from distributed_ocr_pipeline.deployment import Deployment, find_deployment, input_bucket
 from distributed_ocr_pipeline.errors import BadInput
 
 _POLL_SECONDS = 10.0
@@ -40,6 +41,23 @@ class OCRPipeline:
         self._output = Path(output)
         self._observer = observer or Observer()
 
+    def start(self, input_prefix: str, **options: Any) -> Run:
+        """Begin what `run` does, and do not wait for it.
+
+        Args:
+            input_prefix, options: As of `run`.
+
+        Raises:
+            BadInput, NotDeployed: Such a run cannot be. Everything else is raised by the run's `wait`.
+        """
+        place, settings = self._place(input_prefix), self._settings(options)
+
+        def work(observer: Observer) -> RunResult:
+            return self._run(place, settings, observer)
+
+        output = self._output if isinstance(place, Path) else f"s3://{self._deployment().output_bucket}"
+        return Run(work, str(output), self._observer)
+
     def run(self, input_prefix: str, **options: Any) -> RunResult:
         """Process everything below `input_prefix` that has no up-to-date result.
 
@@ -54,24 +72,35 @@ class OCRPipeline:
             UnfollowedRun: The run was started on AWS and goes on; AWS does not say any more how it is.
             BadInput, NotDeployed, ServiceFault: The run did not start.
         """
+        return self._run(self._place(input_prefix), self._settings(options), self._observer)
+
+    def _place(self, input_prefix: str) -> str | Path:
+        """An S3 address, which a deployment processes, or a folder."""
         if not input_prefix.strip():
             raise BadInput("The input prefix is empty.", "Give a folder ('.' is this one) or s3://bucket/prefix/.")
-        settings = self._settings(options)
         if input_prefix.startswith("s3://"):
-            return self._run_deployed(input_prefix, settings)
+            return input_prefix
         if bucket := input_bucket(self._aws, os.environ):
-            return self._run_deployed(f"s3://{bucket}/{input_prefix.lstrip('/')}", settings)
-        return self._run_local(Path(input_prefix), settings)
+            return f"s3://{bucket}/{input_prefix.lstrip('/')}"
+        return Path(input_prefix)
+
+    def _run(self, place: str | Path, settings: RunSettings, observer: Observer) -> RunResult:
+        if isinstance(place, Path):
+            return self._run_local(place, settings, observer)
+        return self._run_deployed(place, settings, observer)
+
+    def _deployment(self) -> Deployment:
+        return find_deployment(self._aws, os.environ, Path.cwd())
 
     def _settings(self, options: Mapping[str, Any]) -> RunSettings:
         """Only what the caller chose is set, so that the deployment's defaults hold for the rest."""
         chosen = self._aws.model_dump(exclude_unset=True, include=set(JobConfig.names()))
         return RunSettings(**(chosen | self._ocr.model_dump(exclude_unset=True) | dict(options)))
 
-    def _run_deployed(self, input_prefix: str, settings: RunSettings) -> RunResult:
-        deployment = find_deployment(self._aws, os.environ, Path.cwd())
+    def _run_deployed(self, input_prefix: str, settings: RunSettings, observer: Observer) -> RunResult:
+        deployment = self._deployment()
         try:
-            return execute(deployment, settings, input_prefix, observer=self._observer, poll_seconds=_POLL_SECONDS)
+            return execute(deployment, settings, input_prefix, observer=observer, poll_seconds=_POLL_SECONDS)
         except InterruptedRun as error:
             cause = f"{error.cause} {_goes_on('It', error.result.run_id)}"
             raise InterruptedRun(cause, error.result, error.execution_arn) from None
@@ -79,12 +108,12 @@ class OCRPipeline:
             advice = _goes_on(f"The run {error.run_id}", error.run_id)
             raise UnfollowedRun(str(error), error.run_id, advice, code=error.code) from error
 
-    def _run_local(self, folder: Path, settings: RunSettings) -> RunResult:
+    def _run_local(self, folder: Path, settings: RunSettings, observer: Observer) -> RunResult:
         from distributed_ocr_pipeline.local.run import (  # pylint: disable=import-outside-toplevel  # an extra
             run_folder,
         )
 
-        return run_folder(folder, settings, output=self._output, observer=self._observer)
+        return run_folder(folder, settings, output=self._output, observer=observer)
 
 
 def _goes_on(subject: str, run_id: str) -> str:

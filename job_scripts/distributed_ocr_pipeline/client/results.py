@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distributed_ocr_pipeline.errors import ExitCode, RunFailed, ServiceFault
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,22 @@ class RunResult:
     report: Mapping[str, Any] | None
     output: str
     seconds: float
+
+    def documents(self) -> "pa.Table":
+        """The current row of every document in the output, by this run or an earlier one (`latest_documents`)."""
+        from distributed_ocr_pipeline.tables.latest import (  # pylint: disable=import-outside-toplevel  # Arrow
+            latest_documents,
+        )
+
+        return latest_documents(self.output)
+
+    def pages(self) -> "pa.Table":
+        """Their pages (`latest_pages`)."""
+        from distributed_ocr_pipeline.tables.latest import (  # pylint: disable=import-outside-toplevel  # Arrow
+            latest_pages,
+        )
+
+        return latest_pages(self.output)
 
 
 class UnfinishedRun(RunFailed):

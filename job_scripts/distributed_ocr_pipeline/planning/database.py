@@ -54,7 +54,7 @@ class Database:
         return path
 
     def register(self, name: str, rows: "ds.Dataset | pa.Table") -> None:
-        """Name the rows of an Arrow dataset or table: read by batches, and only the columns that a query names."""
+        """Name the rows of an Arrow dataset or table: read batch by batch, only the columns that a query names."""
         self._connection.register(name, rows)
 
     def view(self, name: str, files: Path, *, by_run: bool = False) -> None:

@@ -104,31 +104,30 @@ class PagePictures:
             raise PipelineError(
                 f"The document has {size_bytes / 1e6:,.0f} MB, which is too much to fetch for a picture."
             )
-        if source_uri.startswith(_FILE):
-            path = path_of(source_uri)
-        else:
-            path = self._download(source_uri, target)
-        return _require_unchanged(path, size_bytes)
+        if not source_uri.startswith(_FILE):
+            return self._download(source_uri, size_bytes, target)
+        path = path_of(source_uri)
+        try:
+            _require_unchanged(path.stat().st_size, size_bytes)
+        except OSError as error:
+            raise PipelineError(f"The document cannot be opened any more: {error.strerror}.") from error
+        return path
 
-    def _download(self, source_uri: str, target: Path) -> Path:
+    def _download(self, source_uri: str, size_bytes: int, target: Path) -> Path:
         if not isinstance(self._output, OutputBucket):
             raise PipelineError("The document is in S3, and these results are looked at without a deployment.")
         location = S3Location.parse(source_uri)
         with aws_call(f"Reading {source_uri}"):
             answer = self._output.storage.client().get_object(Bucket=location.bucket, Key=location.key)
+            _require_unchanged(answer["ContentLength"], size_bytes)
             with target.open("wb") as file:
                 shutil.copyfileobj(answer["Body"], file)
         return target
 
 
-def _require_unchanged(path: Path, size_bytes: int) -> Path:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise PipelineError(f"The document cannot be opened any more: {error.strerror}.") from error
-    if size != size_bytes:
-        raise PipelineError(f"The document has changed since it was read: {size_bytes} bytes then, {size} now.")
-    return path
+def _require_unchanged(found_bytes: int, size_bytes: int) -> None:
+    if found_bytes != size_bytes:
+        raise PipelineError(f"The document has changed since it was read: {size_bytes} bytes then, {found_bytes} now.")
 
 
 def _as_picture(drawn: bytes | DocumentError) -> Picture:

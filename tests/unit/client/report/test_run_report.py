@@ -16,7 +16,7 @@ from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 from tests.support.aws import OUTPUT_BUCKET, REGION, s3_client, s3_server, session, upload_folder, use_server
-from tests.support.reports import HOSTILE, RUN, failed, hostile_results, put, scanned_result, write_looked_at_run
+from tests.support.reports import HOSTILE, RUN, at, failed, hostile_results, put, scanned_result, write_looked_at_run
 from tests.support.runs import outcome
 
 
@@ -185,23 +185,47 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: pytes
     assert f"{target} cannot be written" in shown and shown.count("\n") == 1
 
 
+@pytest.mark.parametrize("has_browser", [True, False])
+def test_open_shows_the_file_or_says_where_it_is(
+    has_browser: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_looked_at_run(tmp_path, outcome("a"))
+    opened: list[str] = []
+
+    def show(address: str) -> bool:
+        opened.append(address)
+        return has_browser
+
+    monkeypatch.setattr("webbrowser.open", show)
+    status = main(["report", "--output", str(tmp_path), "--open"])
+    shown = capsys.readouterr()
+    assert opened == [Path(shown.out.strip()).as_uri()]
+    assert (status, shown.err.partition(" Open ")[0]) == (
+        (ExitCode.OK, "") if has_browser else (ExitCode.BAD_INPUT, "ocr-pipeline: error: No browser was found.")
+    )
+
+
 def test_a_run_on_aws_is_reported_from_its_bucket(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output = write_looked_at_run(tmp_path / "output", outcome("a", pages=1), words=True, confidences={"a": [50.0]})
+    scan = scanned_result(tmp_path / "scan.pdf", 1)
+    output = write_looked_at_run(tmp_path / "output", outcome("a"), at(scan, "s3://bucket/docs/scan.pdf"), words=True)
     monkeypatch.chdir(tmp_path)
     with s3_server() as endpoint:
         for bucket in (OUTPUT_BUCKET, "bucket"):
             s3_client(endpoint).create_bucket(Bucket=bucket)
-        upload_folder(Storage(session(), endpoint), output, S3Location(OUTPUT_BUCKET, ""))
+        storage = Storage(session(), endpoint)
+        upload_folder(storage, output, S3Location(OUTPUT_BUCKET, ""))
+        storage.upload(tmp_path / "scan.pdf", S3Location("bucket", "docs/scan.pdf"))
         use_server(monkeypatch, endpoint)
         monkeypatch.setenv("OCR_STATE_MACHINE_ARN", "arn:aws:states:us-east-1:123456789012:stateMachine:ocr")
         monkeypatch.setenv("OCR_OUTPUT_BUCKET", OUTPUT_BUCKET)
         assert main(["report", RUN, "--region", REGION]) == ExitCode.OK
     assert capsys.readouterr().out.strip() == str(tmp_path / f"report-{RUN}.html")
     found = Parsed((tmp_path / f"report-{RUN}.html").read_text(encoding="utf-8"))
-    assert [row[0] for row in found.json["documents"]] == [f"docs/{HOSTILE[1]}.lost", "a.pdf"]
-    assert "NoSuchKey" in found.text or "does not exist" in found.text  # the document is not in its bucket
+    assert [row[0] for row in found.json["documents"]] == [f"docs/{HOSTILE[1]}.lost", "a.pdf", "docs/scan.pdf"]
+    assert [tag for tag, _ in found.elements].count("image") == 1
+    assert "Reading s3://bucket/a.pdf failed" in found.text  # it is not in its bucket
 
 
 @pytest.mark.parametrize(

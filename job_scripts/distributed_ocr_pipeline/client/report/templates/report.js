@@ -26,7 +26,8 @@
   const reasonOf = (row) => {
     const made = element("div", undefined, "reason");
     if (row[CLASS]) made.append(element("b", row[CLASS].replaceAll("_", " ")), ": ");
-    made.append(`${row[REASON]} ${advice[row[CLASS]] || ""}`.trim());
+    const sentence = row[REASON] && !/[.!?]$/.test(row[REASON]) ? `${row[REASON]}.` : row[REASON];
+    made.append(`${sentence} ${advice[row[CLASS]] || ""}`.trim());
     return made;
   };
 

@@ -1,0 +1,116 @@
+"""A run that goes on while its caller does something else: `OCRPipeline.start` returns one."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from distributed_ocr_pipeline.client.results import GiveUp, Observer, RunResult
+from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.progress import Progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """How far a run is."""
+
+    run_id: str | None  # None before it has one
+    planned: int | None  # documents; None before there is a plan
+    documents: int  # done so far
+    pages: int
+    is_running: bool
+
+
+class Run:
+    """A run in a thread of this process, which does not end before the run does (see `give_up`).
+
+    Args:
+        work: The run; it reports to the observer that it is given.
+        output: Where its results come: a folder or an S3 address.
+        observer: Told about plan and progress, in the run's thread.
+    """
+
+    def __init__(self, work: Callable[[Observer], RunResult], output: str, observer: Observer) -> None:
+        self.output = output
+        self._watch = _Watch(observer)
+        self._result: Future[RunResult] = Future()
+        Thread(target=self._work, args=(work,), name="ocr-run").start()
+
+    def wait(self, seconds: float | None = None) -> RunResult:
+        """The result, when the run has ended.
+
+        Args:
+            seconds: So long at most; None is for ever.
+
+        Raises:
+            TimeoutError: The run goes on.
+            UnfinishedRun, UnfollowedRun, BadInput, NotDeployed, ServiceFault: As of `OCRPipeline.run`.
+        """
+        return self._result.result(seconds)
+
+    def progress(self) -> RunProgress:
+        """How far it is, without waiting."""
+        watch, done = self._watch, self._watch.done
+        planned = watch.plan.documents if watch.plan else None
+        return RunProgress(watch.run_id, planned, done.documents, done.pages, not self._result.done())
+
+    def give_up(self) -> None:
+        """Wait no longer: `wait` raises `GivenUpRun`.
+
+        A run on this machine ends with its report, and the next one does the rest. One on AWS goes on there.
+        """
+        self._watch.is_given_up = True
+
+    def documents(self) -> "pa.Table":
+        """The current row of every document in the output, by this run or an earlier one (`latest_documents`)."""
+        from distributed_ocr_pipeline.tables.latest import (  # pylint: disable=import-outside-toplevel  # Arrow
+            latest_documents,
+        )
+
+        return latest_documents(self.output)
+
+    def pages(self) -> "pa.Table":
+        """Their pages (`latest_pages`)."""
+        from distributed_ocr_pipeline.tables.latest import (  # pylint: disable=import-outside-toplevel  # Arrow
+            latest_pages,
+        )
+
+        return latest_pages(self.output)
+
+    def _work(self, work: Callable[[Observer], RunResult]) -> None:
+        try:
+            self._result.set_result(work(self._watch))
+        except BaseException as error:  # pylint: disable=broad-exception-caught  # who waits gets it
+            self._result.set_exception(error)
+
+
+class _Watch(Observer):
+    """Remembers what a run reports, and passes it on."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self.run_id: str | None = None
+        self.plan: Plan | None = None
+        self.done = Progress()
+        self.is_given_up = False
+
+    def notice(self, text: str) -> None:
+        self._observer.notice(text)
+
+    def started(self, run_id: str, output: str) -> None:
+        self.run_id = run_id
+        self._observer.started(run_id, output)
+
+    def planned(self, plan: Plan) -> None:
+        self.plan = plan
+        self._observer.planned(plan)
+
+    def progressed(self, progress: Progress) -> None:
+        self.done = progress
+        self._observer.progressed(progress)
+        if self.is_given_up:
+            raise GiveUp("The caller gave the run up.")

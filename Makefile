@@ -128,7 +128,7 @@ bench: .venv/installed tools ## Compare speed and accuracy with other ways to do
 	$(BIN)/python -m benchmarks.run
 
 .PHONY: fast-tesseract
-fast-tesseract: .venv/installed build/tesseract/done ## Build Tesseract for speed, as the image has it, into build/tesseract (Debian, 4 minutes)
+fast-tesseract: .venv/installed build/tesseract/done ## Build Tesseract for speed, as the image has it, into build/tesseract (Debian, 5 minutes)
 
 build/tesseract/done: $(wildcard container/tesseract/*) container/requirements.lock
 	rm -rf build/tesseract

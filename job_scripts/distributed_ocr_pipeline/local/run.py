@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
 _NO_QUOTAS = Quotas({}, total=sys.maxsize)  # this machine's processors are the limit
 _FASTER = """\
-Scanned pages take about half the time with the Tesseract that `make fast-tesseract` builds (once, 3 minutes): \
+Scanned pages take less than half the time with the Tesseract that `make fast-tesseract` builds (once, 5 minutes): \
 runs use it from then on."""
 _EARLIER_IDS = """\
 This folder has results of an earlier version, which named documents by the folder it was started in. Names are \

@@ -68,7 +68,7 @@ def _fast_tesseract() -> Found:
         return Found(f"runs on this machine use the one in {FAST_TESSERACT}")
     if can_build_tesseract():
         return Found(
-            "not built; with it, scanned pages take about half the time", "Run: make fast-tesseract", is_hint=True
+            "not built; with it, scanned pages take less than half the time", "Run: make fast-tesseract", is_hint=True
         )
     return Found("not built; it is for Debian on x86-64 alone", is_hint=True)
 

@@ -32,17 +32,7 @@ def plan_documents(
     """Shards of the documents below one bucket that have no up-to-date result, by shard id."""
     with TemporaryDirectory() as name, open_database(Path(name)) as database:
         folder = Path(name)
-        listing = [
-            {
-                "key": item.key,
-                "etag": item.etag,
-                "size_bytes": item.size_bytes,
-                "archived": False,
-                "source_uri": item.source_uri,
-            }
-            for item in documents
-        ]
-        pq.write_table(pa.Table.from_pylist(listing, NAMED_SCHEMA), folder / "listing.parquet")
+        _write_listing(documents, folder / "listing.parquet")
         _write_ledgers(ledger, folder / "ledger")
         database.execute("create table untrusted (run_id varchar, shard_id varchar)")
         choice = Choice(fingerprint)
@@ -56,11 +46,25 @@ def plan_documents(
         load = load_sql(limits, figures.instance(INSTANCE_TYPE), figures)
         writer = ShardWriter(database, load=load, large=limits.large, obstacle=obstacle_sql(2048, ""))
         work = amount.work(figures.instance(INSTANCE_TYPE), limits, figures.job.download_mb_per_second * 1e6)
-        items, total_load = writer.totals()
-        count = shard_count(total_load, work, items, slots=2)
+        items, load_of_all = writer.totals()
+        count = shard_count(load_of_all, work, items, slots=2)
         if not amount.documents or not writer.write(count, folder / "documents.parquet"):
             return {}
         return _shards(pq.read_table(folder / "documents.parquet"))
+
+
+def _write_listing(documents: Iterable[Document], path: Path) -> None:
+    listing = [
+        {
+            "key": item.key,
+            "etag": item.etag,
+            "size_bytes": item.size_bytes,
+            "archived": False,
+            "source_uri": item.source_uri,
+        }
+        for item in documents
+    ]
+    pq.write_table(pa.Table.from_pylist(listing, NAMED_SCHEMA), path)
 
 
 def _write_ledgers(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:

@@ -13,6 +13,8 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.intrinsic.function.function import Function
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_operator_type import (
     ComparisonOperatorType,
 )
@@ -77,6 +79,7 @@ def install(
         (RetrierDecl, "_eval_body", eval_retrier),
         (WaitFunction, "_wait_interval", wait_interval),
         (ComparisonVariable, "_eval_body", _eval_comparison),
+        (Function, "eval", _eval_function),
         (ErrorEqualsDecl, "_eval_body", _eval_error_equals),
         (ExecutionState, "_from_error", _from_error),
         (ToleratedFailurePercentagePath, "_eval_tolerated_failure_percentage", _eval_percentage),
@@ -124,6 +127,14 @@ def _eval_error_equals(errors: ErrorEqualsDecl, env: Environment) -> None:
 def _from_error(_state: ExecutionState, env: Environment, ex: Exception) -> FailureEvent:
     """moto's conversion, except that an exception of the engine does not look like AWS's States.Runtime."""
     return ex.failure_event if isinstance(ex, FailureEventException) else failure(env, "States.TaskFailed", str(ex))
+
+
+def _eval_function(function: Function, env: Environment) -> None:
+    """moto's evaluation of an intrinsic function; what it refuses has AWS's name (guide, "Error names")."""
+    try:
+        EvalComponent.eval(function, env)
+    except (TypeError, ValueError) as error:
+        raise state_failure(env, "States.IntrinsicFailure", str(error)) from error
 
 
 def _eval_percentage(declared: ToleratedFailurePercentagePath, env: Environment) -> int:

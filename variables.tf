@@ -47,6 +47,12 @@ variable "tags" {
     error_message = "tags: keys and values have letters, digits, spaces and _ . : / = + - @ only."
   }
 
+  # IAM knows no difference between upper and lower case in them.
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !contains(["project", "runid"], lower(key))]) && length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
+    error_message = "tags: Project and RunId are set already, and keys differ in more than upper and lower case."
+  }
+
   validation {
     condition     = alltrue([for value in values(var.tags) : length(value) <= 256])
     error_message = "tags: values of at most 256 characters."
@@ -360,6 +366,11 @@ variable "retention" {
   }
 
   validation {
+    condition     = var.retention.run_files_days >= var.jobs.max_run_days
+    error_message = "retention.run_files_days: at least jobs.max_run_days, or a run that goes on loses its plan."
+  }
+
+  validation {
     condition     = var.retention.ledger_days >= coalesce(var.retention.results_days, 1)
     error_message = "retention.ledger_days: at least results_days; without their rows in the ledger, all documents are processed and paid for again."
   }
@@ -397,8 +408,13 @@ variable "schedule" {
   default = null
 
   validation {
-    condition     = var.schedule == null || can(regex("^(rate\\([1-9][0-9]* (minutes?|hours?|days?)\\)|cron\\(\\S+( \\S+){5}\\))$", var.schedule.expression))
-    error_message = "schedule.expression: such as rate(1 day) or cron(0 3 * * ? *)."
+    condition     = var.schedule == null || can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(\\S+( \\S+){5}\\))$", var.schedule.expression))
+    error_message = "schedule.expression: such as rate(1 day), rate(2 days) or cron(0 3 * * ? *)."
+  }
+
+  validation {
+    condition     = var.schedule == null || can(regex("^(rate.*|cron\\(\\S+ \\S+ (\\? \\S+ [^? ]+|[^? ]+ \\S+ \\?) \\S+\\))$", var.schedule.expression))
+    error_message = "schedule.expression: of the day of the month and the day of the week in cron(...), one is a question mark."
   }
 
   validation {

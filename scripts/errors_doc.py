@@ -65,7 +65,8 @@ A shard that is given up is recorded in `runs/<run_id>/failed/`, and the others 
 `tolerated_failed_shards` and `tolerated_failed_shards_percent` both allow. Why a Map failed is in `runs/<run_id>/map_failure.json`.
 
 Do not redrive a failed run: Step Functions enters its Fail state again and fails again. Start a new run over the same prefix. A
-redrive helps a run only that was aborted or timed out.
+redrive helps a run only that was aborted or timed out, and only if no other run has begun over its prefix since:
+it does not wait for its turn.
 """
 
 

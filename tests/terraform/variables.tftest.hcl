@@ -105,6 +105,64 @@ run "refuses_tags_that_jobs_cannot_carry" {
   expect_failures = [var.tags]
 }
 
+run "refuses_a_tag_that_every_job_has_already" {
+  command = plan
+
+  variables {
+    tags = { runid = "mine" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tags_that_differ_in_case_alone" {
+  command = plan
+
+  variables {
+    tags = { Owner = "a", owner = "b" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_to_delete_the_files_of_runs_that_go_on" {
+  command = plan
+
+  variables {
+    retention = { run_files_days = 29 }
+  }
+
+  expect_failures = [var.retention]
+}
+
+run "refuses_rates_that_eventbridge_does_not_know" {
+  command = plan
+
+  variables {
+    schedule = { expression = "rate(1 days)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "refuses_times_without_a_question_mark" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(0 3 * * * *)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "takes_times_by_the_week" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(0 3 ? * MON-FRI *)" }
+  }
+}
+
 run "takes_tags_of_any_script" {
   command = plan
 

@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -83,6 +83,17 @@ class Execution:
             )
         return str(answer["executionArn"])
 
+    def carried_out(self, plan: Plan) -> Plan:
+        """The plan that the run followed: the workflow may have made one of its own (see `start`)."""
+        stored = self._storage.get_json(self._layout.plan)
+        return replace(
+            plan,
+            documents=stored["documents"],
+            size_bytes=stored["bytes"],
+            shards=stored["shards"],
+            up_to_date=stored["up_to_date"],
+        )
+
     def follow(self, execution_arn: str, on_progress: OnProgress) -> Outcome:
         """Wait until the execution ends; `on_progress` is called at every look at it."""
         client = self._deployment.client("stepfunctions")
@@ -148,6 +159,7 @@ def execute(
         raise _given_up(error, result, execution_arn) from None
     except (BadInput, ServiceFault) as error:
         raise UnfollowedRun(str(error), execution.run_id, code=error.code) from error
+    plan = execution.carried_out(plan)
     result = RunResult(execution.run_id, plan, outcome.report, output, time.monotonic() - started)
     if outcome.status != "SUCCEEDED":
         raise UnfinishedRun(outcome.cause or f"The execution ended as {outcome.status}.", result)

@@ -89,6 +89,18 @@ def test_the_workflow_gets_only_what_was_chosen_and_its_plan(endpoint: str) -> N
     assert (result.plan.documents, result.report, result.output) == (3, report, f"s3://{OUTPUT_BUCKET}")
 
 
+def test_a_run_that_planned_by_itself_says_what_it_did(endpoint: str) -> None:
+    client = s3_client(endpoint)
+
+    def plans_again(run_id: str) -> None:
+        key = RunLayout(OUTPUT_BUCKET, run_id).plan.key
+        plan = {"documents": 0, "bytes": 0, "shards": 0, "up_to_date": 3}
+        client.put_object(Bucket=OUTPUT_BUCKET, Key=key, Body=json.dumps(plan))
+
+    plan = run(endpoint, Workflow(client, at_start=plans_again), RunSettings()).plan
+    assert (plan.documents, plan.shards, plan.up_to_date) == (0, 0, 3)
+
+
 def test_the_plan_starts_no_more_jobs_than_the_accounts_quotas_allow(
     endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,9 @@ class Range:
         return Range(self.expected + more, self.low + more, self.high + more)
 
 
+_NOTHING = Range(0.0, 0.0, 0.0)
+
+
 @dataclass(frozen=True)
 class KindModel:
     """How documents of a kind become pages and work."""
@@ -239,6 +242,8 @@ def estimate(
         shards: How many, if they are packed already.
     """
     instance, job = figures.instance(instance_type), figures.job
+    if not amount.documents:
+        return Estimate(instance_type, 0, slots, 0.0, _NOTHING, _NOTHING, 0.0, 0.0)
     rate = job.download_mb_per_second * 1e6
     count = shards or amount.shards(instance, limits, rate, slots)
     fixed = job.provisioning_seconds + job.start_seconds

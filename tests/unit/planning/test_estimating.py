@@ -83,6 +83,11 @@ def test_a_million_scanned_pages_on_a_new_account_cost_twenty_dollars_at_most() 
     assert found.usd.low < found.usd.expected < found.usd.high
 
 
+def test_nothing_to_do_takes_nothing() -> None:
+    found = estimate(_scanned(0), FIGURES, "ml.t3.xlarge", limits=LIMITS, slots=2)
+    assert (found.shards, found.usd.high, found.hours.high, found.provisioning_usd) == (0, 0.0, 0.0, 0.0)
+
+
 def test_the_price_hardly_depends_on_the_slots_but_the_time_does() -> None:
     few = estimate(_scanned(10**6), FIGURES, "ml.c6i.4xlarge", limits=LIMITS, slots=4)
     many = estimate(_scanned(10**6), FIGURES, "ml.c6i.4xlarge", limits=LIMITS, slots=20)

@@ -54,6 +54,18 @@ def test_an_object_read_from_s3_is_text(local: Harness) -> None:
     assert json.loads(local.run_machine({"Read": read})["output"]) == {"plan": {"shards": 3}}
 
 
+@pytest.mark.parametrize("call", ["States.Hash($.text, 'SHA-256')", "States.StringToJson($.text)"])
+def test_what_a_function_refuses_is_caught_under_its_name(local: Harness, call: str) -> None:
+    """More than 10,000 characters, and no JSON."""
+    end = {"Type": "Succeed"}
+    text = {"Type": "Pass", "Result": {"text": "{" * 10_001}, "Next": "Call"}
+    caught = {"ErrorEquals": ["States.IntrinsicFailure"], "Next": "End"}
+    parameters = {"QueueUrl": "none", "MessageBody.$": call}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": parameters}
+    states = {"Text": text, "Call": task | {"Catch": [caught], "Next": "Other"}, "End": end, "Other": {"Type": "Fail"}}
+    assert local.run_machine(states)["status"] == "SUCCEEDED"
+
+
 def test_nothing_catches_what_ends_an_execution(local: Harness) -> None:
     """A percentage that is no integer: the Map's Catch of States.ALL sees nothing of it."""
     states = map_state(1, {"Done": {"Type": "Succeed"}}, ToleratedFailurePercentagePath="$.percent")

@@ -1,6 +1,7 @@
 """Ends the programs of a process that was killed: one that ends in any other way ends its programs itself.
 
-A small process is told which process groups there are, and kills them when its caller is gone.
+A small process is told which process groups there are, and kills them when its caller is gone. A program that had just
+been started when its caller was killed is known by a mark in its environment.
 
 Why not the kernel's parent-death signal: it comes when the *thread* that started a program ends, and only the child can
 ask for it: between fork and exec, which is not safe beside threads, or through another program, which takes 1.3 ms of
@@ -13,10 +14,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 _PULSE_SECONDS = 1.0  # how soon it sees that its caller is gone, where something else holds its pipe open
 _READ_BYTES = 64 * 1024
+_MARK = "OCR_GUARDIAN"
+_EXEC_SECONDS = 0.2  # from fork to exec, while a program has not got its environment
 _STARTING = threading.Lock()  # two threads need one guardian
 
 
@@ -32,6 +37,7 @@ class Guardian:
             start_new_session=True,
         )
         process.returncode = 0  # Nothing waits for it; without a status, Python warns that it still runs.
+        self.mark: Mapping[str, str] = {_MARK: str(process.pid)}  # for the environment of programs
         assert process.stdin is not None
         self._pipe = os.dup(process.stdin.fileno())  # it stays open to the end, and a file would complain of that
         process.stdin.close()
@@ -77,11 +83,30 @@ def guard(parent: int) -> None:
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             (groups.add if line[:1] == b"+" else groups.discard)(int(line[1:]))
+    _kill(groups)
+    for _ in range(2):
+        _kill(_marked_groups())
+        time.sleep(_EXEC_SECONDS)
+
+
+def _kill(groups: Iterable[int]) -> None:
     for group in groups:
         try:
             os.killpg(group, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass
+
+
+def _marked_groups() -> Iterator[int]:
+    """Process groups with this guardian's mark, where the system tells environments (Linux)."""
+    mark = f"\0{_MARK}={os.getpid()}\0".encode()
+    for name in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                if name.isdigit() and mark in b"\0" + file.read():
+                    yield os.getpgid(int(name))
+        except OSError:  # it has ended, is another user's, or no process
+            continue
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def started(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=_environment() | dict(environment or {}),
+            env={**_environment(), **guardian().mark, **(environment or {})},
             start_new_session=True,
             pass_fds=tuple(pass_fds),
         )

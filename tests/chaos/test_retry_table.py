@@ -77,6 +77,20 @@ def test_no_retry_covers_a_failed_job_a_timeout_or_everything() -> None:
         assert "States.TaskFailed" not in errors or state["Resource"].split(":")[5] == "aws-sdk", name
 
 
+def test_a_run_may_wait_for_its_turn_as_long_as_any_run_lasts() -> None:
+    """A history ends at 25,000 events; each look at whose turn it is makes 16 of them."""
+    states = definition()["States"]
+    seconds, growth = states["ResolveOptions"]["Parameters"]["turn_wait"]["seconds"], _added(states["WaitLonger"])
+    waited = looks = 0
+    while waited < 365 * 86_400:
+        waited, seconds, looks = waited + seconds, seconds + growth, looks + 1
+    assert looks * 16 < 24_000
+
+
+def _added(state: Mapping[str, Any]) -> int:
+    return int(state["Parameters"]["seconds.$"].rpartition(", ")[2].rstrip(")"))
+
+
 @pytest.fixture(scope="module", name="refusing")
 def fixture_refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     rules = [{"name": "ocr-plan-*", "run": f"refused-{code}", "refuse": code} for code in REFUSALS]

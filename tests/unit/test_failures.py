@@ -100,8 +100,8 @@ def cause_of(sign: Sign) -> dict[str, str]:
     return {"Error": sign.error, "Cause": json.dumps(job | said)}
 
 
-def shard(attempt: int, longest: int = 120, checked: bool = False) -> dict[str, Any]:
-    return {"attempt": attempt, "wait": {"longest": longest}, "checked": checked}
+def shard(attempt: int, shortages: int = 0, checked: bool = False) -> dict[str, Any]:
+    return {"attempt": attempt, "wait": {"longest": 120, "shortages": shortages}, "checked": checked}
 
 
 @pytest.mark.parametrize(("failure", "sign"), SIGNS, ids=lambda value: getattr(value, "name", None))
@@ -109,7 +109,7 @@ def test_the_workflow_does_what_the_table_says(failure: JobFailure, sign: Sign) 
     steps = {"PlanShards": "plan", "ReportRun": "report"}
     for task, name in steps.items():
         for attempt, reaction in enumerate(failure.step, 1):
-            data = {"step": {"name": name, "attempt": attempt}, "wait": {"longest": 120}}
+            data = {"step": {"name": name, "attempt": attempt}, "wait": {"longest": 120, "shortages": 0}}
             assert walk(DEFINED, task, sign, data) is reaction, (task, attempt)
     for attempt, reaction in enumerate(failure.shard, 1):
         assert walk(IN_SHARD, "ProcessShard", sign, shard(attempt)) is reaction, attempt
@@ -131,10 +131,10 @@ def test_a_request_refused_for_a_document_that_is_gone_is_checked_too() -> None:
 
 def test_a_fault_of_aws_is_not_waited_for_without_end_but_a_quota_is() -> None:
     by_name = {failure.name: failure.signs[0] for failure in JOB_FAILURES}
-    after_a_day = shard(3, longest=120 + 144 * 30)  # 144 waits of 10 minutes
+    after_a_day = shard(3, shortages=144)  # 144 waits of 10 minutes
     assert walk(IN_SHARD, "ProcessShard", by_name["capacity"], after_a_day) is Reaction.WAIT
-    assert walk(IN_SHARD, "ProcessShard", by_name["capacity"], shard(3, longest=5000)) is Reaction.FAIL
-    assert walk(IN_SHARD, "ProcessShard", by_name["quota used up"], shard(3, longest=10**6)) is Reaction.WAIT
+    assert walk(IN_SHARD, "ProcessShard", by_name["capacity"], shard(3, shortages=163)) is Reaction.FAIL
+    assert walk(IN_SHARD, "ProcessShard", by_name["quota used up"], shard(3, shortages=10**6)) is Reaction.WAIT
 
 
 @pytest.mark.parametrize("code", [code for code in ExitCode if code is not ExitCode.OK])

@@ -1,4 +1,4 @@
-"""Documents that are more work than a shard: read in parts by several, one row each; a killed part is repaired alone."""
+"""Documents that are more work than a shard: read in parts by several, one row each; a killed part is repaired."""
 
 import json
 from collections import Counter

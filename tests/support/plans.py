@@ -42,12 +42,16 @@ def plan_documents(
             "create table looked_at (document_id varchar, sampled boolean, pages bigint, text_layer boolean)"
         )
         figures = load_figures()
+        instance = figures.instance(INSTANCE_TYPE)
         amount = measure(database, fit_model(database, figures, ignore_text_layer=False))
-        load = load_sql(limits, figures.instance(INSTANCE_TYPE), figures)
-        writer = ShardWriter(database, load=load, large=limits.large, obstacle=obstacle_sql(2048, ""))
-        work = amount.work(figures.instance(INSTANCE_TYPE), limits, figures.job.download_mb_per_second * 1e6)
-        items, load_of_all = writer.totals()
-        count = shard_count(load_of_all, work, items, slots=2)
+        writer = ShardWriter(
+            database,
+            load=load_sql(limits, instance, figures),
+            large=limits.large,
+            obstacle=obstacle_sql(2048, ""),
+        )
+        items, load = writer.totals()
+        count = shard_count(load, amount.work(instance, limits, figures.job.download_mb_per_second * 1e6), items, 2)
         if not amount.documents or not writer.write(count, folder / "documents.parquet"):
             return {}
         return _shards(pq.read_table(folder / "documents.parquet"))

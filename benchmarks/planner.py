@@ -123,8 +123,8 @@ def _run_files(folder: Path, scratch: Path) -> RunFiles:
         pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")
     with duckdb.connect(config={"memory_limit": "256MB", "temp_directory": str(scratch)}) as connection:
         connection.execute(
-            f"copy (select document_id, source_uri, shard_id from read_parquet('{folder}/ledger.parquet')) "
-            f"to '{scratch}/planned.parquet' (format parquet)"
+            "copy (select document_id, source_uri, shard_id, null::integer as first_page, null::integer as last_page "
+            f"from read_parquet('{folder}/ledger.parquet')) to '{scratch}/planned.parquet' (format parquet)"
         )
         connection.execute(
             "copy (select ''::varchar as document_id, 1::integer as page_number where false) "

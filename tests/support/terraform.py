@@ -182,7 +182,7 @@ def deployment(folder: Path) -> Iterator[Deployed]:
     faults, root = folder / "faults.json", folder / "root"
     root.mkdir()
     rule = {"name": "ocr-report-*", "run": UPGRADED, "refuse": "ResourceLimitExceeded", "times": _WAITS}
-    faults.write_text(json.dumps({"retry_wait_scale": 0.001, "jobs": [rule]}), encoding="utf-8")
+    faults.write_text(json.dumps({"retry_wait_scale": 0.01, "jobs": [rule]}), encoding="utf-8")
     environ = {"OCR_LOCAL_IAM": "enforced", "OCR_LOCAL_FAULTS": str(faults)}
     with LocalEnvironment(bare=True, grace_seconds=1, environ=environ) as environment:
         terraform = Terraform(root, environment.environ())

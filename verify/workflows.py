@@ -8,6 +8,12 @@ from verify.site import Site
 
 _RESOURCE = "arn:{}:states:::sagemaker:createProcessingJob{}"
 _STARTS = 4
+_PATIENCE = {
+    "ErrorEquals": ["SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException", "ThrottlingException"],
+    "IntervalSeconds": 2,
+    "MaxAttempts": 10,
+}
+"""A job's start may be refused, since one a second is allowed and the question before has started one."""
 
 
 def _task(site: Site, request: dict[str, Any], wait: str = "") -> dict[str, Any]:
@@ -18,15 +24,17 @@ def _task(site: Site, request: dict[str, Any], wait: str = "") -> dict[str, Any]
 def _stopped(site: Site) -> str:
     request = site.request("sleep")
     name = request["ProcessingJobName"]
-    execution = site.start_machine({"Job": _task(site, request, ".sync") | {"End": True}})
+    execution = site.start_machine({"Job": _task(site, request, ".sync") | {"Retry": [_PATIENCE], "End": True}})
 
     def running() -> bool | None:
+        if site.client("stepfunctions").describe_execution(executionArn=execution)["status"] != "RUNNING":
+            return False
         client = site.client("sagemaker")
         listed = client.list_processing_jobs(NameContains=name, StatusEquals="InProgress")["ProcessingJobSummaries"]
         return True if listed and "ProcessingStartTime" in site.job(name) else None
 
-    site.until(f"the start of {name}", running)
-    site.client("sagemaker").stop_processing_job(ProcessingJobName=name)
+    if site.until(f"the start of {name}", running):
+        site.client("sagemaker").stop_processing_job(ProcessingJobName=name)
     ended = site.finish(execution)
     output = json.loads(ended.get("output") or "{}")
     return f"{ended['status']}: {output.get('ProcessingJobStatus', ended.get('error'))}"

@@ -43,8 +43,10 @@ def test_a_run_planned_by_its_caller_starts_no_job_at_all_when_nothing_is_to_do(
     prefix = workplace.put("planned-by-caller", "a.pdf")
     assert run(workplace, "planned-1", prefix) == "SUCCEEDED"
     execution = Execution(workplace.deployment, poll_seconds=0.1)
+    before = execution.last_turn(prefix)
     plan = execution.plan({"input_prefix": prefix}, tmp_path)
-    outcome = execution.follow(execution.start(plan, {"input_prefix": prefix}, tmp_path), lambda progress: None)
+    arn = execution.start(plan, {"input_prefix": prefix}, tmp_path, planned_after=before)
+    outcome = execution.follow(arn, lambda progress: None)
     assert outcome.status == "SUCCEEDED"
     assert workplace.jobs(execution.run_id) == {"plan": 0, "s": 0, "check": 0, "report": 0}
 

@@ -136,9 +136,10 @@ class Workplace:
         """
         execution = Execution(self.deployment, poll_seconds=0.1)
         with TemporaryDirectory() as folder:
+            before = execution.last_turn(prefix)
             plan = execution.plan({"input_prefix": prefix, **options}, Path(folder))
             change(self.client("s3"), self.input_bucket)
-            arn = execution.start(plan, {"input_prefix": prefix, **options}, Path(folder))
+            arn = execution.start(plan, {"input_prefix": prefix, **options}, Path(folder), planned_after=before)
         return execution.follow(arn, lambda progress: None).status, execution.run_id
 
     def finish(self, execution_arn: str, seconds: float = RUN_SECONDS) -> Mapping[str, Any]:

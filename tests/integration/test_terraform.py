@@ -102,6 +102,7 @@ def test_the_same_prefix_again_has_nothing_to_do(deployed: Deployed) -> None:
 
 def test_an_upgrade_waits_for_its_image_and_leaves_a_run_that_goes_on_its_own(deployed: Deployed) -> None:
     terraform, old = deployed.terraform, deployed.outputs["image_uri"]
+    deployed.put(DOCUMENT, "documents/one.pdf")
     arn = deployed.start(UPGRADED, input_prefix=f"s3://{deployed.outputs['input_bucket']}/documents/", reprocess=True)
     with (terraform.folder / "job_scripts" / "plan_shards.py").open("a", encoding="utf-8") as file:
         file.write("# A change.\n")

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 compile() {
-  .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+  .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-strip-extras \
     --no-emit-index-url --no-header --no-annotate "$@"
 }
 

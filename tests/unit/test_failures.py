@@ -20,6 +20,8 @@ ENDS = {
     "ShardWaits": Reaction.WAIT,
     "RetryStep": Reaction.AGAIN,
     "RetryShard": Reaction.AGAIN,
+    "CheckWaits": Reaction.WAIT,
+    "RetryCheck": Reaction.AGAIN,
     "TryDocumentsAlone": Reaction.ALONE,
     "CheckDownloads": Reaction.CHECK,
     "RunFailed": Reaction.FAIL,
@@ -111,6 +113,9 @@ def test_the_workflow_does_what_the_table_says(failure: JobFailure, sign: Sign) 
         for attempt, reaction in enumerate(failure.step, 1):
             data = {"step": {"name": name, "attempt": attempt}, "wait": {"longest": 120, "shortages": 0}}
             assert walk(DEFINED, task, sign, data) is reaction, (task, attempt)
+    for attempt, reaction in enumerate(failure.step, 1):
+        data = shard(1) | {"check_attempt": attempt}
+        assert walk(IN_SHARD, "CheckDownloads", sign, data) is reaction, ("CheckDownloads", attempt)
     for attempt, reaction in enumerate(failure.shard, 1):
         assert walk(IN_SHARD, "ProcessShard", sign, shard(attempt)) is reaction, attempt
 

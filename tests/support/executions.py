@@ -31,7 +31,7 @@ SCRIPTS = {
         put("plan.json", {"shards": len(shards)})
     """,
     "process_shard.py": """
-        import json, os, pathlib, sys, time
+        import json, os, pathlib, signal, sys, time
         root = pathlib.Path(os.environ["OCR_ML_ROOT"])
         inputs, outputs = root / "processing/input", root / "processing/output"
         key = json.loads((inputs / "shard/documents.jsonl").read_text())["key"]
@@ -40,6 +40,8 @@ SCRIPTS = {
         with attempts.open("a") as file:
             print(len(document), file=file)
         print("progress documents=1 pages=1", flush=True)
+        if "stubborn" in key:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if "slow" in key:
             time.sleep(600)
         if "wrong" in key:

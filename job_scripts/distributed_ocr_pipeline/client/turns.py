@@ -12,9 +12,7 @@ from distributed_ocr_pipeline.storage import Storage, aws_call
 
 _FORGOTTEN = "ExecutionDoesNotExist"  # 90 days after its end
 _STOPPED = ("ABORTED", "TIMED_OUT")
-_JOBS_END = timedelta(
-    minutes=5
-)  # after that of their execution; SageMaker gives them two, and then stores their results
+_JOBS_END = timedelta(minutes=5)  # after their execution: SageMaker gives them two, and then stores their results
 
 
 def last_turn(deployment: Deployment, storage: Storage, input_prefix: str) -> str:

@@ -2,8 +2,9 @@
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import TextIO
 
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in, job_names, run_of_job
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
@@ -45,6 +46,7 @@ class Stopping:
     def __init__(self, deployment: Deployment, say: Say, pulse_seconds: float = _PULSE_SECONDS) -> None:
         self._deployment, self._say, self._pulse_seconds = deployment, say, pulse_seconds
         self._workflows, self._jobs = deployment.client("stepfunctions"), deployment.client("sagemaker")
+        self._owners: dict[str, str] = {}  # the run of every job that was seen
 
     def stop_run(self, run_id: str) -> None:
         """Stop a run's execution, then the jobs that it does not stop by itself."""
@@ -78,7 +80,7 @@ class Stopping:
 
         self._stop_jobs(self._find(has_ended), has_ended)
 
-    def _stop_jobs(self, found: Sequence[Mapping[str, Any]], is_wanted: Callable[[str], bool]) -> None:
+    def _stop_jobs(self, found: Mapping[str, str], is_wanted: Callable[[str], bool]) -> None:
         """Stop these jobs and those that begin meanwhile, and wait until all have ended: their results then count.
 
         SageMaker lists a job a moment after its start, and a shard may start one while its run ends.
@@ -86,10 +88,9 @@ class Stopping:
         stopped: set[str] = set()
         end = time.monotonic() + _END_SECONDS
         while True:
-            for job in found:
-                if job["ProcessingJobName"] not in stopped:
-                    self._stop_job(job)
-                    stopped.add(job["ProcessingJobName"])
+            for name in found.keys() - stopped:
+                self._stop_job(name, found[name])
+            stopped |= found.keys()
             time.sleep(self._pulse_seconds)
             found = self._find(is_wanted)
             if not found or time.monotonic() > end:
@@ -97,31 +98,39 @@ class Stopping:
         self._say(f"{len(stopped)} jobs stopped. What they have finished is kept; the next run does the rest.")
         if found:
             self._say(
-                f"{len(found)} of them have not ended yet. Begin the next run when they have, or it repeats theirs."
+                f"{len(found)} of them have not ended yet. A run that begins before they have repeats their work."
             )
 
-    def _find(self, is_wanted: Callable[[str], bool]) -> list[Mapping[str, Any]]:
-        """Jobs at work whose run is wanted, by its id."""
-        return [job for job in self._jobs_at_work() if is_wanted(run_of_job(job))]
+    def _find(self, is_wanted: Callable[[str], bool]) -> dict[str, str]:
+        """Names of the jobs at work whose run is wanted, by its id, with their status."""
+        return {name: status for name, status in self._jobs_at_work() if is_wanted(self._owner(name))}
 
-    def _jobs_at_work(self) -> Iterator[Mapping[str, Any]]:
-        """Descriptions of the deployment's jobs that run, or have been told to stop."""
-        prefix = self._deployment.name_prefix()
-        ours = job_names(prefix)
+    @cached_property
+    def _name_prefix(self) -> str:
+        return self._deployment.name_prefix()
+
+    def _jobs_at_work(self) -> Iterator[tuple[str, str]]:
+        """Name and status of the deployment's jobs that run, or have been told to stop."""
+        ours = job_names(self._name_prefix)
         with aws_call("Listing the jobs"):
             for status in ("InProgress", "Stopping"):
                 pages = self._jobs.get_paginator("list_processing_jobs").paginate(
-                    StatusEquals=status, NameContains=f"{prefix}-"
+                    StatusEquals=status, NameContains=f"{self._name_prefix}-"
                 )
                 names = {job["ProcessingJobName"] for page in pages for job in page["ProcessingJobSummaries"]}
-                for name in sorted(filter(ours.fullmatch, names)):
-                    yield self._jobs.describe_processing_job(ProcessingJobName=name)
+                yield from ((name, status) for name in sorted(names) if ours.fullmatch(name))
 
-    def _stop_job(self, job: Mapping[str, Any]) -> None:
+    def _owner(self, name: str) -> str:
+        """The run of a job."""
+        if name not in self._owners:
+            with aws_call(f"Looking at the job {name}"):
+                self._owners[name] = run_of_job(self._jobs.describe_processing_job(ProcessingJobName=name))
+        return self._owners[name]
+
+    def _stop_job(self, name: str, status: str) -> None:
         """Stop a job, if the end of its execution has not done so; then it defers what it has not finished."""
-        name = job["ProcessingJobName"]
         try:
-            if job["ProcessingJobStatus"] == "InProgress":
+            if status == "InProgress":
                 with aws_call(f"Stopping the job {name}"):
                     self._jobs.stop_processing_job(ProcessingJobName=name)
         except ServiceFault as error:

@@ -84,9 +84,9 @@ def guard(parent: int) -> None:
         for line in lines:
             (groups.add if line[:1] == b"+" else groups.discard)(int(line[1:]))
     _kill(groups)
-    for _ in range(2):
-        _kill(_marked_groups())
-        time.sleep(_EXEC_SECONDS)
+    _kill(_marked_groups())
+    time.sleep(_EXEC_SECONDS)
+    _kill(_marked_groups())
 
 
 def _kill(groups: Iterable[int]) -> None:
@@ -100,12 +100,13 @@ def _kill(groups: Iterable[int]) -> None:
 def _marked_groups() -> Iterator[int]:
     """Process groups with this guardian's mark, where the system tells environments (Linux)."""
     mark = f"\0{_MARK}={os.getpid()}\0".encode()
-    for name in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
+    names = os.listdir("/proc") if os.path.isdir("/proc/self") else []
+    for name in filter(str.isdigit, names):
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
-                if name.isdigit() and mark in b"\0" + file.read():
+                if mark in b"\0" + file.read():
                     yield os.getpgid(int(name))
-        except OSError:  # it has ended, is another user's, or no process
+        except OSError:  # it has ended, or is another user's
             continue
 
 

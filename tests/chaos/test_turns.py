@@ -69,6 +69,16 @@ def test_a_run_that_was_stopped_while_it_waited_leaves_its_place_to_the_next(wor
     assert sorted([*workplace.rows("stopped-3"), *workplace.rows("stopped-4")]) == ["b.pdf", "hang.pdf"]
 
 
+def test_after_a_run_that_was_stopped_the_next_waits_for_what_its_jobs_store(workplace: Workplace) -> None:
+    prefix = workplace.put("ending", "a.pdf", "hang.pdf")
+    first = workplace.start("ending-1", prefix, **SLOW)
+    _wait_for_jobs(workplace, "ending-1")
+    workplace.client("stepfunctions").stop_execution(executionArn=first)
+    second, third = (workplace.start(f"ending-{number}", prefix, exclude=["hang.pdf"]) for number in (2, 3))
+    assert {workplace.finish(arn)["status"] for arn in (second, third)} == {"SUCCEEDED"}
+    assert [_has_entered(workplace, arn, "LetItsJobsEnd") for arn in (first, second, third)].count(True) == 1
+
+
 def test_a_run_whose_options_are_long_waits_too(workplace: Workplace) -> None:
     """Step Functions makes no hash of more than 10,000 characters."""
     prefix = workplace.put("long", "a.pdf", "hang.pdf")
@@ -158,6 +168,14 @@ def _wait_for_place(workplace: Workplace, after: str) -> None:
 def _locks(workplace: Workplace) -> list[str]:
     found = workplace.client("s3").list_objects_v2(Bucket=workplace.deployment.output_bucket, Prefix="locks/")
     return [item["Key"] for item in found.get("Contents", ())]
+
+
+def _has_entered(workplace: Workplace, execution_arn: str, state: str) -> bool:
+    pages = (
+        workplace.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+    )
+    events = (event for page in pages for event in page["events"])
+    return any(event.get("stateEnteredEventDetails", {}).get("name") == state for event in events)
 
 
 def _etag_of_turn(workplace: Workplace, prefix: str) -> str:

@@ -103,6 +103,21 @@ for number in range(3):
                 os.killpg(program, signal.SIGKILL)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Environments of processes are told on Linux.")
+def test_a_program_of_which_a_killed_caller_had_not_told_yet_is_ended_too(tmp_path: Path) -> None:
+    code = f"""
+import os, subprocess, time
+from distributed_ocr_pipeline.ocr.processes.guardian import guardian
+command = ["sh", "-c", "echo $$ > {tmp_path}/told; sleep 600 & wait"]
+subprocess.Popen(command, env=dict(os.environ) | guardian().mark, start_new_session=True)
+time.sleep(600)
+"""
+    with subprocess.Popen(python(code)) as caller:
+        assert comes_true(lambda: (tmp_path / "told").exists() and (tmp_path / "told").read_text() != "")
+        caller.kill()
+    assert gone(int((tmp_path / "told").read_text()))
+
+
 def comes_true(holds: Callable[[], bool]) -> bool:
     end = time.monotonic() + END_SECONDS
     while not holds() and time.monotonic() < end:

@@ -38,7 +38,7 @@ _SPANS = """
 select ((processed_ms - $first) // (1000 * $seconds))::int, sum(page_count)::bigint from documents
 where status <> 'deferred' group by 1 order by 1
 """
-_BINS = f"select least(confidence // {BIN_WIDTH}, {100 // BIN_WIDTH - 1})::int, count(*) from pages " + (
+_BINS = f"select least(floor(confidence / {BIN_WIDTH}), {100 // BIN_WIDTH - 1})::int, count(*) from pages " + (
     "where confidence is not null group by 1 order by 1"
 )
 _LISTED = """

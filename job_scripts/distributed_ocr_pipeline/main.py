@@ -39,9 +39,10 @@ def _how_to_go_on(arguments: Sequence[str] | None) -> str:
 
 def _start(name: str | None, parsed: argparse.Namespace) -> None:
     """Do what a command does, or without one run the pipeline."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps more; it asks when it is loaded
     try:
         if name is None:
-            _run(parsed)
+            _load("run")(parsed)
         else:
             streams = (sys.stdout, sys.stderr) if COMMANDS[name].has_notes else (sys.stdout,)
             _load(name)(parsed, *streams)
@@ -58,11 +59,6 @@ def _load(name: str) -> Callable[..., None]:
     """A command is imported when it is called, since --help and a wrong option need neither AWS' SDK nor Arrow."""
     command: Callable[..., None] = getattr(import_module(f"{__package__}.client.commands.{name}"), f"{name}_command")
     return command
-
-
-def _run(parsed: argparse.Namespace) -> None:
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps 30 MB; it asks when it is loaded
-    _load("run")(parsed)
 
 
 def _fail(message: str, code: ExitCode, debug: bool) -> int:

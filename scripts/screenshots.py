@@ -54,17 +54,24 @@ def main() -> int:
         pages = {"report": Path(scratch) / "report.html", "show": Path(scratch) / "show.html"}
         ocr_pipeline("report", str(output), "--file", str(pages["report"]))
         ocr_pipeline("show", SHOWN, "--output", str(output), "--file", str(pages["show"]))
+        for page in pages.values():
+            shorten(page, PROJECT.resolve(), output.absolute().parent)
         take(pages, given.pictures, WHOLE if given.whole else ())
     return 0
 
 
 def run_examples(output: Path) -> Path:
     """The results of a run over the examples."""
-    documents = shutil.copytree(
-        PROJECT / "examples/documents", output.parent / "documents"
-    )  # their place is in the pictures
-    ocr_pipeline("--input-prefix", str(documents), "--output", str(output), "--words")
+    ocr_pipeline("--input-prefix", "examples/documents", "--output", str(output), "--words")
     return output
+
+
+def shorten(page: Path, *folders: Path) -> None:
+    """Leave out where this machine keeps the project and the results, which no reader's machine has."""
+    html = page.read_text(encoding="utf-8")
+    for folder in folders:
+        html = html.replace(f"{folder}/", "")
+    page.write_text(html, encoding="utf-8")
 
 
 def ocr_pipeline(*arguments: str) -> None:

@@ -7,6 +7,9 @@
 - `results`: what a run gives back, and the observer that is told while it runs.
 - `job_progress`: how far the run's jobs are, from their logs. `execution` reads it.
 - `commands`: what `ocr-pipeline` and its commands do. `main` calls them.
+- `arguments`: what the parsers of the command line have in common.
 - `report`: what people look at in a browser: a run's report, pages beside their text.
 - `terminal`: what a run shows.
+- `consent`: the question before a run that may cost more than its caller wants.
+- `turns`: whose turn it is over a prefix. `execution` asks before it plans.
 """

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
 
 from distributed_ocr_pipeline.errors import ExitCode, RunFailed, ServiceFault
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from distributed_ocr_pipeline.tables.latest import latest_documents, latest_pages
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,12 @@ class RunResult:
     output: str
     seconds: float
 
-    def documents(self) -> "pa.Table":
+    def documents(self) -> pa.Table:
         """The current row of every document in the output, by this run or an earlier one (`latest_documents`)."""
-        from distributed_ocr_pipeline.tables.latest import (  # pylint: disable=import-outside-toplevel  # Arrow
-            latest_documents,
-        )
-
         return latest_documents(self.output)
 
-    def pages(self) -> "pa.Table":
+    def pages(self) -> pa.Table:
         """Their pages (`latest_pages`)."""
-        from distributed_ocr_pipeline.tables.latest import (  # pylint: disable=import-outside-toplevel  # Arrow
-            latest_pages,
-        )
-
         return latest_pages(self.output)
 
 

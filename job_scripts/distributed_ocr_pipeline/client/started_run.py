@@ -4,14 +4,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Thread
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from distributed_ocr_pipeline.client.results import GiveUp, Observer, RunResult
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from distributed_ocr_pipeline.tables.latest import latest_documents, latest_pages
 
 
 @dataclass(frozen=True)
@@ -65,20 +64,12 @@ class Run:
         """
         self._watch.is_given_up = True
 
-    def documents(self) -> "pa.Table":
+    def documents(self) -> pa.Table:
         """The current row of every document in the output, by this run or an earlier one (`latest_documents`)."""
-        from distributed_ocr_pipeline.tables.latest import (  # pylint: disable=import-outside-toplevel  # Arrow
-            latest_documents,
-        )
-
         return latest_documents(self.output)
 
-    def pages(self) -> "pa.Table":
+    def pages(self) -> pa.Table:
         """Their pages (`latest_pages`)."""
-        from distributed_ocr_pipeline.tables.latest import (  # pylint: disable=import-outside-toplevel  # Arrow
-            latest_pages,
-        )
-
         return latest_pages(self.output)
 
     def _work(self, work: Callable[[Observer], RunResult]) -> None:
@@ -104,6 +95,9 @@ class _Watch(Observer):
     def started(self, run_id: str, output: str) -> None:
         self.run_id = run_id
         self._observer.started(run_id, output)
+
+    def approve(self, plan: Plan) -> None:
+        self._observer.approve(plan)
 
     def planned(self, plan: Plan) -> None:
         self.plan = plan

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from contextlib import nullcontext
+from importlib import import_module
+from inspect import signature
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from distributed_ocr_pipeline.client.commands import run as run_module
+from distributed_ocr_pipeline.client.commands.parsers import COMMANDS
 from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import BadInput
@@ -83,8 +86,38 @@ def test_help_names_every_option_and_command() -> None:
     for name in RunOptions.names():
         if name not in ("planned", "planned_after", "may_be_empty"):  # said by callers, and by triggers
             assert f"--{name.replace('_', '-')}" in shown
-    for name in ("estimate", "status", "list", "logs", "doctor", "stop"):
+    for name in COMMANDS:
         assert f"\n  ocr-pipeline {name} " in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_function_and_takes_its_streams(name: str) -> None:
+    command = getattr(import_module(f"distributed_ocr_pipeline.client.commands.{name}"), f"{name}_command")
+    streams = [given for given in signature(command).parameters if given != "arguments"]
+    assert streams == (["stream", "notes"] if COMMANDS[name].has_notes else ["stream"])
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        (
+            ["report", "--output", "docs"],
+            69,
+            "'jinja2' is not installed. pip install 'distributed-ocr-pipeline[local]'",
+        ),
+        (["show", "a.pdf", "--text", "--output", "docs"], 64, "There are no results in docs."),
+    ],
+)
+def test_only_a_command_that_needs_a_package_fails_without_it(
+    folder: Path, command: list[str], code: int, words: str
+) -> None:
+    without = (
+        "import sys; sys.modules['jinja2'] = None; from distributed_ocr_pipeline.main import main; sys.exit(main())"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", without, *command], cwd=folder.parent, capture_output=True, text=True, check=False
+    )
+    assert shown.returncode == code and words in shown.stderr and shown.stderr.count("\n") == 1
 
 
 # ---- what the command hands on -----------------------------------------------------------------------------------
@@ -135,13 +168,13 @@ def test_each_option_goes_where_it_belongs_and_only_if_given(
     assert capsys.readouterr().out.startswith("\nrun r1\n")
 
 
-@pytest.mark.parametrize(("given", "variable"), [([], None), (["--ask-above-usd", "5"], None), ([], "5")])
+@pytest.mark.parametrize(("given", "variable"), [([], None), ([], ""), (["--ask-above-usd", "5"], None), ([], "5")])
 def test_a_dear_run_is_asked_for_where_a_limit_is_set(
     given: list[str], variable: str | None, pipeline: type[Pipeline], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del pipeline
     monkeypatch.delenv("OCR_ASK_ABOVE_USD", raising=False)
-    if variable:
+    if variable is not None:
         monkeypatch.setenv("OCR_ASK_ABOVE_USD", variable)
     monkeypatch.setattr(sys, "stdin", StringIO())
     assert main(["--input-prefix", "docs", *given]) == 0

@@ -12,6 +12,7 @@ from distributed_ocr_pipeline.client import pipeline
 from distributed_ocr_pipeline.client.results import GivenUpRun, GiveUp, Observer, RunResult
 from distributed_ocr_pipeline.client.started_run import Run, RunProgress
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from tests.support.plans import make_plan
 from tests.support.runs import outcome, write_run
@@ -84,6 +85,21 @@ def test_a_run_that_is_given_up_says_so(gate: Event) -> None:
     with pytest.raises(GivenUpRun, match="The caller gave the run up."):
         run.wait(SECONDS)
     assert not run.progress().is_running
+
+
+def test_an_observer_refuses_a_run_that_nobody_waits_for() -> None:
+    class Refusing(Observer):
+        """Somebody whose answer is no."""
+
+        def approve(self, plan: Plan) -> None:
+            raise BadInput("The run was not started.")
+
+    def execute(observer: Observer) -> RunResult:
+        observer.approve(make_plan())
+        return RunResult("r1", make_plan(), None, "output", 1.0)
+
+    with pytest.raises(BadInput, match="not started"):
+        Run(execute, "output", Refusing()).wait(SECONDS)
 
 
 def test_the_results_are_the_current_rows(gate: Event, tmp_path: Path) -> None:

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import webbrowser
 from pathlib import Path
 from typing import TextIO
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFolder, bucket_of, chosen_place
+from distributed_ocr_pipeline.client.report.files import open_page, write_page
 from distributed_ocr_pipeline.client.report.html import run_report_html
 from distributed_ocr_pipeline.client.report.run_report import find_ended_run, gather_report
-from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout
 
 
@@ -48,20 +47,3 @@ def report_path(output: Output, run_id: str) -> Path:
     if isinstance(output, OutputFolder):
         return output.path / RunLayout("", run_id).folder.key / "report.html"
     return Path(f"report-{run_id}.html")
-
-
-def write_page(path: Path, html: str) -> None:
-    """Write a file whole or not at all; `BadInput` if that does not work."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(html, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror}.", "Name another file with --file.") from error
-
-
-def open_page(path: Path) -> None:
-    """Show a file in the browser; `BadInput` where there is none."""
-    if not webbrowser.open(path.absolute().as_uri()):
-        raise BadInput("No browser was found.", f"Open {path} yourself.")

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from distributed_ocr_pipeline.client.commands.report import open_page, write_page
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFolder, bucket_of, chosen_place
 from distributed_ocr_pipeline.client.report.document_view import ShownDocument, find_document, view_document
-from distributed_ocr_pipeline.client.report.html import document_html
+from distributed_ocr_pipeline.client.report.files import open_page, write_page
 from distributed_ocr_pipeline.client.report.page_views import PageView
 from distributed_ocr_pipeline.client.report.pictures import NoPictures, PagePictures
 from distributed_ocr_pipeline.client.terminal import print_lines, printable
@@ -43,6 +42,10 @@ def show_command(arguments: argparse.Namespace, stream: TextIO) -> None:
     elif arguments.text:
         print_lines(text_lines(pages), stream)
     else:
+        from distributed_ocr_pipeline.client.report.html import (  # pylint: disable=import-outside-toplevel  # an extra
+            document_html,
+        )
+
         path = Path(arguments.file) if arguments.file else page_path(output, document, arguments.page)
         write_page(path, document_html(document.address, pages, document.page_count))
         print(path.absolute(), file=stream)

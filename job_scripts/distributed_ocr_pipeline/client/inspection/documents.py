@@ -37,8 +37,8 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class ListedDocument:
-    """A document, as its current row says."""
+class LedgerRow:
+    """What people are told of a document, from its row."""
 
     document_id: str
     source_uri: str
@@ -46,6 +46,12 @@ class ListedDocument:
     error_class: str | None
     error_message: str | None
     page_count: int
+
+
+@dataclass(frozen=True)
+class ListedDocument(LedgerRow):
+    """A document, as its current row says."""
+
     processed_at: datetime
     run_id: str
     confidence: float | None = None  # of its least certain page, 0-100; only where confidence was asked for

@@ -8,5 +8,6 @@ page_views      a page as it is shown: its row, its words by confidence, its pic
 pictures        pictures of pages: of the image that was kept, or drawn from the document again
 names           addresses as people read them
 charts          bars as shapes of SVG
+files           what is written, and opened in a browser
 html            records to HTML; nothing that comes from a document can be more than text
 """

@@ -1,5 +1,6 @@
 """The pages of one document, by its current row."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +93,9 @@ def _is_named(name: str) -> ds.Expression:
     address, known = ds.field("source_uri"), (ds.field("document_id") == name) | (ds.field("source_uri") == name)
     end = name.lstrip("/")
     ends = pc.ends_with(address, pattern=f"/{end}") | pc.ends_with(address, pattern=f"/{quote(end)}")
-    path = Path(name)
-    is_file = path.exists()
-    return known | ends | (address == path.resolve().as_uri() if is_file else ds.scalar(False))
+    if os.path.exists(name):  # pathlib's raises where a name is too long for a file
+        ends |= address == Path(name).resolve().as_uri()
+    return known | ends
 
 
 def _only(name: str, found: Sequence[dict[str, Any]]) -> ShownDocument:

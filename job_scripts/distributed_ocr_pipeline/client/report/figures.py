@@ -7,9 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from distributed_ocr_pipeline.client.inspection.documents import LedgerRow
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
 from distributed_ocr_pipeline.client.report.names import common_folder
-from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
+from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.database import Database, open_database
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
@@ -37,7 +38,7 @@ _SPANS = """
 select ((processed_ms - $first) // (1000 * $seconds))::int, sum(page_count)::bigint from documents
 where status <> 'deferred' group by 1 order by 1
 """
-_BINS = f"select least(confidence // {BIN_WIDTH}, {100 // BIN_WIDTH - 1})::int, count(*) from pages " + (
+_BINS = f"select least(floor(confidence / {BIN_WIDTH}), {100 // BIN_WIDTH - 1})::int, count(*) from pages " + (
     "where confidence is not null group by 1 order by 1"
 )
 _LISTED = """
@@ -75,15 +76,9 @@ class Throughput:
 
 
 @dataclass(frozen=True)
-class DocumentRow:
+class DocumentRow(LedgerRow):
     """A document, with the confidence of its least certain page."""
 
-    document_id: str
-    source_uri: str
-    status: str
-    error_class: str | None
-    error_message: str | None
-    page_count: int
     confidence: float | None
     duration_ms: int
     size_bytes: int
@@ -154,11 +149,10 @@ def open_figures(output: Output, run_id: str) -> Iterator[RunFigures]:
     """
     run = RunLayout("", run_id)
     with TemporaryDirectory(prefix="report-") as folder, open_database(Path(folder)) as database:
-        for table, key, schema, load in (
-            (DOCUMENTS, run.documents.key, LEDGER_SCHEMA, _LOAD_DOCUMENTS),
-            (PAGES, run.pages.key, ALL_PAGES_SCHEMA, _LOAD_PAGES),
+        for name, key, schema, load in (
+            ("ledger_files", run.documents.key, LEDGER_SCHEMA, _LOAD_DOCUMENTS),
+            ("pages_files", run.pages.key, ALL_PAGES_SCHEMA, _LOAD_PAGES),
         ):
-            name = "ledger_files" if table == DOCUMENTS else "pages_files"
             with reading_table(output, key):
                 found = open_table(output, key, schema)
                 database.register(name, schema.empty_table() if found is None else found)

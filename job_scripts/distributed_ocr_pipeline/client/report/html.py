@@ -7,7 +7,6 @@ that are in the file, by their hashes, pictures that are in the file, and nothin
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -76,7 +75,6 @@ def _read(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),

@@ -1,7 +1,7 @@
 """Pages as they are shown: the row of each, its words by confidence, and its picture."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -73,9 +73,7 @@ def view_pages(output: Output, run_id: str, keys: Sequence[PageKey], pictures: P
         ServiceFault: S3 did not answer.
     """
     wanted = set(keys)
-    rows = {
-        _key(row): row for row in _read_rows(output, run_id, {key.document_id for key in keys}) if _key(row) in wanted
-    }
+    rows = {_key(row): row for row in _read_rows(output, run_id, wanted) if _key(row) in wanted}
     sizes = _read_sizes(output, run_id, {key.document_id for key in keys})
     made = dict(_make_pictures(rows.values(), sizes, pictures))
     return [_view(rows[key], made[key]) for key in keys if key in rows]
@@ -85,20 +83,21 @@ def _key(row: Mapping[str, Any]) -> PageKey:
     return PageKey(row["document_id"], row["page_number"])
 
 
-def _read_rows(output: Output, run_id: str, document_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Page by page, as pages may have many words."""
+def _read_rows(output: Output, run_id: str, keys: Collection[PageKey]) -> Iterator[dict[str, Any]]:
+    """Pages with any of these documents and any of these numbers, as all pages of a document may have many words."""
     run = RunLayout("", run_id)
-    condition = ds.field("document_id").isin(pa.array(sorted(document_ids), pa.string()))
+    condition = ds.field("document_id").isin(pa.array({key.document_id for key in keys}, pa.string()))
+    condition &= ds.field("page_number").isin(pa.array({key.page_number for key in keys}, pa.int64()))
     with reading_table(output, f"{PAGES}/"):
         pages = open_table(output, run.pages.key, ALL_PAGES_SCHEMA)
         for batch in pages.to_batches(filter=condition) if pages else ():
             yield from batch.to_pylist()
 
 
-def _read_sizes(output: Output, run_id: str, document_ids: Iterable[str]) -> dict[str, int]:
+def _read_sizes(output: Output, run_id: str, document_ids: Collection[str]) -> dict[str, int]:
     """Bytes of documents by their ids."""
     run = RunLayout("", run_id)
-    condition = ds.field("document_id").isin(pa.array(sorted(document_ids), pa.string()))
+    condition = ds.field("document_id").isin(pa.array(document_ids, pa.string()))
     with reading_table(output, f"{DOCUMENTS}/"):
         ledger = open_table(output, run.documents.key, LEDGER_SCHEMA)
         found = ledger.to_table(columns=["document_id", "size_bytes"], filter=condition).to_pylist() if ledger else []

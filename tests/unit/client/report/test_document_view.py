@@ -70,9 +70,11 @@ def test_all_pages_are_in_one_file(output: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["long" * 100], "There is no document 'longlong"),
         (["nothing"], "There is no document 'nothing'."),
         (["x.pdf"], "2 documents are called 'x.pdf': x (s3://bucket/one/x.pdf), y (s3://bucket/two/x.pdf)."),
         (["a scan", "--page", "3"], "has no page 3: it has 2"),
+        (["a scan", "--page", "3000000000"], "has no page 3000000000: it has 2"),
         (["bad.pdf"], "has no pages (corrupt: It has no end.)"),
     ],
 )

@@ -114,6 +114,22 @@ def test_estimates_stand_beside_what_was_measured(tmp_path: Path, capsys: pytest
     assert "by list price 1.500 1.000 – 2.000 1.250" in text
 
 
+def test_bars_count_pages_by_confidence_and_by_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = outcome("a", pages=3), outcome("late", 1, "deferred", pages=0), outcome("b", 2)
+    write_looked_at_run(tmp_path, *results, confidences={"a": [100.0, 97.5, 50.0], "b": [49.5]})
+    found = reported(capsys, tmp_path)
+    heights = [
+        float(attributes["height"] or 0)
+        for tag, attributes in found.elements
+        if tag == "rect" and (attributes.get("class") or "").startswith(("band", "plain"))
+    ]
+    text = " ".join(found.text.split())
+    for label, pages in (("95 to 100", 2), ("50 to 55", 1), ("45 to 50", 1), ("90 to 95", 0)):
+        assert f" {label}: {pages} pages " in text
+    assert "2025-01-01 12:00:00: 3 pages" in text and "2025-01-01 12:02:00: 1 pages" in text
+    assert [height for height in heights if height] == [50.0, 50.0, 100.0, 100.0, 33.33]
+
+
 def test_the_pages_to_look_at_have_their_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scan = scanned_result(tmp_path / "scan.pdf")
     gone = scanned_result(tmp_path / "gone.pdf", 1)

@@ -1,0 +1,216 @@
+"""The options of each command, in a module that loads none of them."""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from distributed_ocr_pipeline import __version__
+from distributed_ocr_pipeline.client.arguments import (
+    CommandParser,
+    add_common,
+    add_options,
+    add_page,
+    add_place,
+    amount,
+    confidence,
+    count,
+)
+from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.records import DocumentStatus
+
+_DESCRIPTION = """\
+Turns the PDFs, scans and photos below a prefix into text in Parquet, and accounts for every one of them.
+
+An s3:// prefix runs on your deployment (see `make deploy`). A folder runs on this machine, without AWS,
+unless OCR_BUCKET_NAME names a bucket that it is a prefix of.
+
+commands, each with its own --help:
+  ocr-pipeline estimate PREFIX   what a run would take; starts nothing
+  ocr-pipeline status [RUN]      the latest runs, or one of them: how far it is, and what it waits for
+  ocr-pipeline list              documents by status, class of error or confidence, each once
+  ocr-pipeline export [RUN]      searchable PDFs, text, Markdown, hOCR … of what runs have read
+  ocr-pipeline report [RUN]      what a run did, as one HTML file to look at
+  ocr-pipeline show DOCUMENT     its pages beside their text, as an HTML file or as text
+  ocr-pipeline logs [RUN]        what the jobs of a run on AWS log, or logged
+  ocr-pipeline doctor            whether everything is there that a run needs, and what mends it
+  ocr-pipeline stop [RUN]        ends a run on AWS and its jobs, or the jobs that ended runs left behind"""
+
+
+def run_parser() -> argparse.ArgumentParser:
+    """Of `ocr-pipeline` without a command's name."""
+    parser = CommandParser(
+        "ocr-pipeline",
+        _DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--input-prefix", required=True, metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
+    parser.add_argument("--output", default="output", metavar="FOLDER", help="results of local runs (default: output)")
+    add_common(parser)
+    parser.add_argument(
+        "--ask-above-usd",
+        type=amount,
+        default=os.environ.get("OCR_ASK_ABOVE_USD") or None,
+        metavar="USD",
+        help="ask before a run on AWS that may cost more, by the estimate (default: OCR_ASK_ABOVE_USD, or never)",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    add_options(parser)
+    return parser
+
+
+def _estimate_parser() -> argparse.ArgumentParser:
+    parser = CommandParser("ocr-pipeline estimate", "Says what a run would take, and starts nothing.")
+    parser.add_argument("prefix", metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    add_common(parser)
+    add_options(parser)
+    return parser
+
+
+def _status_parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        "ocr-pipeline status",
+        "Says how runs stand. Without RUN: the latest, a line for each.",
+    )
+    parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which the run prints first")
+    parser.add_argument("--limit", type=count, default=10, metavar="N", help="so many of the latest (default: 10)")
+    add_place(parser)
+    return parser
+
+
+def _list_parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        "ocr-pipeline list",
+        "Lists documents, each by its current row of the ledger: one line, separated by tabs in a pipe.",
+    )
+    classes = [found.value for found in ErrorClass]
+    parser.add_argument("--status", choices=[found.value for found in DocumentStatus], help="only those of this status")
+    parser.add_argument(
+        "--class",
+        dest="error_class",
+        choices=classes,
+        metavar="CLASS",
+        help=f"only those that failed so: {', '.join(classes)}",
+    )
+    parser.add_argument(
+        "--below-confidence", type=confidence, metavar="N", help="only those with a page read with less, 0-100"
+    )
+    parser.add_argument("--sort", choices=("newest", "key"), default="newest", help="default: newest first")
+    parser.add_argument("--limit", type=count, default=50, metavar="N", help="so many of them (default: 50)")
+    add_place(parser)
+    return parser
+
+
+def _export_parser() -> argparse.ArgumentParser:
+    from distributed_ocr_pipeline.outputs.formats import SUFFIXES  # pylint: disable=import-outside-toplevel
+
+    parser = CommandParser(
+        "ocr-pipeline export",
+        "Makes files of documents from the current rows of finished runs; nothing is recognised again.",
+    )
+    what = "a run's id, or the folder or s3://bucket that runs wrote to (default: all runs of --output)"
+    parser.add_argument("what", metavar="RUN_OR_OUTPUT", nargs="?", help=what)
+    parser.add_argument(
+        "--format",
+        action="append",
+        required=True,
+        choices=list(SUFFIXES),
+        metavar="FORMAT",
+        help=f"what to make, may be given several times: {', '.join(SUFFIXES)}",
+    )
+    parser.add_argument(
+        "--to", metavar="DIR", help="files go below DIR/outputs/ (default: the runs' folder; of runs on AWS, output)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="write files again that are there")
+    add_place(parser)
+    return parser
+
+
+def _report_parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        "ocr-pipeline report",
+        "Writes what a run did as one HTML file. Without RUN: of the latest that has ended with results.",
+    )
+    parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", help="a run's id, or the folder that runs wrote to")
+    add_page(parser, "the run's other files, in a folder")
+    add_place(parser)
+    return parser
+
+
+def _show_parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        "ocr-pipeline show",
+        "Writes a document's pages beside their text, with a box around each word, as one HTML file.",
+    )
+    parser.add_argument(
+        "document", metavar="DOCUMENT", help="its document_id, its address, the end of that, or the path of its file"
+    )
+    parser.add_argument("--page", type=count, metavar="N", help="only this page (default: the first 20)")
+    parser.add_argument("--text", action="store_true", help="print the text, and write no file")
+    add_page(parser, "the files of the document's run, in a folder")
+    add_place(parser)
+    return parser
+
+
+def _logs_parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        "ocr-pipeline logs",
+        "Prints what the jobs of a run on AWS log. Without RUN: of the latest.",
+    )
+    parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which the run prints first")
+    parser.add_argument("--document", metavar="ID", help="only lines that name this document, by its document_id")
+    parser.add_argument("--follow", action="store_true", help="go on until the run has ended")
+    add_place(parser)
+    return parser
+
+
+def _doctor_parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        "ocr-pipeline doctor",
+        "Checks what a run needs, here and of the deployment if there is one. Makes and changes nothing.",
+    )
+    parser.add_argument(
+        "--languages", metavar="LANGUAGES", help="those of the documents, such as eng+deu (default: those of a run)"
+    )
+    parser.add_argument("--output", default="output", metavar="FOLDER", help="results of local runs (default: output)")
+    parser.add_argument("--json", action="store_true", help="print a JSON document (docs/command-line.md)")
+    add_common(parser)
+    return parser
+
+
+def _stop_parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        "ocr-pipeline stop",
+        "Stops a run on AWS and its jobs. Without RUN: the jobs of runs that have ended without them.",
+    )
+    parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which is the name of its execution")
+    add_common(parser)
+    return parser
+
+
+@dataclass(frozen=True)
+class Command:
+    """What follows `ocr-pipeline`: the function `<name>_command` of the module of that name beside this one.
+
+    Attributes:
+        parser: Makes the parser of its arguments.
+        has_notes: It takes a second stream, for what is not its result.
+    """
+
+    parser: Callable[[], argparse.ArgumentParser]
+    has_notes: bool = False
+
+
+COMMANDS: Mapping[str, Command] = {
+    "estimate": Command(_estimate_parser),
+    "status": Command(_status_parser),
+    "list": Command(_list_parser, has_notes=True),
+    "export": Command(_export_parser, has_notes=True),
+    "report": Command(_report_parser),
+    "show": Command(_show_parser),
+    "logs": Command(_logs_parser, has_notes=True),
+    "doctor": Command(_doctor_parser),
+    "stop": Command(_stop_parser),
+}
+"""By name. What is none of these names is an option of a run."""

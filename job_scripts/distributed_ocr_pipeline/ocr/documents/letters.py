@@ -71,9 +71,9 @@ def _fault_of_latin(letters: Counter[str], words: Sequence[str]) -> str:
 
 def _alternation(words: Sequence[str], vowels: frozenset[str]) -> float:
     """Share of the neighbours within words of which one is a vowel and one is none, 0 to 1."""
-    kinds = [[_base(letter) in vowels for letter in word] for word in words]
-    neighbours = sum(len(word) - 1 for word in kinds)
-    return sum(first != second for word in kinds for first, second in zip(word, word[1:])) / max(1, neighbours)
+    is_vowel = {letter: _base(letter) in vowels for letter in set("".join(words))}
+    neighbours = [is_vowel[one] != is_vowel[next_] for word in words for one, next_ in zip(word, word[1:])]
+    return sum(neighbours) / max(1, len(neighbours))
 
 
 def _grouped(letters: Counter[str], kind: Callable[[str], str]) -> Counter[str]:

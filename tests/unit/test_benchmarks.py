@@ -2,6 +2,7 @@
 
 # pylint: disable=wrong-import-order  # it takes the installed package for a third party; isort does not
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import analysis, estimates, layers, report, typefaces
+from benchmarks import analysis, engine, estimates, layers, report, typefaces
 from benchmarks.corpus import TrueDocument, TruePage
 from benchmarks.measure import Command, CommandFailed, measure
 from benchmarks.scoring import Score, score, scores_by_kind, total
@@ -97,6 +98,23 @@ def test_the_chart_draws_bars_in_proportion(content: dict[str, Any]) -> None:
     drawn = ElementTree.fromstring(report.chart(content))
     drawn_bars = [one for one in drawn.iter("{http://www.w3.org/2000/svg}rect") if "x" in one.attrib]
     assert [int(one.attrib["width"]) for one in drawn_bars] == [400, 384, 320]
+
+
+def test_builds_of_the_engine_are_compared_by_page(tmp_path: Path, install_program: Callable[[str, str], Path]) -> None:
+    program = (
+        "import os, sys\nopen(sys.argv[2] + '.tsv', 'w').write(os.environ.get('BUILD', '') * ('page-2' in sys.argv[1]))"
+    )
+    install_program("tesseract", program)
+    pages = [tmp_path / "page-1.tif", tmp_path / "page-2.tif"]
+    seconds, differing = engine.compared(pages, {engine.DEBIANS: {}, "ours": {"BUILD": "another"}}, rounds=2)
+    assert differing == ["page-2.tif"]
+    assert [[len(rounds) for rounds in found] for found in seconds.values()] == [[2, 2], [2, 2]]
+    assert min(taken for found in seconds.values() for rounds in found for taken in rounds) > 0
+
+
+def test_the_engines_table_has_means_of_medians_and_the_median_of_quotients() -> None:
+    seconds = {engine.DEBIANS: [[1.0, 2.0, 9.0], [4.0, 4.0, 4.0]], "ours": [[1.0, 1.0, 3.0], [1.0, 2.0, 2.0]]}
+    assert engine.table(seconds).splitlines()[2:] == [f"| {engine.DEBIANS} | 3.00 | 1.00 |", "| ours | 1.50 | 2.00 |"]
 
 
 def test_typefaces_are_those_that_are_given(tmp_path: Path) -> None:

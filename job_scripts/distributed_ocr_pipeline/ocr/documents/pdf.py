@@ -40,7 +40,6 @@ class PdfSource:
         self._info = _info_of(self._plain) if self._plain else self._ask_poppler(seconds)
         self.page_count = self._info.pages
         self._reminder = _XFA_REMINDER if self._info.is_xfa else ""
-        self._first_reminder = "; ".join(filter(None, (self._reminder, self._attachments())))
 
     def _ask_poppler(self, seconds: float) -> poppler.DocumentInfo:
         limits = self._tools.poppler_limits(seconds)
@@ -52,10 +51,7 @@ class PdfSource:
         texts = self._texts(pages, sizes, limit)
         placed = self._placed(pages, texts, limit)
         surveys = [
-            _reminding(
-                _survey_of(page, sizes.get(page), placed.get(page, []), texts[page]),
-                self._reminder if page > 1 else self._first_reminder,
-            )
+            _reminding(_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]), self._reminder_of(page))
             for page in pages
         ]
         to_read = {survey.number for survey in surveys if not survey.verdict.trusted}
@@ -84,6 +80,10 @@ class PdfSource:
             for word in words
         )
 
+    def _reminder_of(self, page: int) -> str:
+        """What is missing in the document's own text, whatever the page; the first one tells of attached files too."""
+        return "; ".join(filter(None, (self._reminder, self._attachments() if page == 1 else "")))
+
     def _attachments(self) -> str:
         """How many files are attached, and their names, as words for a note; "" if there are none."""
         if not _may_have_attachments(self._path):
@@ -93,9 +93,10 @@ class PdfSource:
             names = poppler.attachment_names(self._path, limits, self._tools.stop)
         except DocumentError:  # only a hint
             return "attached files that are not read"
-        listed = ", ".join(names[:_MOST_NAMED])[:_MAX_NAMES_CHARACTERS]
-        more = "" if len(names) <= _MOST_NAMED else ", ..."
-        return f"attached files that are not read: {len(names)} ({listed}{more})" if names else ""
+        listed = ", ".join(names[:_MOST_NAMED] + ["..."] * (len(names) > _MOST_NAMED))
+        if len(listed) > _MAX_NAMES_CHARACTERS:
+            listed = f"{listed[:_MAX_NAMES_CHARACTERS]}..."
+        return f"attached files that are not read: {len(names)} ({listed})" if names else ""
 
     def _sizes(self, pages: range, limit: TimeLimit) -> Mapping[int, poppler.PageSize]:
         """Sizes by page; of the first pages, they came with the file's own facts."""

@@ -80,7 +80,9 @@ class AutomaticEngine:
         return first_models(self._installed)
 
     def _reader(self, models: str) -> ReaderOfScripts:
-        return self._readers.setdefault(models, self._make_reader(models))
+        if models not in self._readers:
+            self._readers.setdefault(models, self._make_reader(models))  # another thread's may be there by now
+        return self._readers[models]
 
     def _read(self, models: str, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         read = self._reader(models).recognise(rasters, options, limit)

@@ -15,6 +15,7 @@ _MODELS = {
     "Arabic": ("ara", "fas", "urd", "pus", "uig", "snd", "kur_ara"),
     "Armenian": ("hye",),
     "Bengali": ("ben", "asm"),
+    "Canadian_Aboriginal": ("iku",),
     "Cherokee": ("chr",),
     "Cyrillic": ("rus", "ukr", "bul", "srp", "mkd", "bel", "kaz", "kir", "tgk", "uzb_cyrl", "aze_cyrl", "mon", "tat"),
     "Devanagari": ("hin", "mar", "nep", "san"),

@@ -71,13 +71,19 @@ def test_the_text_is_of_the_part_of_the_page_that_is_shown(
     assert [page.text for page in pages] == texts
 
 
-def test_an_xfa_form_says_that_its_fields_may_be_missing(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+@pytest.mark.parametrize("looks", [False, True])
+def test_an_xfa_form_says_that_its_fields_may_be_missing(
+    looks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = typed_pdf(tmp_path / "a.pdf", ["Please wait..."])
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
         pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array(), XFA=pdf.make_stream(b"<xdp/>"))
         pdf.save(path)
-    [(_, [page])] = process([path], text_layer="only")
-    assert "XFA" in page.note
+    if looks:
+        monkeypatch.setattr(sources, "_WORTH_A_SANDBOX", 0)
+    with opened(path) as source:
+        [page] = source.survey(range(1, 2), limit())
+    assert "XFA" in page.verdict.reason
 
 
 def test_attached_files_are_counted_and_named_on_the_first_page(tmp_path: Path, process: Callable[..., Ledger]) -> None:
@@ -105,6 +111,23 @@ def test_many_attached_files_are_counted_and_the_first_are_named(
     path = attach(typed_pdf(tmp_path / "a.pdf", ["See"]), {f"{number:03}.txt": b"x" for number in range(12)})
     [(_, [page])] = process([path], text_layer="only")
     assert "that are not read: 12 (000.txt, 001.txt, " in page.note and page.note.endswith("009.txt, ...)")
+
+
+def test_long_names_of_attached_files_are_cut(tmp_path: Path) -> None:
+    path = attach(typed_pdf(tmp_path / "a.pdf", ["See"]), {f"{letter * 200}.txt": b"x" for letter in "ab"})
+    with opened(path) as source:
+        [page] = source.survey(range(1, 2), limit())
+    assert page.verdict.reason.endswith(f"not read: 2 ({'a' * 200}.txt, {'b' * 94}...)")
+
+
+def test_a_part_that_begins_later_is_not_searched_for_attached_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = attach(typed_pdf(tmp_path / "a.pdf", ["See the file", "and read it"]), {"a.txt": b"x"})
+    monkeypatch.setattr(pdf_sources, "_LOOK_BYTES", "no look")
+    with opened(path) as source:
+        [page] = source.survey(range(2, 3), limit())
+    assert "attached" not in page.verdict.reason
 
 
 FULL = ") Tj 0 -26 Td (".join(["Text of its own, as much as a page shows"] * 20)
@@ -172,6 +195,18 @@ def test_of_many_documents_those_that_are_not_plain_are_opened_by_poppler(
         [survey] = source.survey(range(1, 2), limit())
     assert survey.size is not None and (survey.size.width, survey.size.height) == (500, 700)
     assert calls() == ["pdfinfo", "pdftotext"]
+
+
+@pytest.mark.parametrize("attached", [True, False])
+def test_a_plain_document_tells_of_attached_files_as_one_that_poppler_opens(
+    attached: bool, tmp_path: Path, calls: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_WORTH_A_SANDBOX", 0)
+    path = attach(typed_pdf(tmp_path / "a.pdf", [FULL]), {"a.txt": b"x"} if attached else {})
+    with opened(path) as source:
+        [page] = source.survey(range(1, 2), limit())
+    assert page.verdict.reason.endswith("not read: 1 (a.txt)") == attached
+    assert calls() == ["pdftotext"]
 
 
 def test_a_document_that_ends_the_look_is_looked_through_by_poppler(

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageStat
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
-from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
+from distributed_ocr_pipeline.records import DocumentStatus, PageStatus, Quality
 from tests.support.documents import (
     SCAN_HEIGHT,
     SCAN_WIDTH,
@@ -161,7 +161,7 @@ def test_a_cut_off_picture_is_left_to_poppler(
         picture.write(content[: len(content) * 3 // 4], filter=pikepdf.Name.DCTDecode)
     [(_, [page])] = process([path])
     assert (page.status, page.text) == (PageStatus.SUCCEEDED, "A page that was scanned")
-    assert "incomplete" in page.note
+    assert "incomplete" in page.note and page.quality is Quality.DOUBTFUL
     assert was_drawn()
 
 

@@ -32,6 +32,7 @@ def _shifted(text: str) -> str:
         "∀x ∈ ℝ: x² ≥ 0 ∧ √x ≤ ∞",
         "❙❚❘ ❙ ❚❘ THE PENGUIN PRESS NEW YORK 2004 ❙❚❘ ❙",
         "Bütün insanlar hür, haysiyet ve haklar bakımından eşit doğarlar. Akıl ve vicdana sahiptirler. " * 2,
+        "Хүн бүр төрж мэндлэхэд эрх чөлөөтэй, адилхан нэр төртэй, ижил эрхтэй байдаг. Оюун ухаан заяасан хүн. " * 2,
         "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền. " * 3,
     ],
 )

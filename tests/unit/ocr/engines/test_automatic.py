@@ -53,11 +53,13 @@ class Bench:
     installed: Sequence[str]
     sure: float = 5.0
     readers: dict[str, Reader] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.engine = AutomaticEngine(self._make, lambda: self.installed)
 
     def _make(self, models: str) -> Reader:
+        self.made.append(models)
         return self.readers.setdefault(models, Reader(models, self.sure))
 
     def read(self, *scripts: str) -> list[Outcome]:
@@ -75,6 +77,7 @@ def test_each_page_is_read_with_the_models_of_its_script() -> None:
     assert languages(read) == ["eng+deu", "rus", "chi_sim+jpn", "rus"]
     assert bench.readers["eng+deu"].read == ["Latin", "Cyrillic", "Han", "Cyrillic"]
     assert bench.readers["rus"].read == ["Cyrillic", "Cyrillic"]  # with one call; pages that went well, once
+    assert bench.made == ["eng+deu", "rus", "chi_sim+jpn"]  # models are loaded once
     bench.engine.close()
     assert all(reader.closed for reader in bench.readers.values())
 
@@ -107,6 +110,7 @@ def test_a_reading_that_is_believed_less_is_not_taken() -> None:
     [
         (["deu", "eng", "fra", "ita", "osd"], "eng+deu+fra"),
         (["osd", "rus"], "rus"),
+        (["eng", "iku", "osd", "swe"], "eng+swe"),
         (["equ", "osd", "script/Latin", "swe"], "swe"),
         (["osd"], ""),
     ],

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 
 import pikepdf
@@ -12,7 +13,7 @@ from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.coverage import credible, leaves_print, merged, paragraphs
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import TextSource, Word
-from tests.support.documents import Ledger, changing_scan
+from tests.support.documents import Ledger, changing_scan, typed_pdf
 
 HEADER = (
     "Case 3:24-cv-01187 Document 112-4 Filed 03/17/24 Page 9 of 31 PageID 2204, "
@@ -43,6 +44,45 @@ def test_a_scan_under_a_header_is_read_and_the_header_kept(tmp_path: Path, proce
     header, last = page.words[0], page.words[-1]
     assert header.top < 60 and 650 < last.top < 750  # at 150 dpi
     assert "beside it by OCR" in page.note
+
+
+def _as_picture(pdf: pikepdf.Pdf, print_: Image.Image) -> None:
+    picture = pdf.make_stream(print_.tobytes(), Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image)
+    picture.Width, picture.Height = print_.size
+    picture.ColorSpace, picture.BitsPerComponent = pikepdf.Name.DeviceGray, 8
+    pdf.pages[0].resources["/XObject"] = pikepdf.Dictionary(I=picture)
+    pdf.pages[0].contents_add(f"q 612 0 0 {612 * print_.height / print_.width} 0 50 cm /I Do Q".encode())
+
+
+def _as_curves(pdf: pikepdf.Pdf, print_: Image.Image) -> None:
+    """Print as paths of which no program can tell that they are letters."""
+    boxes = []
+    for row in range(print_.height):
+        at = 0
+        for dark, run in groupby(print_.getpixel((column, row)) < 128 for column in range(print_.width)):  # type: ignore
+            length = len(list(run))
+            boxes += [f"{at} {print_.height - row} {length} 1 re"] * dark
+            at += length
+    scale = 612 / print_.width
+    pdf.pages[0].contents_add(f"q {scale} 0 0 {scale} 0 50 cm {' '.join(boxes)} f Q".encode())
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+@pytest.mark.parametrize(("draw", "own_lines"), [(_as_picture, 24), (_as_curves, 4)])
+def test_text_in_a_picture_and_text_drawn_as_curves_are_read_below_the_pages_own(
+    draw: Callable[[pikepdf.Pdf, Image.Image], None], own_lines: int, tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    own = ["A page of print with text of its own"] * own_lines
+    path = typed_pdf(tmp_path / "a.pdf", [") Tj 0 -16 Td (".join(own)])
+    print_ = Image.new("L", (1275, 420), 255)
+    for number, line in enumerate(LINES):
+        ImageDraw.Draw(print_).text((150, 30 + 90 * number), line, fill=0, font=ImageFont.load_default(48))
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        draw(pdf, print_)
+        pdf.save(path)
+    [(_, [page])] = process([path], text_layer="auto")
+    assert page.text_source is TextSource.MIXED
+    assert page.text.split() == " ".join([*own, *LINES]).split()
 
 
 def _word(text: str, top: int, line: int, confidence: float = 95.0) -> Word:

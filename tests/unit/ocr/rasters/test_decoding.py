@@ -174,6 +174,14 @@ def test_the_pixels_of_a_fax_become_square(tmp_path: Path) -> None:
     assert (made.width, made.height, made.dpi) == (900, 624, 204)
 
 
+def test_the_steps_of_a_stretched_fax_are_smoothed(tmp_path: Path) -> None:
+    picture = Image.new("1", (40, 40), 1)
+    picture.paste(0, (0, 0, 20, 40))
+    _, image = rasterised(saved(picture, tmp_path / "a.tif", dpi=(204, 98)))
+    levels = [image.getpixel((column, 40)) for column in (10, 19, 20, 30)]
+    assert levels[0] == 0 < levels[1] < levels[2] < levels[3] == 255  # type: ignore[operator]
+
+
 def test_light_print_on_a_transparent_ground_stays_visible(tmp_path: Path) -> None:
     picture = Image.new("RGBA", (20, 20), (255, 255, 255, 0))
     picture.paste((250, 250, 250, 255), (5, 5, 10, 10))

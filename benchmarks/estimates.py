@@ -16,8 +16,6 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from PIL import Image
-
 from distributed_ocr_pipeline.config import OCRConfig, RunOptions
 from distributed_ocr_pipeline.ocr import Stop, process_documents
 from distributed_ocr_pipeline.planning.sources import folder_source
@@ -190,7 +188,6 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=400, help="in each generated corpus (default: 400)")
     parser.add_argument("--read", type=int, default=40, help="of them are read (default: 40)")
     chosen = parser.parse_args()
-    Image.MAX_IMAGE_PIXELS = None
     with TemporaryDirectory() as name:
         found = list(generated(Path(name), chosen.documents, chosen.read))
         found += hostile(Path(os.environ.get("OCR_BENCH_HOSTILE") or _BESIDE_THE_PROJECT))

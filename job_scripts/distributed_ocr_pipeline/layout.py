@@ -113,9 +113,14 @@ class RunLayout:
         """ledger.parquet; missing where the run is not balanced."""
         return self.folder.below(LEDGER_FILE)
 
+    @property
+    def all_shards(self) -> S3Location:
+        """Prefix of all shards' files."""
+        return self.folder.below(f"{SHARDS_FOLDER}/")
+
     def shard(self, shard_id: str) -> S3Location:
         """Prefix of one shard's files."""
-        return self.folder.below(f"{SHARDS_FOLDER}/{shard_id}/")
+        return self.all_shards.below(f"{shard_id}/")
 
     def shard_documents(self, shard_id: str) -> S3Location:
         """One shard's documents.jsonl."""

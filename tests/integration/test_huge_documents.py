@@ -84,6 +84,9 @@ def test_a_killed_part_is_repaired_alone(workplace: Workplace) -> None:
     assert {(row["key"], *pages_of(row)) for row in planned} == {(row["key"], *pages_of(row)) for row in killed}
     report = workplace.report(second)
     assert (status, report["balanced"], report["planned"]) == ("SUCCEEDED", True, missing)
+    assert (
+        sum(report["pages_by_quality"].values()) == report["pages"]["total"] > PAGES - 1
+    ), "with those of the first run"
     (row,) = workplace.rows(second)[name]
     assert (row["status"], row["page_count"], row["pages_succeeded"]) == ("succeeded", PAGES, PAGES)
     pages = [(number, text) for document, number, text in workplace.pages(second) if document == name]

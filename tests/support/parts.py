@@ -8,7 +8,7 @@ from tests.support.runs import NOON
 
 
 def part(first: int, last: int | None, status: str = "succeeded", error: str | None = None, **values: Any) -> Part:
-    """A part of a document of six pages; `values` are other values of its row, and `digest`."""
+    """A part of a document of six pages; `values` are other values of its row, `digest` and `qualities`."""
     done = 0 if status in ("failed", "deferred") else (last or 6) - first + 1
     row: dict[str, Any] = {
         **{"document_id": "d", "shard_id": f"s0000{first}", "source_uri": "s3://b/d.pdf", "source_etag": "etag"},
@@ -21,5 +21,5 @@ def part(first: int, last: int | None, status: str = "succeeded", error: str | N
             "processed_at": NOON + timedelta(minutes=first),
         },
     }
-    digest = values.pop("digest", "a")
-    return Part("run1", first, last, digest, row | values)
+    digest, qualities = values.pop("digest", "a"), values.pop("qualities", {})
+    return Part("run1", first, last, digest, row | values, qualities)

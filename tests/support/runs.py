@@ -1,6 +1,6 @@
 """Runs' results in a folder, written by the project's own writer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
@@ -32,31 +32,6 @@ def outcome(
     return DocumentResult(document, DocumentStatus(status), page_count=pages, processed_at=processed_at)
 
 
-def write_run(
-    output: Path,
-    run_id: str,
-    *results: DocumentResult,
-    confidences: Mapping[str, Sequence[float]] = MappingProxyType({}),
-    texts: Mapping[str, str] = MappingProxyType({}),
-    **options: Any,
-) -> None:
-    """Write a run of one shard. The text of every page names its run, document and number.
-
-    `confidences` are those of the pages of some documents, by their ids; `texts` go before the texts of their pages.
-    """
-    info = ShardInfo(run_id, "s00000", "bucket", "engine", "1", "fingerprint")
-    run = RunLayout("bucket", run_id)
-    folders = {"pages": output / run.pages.key, "documents": output / run.documents.key}
-    run_options = parse_options({"input_prefix": "s3://bucket/docs/", **options})
-    with ShardTables(info, run_options, scratch=output / "scratch", **folders) as tables:
-        for result in results:
-            name = f"{texts.get(result.document.document_id, '')}{run_id} {result.document.document_id}"
-            certain = confidences.get(result.document.document_id, [None] * result.page_count)
-            pages = tuple(_page(number, f"{name} {number}", found) for number, found in enumerate(certain, 1))
-            tables.add_pages(PageChunk(result.document, "application/pdf", result.page_count, pages))
-            tables.add_document(result)
-
-
 def _page(number: int, text: str, confidence: float | None) -> PageResult:
     words = (Word(text.split()[0], left=1, top=2, width=3, height=4, confidence=90.5, line=1),)
     return PageResult(
@@ -70,3 +45,30 @@ def _page(number: int, text: str, confidence: float | None) -> PageResult:
         language="eng+deu",
         dpi=300,
     )
+
+
+def write_run(
+    output: Path,
+    run_id: str,
+    *results: DocumentResult,
+    confidences: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    texts: Mapping[str, str] = MappingProxyType({}),
+    page: Callable[[int, str, float | None], PageResult] = _page,
+    **options: Any,
+) -> None:
+    """Write a run of one shard. The text of every page names its run, document and number.
+
+    `confidences` are those of the pages of some documents, by their ids; `texts` go before the texts of their pages.
+    `page` makes a page of its number, text and confidence.
+    """
+    info = ShardInfo(run_id, "s00000", "bucket", "engine", "1", "fingerprint")
+    run = RunLayout("bucket", run_id)
+    folders = {"pages": output / run.pages.key, "documents": output / run.documents.key}
+    options = {"input_prefix": "s3://bucket/docs/", **options}
+    with ShardTables(info, parse_options(options), scratch=output / "scratch", **folders) as tables:
+        for result in results:
+            name = f"{texts.get(result.document.document_id, '')}{run_id} {result.document.document_id}"
+            certain = confidences.get(result.document.document_id, [None] * result.page_count)
+            pages = tuple(page(number, f"{name} {number}", found) for number, found in enumerate(certain, 1))
+            tables.add_pages(PageChunk(result.document, "application/pdf", result.page_count, pages))
+            tables.add_document(result)

@@ -74,6 +74,19 @@ def test_a_prefix_that_may_be_empty_is_nothing_to_do(storage: Storage, tmp_path:
     assert storage.get_json(RunLayout("bucket", "r1").shards) == []
 
 
+def test_a_plan_over_another_one_does_not_have_its_reasons(storage: Storage, tmp_path: Path) -> None:
+    run, options = RunLayout("bucket", "twice"), parse_options({"input_prefix": "s3://bucket/twice/"})
+    for key in ("twice/a", "twice/a/b.pdf"):
+        store(storage, key, b"x", tmp_path)
+    reasons = run.shard("s00000").below("undeliverable.json")
+    for name, left_out in (("first", 1), ("second", 0)):
+        (tmp_path / name).mkdir()
+        plan_run(storage, "bucket", options, tmp_path / name)
+        store_plan(storage, run, options.input_prefix, tmp_path / name)
+        assert len(storage.get_json(reasons)) == left_out
+        storage.client().delete_object(Bucket="bucket", Key="twice/a/b.pdf")
+
+
 def test_folder_markers_are_not_documents(storage: Storage, tmp_path: Path) -> None:
     store(storage, "marked/", b"", tmp_path)
     store(storage, "marked/empty.pdf", b"", tmp_path)

@@ -5,7 +5,7 @@ was stopped or whose ledger does not add up, is read shard by shard, and shards 
 nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from distributed_ocr_pipeline.layout import (
 from distributed_ocr_pipeline.planning.listing import Lister
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
-from distributed_ocr_pipeline.tables.integrity import find_incomplete, read_footers
+from distributed_ocr_pipeline.tables.integrity import incomplete, read_footers, sum_sizes
 from distributed_ocr_pipeline.tables.parts import Part
 
 _THREADS = 16
@@ -54,21 +54,14 @@ def read_history(storage: Storage, lister: Lister, output_bucket: str, input_pre
         reports = dict(zip(runs, pool.map(lambda run: storage.find_json(run.report), runs)))
     related = {run: report for run, report in reports.items() if _overlaps(report, input_prefix)}
     loose = [run for run, report in related.items() if not _fetch_compact(storage, run, report, folder)]
-    untrusted = [shard for run in loose for shard in _fetch_shards(storage, lister, run, related[run], folder)]
+    fetched = [_fetch_shards(storage, lister, run, related[run], folder) for run in loose]
     found = any(folder.rglob("*.parquet"))
     return History(
         ledger=folder if found else None,
-        untrusted=tuple(untrusted),
+        untrusted=tuple(shard for untrusted, _ in fetched for shard in untrusted),
         speed_factor=_speed_factor(list(related.values())),
-        parts=tuple(part for run in loose for part in _parts(run, folder, set(untrusted))),
+        parts=tuple(part for _, parts in fetched for part in parts),
     )
-
-
-def _parts(run: RunLayout, folder: Path, untrusted: set[tuple[str, str]]) -> Iterator[Part]:
-    """What a run read of documents in parts, where the shard proved itself."""
-    for footer in read_footers(folder / run_folder(run.run_id)):
-        if footer.proved and (run.run_id, footer.name.removesuffix(".parquet")) not in untrusted:
-            yield from footer.parts
 
 
 def _overlaps(report: Mapping[str, Any] | None, input_prefix: str) -> bool:
@@ -92,15 +85,23 @@ def _fetch_compact(storage: Storage, run: RunLayout, report: Mapping[str, Any] |
 
 def _fetch_shards(
     storage: Storage, lister: Lister, run: RunLayout, report: Mapping[str, Any] | None, folder: Path
-) -> Iterator[tuple[str, str]]:
-    """Fetch a run's ledger shard by shard; returns the shards that are not to be trusted."""
+) -> tuple[list[tuple[str, str]], list[Part]]:
+    """Fetch a run's ledger shard by shard.
+
+    Returns:
+        The shards that are not to be trusted (run_id, shard_id), and what the others, where they prove themselves, read
+        of documents in parts.
+    """
     place = folder / run_folder(run.run_id)
     keys = [key for page in lister.pages(run.documents) for key in page.keys if key.endswith(".parquet")]
     names = {key: key.rpartition("/")[2] for key in keys}
     storage.get_small((S3Location(run.bucket, key), place / name) for key, name in names.items())
-    if keys and not (report and report["balanced"]):
-        for name in find_incomplete(place, lister.pages(run.pages)):
-            yield run.run_id, name.removesuffix(".parquet")
+    footers = list(read_footers(place))
+    checked = not keys or bool(report and report["balanced"])
+    wrong = frozenset() if checked else incomplete(footers, sum_sizes(lister.pages(run.pages)))
+    trusted = [footer for footer in footers if footer.proved and footer.name not in wrong]
+    untrusted = [(run.run_id, name.removesuffix(".parquet")) for name in wrong]
+    return untrusted, [part for footer in trusted for part in footer.parts]
 
 
 def _speed_factor(reports: list[Mapping[str, Any] | None]) -> float:

@@ -154,7 +154,8 @@ def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
     pages = list(lister.pages(run.pages))
     sizes = sum_sizes(pages)
     joining = _join(storage, run, folder, footers, sizes)
-    footers = tuple(read_footers(ledger))
+    if joining.whole:
+        footers = tuple(read_footers(ledger))
     opened = shards_to_open(footers, sizes.keys())
     keys = [key for page in pages for key in page.keys if key.rpartition("/")[2].removesuffix(".parquet") in opened]
     page_keys = folder / "page_keys.parquet"

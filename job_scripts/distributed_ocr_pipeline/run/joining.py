@@ -5,6 +5,7 @@ run read well are not read again: their pages are copied into this run's, so tha
 run of its row.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,7 +20,7 @@ from pyarrow.fs import FileSystem
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.listing import Lister
 from distributed_ocr_pipeline.storage import Storage
-from distributed_ocr_pipeline.tables.integrity import LedgerFooter
+from distributed_ocr_pipeline.tables.integrity import LedgerFooter, quality_words
 from distributed_ocr_pipeline.tables.parts import JOINED_SHARD, Part, are_whole, decode_parts, join
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA
 
@@ -58,6 +59,11 @@ class Joining:
     def rows(self) -> list[dict[str, Any]]:
         """The ledger's."""
         return [join(parts) for parts in self.whole]
+
+    @property
+    def qualities(self) -> Mapping[str, int]:
+        """Pages of the rows, by quality."""
+        return sum((Counter(part.qualities) for parts in self.whole for part in parts), Counter())
 
     @property
     def unfinished(self) -> int:
@@ -188,6 +194,7 @@ def store_joined(storage: Storage, run: RunLayout, joining: Joining, pages: Kept
     path = folder / "ledger" / JOINED_FILE
     with pq.ParquetWriter(path, DOCUMENTS_SCHEMA, compression="zstd") as writer:
         writer.write_table(pa.Table.from_pylist(rows, DOCUMENTS_SCHEMA))
+        metadata |= quality_words(joining.qualities)
         writer.add_key_value_metadata(metadata | {"pages_bytes": str(size), "proved": "true"})
     storage.upload(path, run.documents.below(JOINED_FILE))
     return size

@@ -21,6 +21,7 @@ from distributed_ocr_pipeline.layout import (
     KEPT_PARTS_FILE,
     PLAN_FILE,
     PLANNED_FILE,
+    SHARD_UNDELIVERABLE_FILE,
     SHARDS_FILE,
     RunLayout,
     meets_results,
@@ -280,16 +281,27 @@ def require_affordable(plan: Plan, max_cost_usd: float | None) -> None:
 
 
 def store_plan(storage: Storage, run: RunLayout, input_prefix: str, folder: Path) -> None:
-    """Store the plan's files, plan.json last: where it is, the plan is whole."""
+    """Store the plan's files, plan.json last: where it is, the plan is whole.
+
+    They may take the place of an earlier plan's, of which shards and parts that the new one does not have are not read.
+    """
     prefix = S3Location.parse(input_prefix)
     planned = folder / PLANNED_FILE
     if planned.exists():
         storage.upload(planned, run.planned)
+        storage.put_small(_no_reasons(storage, run))
         storage.put_small(shard_files(planned, prefix.bucket, manifest_base(prefix.key), run.shard))
     if (folder / KEPT_PARTS_FILE).exists():
         storage.upload(folder / KEPT_PARTS_FILE, run.kept_parts)
     storage.upload(folder / SHARDS_FILE, run.shards)
     storage.upload(folder / PLAN_FILE, run.plan)
+
+
+def _no_reasons(storage: Storage, run: RunLayout) -> Iterator[tuple[S3Location, bytes]]:
+    """Emptied, the files in which an earlier plan says why documents are not downloaded: a shard may have none now."""
+    for item in storage.list_objects(run.all_shards):
+        if item.key.endswith(f"/{SHARD_UNDELIVERABLE_FILE}"):
+            yield S3Location(run.bucket, item.key), b"{}"
 
 
 def _write_json(path: Path, value: Mapping[str, Any] | Iterable[Any]) -> None:

@@ -37,7 +37,9 @@ class LedgerFooter:
     seconds: float  # of wall time that the shard's job took
     cpu_seconds: float  # that it used
     parts: tuple[Part, ...] = ()  # of huge documents, which other shards read as well
-    qualities: Mapping[str, int] = field(default_factory=dict)  # pages by quality; footers of older versions do not say
+    qualities: Mapping[str, int] = field(
+        default_factory=dict
+    )  # pages of its rows; footers of older versions do not say
 
 
 def read_footers(ledger: Path) -> Iterator[LedgerFooter]:
@@ -55,9 +57,18 @@ def read_footers(ledger: Path) -> Iterator[LedgerFooter]:
             proved=words.get("proved") == "true",
             seconds=float(words.get("seconds", 0)),
             cpu_seconds=float(words.get("cpu_seconds", 0)),
-            qualities={quality.value: int(words.get(f"pages_{quality.value}", 0)) for quality in Quality},
+            qualities={quality.value: int(words.get(_word(quality), 0)) for quality in Quality},
             parts=decode_parts(texts.get(b"parts", b"[]")),
         )
+
+
+def quality_words(qualities: Mapping[str, int]) -> dict[str, str]:
+    """What `read_footers` finds of the pages by quality."""
+    return {_word(quality): str(qualities.get(quality.value, 0)) for quality in Quality}
+
+
+def _word(quality: Quality) -> str:
+    return f"pages_{quality.value}"
 
 
 def sum_sizes(pages: Iterable[ListedPage]) -> Counter[str]:
@@ -69,21 +80,16 @@ def sum_sizes(pages: Iterable[ListedPage]) -> Counter[str]:
     return sizes
 
 
-def find_incomplete(ledger: Path, pages: Iterable[ListedPage]) -> frozenset[str]:
+def incomplete(footers: Iterable[LedgerFooter], sizes: Counter[str]) -> frozenset[str]:
     """File names (`<shard_id>.parquet`) of a run's shards whose files are not those that the ledger's footer promises.
 
     Half an upload is one table without the other, or with that of another attempt. The pages need not be opened: their
     files are listed, and S3 shows no file that is not whole.
 
     Args:
-        ledger: Folder with the run's ledger.
-        pages: Listing of the run's pages.
+        footers: Of the run's ledger.
+        sizes: Bytes of the run's pages (`sum_sizes`).
     """
-    return incomplete(list(read_footers(ledger)), sum_sizes(pages))
-
-
-def incomplete(footers: Iterable[LedgerFooter], sizes: Counter[str]) -> frozenset[str]:
-    """The same from footers and sizes."""
     names = {footer.name for footer in footers}
     wrong = {
         footer.name for footer in footers if (footer.rows, sizes[footer.name]) != (footer.documents, footer.pages_bytes)

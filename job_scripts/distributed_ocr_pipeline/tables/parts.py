@@ -7,7 +7,7 @@ part. The reporting job makes the document's only row of them.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ class Part:
     last_page: int | None  # None: to the document's end
     digest: str  # SHA-256 of the file; empty if it could not be opened
     row: Mapping[str, Any]
+    qualities: Mapping[str, int] = field(default_factory=dict)  # its pages by quality
 
     @property
     def document_id(self) -> str:

@@ -1,6 +1,7 @@
 """The writer that streams a shard's results into its two Parquet files, `pages` and `documents`."""
 
 import shutil
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,14 +14,8 @@ import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
-from distributed_ocr_pipeline.records import (
-    Document,
-    DocumentResult,
-    DocumentStatus,
-    PageChunk,
-    PageResult,
-    Quality,
-)
+from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult
+from distributed_ocr_pipeline.tables.integrity import quality_words
 from distributed_ocr_pipeline.tables.parts import Part, encode_parts
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
 
@@ -128,7 +123,8 @@ class ShardTables:
         self._info = info
         self._measured: dict[str, str] = {}
         self._proof = _Proof()
-        self._qualities = dict.fromkeys(Quality, 0)
+        self._open: defaultdict[_Named, Counter[str]] = defaultdict(Counter)  # qualities where the row has not come yet
+        self._qualities: Counter[str] = Counter()  # of the pages of all rows
         self._parts: list[Part] = []
         self._partition_key = options.partition_key if options.partition_key in _FOLDER_KEYS else None
         self._scratch, self._pages_folder, self._documents_folder = scratch, pages, documents
@@ -150,7 +146,7 @@ class ShardTables:
         for page in chunk.pages:
             self._proof.add_page(chunk.document, chunk.page_count, page.page_number)
             if page.quality is not None:
-                self._qualities[page.quality] += 1
+                self._open[_named(chunk.document)][page.quality.value] += 1
             row = _page_row(self._info, chunk, page)
             folder = self._folder(row | {"media_type": chunk.media_type})
             if folder not in self._pages_files:
@@ -162,11 +158,13 @@ class ShardTables:
         """Append one row of the ledger; of a part, note in its footer what became of it."""
         self._proof.add_document(result)
         row, document = _document_row(self._info, result), result.document
+        qualities = dict(self._open.pop(_named(document), {}))
         if document.is_part:
-            digest = result.digest
-            self._parts.append(Part(self._info.run_id, document.first_page, document.last_page, digest, row))
+            pages = document.first_page, document.last_page
+            self._parts.append(Part(self._info.run_id, *pages, result.digest, row, qualities))
         else:
             self._ledger.add(row, 1024)
+            self._qualities.update(qualities)
 
     def add_measurements(self, measured: Mapping[str, float]) -> None:
         """Note what the shard has taken; goes into the ledger's footer."""
@@ -197,7 +195,7 @@ class ShardTables:
             path = self._scratch / PAGES / folder / self._name
             pages_bytes += path.stat().st_size
             _move(path, self._pages_folder / folder / self._name)
-        metadata |= self._measured | {f"pages_{quality.value}": str(n) for quality, n in self._qualities.items()}
+        metadata |= self._measured | quality_words(self._qualities)
         if self._parts:
             metadata["parts"] = encode_parts(self._parts)
         proved = str(self._proof.holds).lower()

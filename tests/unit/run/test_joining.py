@@ -1,5 +1,6 @@
 """The join: a row for each document whose parts are all there, with the pages that earlier runs have read."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
 
+from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.joining import KeptPages, PlannedPart, join_parts, planned_parts
-from distributed_ocr_pipeline.tables.integrity import LedgerFooter
+from distributed_ocr_pipeline.run.joining import (
+    JOINED_FILE,
+    KeptPages,
+    PlannedPart,
+    join_parts,
+    planned_parts,
+    store_joined,
+)
+from distributed_ocr_pipeline.tables.integrity import LedgerFooter, read_footers
 from distributed_ocr_pipeline.tables.parts import JOINED_SHARD, Part
 from tests.support.parts import part
 
@@ -82,6 +91,11 @@ class Bucket:
         root = self.folder / prefix.bucket
         yield SimpleNamespace(keys=[path.relative_to(root).as_posix() for path in root.rglob("*.parquet")])
 
+    def upload(self, path: Path, location: S3Location) -> None:
+        target = self.folder / location.bucket / location.key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+
     def kept(self) -> KeptPages:
         return KeptPages(self, self, "out")  # type: ignore[arg-type]
 
@@ -100,3 +114,16 @@ def test_pages_that_an_earlier_run_read_are_copied(tmp_path: Path) -> None:
 @pytest.mark.parametrize("numbers", [(1,), (1, 1), (1, 2, 2), (3, 4)])
 def test_a_part_whose_pages_are_not_all_there_is_not_kept(tmp_path: Path, numbers: tuple[int, ...]) -> None:
     assert not Bucket(tmp_path, *numbers).kept().there([part(1, 2)])
+
+
+def test_a_joined_document_counts_the_quality_of_all_its_pages_whichever_run_read_them(tmp_path: Path) -> None:
+    old, new = part(1, 2, qualities={"poor": 2}), part(3, None, qualities={"good": 3, "poor": 1})
+    joining = join_parts([PlannedPart("d", "s00003", 3, None)], footers(new), [old])
+    bucket, run = Bucket(tmp_path, 1, 2), RunLayout("out", "run2")
+    (tmp_path / "ledger").mkdir()
+    size = store_joined(bucket, run, joining, bucket.kept(), tmp_path)  # type: ignore[arg-type]
+    (footer,) = read_footers(tmp_path / "ledger")
+    assert footer.qualities == {"good": 3, "doubtful": 0, "poor": 3}
+    assert (footer.rows, footer.pages, footer.pages_bytes) == (1, 2, size)
+    for folder, name in ((run.pages, f"language=eng/{JOINED_FILE}"), (run.documents, JOINED_FILE)):
+        assert (tmp_path / "out" / folder.below(name).key).is_file()

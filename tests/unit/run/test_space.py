@@ -6,47 +6,32 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from distributed_ocr_pipeline.config import RunSettings, parse_options
+from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, save_page_image
 from distributed_ocr_pipeline.planning.estimating import Range
-from distributed_ocr_pipeline.records import (
-    Document,
-    DocumentResult,
-    DocumentStatus,
-    PageChunk,
-    PageResult,
-    PageStatus,
-    TextSource,
-    Word,
-)
+from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource, Word
 from distributed_ocr_pipeline.run.space import bytes_at_work, result_bytes
-from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 from tests.support.documents import printed_page
 from tests.support.plans import make_plan
+from tests.support.runs import outcome, write_run
 
 PAGES, WORDS_ON_A_PAGE = 100, 450
 VOCABULARY = ["".join(random.Random(seed).choices("etaoinshrdlu", k=2 + seed % 9)) for seed in range(3000)]
 
 
-def page_of_text(number: int, with_words: bool) -> PageResult:
-    chance = random.Random(number)
+def page_of_text(number: int, name: str, with_words: bool) -> PageResult:
+    chance = random.Random(name)
     text = chance.choices(VOCABULARY, k=WORDS_ON_A_PAGE)
     words = tuple(
         Word(word, chance.randrange(2400), chance.randrange(3400), 90 + 9 * len(word), 40, round(chance.random(), 4), 1)
         for word in text * with_words
     )
-    return PageResult(1, PageStatus.SUCCEEDED, " ".join(text), TextSource.OCR, confidence=0.9, words=words, dpi=300)
+    return PageResult(number, PageStatus.SUCCEEDED, " ".join(text), TextSource.OCR, confidence=0.9, words=words)
 
 
 def size_of_tables(folder: Path, words: bool) -> int:
-    info = ShardInfo("r1", "s00000", "bucket", "engine", "1", "fingerprint")
-    run_options = parse_options({"input_prefix": "s3://bucket/docs/", "words": words})
-    places = {name: folder / name for name in ("pages", "documents", "scratch")}
-    with ShardTables(info, run_options, **places) as tables:
-        for number in range(PAGES):
-            document = Document(f"{number:064x}", f"file:///scans/{number}.pdf", f"{number}.pdf", f"{number:032x}", 9)
-            tables.add_pages(PageChunk(document, "application/pdf", 1, (page_of_text(number, words),)))
-            tables.add_document(DocumentResult(document, DocumentStatus.SUCCEEDED, page_count=1))
+    documents = [outcome(f"{number:064x}", etag=f"{number:032x}") for number in range(PAGES)]
+    write_run(folder, "r1", *documents, page=lambda number, name, _: page_of_text(number, name, words), words=words)
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from distributed_ocr_pipeline.config import parse_options
-from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult, PageStatus
+from distributed_ocr_pipeline.records import (
+    Document,
+    DocumentResult,
+    DocumentStatus,
+    PageChunk,
+    PageResult,
+    PageStatus,
+    Quality,
+)
 from distributed_ocr_pipeline.tables.integrity import LedgerFooter, read_footers
 from distributed_ocr_pipeline.tables.parts import JOINED_SHARD, Part, are_whole, decode_parts, encode_parts, join
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
@@ -63,7 +71,7 @@ def test_a_part_is_done_unless_another_try_may_help() -> None:
 
 
 def test_parts_stay_the_same_on_their_way_through_a_file() -> None:
-    parts = (part(1, 2), part(3, None, "failed", "timeout"))
+    parts = (part(1, 2, qualities={"good": 2}), part(3, None, "failed", "timeout"))
     assert decode_parts(encode_parts(parts)) == parts
 
 
@@ -71,7 +79,7 @@ def written(folder: Path, *numbers: int, counted: int = 2, **values: Any) -> Led
     """The footer of a shard that read pages 3 and 4 of six, and wrote these pages."""
     options = parse_options({"input_prefix": "s3://bucket/docs/"})
     info = ShardInfo("run1", "s00001", "s3://out/", "engine", "5", options.fingerprint)
-    pages = tuple(PageResult(number, PageStatus.SUCCEEDED, "text") for number in numbers)
+    pages = tuple(PageResult(number, PageStatus.SUCCEEDED, "text", quality=Quality.POOR) for number in numbers)
     with ShardTables(
         info, options, scratch=folder / "s", pages=folder / "pages", documents=folder / "ledger"
     ) as tables:
@@ -88,6 +96,12 @@ def test_a_part_is_in_the_footer_of_its_shard_and_in_no_row(tmp_path: Path) -> N
     (found,) = footer.parts
     assert (found.run_id, found.first_page, found.last_page, found.digest, found.pages) == ("run1", 3, 4, "a", 2)
     assert (found.row["status"], found.row["page_count"], found.row["shard_id"]) == ("succeeded", 6, "s00001")
+
+
+def test_the_quality_of_a_parts_pages_counts_with_the_documents_row_alone(tmp_path: Path) -> None:
+    footer = written(tmp_path, 3, 4)
+    assert footer.parts[0].qualities == {"poor": 2}
+    assert not any(footer.qualities.values())
 
 
 @pytest.mark.parametrize(("numbers", "counted"), [((3,), 1), ((3, 3), 2), ((4, 5), 2), ((3, 4), 1)])

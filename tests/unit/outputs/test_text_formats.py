@@ -125,6 +125,12 @@ def test_where_the_text_has_other_lines_distances_make_the_paragraphs() -> None:
     assert [row.split("\t")[2] for row in tsv.splitlines() if row[0] == "4"] == ["1", "1", "2"]
 
 
+def test_a_heading_close_to_its_text_is_a_paragraph_of_its_own() -> None:
+    words = [word("Head", 1, height=30, top=0), word("two", 2, top=35), word("three", 3, top=60)]
+    tsv = written("tsv", page_of(words, text="Head two three"))
+    assert [row.split("\t")[2] for row in tsv.splitlines() if row[0] == "4"] == ["1", "2", "2"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

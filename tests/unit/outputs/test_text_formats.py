@@ -151,6 +151,19 @@ def test_markdown_of_text_alone(text: str, expected: Sequence[str]) -> None:
     assert written("markdown", page) == "\n\n".join(["<!-- page 1 -->", *expected]) + "\n\n"
 
 
+def test_lines_side_by_side_are_no_paragraph() -> None:
+    words = [word("left", 1, top=0), word("right", 2, top=22, left=600)]
+    tsv = written("tsv", page_of(words, text="left right"))
+    assert [row.split("\t")[2] for row in tsv.splitlines() if row[0] == "4"] == ["1", "2"]
+
+
+def test_many_large_lines_are_no_heading() -> None:
+    large = [word("Large", number, height=44, top=60 * number) for number in range(1, 5)]
+    small = [word("text", number, top=300 + 60 * number) for number in range(5, 15)]
+    page = page_of([*large, *small], text="\n".join(["Large"] * 4) + "\n\n" + "\n".join(["text"] * 10))
+    assert "Large Large Large Large" in written("markdown", page) and "#" not in written("markdown", page)
+
+
 def test_markdown_has_headings_by_the_size_of_their_letters() -> None:
     words = [
         word("Title", 1, height=44, top=0),

@@ -13,6 +13,7 @@ from pikepdf import Array, Dictionary, Name
 from PIL import Image
 
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.outputs.pdf.text_layer import Letters
 from distributed_ocr_pipeline.records import TextSource, Word
 from examples.pages import prose
 from tests.support.documents import typed_pdf
@@ -114,6 +115,33 @@ def test_words_whose_boxes_touch_are_still_two(gap: int, original: Path, tmp_pat
     assert [text for text, _ in poppler_words(made)] == ["were", "a"]
 
 
+def test_a_rule_that_was_read_as_a_letter_makes_no_other_word_higher(original: Path, tmp_path: Path) -> None:
+    level = [
+        Word("one", 100, 300, 80, 30, 90.0, 1),
+        Word("two", 220, 305, 80, 25, 90.0, 1),
+        Word("three", 340, 300, 80, 30, 90.0, 1),
+    ]
+    found = poppler_words(
+        searchable(original, tmp_path / "made.pdf", page_of([*level, Word("|", 460, 200, 8, 200, 9.0, 1)]))
+    )
+    heights = [(text, round((box[3] - box[1]) / POINTS)) for text, box in found]
+    assert heights == [("one", 30), ("two", 30), ("three", 30), ("|", 200)]
+
+
+def test_words_of_a_line_that_runs_upwards_have_their_own_height(original: Path, tmp_path: Path) -> None:
+    words = [Word(text, 300, 500 - 120 * place, 80, 30, 90.0, 1) for place, text in enumerate(("up", "and", "on"))]
+    found = poppler_words(searchable(original, tmp_path / "made.pdf", page_of(words)))
+    assert {text: round(box[1] / POINTS) for text, box in found} == {"up": 500, "and": 380, "on": 260}
+
+
+def test_letters_that_have_no_code_left_are_unknown_and_the_others_stay() -> None:
+    letters = Letters()
+    many = [chr(code) for code in range(0x20000, 0x20000 + 65_533)]
+    assert letters.encode([many[-1], *many[:-1]])[:2] == b"\x00\x03" and len(letters.all()) == 65_535
+    assert letters.encode(["a", "\ufffd", many[-1]]) == b"\x00\x02\x00\x02\x00\x03"
+    assert len(letters.all()) == 65_535
+
+
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_on_a_page_with_a_turn_of_its_own(turn: int, original: Path, tmp_path: Path) -> None:
     image, words = drawn_page()
@@ -195,7 +223,11 @@ def test_every_script_comes_back_as_it_was_read(text: str, original: Path, tmp_p
         left += 25 * len(word) + 14
     made = searchable(original, tmp_path / "made.pdf", page_of(words[:: -1 if right_to_left else 1]))
     found = poppler_text(made).translate(dict.fromkeys(map(ord, "\u202a\u202b\u202c\u200e\u200f")))
-    assert "".join(found.split()) == "".join(text.split()) and len(poppler_words(made)) == len(text.split())
+    assert "".join(found.split()) == "".join(text.split())
+    edges = sorted((box[0], box[2]) for _, box in poppler_words(made))
+    expected = [(word.left * POINTS, (word.left + word.width) * POINTS) for word in words]
+    assert len(edges) == len(expected)
+    assert all(pytest.approx(sides, abs=TOLERANCE) == found_sides for sides, found_sides in zip(expected, edges))
 
 
 def test_characters_of_chinese_are_found_without_blanks(original: Path, tmp_path: Path) -> None:
@@ -261,6 +293,25 @@ def test_text_that_was_hidden_and_not_trusted_is_replaced(original: Path, tmp_pa
     made = searchable(first, tmp_path / "made.pdf", page_of(words))
     assert poppler_text(made).split() == " ".join(LINES).split()
     assert rendered(made) == rendered(scan(original, image))
+
+
+def test_where_hidden_text_lies_beside_drawn_text_both_stay(original: Path, tmp_path: Path) -> None:
+    words = drawn_page()[1]
+    first = searchable(original, tmp_path / "first.pdf", page_of(words))
+    for pdf in edited(first):
+        helvetica = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+        pdf.pages[0].add_resource(helvetica, Name.Font, Name.Drawn)
+        pdf.pages[0].contents_add(b"BT 0 Tr /Drawn 20 Tf 50 20 Td (Drawn) Tj ET", prepend=False)
+    made = searchable(first, tmp_path / "made.pdf", page_of(words))
+    assert text_commands(made) == 2 * len(words) + 1 and "Drawn" in poppler_text(made)
+    assert rendered(made) == rendered(first) != rendered(original)
+
+
+def test_a_page_that_has_such_text_already_keeps_the_font_of_it(original: Path, tmp_path: Path) -> None:
+    first = searchable(original, tmp_path / "first.pdf", page_of(drawn_page()[1]))
+    stamp = page_of([Word("stamp", 100, 700, 120, 30, 88.0, 1)], text_source=TextSource.MIXED)
+    made = searchable(first, tmp_path / "made.pdf", stamp)
+    assert sorted(poppler_text(made).split()) == sorted([*" ".join(LINES).split(), "stamp"])
 
 
 def text_commands(path: Path) -> int:
@@ -362,6 +413,13 @@ def test_a_damaged_document_is_said_to_be_one(media_type: str, tmp_path: Path) -
     original.write_bytes(b"%PDF-1.4 or not")
     with pytest.raises(BadInput, match="cannot be"):
         searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]), media_type=media_type)
+
+
+def test_a_pdf_that_cannot_be_opened_without_a_password_is_said_to_need_one(original: Path, tmp_path: Path) -> None:
+    with pikepdf.open(original, allow_overwriting_input=True) as pdf:
+        pdf.save(original, encryption=pikepdf.Encryption(owner="secret", user="secret"))
+    with pytest.raises(BadInput, match="A password is needed"):
+        searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]))
 
 
 def test_a_document_with_fewer_pages_than_were_read_is_another(original: Path, tmp_path: Path) -> None:

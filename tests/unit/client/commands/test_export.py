@@ -3,7 +3,9 @@
 import json
 import os
 import stat
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +116,12 @@ def test_files_that_are_there_are_not_written_again_but_for_the_asking(
     assert Path(path).read_text(encoding="utf-8") != "mine"
 
 
-def test_only_current_rows_of_documents_with_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def counted(name: str, minute: int, status: str = "succeeded") -> DocumentResult:
-        result = outcome(name, minute, status)
-        object.__setattr__(result, "pages_succeeded", 1)
-        return result
+def counted(name: str, minute: int, status: str = "succeeded") -> DocumentResult:
+    """The outcome of a document with one page."""
+    return replace(outcome(name, minute, status), pages_succeeded=1)
 
+
+def test_only_current_rows_of_documents_with_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_run(tmp_path, "r1", counted("a", 1), counted("b", 1))
     write_run(tmp_path, "r2", counted("b", 2), counted("c", 2, "failed"), counted("d", 2, "deferred"))
     paths, _ = export(capsys, str(tmp_path), *formats("text"))
@@ -237,6 +239,17 @@ def test_names_that_are_not_utf_8_stay_as_they_are(
         export(capsys, run_id, "--output", str(tmp_path), *formats("text", "hocr"))
     made = {os.fsencode(path.name) for path in (tmp_path / "outputs").rglob("*") if path.is_file()}
     assert made == {name + suffix for name in (b"\xfe.pdf", b"\xff.pdf") for suffix in (b".txt", b".hocr")}
+
+
+def test_a_reader_that_has_seen_enough_does_not_end_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run(tmp_path, "r1", counted("a", 1), counted("b", 1))
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert main(["export", str(tmp_path), "--to", str(tmp_path / "to"), *formats("text")]) == ExitCode.OK
+    made = {path.name for path in (tmp_path / "to").rglob("*") if path.is_file()}
+    assert made == {"a.pdf.txt", "b.pdf.txt"}
 
 
 def test_json_says_what_became_of_each_file(output: Path, scan: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
-from PIL import Image
+from PIL import Image, ImageOps
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.outputs.pdf.text_layer import Letters
@@ -164,6 +164,16 @@ def test_a_crop_box_is_the_page_that_was_read(original: Path, tmp_path: Path) ->
     found = poppler_words(made)
     assert [text for text, _ in found] == " ".join(LINES).split()
     for pdf in edited(made):  # Poppler counts from the media box
+        del pdf.pages[0].CropBox
+    assert_alike(poppler_words(made), line_boxes(words))
+
+
+def test_a_crop_box_beside_the_page_cuts_nothing(original: Path, tmp_path: Path) -> None:
+    words = drawn_page()[1]
+    for pdf in edited(original):
+        pdf.pages[0].CropBox = Array([1000, 1000, 1100, 1100])
+    made = searchable(original, tmp_path / "made.pdf", page_of(words))
+    for pdf in edited(made):
         del pdf.pages[0].CropBox
     assert_alike(poppler_words(made), line_boxes(words))
 
@@ -391,20 +401,37 @@ def test_a_picture_becomes_a_pdf_without_loss(media_type: str, options: dict[str
 
 def test_a_picture_with_transparent_parts_lies_on_white(tmp_path: Path) -> None:
     image, words = drawn_page()
+    ink = Image.new("RGBA", image.size)
+    ink.putalpha(ImageOps.invert(image))
     original = tmp_path / "picture.png"
-    image.convert("RGBA").save(original)
+    ink.rotate(90, expand=True).save(original, exif=exif(6), dpi=(DPI, DPI))
     made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type="image/png")
-    assert poppler_text(made).split() == " ".join(LINES).split()
+    assert_alike(poppler_words(made), line_boxes(words))
+    assert Image.open(io.BytesIO(rendered(made))).getpixel((0, 0)) == (255, 255, 255)
 
 
-def test_a_photo_that_its_camera_turned(tmp_path: Path) -> None:
+def exif(orientation: int) -> Image.Exif:
+    """What a camera says of how a picture is to be shown: 6 means turned clockwise, 0 means nothing."""
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    return tags
+
+
+@pytest.mark.parametrize(("orientation", "turn"), [(6, 90), (0, 0)])
+def test_a_photo_that_its_camera_turned(orientation: int, turn: int, tmp_path: Path) -> None:
     image, words = drawn_page()
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be shown turned clockwise
     original = tmp_path / "photo.jpg"
-    image.rotate(90, expand=True).save(original, exif=exif, dpi=(DPI, DPI), quality=90)
+    image.rotate(turn, expand=True).save(original, exif=exif(orientation), dpi=(DPI, DPI), quality=90)
     made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type="image/jpeg")
     assert_alike(poppler_words(made), line_boxes(words))
+
+
+def test_each_frame_of_a_tiff_is_a_page(tmp_path: Path) -> None:
+    original, (image, words) = tmp_path / "fax.tif", drawn_page()
+    image.save(original, format="TIFF", dpi=(DPI, DPI), save_all=True, append_images=[image])
+    pages = [page_of(words, page_number=number) for number in (1, 2)]
+    made = searchable(original, tmp_path / "made.pdf", *pages, media_type="image/tiff")
+    assert poppler_text(made).split() == " ".join(LINES * 2).split()
 
 
 @pytest.mark.parametrize("media_type", ["application/pdf", "image/png", "image/tiff"])
@@ -440,7 +467,7 @@ def test_without_boxes_the_option_is_named(original: Path, tmp_path: Path) -> No
         searchable(original, tmp_path / "made.pdf", page_of((), text="some"))
 
 
-def test_the_glyphs_of_the_font_are_empty_and_as_wide_as_the_pdf_says() -> None:
+def test_the_glyphs_of_the_font_are_empty_and_as_wide_as_the_pdf_says(original: Path, tmp_path: Path) -> None:
     from fontTools.ttLib import TTFont  # pylint: disable=import-outside-toplevel  # for this test alone
 
     from distributed_ocr_pipeline.outputs.pdf import font  # pylint: disable=import-outside-toplevel
@@ -449,3 +476,6 @@ def test_the_glyphs_of_the_font_are_empty_and_as_wide_as_the_pdf_says() -> None:
     widths = {name: width for name, (width, _) in program["hmtx"].metrics.items()}
     assert widths == {".notdef": font.LETTER_WIDTH, "glyph00001": font.LETTER_WIDTH, "glyph00002": font.BLANK_WIDTH}
     assert all(program["glyf"][name].numberOfContours == 0 for name in widths)
+    with pikepdf.open(searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]))) as pdf:
+        said = pdf.pages[0].resources.Font.OCRText1.DescendantFonts[0]
+        assert said.DW == font.LETTER_WIDTH and said.W == Array([font.BLANK, Array([font.BLANK_WIDTH])])

@@ -58,7 +58,7 @@ def _explaining(picture: Path) -> Iterator[None]:
 
 
 def _on_white(picture: Path) -> bytes:
-    """PDF's pictures have no transparent parts of their own; these become white. A frame alone, turned upright."""
+    """A picture whose transparent parts img2pdf cannot keep (over 8 bits a channel); a frame alone, turned upright."""
     with Image.open(picture) as image:
         upright = ImageOps.exif_transpose(image).convert("RGBA")
         paper = Image.new("RGBA", upright.size, "white")

@@ -2,7 +2,9 @@
 
 import io
 import math
+import struct
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -399,15 +401,36 @@ def test_a_picture_becomes_a_pdf_without_loss(media_type: str, options: dict[str
         assert pikepdf.PdfImage(picture).as_pil_image().convert("L").tobytes() == before.convert("L").tobytes()
 
 
-def test_a_picture_with_transparent_parts_lies_on_white(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_picture_with_transparent_parts_lies_on_white(bits: int, tmp_path: Path) -> None:
     image, words = drawn_page()
-    ink = Image.new("RGBA", image.size)
-    ink.putalpha(ImageOps.invert(image))
     original = tmp_path / "picture.png"
-    ink.rotate(90, expand=True).save(original, exif=exif(6), dpi=(DPI, DPI))
+    alpha = ImageOps.invert(image).rotate(90, expand=True)
+    if bits == 8:
+        Image.merge("LA", (Image.new("L", alpha.size), alpha)).save(original, exif=exif(6), dpi=(DPI, DPI))
+    else:
+        original.write_bytes(png_of_16_bits(alpha, exif(6)))
     made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type="image/png")
     assert_alike(poppler_words(made), line_boxes(words))
     assert Image.open(io.BytesIO(rendered(made))).getpixel((0, 0)) == (255, 255, 255)
+
+
+def png_of_16_bits(alpha: Image.Image, tags: Image.Exif) -> bytes:
+    """Black ink of an opacity, with 16 bits a channel, which Pillow does not write."""
+    samples = b"".join(bytes((0, 0, value, value)) for value in alpha.tobytes())
+    width, height = alpha.size
+    rows = b"".join(b"\0" + samples[4 * width * row : 4 * width * (row + 1)] for row in range(height))
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 4, 0, 0, 0)),
+        (b"pHYs", struct.pack(">IIB", round(DPI / 0.0254), round(DPI / 0.0254), 1)),
+        (b"eXIf", tags.tobytes().removeprefix(b"Exif\0\0")),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    parts = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def exif(orientation: int) -> Image.Exif:

@@ -402,7 +402,9 @@ def test_a_picture_becomes_a_pdf_without_loss(media_type: str, options: dict[str
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-def test_a_picture_with_transparent_parts_lies_on_white(bits: int, tmp_path: Path) -> None:
+def test_a_picture_with_transparent_parts_lies_on_white(
+    bits: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     image, words = drawn_page()
     original = tmp_path / "picture.png"
     alpha = ImageOps.invert(image).rotate(90, expand=True)
@@ -413,6 +415,7 @@ def test_a_picture_with_transparent_parts_lies_on_white(bits: int, tmp_path: Pat
     made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type="image/png")
     assert_alike(poppler_words(made), line_boxes(words))
     assert Image.open(io.BytesIO(rendered(made))).getpixel((0, 0)) == (255, 255, 255)
+    assert not caplog.records
 
 
 def png_of_16_bits(alpha: Image.Image, tags: Image.Exif) -> bytes:

@@ -78,8 +78,8 @@ def poppler_words(pdf: Path) -> Boxes:
     return [(word.text or "", tuple(float(word.attrib[edge]) for edge in edges)) for word in words]
 
 
-def rendered(pdf: Path) -> list[bytes]:
+def rendered(pdf: Path) -> bytes:
     """The pixels of all pages; Poppler has nothing to complain of."""
     found = subprocess.run(["pdftoppm", "-r", "72", str(pdf)], capture_output=True, check=True)
     assert found.stderr == b""
-    return [found.stdout]
+    return found.stdout

@@ -65,9 +65,8 @@ def _strings(line: Line) -> Iterator[str]:
 
 
 def _string(word: Word) -> str:
-    confidence = min(1.0, max(0.0, word.confidence / 100))
     content = quoteattr(valid_xml(word.text))
-    return f'      <String {_place(word_box(word))} WC="{confidence:.4g}" CONTENT={content}/>\n'
+    return f'      <String {_place(word_box(word))} WC="{word.confidence / 100:.4g}" CONTENT={content}/>\n'
 
 
 def _place(box: Box) -> str:

@@ -125,6 +125,12 @@ def test_where_the_text_has_other_lines_distances_make_the_paragraphs() -> None:
     assert [row.split("\t")[2] for row in tsv.splitlines() if row[0] == "4"] == ["1", "1", "2"]
 
 
+def test_a_heading_close_to_its_text_is_a_paragraph_of_its_own() -> None:
+    words = [word("Head", 1, height=30, top=0), word("two", 2, top=35), word("three", 3, top=60)]
+    tsv = written("tsv", page_of(words, text="Head two three"))
+    assert [row.split("\t")[2] for row in tsv.splitlines() if row[0] == "4"] == ["1", "2", "2"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -143,6 +149,19 @@ def test_where_the_text_has_other_lines_distances_make_the_paragraphs() -> None:
 def test_markdown_of_text_alone(text: str, expected: Sequence[str]) -> None:
     page = page_of((), text=text, text_source=TextSource.TEXT_LAYER)
     assert written("markdown", page) == "\n\n".join(["<!-- page 1 -->", *expected]) + "\n\n"
+
+
+def test_lines_side_by_side_are_no_paragraph() -> None:
+    words = [word("left", 1, top=0), word("right", 2, top=22, left=600)]
+    tsv = written("tsv", page_of(words, text="left right"))
+    assert [row.split("\t")[2] for row in tsv.splitlines() if row[0] == "4"] == ["1", "2"]
+
+
+def test_many_large_lines_are_no_heading() -> None:
+    large = [word("Large", number, height=44, top=60 * number) for number in range(1, 5)]
+    small = [word("text", number, top=300 + 60 * number) for number in range(5, 15)]
+    page = page_of([*large, *small], text="\n".join(["Large"] * 4) + "\n\n" + "\n".join(["text"] * 10))
+    assert "Large Large Large Large" in written("markdown", page) and "#" not in written("markdown", page)
 
 
 def test_markdown_has_headings_by_the_size_of_their_letters() -> None:

@@ -102,7 +102,10 @@ class _File:
             return
         with self._noting_failure():
             if not is_whole:
-                raise BadInput("The table of pages has not all of its pages.", "The next run reads it again.")
+                raise BadInput(
+                    "The table of pages has not all of its pages.",
+                    "Run with --reprocess, which reads documents again, and export that run.",
+                )
             self._writer.finish()
             os.chmod(self._made, 0o666 & ~_umask())
             os.replace(self._made, self.path)

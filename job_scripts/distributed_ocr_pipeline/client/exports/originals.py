@@ -1,5 +1,6 @@
 """The documents themselves, as they were when they were read: from this machine, or from S3."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,11 +62,14 @@ class Originals:
 
 
 def _unchanged(path: Path, document: StoredDocument) -> Path:
-    """A file on this machine: its size tells whether it is another one, without reading it."""
+    """A file on this machine that may be read: its size tells whether it is another one, without reading all of it."""
     try:
-        size = path.stat().st_size
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
     except OSError as error:
-        raise BadInput(f"The document cannot be read: {error.strerror}.", "Put it there again.") from error
+        raise BadInput(
+            f"The document cannot be read: {error.strerror}.", "Put it there again, so that you may read it."
+        ) from error
     if size != document.size_bytes:
         raise BadInput("The document has changed since it was read.", _ADVICE)
     return path

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import groupby
 from typing import Any
-from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,12 +17,17 @@ from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
 from distributed_ocr_pipeline.outputs.structure import SourceDocument
 from distributed_ocr_pipeline.records import DocumentStatus, PageResult, PageStatus, S3Location, TextSource, Word
-from distributed_ocr_pipeline.tables.latest import current_rows
+from distributed_ocr_pipeline.run.local_documents import path_of
+from distributed_ocr_pipeline.tables.latest import counting
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
 _WITH_PAGES = (DocumentStatus.SUCCEEDED.value, DocumentStatus.PARTIAL.value)
 _PAGE_COLUMNS = [column.name for column in fields(PageResult) if column.name not in ("image_path", "duration_ms")]
 _FILE = "file://"
+_LEDGER_COLUMNS = [
+    *("run_id", "shard_id", "document_id", "source_uri", "source_etag", "size_bytes", "media_type", "page_count"),
+    *("pages_succeeded", "pages_failed", "pages_blank", "engine", "engine_version"),
+]
 _BATCH_ROWS = 64  # of pages with all their words, which are large
 _PLANNED_SCHEMA = pa.schema([(name, pa.string()) for name in ("shard_id", "document_id", "key")])
 
@@ -75,7 +79,6 @@ def stored_documents(output: Output, run_id: str | None) -> Iterator[tuple[Store
 def _current(output: Output, run_id: str | None) -> pa.Table:
     """The current rows of documents with pages, in the order of runs and shards."""
     dataset = open_table(output, f"{DOCUMENTS}/", LEDGER_SCHEMA)
-    rows = current_rows(dataset.to_table()) if dataset else LEDGER_SCHEMA.empty_table()
     if run_id is not None and (dataset is None or not dataset.head(1, filter=ds.field("run_id") == run_id).num_rows):
         raise BadInput(
             f"There are no results of a run {run_id!r} in {output.address}.", "`ocr-pipeline status` lists the runs."
@@ -85,24 +88,32 @@ def _current(output: Output, run_id: str | None) -> pa.Table:
             f"There are no results in {output.address}: it has no Parquet files below {DOCUMENTS}/.",
             "Name the folder that runs wrote to.",
         )
-    wanted = pc.is_in(rows["status"], value_set=pa.array(_WITH_PAGES))
+    wanted = counting(dataset) & ds.field("status").isin(_WITH_PAGES)
     if run_id is not None:
-        wanted = pc.and_(wanted, pc.equal(rows["run_id"], run_id))
-    return rows.filter(wanted).sort_by([("run_id", "ascending"), ("shard_id", "ascending")])
+        wanted &= ds.field("run_id") == run_id
+    rows = dataset.to_table(columns=_LEDGER_COLUMNS, filter=wanted)
+    return rows.sort_by([("run_id", "ascending"), ("shard_id", "ascending")])
 
 
 def _shards(output: Output, ledger: pa.Table) -> Iterator[_Shard]:
-    for run_id in pc.unique(ledger["run_id"]).to_pylist():
+    for run_id, of_run in _parts(ledger, "run_id"):
         run = RunLayout("", run_id)
         files: dict[str, list[str]] = defaultdict(list)
         for key in output.keys(run.pages.key):
             files[key.rpartition("/")[2]].append(key)
-        of_run = ledger.filter(pc.equal(ledger["run_id"], run_id))
-        for shard_id in pc.unique(of_run["shard_id"]).to_pylist():
-            rows = of_run.filter(pc.equal(of_run["shard_id"], shard_id)).to_pylist()
+        for shard_id, of_shard in _parts(of_run, "shard_id"):
+            rows = of_shard.to_pylist()
             keys = _keys(output, run, shard_id) if any(_is_local(row["source_uri"]) for row in rows) else {}
             documents = {row["document_id"]: _document(row, keys.get(row["document_id"])) for row in rows}
             yield _Shard(run_id, shard_id, documents, files[f"{shard_id}.parquet"])
+
+
+def _parts(table: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
+    """The values of a column by which a table is sorted, each with its rows."""
+    start = 0
+    for value, count in (entry.values() for entry in pc.value_counts(table[column]).to_pylist()):
+        yield value, table.slice(start, count)
+        start += count
 
 
 def _keys(output: Output, run: RunLayout, shard_id: str) -> Mapping[str, str]:
@@ -139,7 +150,7 @@ def _document(row: Row, key: str | None) -> StoredDocument:
 def _key_of(uri: str) -> str:
     """The key in an address of S3; of a file, whose folder is not known any more, its whole path."""
     if _is_local(uri):
-        return unquote(uri.removeprefix(_FILE)).lstrip("/")
+        return str(path_of(uri)).lstrip("/")
     return S3Location.parse(uri).key
 
 
@@ -153,8 +164,12 @@ def _documents(output: Output, shard: _Shard) -> Iterator[tuple[StoredDocument, 
         *(_rows(output, key, list(shard.documents)) for key in shard.files),
         key=lambda row: (row["document_id"], row["page_number"]),
     )
+    without_pages = set(shard.documents)
     for document_id, pages in groupby(rows, key=lambda row: str(row["document_id"])):
+        without_pages.discard(document_id)
         yield shard.documents[document_id], map(page_of_row, pages)
+    for document_id in sorted(without_pages):  # whose files are gone: to be named, not passed over
+        yield shard.documents[document_id], iter(())
 
 
 def _rows(output: Output, key: str, document_ids: list[str]) -> Iterator[Row]:

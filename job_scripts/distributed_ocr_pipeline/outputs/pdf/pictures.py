@@ -1,6 +1,7 @@
 """img2pdf: a picture as PDF, without loss; JPEG, JPEG 2000 and fax data are taken over as they are."""
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,10 +47,9 @@ def picture_as_pdf(picture: Path, media_type: str) -> BinaryIO:
 
 @contextmanager
 def _explaining(picture: Path) -> Iterator[None]:
-    """Inside, whatever a decoder raises is a `BadInput`; what it warns of has not kept the picture from being read."""
+    """Inside, whatever a decoder raises is a `BadInput`."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _without_warnings():
             yield
     except MemoryError:
         raise
@@ -57,8 +57,22 @@ def _explaining(picture: Path) -> Iterator[None]:
         raise BadInput(f"The picture {picture.name!r} cannot be made a PDF: {error}.") from error
 
 
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Inside, decoders and img2pdf do not warn: what they warn of has not kept the picture from being read."""
+    log = logging.getLogger("img2pdf")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
+
+
 def _on_white(picture: Path) -> bytes:
-    """PDF's pictures have no transparent parts of their own; these become white. A frame alone, turned upright."""
+    """A picture whose transparent parts img2pdf cannot keep (over 8 bits a channel); a frame alone, turned upright."""
     with Image.open(picture) as image:
         upright = ImageOps.exif_transpose(image).convert("RGBA")
         paper = Image.new("RGBA", upright.size, "white")

@@ -17,6 +17,7 @@ from distributed_ocr_pipeline.records import Word
 _MOST_CODES = 65_535
 _UNKNOWN = "\ufffd"
 _OUTLIER = 2.0  # times the median height of a line's words: no letter is so high (a rule that was read as one is)
+_GAP = 0.1  # times a line's height, at least, before the next word: readers overlook a blank that takes no room
 _STEEP = 2.5  # times the median height: a line so high runs up or down, its words do not stand side by side
 _JOINERS = "\u200c\u200d"
 _RIGHT_TO_LEFT = ("R", "AL")
@@ -31,9 +32,6 @@ class Letters:
 
     def __init__(self) -> None:
         self._codes: dict[str, int] = {" ": font.BLANK, _UNKNOWN: font.BLANK + 1}
-
-    def __len__(self) -> int:
-        return len(self._codes)
 
     def all(self) -> Sequence[str]:
         """In the order of their codes, which count from 1."""
@@ -81,9 +79,11 @@ def _line_commands(line: Line, placement: Placement, pen: _Pen, letters: Letters
         printed = in_print_order(word.text)
         if not printed or word.width <= 0 or word.height <= 0:
             continue
-        base, size, stretch = _fit(word, box, len(printed))
+        blank, width = b"", word.width
+        if following is not None and _is_followed_by_blank(word, following):
+            blank, width = _BLANK_CODE, _width_before(word, following, box)
+        base, size, stretch = _fit(width, box, len(printed))
         yield pen.set(placement.start(word, base), size, stretch)
-        blank = _BLANK_CODE if _is_followed_by_blank(word, following) else b""
         yield b"<" + (letters.encode(printed) + blank).hex().encode() + b">Tj"
 
 
@@ -97,17 +97,22 @@ def _boxes(line: Line) -> Iterator[tuple[Word, Box]]:
         yield word, word_box(word) if is_steep or word not in level else common
 
 
-def _fit(word: Word, line: Box, letters: int) -> tuple[float, int, int]:
-    """Base line, size and stretch with which a word is as wide as its box, and as high as its line."""
+def _width_before(word: Word, following: Word, line: Box) -> float:
+    """How wide a word is drawn: less than its box, at most by half, where that comes too close to the next word."""
+    return max(word.width / 2, min(word.width, following.left - word.left - _GAP * line.height))
+
+
+def _fit(width: float, line: Box, letters: int) -> tuple[float, int, int]:
+    """Base line, size and stretch with which letters are together so wide, and as high as their line."""
     size = max(1, line.height)
     base = line.bottom + size * font.DESCENT / (font.ASCENT - font.DESCENT)
     natural = letters * size * font.LETTER_WIDTH / 1000
-    return base, size, max(1, round(100 * word.width / natural))
+    return base, size, max(1, round(100 * width / natural))
 
 
-def _is_followed_by_blank(word: Word, following: Word | None) -> bool:
+def _is_followed_by_blank(word: Word, following: Word) -> bool:
     """Between words that stand from left to right; in other lines, distances alone tell words apart."""
-    return following is not None and following.left > word.left and " " in join_words((word.text, following.text))
+    return following.left > word.left and " " in join_words((word.text, following.text))
 
 
 def in_print_order(text: str) -> list[str]:

@@ -3,7 +3,9 @@
 import json
 import os
 import stat
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +116,12 @@ def test_files_that_are_there_are_not_written_again_but_for_the_asking(
     assert Path(path).read_text(encoding="utf-8") != "mine"
 
 
-def test_only_current_rows_of_documents_with_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def counted(name: str, minute: int, status: str = "succeeded") -> DocumentResult:
-        result = outcome(name, minute, status)
-        object.__setattr__(result, "pages_succeeded", 1)
-        return result
+def counted(name: str, minute: int, status: str = "succeeded") -> DocumentResult:
+    """The outcome of a document with one page."""
+    return replace(outcome(name, minute, status), pages_succeeded=1)
 
+
+def test_only_current_rows_of_documents_with_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_run(tmp_path, "r1", counted("a", 1), counted("b", 1))
     write_run(tmp_path, "r2", counted("b", 2), counted("c", 2, "failed"), counted("d", 2, "deferred"))
     paths, _ = export(capsys, str(tmp_path), *formats("text"))
@@ -132,11 +134,13 @@ def test_only_current_rows_of_documents_with_pages(tmp_path: Path, capsys: pytes
 def test_a_document_whose_pages_lie_in_several_files(
     tmp_path: Path, scan: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    read, own = page_of((), text="two"), page_of((), text="one", text_source=TextSource.TEXT_LAYER)
-    pages = [own, *(page_of((), text=text, page_number=number) for number, text in ((2, "two"), (4, "four")))]
-    pages.insert(2, page_of((), text="three", text_source=TextSource.TEXT_LAYER, page_number=3))
+    sources = (TextSource.TEXT_LAYER, TextSource.OCR) * 2
+    pages = [
+        page_of((), text=text, text_source=source, page_number=number)
+        for number, (text, source) in enumerate(zip(("one", "two", "three", "four"), sources), start=1)
+    ]
     store(tmp_path, scan.as_uri(), scan, *pages, partition_key="text_source")
-    assert read.text_source is not own.text_source and len(list((tmp_path / "pages").rglob("*.parquet"))) == 2
+    assert len(list((tmp_path / "pages").rglob("*.parquet"))) == 2
     [path], _ = export(capsys, str(tmp_path), *formats("text"))
     assert Path(path).read_text(encoding="utf-8") == "one\n\ftwo\n\fthree\n\ffour\n\f"
 
@@ -155,6 +159,11 @@ def remove(path: Path) -> None:
     path.unlink()
 
 
+def replace_by_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 def lengthen(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\n")
 
@@ -165,7 +174,12 @@ def spoil(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [(remove, "cannot be read"), (lengthen, "has changed since it was read"), (spoil, "cannot be given text")],
+    [
+        (remove, "cannot be read"),
+        (replace_by_folder, "cannot be read"),
+        (lengthen, "has changed since it was read"),
+        (spoil, "cannot be given text"),
+    ],
 )
 def test_a_document_that_is_not_what_was_read(
     change: Callable[[Path], None], words: str, output: Path, scan: Path, capsys: pytest.CaptureFixture[str]
@@ -179,6 +193,14 @@ def test_pages_that_are_missing_from_the_table_make_no_file(tmp_path: Path, caps
     write_run(tmp_path, "r1", outcome("a", pages=1))  # whose row counts no page
     assert "not all of its pages" in export(capsys, str(tmp_path), *formats("text"), code=ExitCode.RUN_FAILED)[1]
     assert not [path for path in (tmp_path / "outputs").rglob("*") if path.is_file()]
+
+
+def test_a_document_whose_pages_are_all_gone_is_named(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for file in (output / "pages").rglob("*.parquet"):
+        file.unlink()
+    paths, said = export(capsys, str(output), *formats("text"), code=ExitCode.RUN_FAILED)
+    assert paths == [] and "not all of its pages. Run with --reprocess" in said
+    assert not [path for path in (output / "outputs").rglob("*") if path.is_file()]
 
 
 def test_something_that_has_the_name_of_a_file_is_left_alone(
@@ -207,6 +229,27 @@ def test_any_key_has_its_file_below_the_folder(
     [line], _ = export(capsys, str(tmp_path / "output"), *formats("text"))
     [made] = [path for path in (tmp_path / "output/outputs").rglob("*") if path.is_file()]
     assert line == str(made) and made.read_text(encoding="utf-8").startswith("The quick")
+
+
+def test_names_that_are_not_utf_8_stay_as_they_are(
+    tmp_path: Path, scan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for run_id, name in (("r1", "%FE"), ("r2", "%FF")):
+        store(tmp_path, f"{tmp_path.as_uri()}/{name}.pdf", scan, page_of(drawn_page()[1]), run_id=run_id)
+        export(capsys, run_id, "--output", str(tmp_path), *formats("text", "hocr"))
+    made = {os.fsencode(path.name) for path in (tmp_path / "outputs").rglob("*") if path.is_file()}
+    assert made == {name + suffix for name in (b"\xfe.pdf", b"\xff.pdf") for suffix in (b".txt", b".hocr")}
+
+
+def test_a_reader_that_has_seen_enough_does_not_end_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run(tmp_path, "r1", counted("a", 1), counted("b", 1))
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert main(["export", str(tmp_path), "--to", str(tmp_path / "to"), *formats("text")]) == ExitCode.OK
+    made = {path.name for path in (tmp_path / "to").rglob("*") if path.is_file()}
+    assert made == {"a.pdf.txt", "b.pdf.txt"}
 
 
 def test_json_says_what_became_of_each_file(output: Path, scan: Path, capsys: pytest.CaptureFixture[str]) -> None:

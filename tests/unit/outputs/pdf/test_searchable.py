@@ -2,7 +2,9 @@
 
 import io
 import math
+import struct
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +12,12 @@ from pathlib import Path
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
-from PIL import Image
+from PIL import Image, ImageOps
 
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.outputs.pdf.text_layer import Letters
 from distributed_ocr_pipeline.records import TextSource, Word
+from examples.pages import prose
 from tests.support.documents import typed_pdf
 from tests.support.outputs import (
     DPI,
@@ -85,13 +89,59 @@ def test_the_page_looks_as_before_and_its_picture_is_the_same(original: Path, tm
         assert b"3 Tr" in after.pages[0].Contents[0].read_bytes()  # a viewer may show another font
 
 
-def test_a_full_page_takes_less_than_5_kb(tmp_path: Path) -> None:
-    text = " ".join(LINES).split()
-    lines = [" ".join(text[(line * 7 + place * 5 + line * place) % 11] for place in range(12)) for line in range(42)]
-    image, words = drawn_page(lines, (1654, 4400))
-    original = scan(tmp_path / "original.pdf", image)
-    made = searchable(original, tmp_path / "made.pdf", page_of(words, image.size))
-    assert len(words) > 500 and made.stat().st_size - original.stat().st_size < 5000
+def test_a_page_of_500_words_adds_less_than_5_kb_and_the_font_less_than_2(tmp_path: Path) -> None:
+    added = []
+    for count in (1, 2):
+        drawn = [drawn_page(full_page(number), (3300, 5200)) for number in range(count)]
+        original, images = tmp_path / "original.pdf", [image for image, _ in drawn]
+        images[0].save(original, format="PDF", resolution=DPI, save_all=True, append_images=images[1:])
+        pages = [page_of(words, (3300, 5200), page_number=at) for at, (_, words) in enumerate(drawn, start=1)]
+        assert all(page.word_count == 500 for page in pages)
+        made = searchable(original, tmp_path / "made.pdf", *pages)
+        added.append(made.stat().st_size - original.stat().st_size)
+    page = added[1] - added[0]
+    assert page < 5000 and added[0] - page < 2000
+
+
+def full_page(seed: int) -> list[str]:
+    """500 words of prose, in lines of ten."""
+    words = " ".join(prose(seed, 40)).split()
+    return [" ".join(words[start : start + 10]) for start in range(0, 500, 10)]
+
+
+@pytest.mark.parametrize("gap", [-2, 0, 1])
+def test_words_whose_boxes_touch_are_still_two(gap: int, original: Path, tmp_path: Path) -> None:
+    words = [Word("were", 100, 100, 67, 24, 90.0, 1), Word("a", 167 + gap, 90, 14, 34, 90.0, 1)]
+    made = searchable(original, tmp_path / "made.pdf", page_of(words))
+    assert poppler_text(made).strip() == "were a"
+    assert [text for text, _ in poppler_words(made)] == ["were", "a"]
+
+
+def test_a_rule_that_was_read_as_a_letter_makes_no_other_word_higher(original: Path, tmp_path: Path) -> None:
+    level = [
+        Word("one", 100, 300, 80, 30, 90.0, 1),
+        Word("two", 220, 305, 80, 25, 90.0, 1),
+        Word("three", 340, 300, 80, 30, 90.0, 1),
+    ]
+    found = poppler_words(
+        searchable(original, tmp_path / "made.pdf", page_of([*level, Word("|", 460, 200, 8, 200, 9.0, 1)]))
+    )
+    heights = [(text, round((box[3] - box[1]) / POINTS)) for text, box in found]
+    assert heights == [("one", 30), ("two", 30), ("three", 30), ("|", 200)]
+
+
+def test_words_of_a_line_that_runs_upwards_have_their_own_height(original: Path, tmp_path: Path) -> None:
+    words = [Word(text, 300, 500 - 120 * place, 80, 30, 90.0, 1) for place, text in enumerate(("up", "and", "on"))]
+    found = poppler_words(searchable(original, tmp_path / "made.pdf", page_of(words)))
+    assert {text: round(box[1] / POINTS) for text, box in found} == {"up": 500, "and": 380, "on": 260}
+
+
+def test_letters_that_have_no_code_left_are_unknown_and_the_others_stay() -> None:
+    letters = Letters()
+    many = [chr(code) for code in range(0x20000, 0x20000 + 65_533)]
+    assert letters.encode([many[-1], *many[:-1]])[:2] == b"\x00\x03" and len(letters.all()) == 65_535
+    assert letters.encode(["a", "\ufffd", many[-1]]) == b"\x00\x02\x00\x02\x00\x03"
+    assert len(letters.all()) == 65_535
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
@@ -116,6 +166,16 @@ def test_a_crop_box_is_the_page_that_was_read(original: Path, tmp_path: Path) ->
     found = poppler_words(made)
     assert [text for text, _ in found] == " ".join(LINES).split()
     for pdf in edited(made):  # Poppler counts from the media box
+        del pdf.pages[0].CropBox
+    assert_alike(poppler_words(made), line_boxes(words))
+
+
+def test_a_crop_box_beside_the_page_cuts_nothing(original: Path, tmp_path: Path) -> None:
+    words = drawn_page()[1]
+    for pdf in edited(original):
+        pdf.pages[0].CropBox = Array([1000, 1000, 1100, 1100])
+    made = searchable(original, tmp_path / "made.pdf", page_of(words))
+    for pdf in edited(made):
         del pdf.pages[0].CropBox
     assert_alike(poppler_words(made), line_boxes(words))
 
@@ -175,7 +235,11 @@ def test_every_script_comes_back_as_it_was_read(text: str, original: Path, tmp_p
         left += 25 * len(word) + 14
     made = searchable(original, tmp_path / "made.pdf", page_of(words[:: -1 if right_to_left else 1]))
     found = poppler_text(made).translate(dict.fromkeys(map(ord, "\u202a\u202b\u202c\u200e\u200f")))
-    assert "".join(found.split()) == "".join(text.split()) and len(poppler_words(made)) == len(text.split())
+    assert "".join(found.split()) == "".join(text.split())
+    edges = sorted((box[0], box[2]) for _, box in poppler_words(made))
+    expected = [(word.left * POINTS, (word.left + word.width) * POINTS) for word in words]
+    assert len(edges) == len(expected)
+    assert all(pytest.approx(sides, abs=TOLERANCE) == found_sides for sides, found_sides in zip(expected, edges))
 
 
 def test_characters_of_chinese_are_found_without_blanks(original: Path, tmp_path: Path) -> None:
@@ -241,6 +305,25 @@ def test_text_that_was_hidden_and_not_trusted_is_replaced(original: Path, tmp_pa
     made = searchable(first, tmp_path / "made.pdf", page_of(words))
     assert poppler_text(made).split() == " ".join(LINES).split()
     assert rendered(made) == rendered(scan(original, image))
+
+
+def test_where_hidden_text_lies_beside_drawn_text_both_stay(original: Path, tmp_path: Path) -> None:
+    words = drawn_page()[1]
+    first = searchable(original, tmp_path / "first.pdf", page_of(words))
+    for pdf in edited(first):
+        helvetica = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+        pdf.pages[0].add_resource(helvetica, Name.Font, Name.Drawn)
+        pdf.pages[0].contents_add(b"BT 0 Tr /Drawn 20 Tf 50 20 Td (Drawn) Tj ET", prepend=False)
+    made = searchable(first, tmp_path / "made.pdf", page_of(words))
+    assert text_commands(made) == 2 * len(words) + 1 and "Drawn" in poppler_text(made)
+    assert rendered(made) == rendered(first) != rendered(original)
+
+
+def test_a_page_that_has_such_text_already_keeps_the_font_of_it(original: Path, tmp_path: Path) -> None:
+    first = searchable(original, tmp_path / "first.pdf", page_of(drawn_page()[1]))
+    stamp = page_of([Word("stamp", 100, 700, 120, 30, 88.0, 1)], text_source=TextSource.MIXED)
+    made = searchable(first, tmp_path / "made.pdf", stamp)
+    assert sorted(poppler_text(made).split()) == sorted([*" ".join(LINES).split(), "stamp"])
 
 
 def text_commands(path: Path) -> int:
@@ -318,22 +401,63 @@ def test_a_picture_becomes_a_pdf_without_loss(media_type: str, options: dict[str
         assert pikepdf.PdfImage(picture).as_pil_image().convert("L").tobytes() == before.convert("L").tobytes()
 
 
-def test_a_picture_with_transparent_parts_lies_on_white(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_picture_with_transparent_parts_lies_on_white(
+    bits: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     image, words = drawn_page()
     original = tmp_path / "picture.png"
-    image.convert("RGBA").save(original)
+    alpha = ImageOps.invert(image).rotate(90, expand=True)
+    if bits == 8:
+        Image.merge("LA", (Image.new("L", alpha.size), alpha)).save(original, exif=exif(6), dpi=(DPI, DPI))
+    else:
+        original.write_bytes(png_of_16_bits(alpha, exif(6)))
     made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type="image/png")
-    assert poppler_text(made).split() == " ".join(LINES).split()
+    assert_alike(poppler_words(made), line_boxes(words))
+    assert Image.open(io.BytesIO(rendered(made))).getpixel((0, 0)) == (255, 255, 255)
+    assert not caplog.records
 
 
-def test_a_photo_that_its_camera_turned(tmp_path: Path) -> None:
+def png_of_16_bits(alpha: Image.Image, tags: Image.Exif) -> bytes:
+    """Black ink of an opacity, with 16 bits a channel, which Pillow does not write."""
+    samples = b"".join(bytes((0, 0, value, value)) for value in alpha.tobytes())
+    width, height = alpha.size
+    rows = b"".join(b"\0" + samples[4 * width * row : 4 * width * (row + 1)] for row in range(height))
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 4, 0, 0, 0)),
+        (b"pHYs", struct.pack(">IIB", round(DPI / 0.0254), round(DPI / 0.0254), 1)),
+        (b"eXIf", tags.tobytes().removeprefix(b"Exif\0\0")),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    parts = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def exif(orientation: int) -> Image.Exif:
+    """What a camera says of how a picture is to be shown: 6 means turned clockwise, 0 means nothing."""
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    return tags
+
+
+@pytest.mark.parametrize(("orientation", "turn"), [(6, 90), (0, 0)])
+def test_a_photo_that_its_camera_turned(orientation: int, turn: int, tmp_path: Path) -> None:
     image, words = drawn_page()
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be shown turned clockwise
     original = tmp_path / "photo.jpg"
-    image.rotate(90, expand=True).save(original, exif=exif, dpi=(DPI, DPI), quality=90)
+    image.rotate(turn, expand=True).save(original, exif=exif(orientation), dpi=(DPI, DPI), quality=90)
     made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type="image/jpeg")
     assert_alike(poppler_words(made), line_boxes(words))
+
+
+def test_each_frame_of_a_tiff_is_a_page(tmp_path: Path) -> None:
+    original, (image, words) = tmp_path / "fax.tif", drawn_page()
+    image.save(original, format="TIFF", dpi=(DPI, DPI), save_all=True, append_images=[image])
+    pages = [page_of(words, page_number=number) for number in (1, 2)]
+    made = searchable(original, tmp_path / "made.pdf", *pages, media_type="image/tiff")
+    assert poppler_text(made).split() == " ".join(LINES * 2).split()
 
 
 @pytest.mark.parametrize("media_type", ["application/pdf", "image/png", "image/tiff"])
@@ -342,6 +466,13 @@ def test_a_damaged_document_is_said_to_be_one(media_type: str, tmp_path: Path) -
     original.write_bytes(b"%PDF-1.4 or not")
     with pytest.raises(BadInput, match="cannot be"):
         searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]), media_type=media_type)
+
+
+def test_a_pdf_that_cannot_be_opened_without_a_password_is_said_to_need_one(original: Path, tmp_path: Path) -> None:
+    with pikepdf.open(original, allow_overwriting_input=True) as pdf:
+        pdf.save(original, encryption=pikepdf.Encryption(owner="secret", user="secret"))
+    with pytest.raises(BadInput, match="A password is needed"):
+        searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]))
 
 
 def test_a_document_with_fewer_pages_than_were_read_is_another(original: Path, tmp_path: Path) -> None:
@@ -362,7 +493,7 @@ def test_without_boxes_the_option_is_named(original: Path, tmp_path: Path) -> No
         searchable(original, tmp_path / "made.pdf", page_of((), text="some"))
 
 
-def test_the_font_is_what_its_script_makes() -> None:
+def test_the_glyphs_of_the_font_are_empty_and_as_wide_as_the_pdf_says(original: Path, tmp_path: Path) -> None:
     from fontTools.ttLib import TTFont  # pylint: disable=import-outside-toplevel  # for this test alone
 
     from distributed_ocr_pipeline.outputs.pdf import font  # pylint: disable=import-outside-toplevel
@@ -371,3 +502,6 @@ def test_the_font_is_what_its_script_makes() -> None:
     widths = {name: width for name, (width, _) in program["hmtx"].metrics.items()}
     assert widths == {".notdef": font.LETTER_WIDTH, "glyph00001": font.LETTER_WIDTH, "glyph00002": font.BLANK_WIDTH}
     assert all(program["glyf"][name].numberOfContours == 0 for name in widths)
+    with pikepdf.open(searchable(original, tmp_path / "made.pdf", page_of(drawn_page()[1]))) as pdf:
+        said = pdf.pages[0].resources.Font.OCRText1.DescendantFonts[0]
+        assert said.DW == font.LETTER_WIDTH and said.W == Array([font.BLANK, Array([font.BLANK_WIDTH])])

@@ -13,6 +13,8 @@ import pytest
 from fpdf import FPDF
 
 from distributed_ocr_pipeline.client.execution import Execution
+from distributed_ocr_pipeline.client.exports.stored import stored_documents
+from distributed_ocr_pipeline.client.inspection.outputs import bucket_of
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from distributed_ocr_pipeline.planning.prices import FIGURES_VARIABLE
 from tests.support.workplace import Workplace
@@ -56,9 +58,10 @@ def run(workplace: Workplace, prefix: str) -> tuple[str, str, list[dict[str, Any
     execution = Execution(workplace.deployment, poll_seconds=0.1)
     options = {"input_prefix": prefix, "target_shard_minutes": 5.0}
     with TemporaryDirectory() as folder:
+        before = execution.last_turn(prefix)
         plan = execution.plan(options, Path(folder))
         planned = pq.read_table(Path(folder, "documents.parquet")).to_pylist()
-        arn = execution.start(plan, options, Path(folder))
+        arn = execution.start(plan, options, Path(folder), planned_after=before)
     return execution.follow(arn, lambda progress: None).status, execution.run_id, planned
 
 
@@ -96,3 +99,8 @@ def test_a_killed_part_is_repaired_alone(workplace: Workplace) -> None:
     assert [row["pages_succeeded"] for row in workplace.rows(first)[other]] == [PAGES]
     assert set(workplace.current(prefix).values()) == {("succeeded", None)}
     assert len(workplace.current(prefix)) == 6
+
+    exported = stored_documents(bucket_of(workplace.deployment), None)
+    numbers = {document.source.key: [page.page_number for page in pages] for document, pages in exported}
+    assert numbers["in/one.pdf"] == numbers["in/two.pdf"] == list(range(1, PAGES + 1))
+    assert len(numbers) == 6

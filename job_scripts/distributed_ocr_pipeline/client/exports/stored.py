@@ -19,6 +19,7 @@ from distributed_ocr_pipeline.outputs.structure import SourceDocument
 from distributed_ocr_pipeline.records import DocumentStatus, PageResult, PageStatus, S3Location, TextSource, Word
 from distributed_ocr_pipeline.run.local_documents import path_of
 from distributed_ocr_pipeline.tables.latest import counting
+from distributed_ocr_pipeline.tables.parts import JOINED_SHARD
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
 _WITH_PAGES = (DocumentStatus.SUCCEEDED.value, DocumentStatus.PARTIAL.value)
@@ -103,6 +104,9 @@ def _shards(output: Output, ledger: pa.Table) -> Iterator[_Shard]:
             files[key.rpartition("/")[2]].append(key)
         for shard_id, of_shard in _parts(of_run, "shard_id"):
             rows = of_shard.to_pylist()
+            if shard_id == JOINED_SHARD:
+                yield from (_in_parts(output, run, row, files) for row in rows)
+                continue
             keys = _keys(output, run, shard_id) if any(_is_local(row["source_uri"]) for row in rows) else {}
             documents = {row["document_id"]: _document(row, keys.get(row["document_id"])) for row in rows}
             yield _Shard(run_id, shard_id, documents, files[f"{shard_id}.parquet"])
@@ -116,15 +120,29 @@ def _parts(table: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
         start += count
 
 
+def _in_parts(output: Output, run: RunLayout, row: Row, files: Mapping[str, Sequence[str]]) -> _Shard:
+    """A document that several shards read: its pages are in their files, and those of earlier runs in one of its own."""
+    planned = _planned(output, run, ds.field("document_id") == row["document_id"])
+    shards = {JOINED_SHARD, *(part["shard_id"] for part in planned)}
+    names = [f"{shard_id}.parquet" for shard_id in sorted(shards)] if planned else list(files)
+    key = planned[0]["key"] if planned and _is_local(row["source_uri"]) else None
+    found = [file for name in names for file in files.get(name, ())]
+    return _Shard(run.run_id, JOINED_SHARD, {row["document_id"]: _document(row, key)}, found)
+
+
 def _keys(output: Output, run: RunLayout, shard_id: str) -> Mapping[str, str]:
     """The keys of a shard's documents; none where the plan is gone."""
+    return {row["document_id"]: row["key"] for row in _planned(output, run, ds.field("shard_id") == shard_id)}
+
+
+def _planned(output: Output, run: RunLayout, wanted: ds.Expression) -> list[Row]:
+    """Rows of a run's plan; none where the plan is gone."""
     filesystem, before = output.filesystem()
     path = f"{before}{run.planned.key}"
     if filesystem.get_file_info(path).type is not FileType.File:
-        return {}
-    planned = ds.dataset(path, _PLANNED_SCHEMA, "parquet", filesystem)
-    rows = planned.to_table(columns=["document_id", "key"], filter=ds.field("shard_id") == shard_id)
-    return dict(zip(rows["document_id"].to_pylist(), rows["key"].to_pylist()))
+        return []
+    rows: list[Row] = ds.dataset(path, _PLANNED_SCHEMA, "parquet", filesystem).to_table(filter=wanted).to_pylist()
+    return rows
 
 
 def _document(row: Row, key: str | None) -> StoredDocument:

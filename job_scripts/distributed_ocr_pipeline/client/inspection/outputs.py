@@ -104,7 +104,7 @@ def reading_table(output: Output, prefix: str) -> Iterator[None]:
     except (pa.ArrowException, OSError) as error:
         raise BadInput(
             f"A table in {output.address}/{prefix} cannot be read: {error}.",
-            "Remove the file that is damaged; the next run does its documents again.",
+            "Restore the file that is damaged; or remove it, and run with --reprocess over its documents.",
         ) from error
 
 

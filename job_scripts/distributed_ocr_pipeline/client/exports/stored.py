@@ -121,7 +121,7 @@ def _parts(table: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
 
 
 def _in_parts(output: Output, run: RunLayout, row: Row, files: Mapping[str, Sequence[str]]) -> _Shard:
-    """A document that several shards read: its pages are in their files, and those of earlier runs in one of its own."""
+    """A document that several shards read: its pages are in their files, and those of earlier runs in its own."""
     planned = _planned(output, run, ds.field("document_id") == row["document_id"])
     shards = {JOINED_SHARD, *(part["shard_id"] for part in planned)}
     names = [f"{shard_id}.parquet" for shard_id in sorted(shards)] if planned else list(files)

@@ -40,7 +40,7 @@ def fixture_command(environment: LocalEnvironment, monkeypatch: pytest.MonkeyPat
 
 
 def start_slow(environment: LocalEnvironment, name: str, shards: int) -> str:
-    """Start a run whose shards take ten minutes, and end when they are killed; returns its execution's ARN when they are at work."""
+    """Start a run whose shards take ten minutes and end when they are killed; returns its ARN when they are at work."""
     prefix = put_documents(environment, name, *[f"slow-and-stubborn-{number}.pdf" for number in range(shards)])
     arn = start(environment, name, input_prefix=prefix)
     end = time.monotonic() + RUN_SECONDS

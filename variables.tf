@@ -75,8 +75,8 @@ variable "input_bucket" {
   }
 
   validation {
-    condition     = try(var.input_bucket.kms_key_arn, null) == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", var.input_bucket.kms_key_arn))
-    error_message = "input_bucket.kms_key_arn: a key's ARN such as arn:aws:kms:us-west-2:123456789012:key/1234abcd-..., not an alias."
+    condition     = try(var.input_bucket.kms_key_arn, null) == null || can(regex("^arn:aws[a-z-]*:kms:${var.region}:[0-9]{12}:key/[a-z0-9-]+$", var.input_bucket.kms_key_arn))
+    error_message = "input_bucket.kms_key_arn: the ARN of a key of ${var.region}, such as arn:aws:kms:${var.region}:123456789012:key/1234abcd-..., not an alias."
   }
 }
 
@@ -280,8 +280,8 @@ variable "jobs" {
   }
 
   validation {
-    condition     = var.jobs.volume_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", var.jobs.volume_kms_key_arn))
-    error_message = "jobs.volume_kms_key_arn: a key's ARN such as arn:aws:kms:us-west-2:123456789012:key/1234abcd-..., not an alias."
+    condition     = var.jobs.volume_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:${var.region}:[0-9]{12}:key/[a-z0-9-]+$", var.jobs.volume_kms_key_arn))
+    error_message = "jobs.volume_kms_key_arn: the ARN of a key of ${var.region}, such as arn:aws:kms:${var.region}:123456789012:key/1234abcd-..., not an alias."
   }
 
   validation {
@@ -323,8 +323,8 @@ variable "kms_key_arn" {
   default     = null
 
   validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", var.kms_key_arn))
-    error_message = "kms_key_arn: a key's ARN such as arn:aws:kms:us-west-2:123456789012:key/1234abcd-..., not an alias."
+    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:${var.region}:[0-9]{12}:key/[a-z0-9-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn: the ARN of a key of ${var.region}, such as arn:aws:kms:${var.region}:123456789012:key/1234abcd-..., not an alias."
   }
 }
 

@@ -682,6 +682,18 @@ run "refuses_jobs_max_run_days" {
   expect_failures = [var.jobs]
 }
 
+run "refuses_keys_of_another_region" {
+  command = plan
+
+  variables {
+    kms_key_arn  = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+    input_bucket = { name = "documents", kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd" }
+    jobs         = { volume_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd" }
+  }
+
+  expect_failures = [var.kms_key_arn, var.input_bucket, var.jobs]
+}
+
 run "refuses_jobs_volume_kms_key_arn_that_is_an_alias" {
   command = plan
 

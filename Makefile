@@ -60,7 +60,10 @@ format: .venv/installed ## Format Python and Terraform
 	@if command -v terraform >/dev/null; then terraform fmt -recursive; fi
 
 .PHONY: lint
-lint: .venv/installed lint-types ## Check formatting, types, style and what may import what
+lint: lint-types lint-style lint-tests ## Check formatting, types, style and what may import what (-j2: two at a time)
+
+.PHONY: lint-style
+lint-style: .venv/installed
 	$(BIN)/black --check -q $(SOURCES)
 	$(BIN)/hadolint container/Dockerfile
 	$(BIN)/isort --check -q $(SOURCES)
@@ -68,9 +71,12 @@ lint: .venv/installed lint-types ## Check formatting, types, style and what may 
 	$(BIN)/python scripts/architecture.py --check
 	$(BIN)/python scripts/glyphless_font.py --check
 	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts verify
-	# A test says with its name what it shows, and asks for fixtures by theirs.
-	$(BIN)/pylint -j 0 --disable=missing-docstring,duplicate-code,redefined-outer-name,too-many-positional-arguments tests
 	@if command -v terraform >/dev/null; then terraform fmt -check -recursive; fi
+
+# A test says with its name what it shows, and asks for fixtures by theirs.
+.PHONY: lint-tests
+lint-tests: .venv/installed
+	$(BIN)/pylint -j 0 --disable=missing-docstring,duplicate-code,redefined-outer-name,too-many-positional-arguments tests
 
 .PHONY: lint-types
 lint-types: .venv/installed
@@ -78,13 +84,19 @@ lint-types: .venv/installed
 	for script in job_scripts/*.py scripts/*.py; do $(BIN)/mypy --strict "$$script"; done
 
 .PHONY: test
-test: .venv/installed tools ## Run unit and integration tests, Terraform's among them where it is installed
+test: test-python $(if $(shell command -v terraform),test-terraform,no-terraform) ## Run unit and integration tests, Terraform's among them where it is installed
+
+.PHONY: test-python
+test-python: .venv/installed tools
 	$(PYTEST) --cov --cov-report= tests/integration/test_permissions.py \
 	  tests/integration tests/unit tests/local_aws tests/security
-	@if command -v terraform >/dev/null; then $(MAKE) test-terraform; else echo "Terraform is not installed: its tests were left out."; fi
 	@echo "Coverage of lines and branches in %, first of the pipeline, then of local_aws ($(BIN)/coverage report -m: what is missing):"
 	@$(BIN)/coverage report --include="job_scripts/*" --omit="job_scripts/local_aws/*" --format=total --fail-under=95
 	@$(BIN)/coverage report --include="job_scripts/local_aws/*" --format=total --fail-under=90
+
+.PHONY: no-terraform
+no-terraform:
+	@echo "Terraform is not installed: its tests were left out."
 
 .PHONY: test-browser
 test-browser: .venv/installed tools ## Look at the report and at a page in Chromium (Debian: apt-get install chromium)
@@ -122,6 +134,10 @@ checkov: ## Check the Terraform code against known mistakes; its many packages l
 .PHONY: accuracy
 accuracy: .venv/installed tools ## Read pages with known text and compare (a few minutes)
 	$(BIN)/python -m benchmarks.accuracy
+
+.PHONY: test-accuracy
+test-accuracy: .venv/installed tools ## Test that no kind of page is read worse than its limit
+	$(BIN)/pytest tests/accuracy
 
 .PHONY: bench
 bench: .venv/installed tools ## Compare speed and accuracy with other ways to do it (some 18 minutes)

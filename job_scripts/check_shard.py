@@ -10,9 +10,9 @@ from distributed_ocr_pipeline.storage import Storage
 
 def check_downloads(job: JobContext) -> str:
     """Check the shard's documents; returns the job's one-line message."""
-    reasons = check_shard(
-        Storage(region=job.region), job.layout.shard(job.shard_id), S3Location.parse(job.options().input_prefix)
-    )
+    storage, options = Storage(region=job.region), job.options()
+    shard, prefix = job.layout.shard(job.shard_id), S3Location.parse(options.input_prefix)
+    reasons = check_shard(storage, shard, prefix, options.passwords)
     first = f" (first: {next(iter(reasons.values()))})" if reasons else ""
     return f"{len(reasons)} documents of shard {job.shard_id} cannot be downloaded{first}."
 

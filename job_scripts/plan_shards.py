@@ -18,7 +18,7 @@ def plan_shards(job: JobContext) -> str:
     storage = Storage(region=job.region)
     with TemporaryDirectory() as folder:
         plan = plan_run(storage, job.output_bucket, options, Path(folder), quotas=_quotas(job))
-        store_plan(storage, job.layout, options.input_prefix, Path(folder))
+        store_plan(storage, job.layout, plan, Path(folder))
     return f"Planned {plan.summary}."
 
 

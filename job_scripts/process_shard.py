@@ -16,6 +16,7 @@ from distributed_ocr_pipeline.run.downloads import locate_documents
 from distributed_ocr_pipeline.run.local_documents import reasons_by_place
 from distributed_ocr_pipeline.run.manifests import parse_documents
 from distributed_ocr_pipeline.run.metrics import Stopwatch, embedded_metrics
+from distributed_ocr_pipeline.run.passwords import read_passwords
 from distributed_ocr_pipeline.run.progress import ShardProgress
 from distributed_ocr_pipeline.run.undeliverable import read_reasons, undelivered
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
@@ -84,6 +85,7 @@ def _results(job: JobContext, options: RunOptions, stop: Stop, scratch: Path) ->
             scratch=scratch,
             images=images,
             stop=stop,
+            passwords=read_passwords(job.input("documents"), options.passwords),
         ),
     )
 

@@ -148,6 +148,12 @@ class RunSettings(JobConfig, OCRConfig):
             "or an inventory's manifest.json"
         ),
     )
+    passwords: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=900,
+        description="a file below the prefix with passwords of PDFs, one a line",
+    )
     include: Patterns = Field(default=[], description="only these documents: .gitignore patterns, separated by commas")
     exclude: Patterns = Field(default=[], description="not these documents: .gitignore patterns, separated by commas")
     max_cost_usd: float | None = Field(

@@ -125,7 +125,10 @@ class ErrorClass(str, Enum):
 _ERROR_CLASSES = {
     ErrorClass.EMPTY: ("the file has no bytes", "Put the document there again."),
     ErrorClass.UNSUPPORTED_TYPE: ("not a PDF and not a supported picture", "Convert it, or keep it elsewhere."),
-    ErrorClass.ENCRYPTED: ("a password is needed to open it", "Store it without the password."),
+    ErrorClass.ENCRYPTED: (
+        "a password is needed to open it",
+        "Store it without the password, or name a file of passwords (option `passwords`).",
+    ),
     ErrorClass.CORRUPT: (
         "the file, or a page of it, cannot be read",
         "Open it in a viewer; make it again if that fails.",

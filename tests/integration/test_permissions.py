@@ -173,7 +173,7 @@ def test_who_has_the_policy_to_run_can_plan_with_quotas_and_page_counts(deployed
     quotas = read_quotas(*(session.client(name, endpoint_url=endpoint) for name in ("service-quotas", "sagemaker")))
     plan = plan_run(storage, bucket, parse_options({"input_prefix": prefix}), tmp_path, quotas=quotas)
     assert plan.pages.low == plan.pages.high, "counted, and not guessed"
-    store_plan(storage, RunLayout(bucket, "planned-by-a-person"), prefix, tmp_path)
+    store_plan(storage, RunLayout(bucket, "planned-by-a-person"), plan, tmp_path)
     assert storage.exists(RunLayout(bucket, "planned-by-a-person").plan)
     documents = f"s3://{deployed.outputs['input_bucket']}/documents/"
     assert storage.find_metadata(turn(bucket, documents)), "whose turn it is"

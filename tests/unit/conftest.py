@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -88,14 +88,21 @@ def process(tmp_path: Path) -> Callable[..., Ledger]:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
 
-    def run(paths: Iterable[Path], *, stop: Stop | None = None, workers: int = 2, **options: object) -> Ledger:
+    def run(
+        paths: Iterable[Path],
+        *,
+        stop: Stop | None = None,
+        workers: int = 2,
+        passwords: Sequence[str] = (),
+        **options: object,
+    ) -> Ledger:
         sources = [(document(path), path) for path in paths]
         ledger: Ledger = []
         pages: list[PageResult] = []
         config = OCRConfig(**({"text_layer": "ignore"} | options))
         images = tmp_path / "images"
         for item in process_documents(
-            sources, config, scratch=scratch, images=images, stop=stop or Stop(), workers=workers
+            sources, config, scratch=scratch, images=images, stop=stop or Stop(), workers=workers, passwords=passwords
         ):
             if isinstance(item, PageChunk):
                 pages.extend(item.pages)

@@ -70,7 +70,7 @@ def test_a_prefix_that_may_be_empty_is_nothing_to_do(storage: Storage, tmp_path:
     options = parse_options({"input_prefix": "s3://bucket/empty/", "may_be_empty": True})
     plan = plan_run(storage, "bucket", options, tmp_path)
     assert (plan.documents, plan.shards, plan.up_to_date) == (0, 0, 0)
-    store_plan(storage, RunLayout("bucket", "r1"), options.input_prefix, tmp_path)
+    store_plan(storage, RunLayout("bucket", "r1"), plan, tmp_path)
     assert storage.get_json(RunLayout("bucket", "r1").shards) == []
 
 
@@ -81,8 +81,8 @@ def test_a_plan_over_another_one_does_not_have_its_reasons(storage: Storage, tmp
     reasons = run.shard("s00000").below("undeliverable.json")
     for name, left_out in (("first", 1), ("second", 0)):
         (tmp_path / name).mkdir()
-        plan_run(storage, "bucket", options, tmp_path / name)
-        store_plan(storage, run, options.input_prefix, tmp_path / name)
+        plan = plan_run(storage, "bucket", options, tmp_path / name)
+        store_plan(storage, run, plan, tmp_path / name)
         assert len(storage.get_json(reasons)) == left_out
         storage.client().delete_object(Bucket="bucket", Key="twice/a/b.pdf")
 

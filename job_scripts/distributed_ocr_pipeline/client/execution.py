@@ -74,7 +74,7 @@ class Execution:
 
         Where somebody else had a turn since `planned_after`, the workflow makes a plan of its own.
         """
-        store_plan(self._storage, self._layout, plan.input_prefix, folder)
+        store_plan(self._storage, self._layout, plan, folder)
         with aws_call("Starting the execution"):
             answer = self._deployment.client("stepfunctions").start_execution(
                 stateMachineArn=self._deployment.state_machine_arn,

@@ -24,8 +24,11 @@ class DocumentProcessor:
         output_type: str | None = None,
         ocr_config: OCRConfig | None = None,
         output_dir: str | Path = "output",
+        passwords: Sequence[str] = (),
     ) -> None:
-        """`output_type` (text, image or both) wins over the one in `ocr_config`; page images go below `output_dir`."""
+        """`output_type` (text, image or both) wins over the one in `ocr_config`; page images go below `output_dir`;
+        `passwords` are tried on PDFs that need one.
+        """
         config = ocr_config or OCRConfig()
         if output_type is not None:
             config = OCRConfig(
@@ -33,6 +36,7 @@ class DocumentProcessor:
             )
         self._config = config
         self._output_dir = Path(output_dir)
+        self._passwords = tuple(passwords)
 
     def process_document(self, path: str | Path, document_id: str | None = None) -> dict[str, Any]:
         """Read one document.
@@ -47,7 +51,12 @@ class DocumentProcessor:
         document = _document(path, document_id)
         with tempfile.TemporaryDirectory(prefix="ocr-") as scratch:
             *chunks, result = process_documents(
-                [(document, path)], self._config, scratch=Path(scratch), images=self._output_dir, stop=Stop()
+                [(document, path)],
+                self._config,
+                scratch=Path(scratch),
+                images=self._output_dir,
+                stop=Stop(),
+                passwords=self._passwords,
             )
         assert isinstance(result, DocumentResult)
         pages = [page for chunk in chunks if not isinstance(chunk, DocumentResult) for page in chunk.pages]

@@ -9,7 +9,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -46,13 +46,14 @@ def process_isolated(
     scratch: Path,
     images: Path | None,
     stop: Stop,
+    passwords: Sequence[str] = (),
 ) -> Iterator[PageChunk | DocumentResult]:
     """Process documents as `process_documents` does; one that ends its worker process has failed."""
     resource_tracker.ensure_running()  # of multiprocessing: it stays, and must not be taken for a child's orphan
     for document, path in sources:
         attempt = _Attempt(document)
         if not stop.requested:
-            yield from attempt.run(path, config, scratch, images, stop)
+            yield from attempt.run(path, config, scratch, images, stop, passwords)
         if not attempt.finished:
             result = attempt.result(stop.requested)
             with log_context(document_id=document.document_id):
@@ -73,13 +74,19 @@ class _Attempt:
     exit_code: int | None = None  # negative: a signal; None: it was ended for taking too long
 
     def run(
-        self, path: Path, config: OCRConfig, scratch: Path, images: Path | None, stop: Stop
+        self,
+        path: Path,
+        config: OCRConfig,
+        scratch: Path,
+        images: Path | None,
+        stop: Stop,
+        passwords: Sequence[str],
     ) -> Iterator[PageChunk | DocumentResult]:
         """Hand out what the child reads, until it ends."""
         spawn = multiprocessing.get_context("spawn")
         receiver, sender = spawn.Pipe(duplex=False)
         with tempfile.TemporaryDirectory(prefix="isolated-", dir=scratch) as folder, reaper.reaping_orphans():
-            work = _Work(self.document, path, config, Path(folder), images, LogSettings.current())
+            work = _Work(self.document, path, config, Path(folder), images, passwords, LogSettings.current())
             child = spawn.Process(target=work.do, args=(sender,), daemon=True)
             child.start()
             sender.close()
@@ -155,6 +162,7 @@ class _Work:
     config: OCRConfig
     scratch: Path
     images: Path | None
+    passwords: Sequence[str]
     log: LogSettings
 
     def do(self, sender: Connection) -> None:
@@ -163,8 +171,14 @@ class _Work:
         stop = Stop()
         signal.signal(signal.SIGTERM, lambda *_: stop.request())
         _prefer_for_oom_kill()
-        source = (self.document, self.path)
-        for item in process_documents([source], self.config, scratch=self.scratch, images=self.images, stop=stop):
+        for item in process_documents(
+            [(self.document, self.path)],
+            self.config,
+            scratch=self.scratch,
+            images=self.images,
+            stop=stop,
+            passwords=self.passwords,
+        ):
             sender.send(item)
 
 

@@ -6,7 +6,7 @@ Three steps, each run ahead of the next so that no core waits: open documents, s
 import hashlib
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -44,16 +44,18 @@ def process_documents(
     images: Path | None,
     stop: Stop,
     workers: int | None = None,
+    passwords: Sequence[str] = (),
 ) -> Iterator[PageChunk | DocumentResult]:
     """Process documents in order: for each, its pages in chunks and in order, then one `DocumentResult`.
 
     Faults of a document are results. After a stop the remaining documents come as `deferred`. Page images land in
     `images/<document_id>/`; `scratch` holds little and is left as it was. `workers` pages are read at once (default:
-    what the machine can take). Raises `MissingTool` before any work.
+    what the machine can take). `passwords` are tried on PDFs that need one. Raises `MissingTool` before any work.
     """
     check_tools(config)
     own_stop = Stop(parent=stop)
-    with _Pipeline(config, scratch, images if config.output_type != "text" else None, own_stop, workers) as pipeline:
+    wanted = images if config.output_type != "text" else None
+    with _Pipeline(config, scratch, wanted, own_stop, workers, passwords) as pipeline:
         try:
             yield from merge(pipeline.read_batches(sources))
         finally:
@@ -63,13 +65,21 @@ def process_documents(
 class _Pipeline:
     """The pools and sandboxes of one call, and the steps that run on them."""
 
-    def __init__(self, config: OCRConfig, scratch: Path, images: Path | None, stop: Stop, workers: int | None) -> None:
+    def __init__(
+        self,
+        config: OCRConfig,
+        scratch: Path,
+        images: Path | None,
+        stop: Stop,
+        workers: int | None,
+        passwords: Sequence[str],
+    ) -> None:
         self._config = config
         self._stop = stop
         self._workers = workers or worker_count()
         limits = Limits(seconds=config.page_timeout_seconds, memory_mb=config.engine_memory_mb)
         self._sandboxes = SandboxPool(tasks, limits, stop)
-        self._tools = Tools(config, self._sandboxes, stop)
+        self._tools = Tools(config, self._sandboxes, stop, passwords=passwords, scratch=scratch)
         self._context = PageContext(config, make_engine(config, stop), scratch, images, stop)
         self._readers = ThreadPoolExecutor(self._workers, "read")
         self._surveyors = ThreadPoolExecutor(self._workers, "survey")  # never queued behind long page work

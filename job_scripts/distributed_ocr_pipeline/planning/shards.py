@@ -221,7 +221,11 @@ def _entry(table: pa.Table) -> ShardEntry:
 
 
 def shard_files(
-    planned: Path, bucket: str, folder: str, shard_prefix: Callable[[str], S3Location]
+    planned: Path,
+    bucket: str,
+    folder: str,
+    shard_prefix: Callable[[str], S3Location],
+    beside: Sequence[str] = (),
 ) -> Iterator[tuple[S3Location, bytes]]:
     """Every shard's files: its documents, what SageMaker downloads, and why some are not downloaded.
 
@@ -229,13 +233,16 @@ def shard_files(
         planned: The file that `ShardWriter` wrote.
         bucket, folder: What all keys begin with; `folder` ends with a slash or is empty.
         shard_prefix: Where a shard's files are.
+        beside: Names below `folder` of what every shard gets besides its documents.
     """
     file = pq.ParquetFile(planned)
     for group in range(file.num_row_groups):
         table = file.read_row_group(group)
         shard = shard_prefix(table["shard_id"][0].as_py())
         yield shard.below(SHARD_DOCUMENTS_FILE), _document_lines(table)
-        yield shard.below(SHARD_MANIFEST_FILE), json.dumps(_manifest(table, bucket, folder, shard)).encode()
+        yield shard.below(SHARD_MANIFEST_FILE), json.dumps(
+            _manifest(table, f"s3://{bucket}/{folder}", shard, beside)
+        ).encode()
         hindered = table.filter(pc.is_valid(table["obstacle"]))
         if hindered.num_rows:
             yield shard.below(SHARD_UNDELIVERABLE_FILE), json.dumps(_reasons(hindered)).encode()
@@ -277,7 +284,7 @@ def _escaped(texts: pa.Array) -> pa.Array:
     return pa.array([_quote(text)[1:-1] for text in texts.to_pylist()], pa.string())
 
 
-def _manifest(table: pa.Table, bucket: str, folder: str, shard: S3Location) -> list[str | dict[str, str]]:
+def _manifest(table: pa.Table, base: str, shard: S3Location, beside: Sequence[str]) -> list[str | dict[str, str]]:
     """SageMaker's manifest: the common prefix, then the rest of every key (API reference, `S3DataSource`).
 
     A manifest must list something: where nothing can be downloaded, it is the shard's own list.
@@ -285,4 +292,5 @@ def _manifest(table: pa.Table, bucket: str, folder: str, shard: S3Location) -> l
     keys = table.filter(pc.is_null(table["obstacle"]))["key"].unique()  # of two parts one
     if len(keys) == 0:
         return [{"prefix": str(shard)}, SHARD_DOCUMENTS_FILE]
-    return [{"prefix": f"s3://{bucket}/{folder}"}, *pc.utf8_slice_codeunits(keys, len(folder)).to_pylist()]
+    names = pc.utf8_slice_codeunits(keys, len(S3Location.parse(base).key)).to_pylist()
+    return [{"prefix": base}, *names, *beside]

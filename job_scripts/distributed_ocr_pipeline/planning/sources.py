@@ -23,6 +23,7 @@ from urllib.parse import unquote_plus
 
 import pathspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import orc
 
@@ -114,6 +115,11 @@ def selected(source: Source, folder: str, include: Iterable[str], exclude: Itera
             yield batch.filter(pa.array([wanted(key) for key in batch.column("key").to_pylist()], pa.bool_()))
 
     return Source(batches(), source.fetch)
+
+
+def without(source: Source, key: str) -> Source:
+    """The documents of a source but one."""
+    return Source((batch.filter(pc.not_equal(batch.column("key"), key)) for batch in source.batches), source.fetch)
 
 
 def _patterns(lines: Iterable[str]) -> pathspec.PathSpec[Any] | None:

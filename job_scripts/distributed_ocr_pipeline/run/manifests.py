@@ -8,14 +8,16 @@ from distributed_ocr_pipeline.records import Document, S3Location
 _LONGEST_FILE_NAME = 255  # bytes; the limit of Linux file systems
 
 
-def make_manifest(input_prefix: S3Location, documents: Iterable[Document]) -> list[str | dict[str, str]]:
-    """SageMaker's manifest: the common prefix, then the rest of every key that can become a file.
+def make_manifest(
+    input_prefix: S3Location, documents: Iterable[Document], beside: Iterable[str] = ()
+) -> list[str | dict[str, str]]:
+    """SageMaker's manifest: the common prefix, the rest of every key that can become a file, and names `beside` them.
 
     Source: `S3DataSource` in the SageMaker API reference.
     """
     base = manifest_base(input_prefix.key)
     names = dict.fromkeys(document.key.removeprefix(base) for document in documents)  # of two parts one
-    return [{"prefix": f"s3://{input_prefix.bucket}/{base}"}, *(name for name in names if is_file_name(name))]
+    return [{"prefix": f"s3://{input_prefix.bucket}/{base}"}, *(name for name in names if is_file_name(name)), *beside]
 
 
 def manifest_base(key_prefix: str) -> str:

@@ -44,11 +44,12 @@ from distributed_ocr_pipeline.planning.prices import Figures, load_figures
 from distributed_ocr_pipeline.planning.quotas import Quotas, Slots, grant
 from distributed_ocr_pipeline.planning.sampling import look_into
 from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, obstacle_sql, shard_files
-from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected
+from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected, without
 from distributed_ocr_pipeline.planning.splitting import keep_parts
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.manifests import manifest_base
+from distributed_ocr_pipeline.run.passwords import passwords_key, require_passwords
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.parts import Part, encode_parts
 
@@ -72,6 +73,7 @@ class Plan:
     text_layer_share: float  # of the pages
     cpu_seconds: Range  # on vCPUs of speed 1 (the figures file says what that is)
     estimate: Estimate
+    passwords: str | None = None  # file below the prefix that every shard gets as well
     alternatives: Mapping[str, Estimate] = field(default_factory=dict)  # cheapest, fastest, within the quota
     textract_usd: float = 0.0  # list price for the same pages
     prices_read: str = ""  # date of the prices
@@ -139,6 +141,10 @@ def plan_source(
     """The same for documents that are listed already; without a history all of them are new."""
     slots = grant(options.max_parallel_jobs, options.instance_type, quotas)
     prefix = S3Location.parse(options.input_prefix)
+    if options.passwords:
+        key = passwords_key(prefix, options.passwords)
+        require_passwords(source, key)
+        source = without(source, key)
     source = selected(source, manifest_base(prefix.key), options.include, options.exclude)
     listed = write_listing(source.batches, folder / "listing.parquet", prefix.bucket, uri_of)
     if not listed and not options.may_be_empty:
@@ -226,6 +232,7 @@ class _Planner:
             text_layer_share=amount.text_layer_share,
             cpu_seconds=amount.cpu_seconds,
             estimate=chosen,
+            passwords=self._options.passwords,
             alternatives=find_alternatives(
                 amount, figures, self._limits, self._options.max_parallel_jobs, self._quotas
             ),
@@ -280,17 +287,17 @@ def require_affordable(plan: Plan, max_cost_usd: float | None) -> None:
         )
 
 
-def store_plan(storage: Storage, run: RunLayout, input_prefix: str, folder: Path) -> None:
+def store_plan(storage: Storage, run: RunLayout, plan: Plan, folder: Path) -> None:
     """Store the plan's files, plan.json last: where it is, the plan is whole.
 
     They may take the place of an earlier plan's, of which shards and parts that the new one does not have are not read.
     """
-    prefix = S3Location.parse(input_prefix)
-    planned = folder / PLANNED_FILE
+    prefix = S3Location.parse(plan.input_prefix)
+    planned, beside = folder / PLANNED_FILE, [plan.passwords] if plan.passwords else []
     if planned.exists():
         storage.upload(planned, run.planned)
         storage.put_small(_no_reasons(storage, run))
-        storage.put_small(shard_files(planned, prefix.bucket, manifest_base(prefix.key), run.shard))
+        storage.put_small(shard_files(planned, prefix.bucket, manifest_base(prefix.key), run.shard, beside))
     if (folder / KEPT_PARTS_FILE).exists():
         storage.upload(folder / KEPT_PARTS_FILE, run.kept_parts)
     storage.upload(folder / SHARDS_FILE, run.shards)

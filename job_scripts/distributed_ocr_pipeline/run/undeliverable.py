@@ -10,7 +10,7 @@ beside the shard's list of documents:
 The planner writes the second file as well, for documents that it need not try: archived ones, for example.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST
 from distributed_ocr_pipeline.log_context import ContextLogger, log_context
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, S3Location, Undeliverable
 from distributed_ocr_pipeline.run.manifests import make_manifest, parse_documents
+from distributed_ocr_pipeline.run.passwords import passwords_key
 
 if TYPE_CHECKING:  # the worker reads the reasons, and has no use for S3
     from distributed_ocr_pipeline.storage import Storage
@@ -30,7 +31,9 @@ logger = ContextLogger(__name__)
 _PERMISSION_CODES = ("AccessDenied", "403", "Forbidden", "KMS.")
 
 
-def check_shard(storage: "Storage", shard: S3Location, input_prefix: S3Location) -> Mapping[str, str]:
+def check_shard(
+    storage: "Storage", shard: S3Location, input_prefix: S3Location, passwords: str | None = None
+) -> Mapping[str, str]:
     """Leave the documents that cannot be read out of a shard's manifest; returns those it found, by document id.
 
     What the plan left out stays out, with the plan's reason.
@@ -39,6 +42,7 @@ def check_shard(storage: "Storage", shard: S3Location, input_prefix: S3Location)
         storage: With the permissions of the role that downloads the documents.
         shard: Prefix of the shard's files, with a slash at its end.
         input_prefix: The run's.
+        passwords: The run's file of passwords, which is left out as well if it cannot be read.
 
     Raises:
         BadInput: The role may read none of the documents: that is no fault of theirs.
@@ -52,12 +56,23 @@ def check_shard(storage: "Storage", shard: S3Location, input_prefix: S3Location)
     _require_permission(reasons, len({document.document_id for document in listed}))
     deliverable = [document for document in listed if document.document_id not in reasons]
     # SageMaker refuses a manifest that lists nothing, and ours must not: the shard's own list is something.
+    beside = _readable(storage, input_prefix, passwords)
     manifest = (
-        make_manifest(input_prefix, deliverable) if deliverable else [{"prefix": str(shard)}, SHARD_DOCUMENTS_FILE]
+        make_manifest(input_prefix, deliverable, beside)
+        if deliverable
+        else [{"prefix": str(shard)}, SHARD_DOCUMENTS_FILE]
     )
     storage.put_json(stored, known | _as_json(reasons))
     storage.put_json(shard.below(SHARD_MANIFEST_FILE), manifest)
     return reasons
+
+
+def _readable(storage: "Storage", input_prefix: S3Location, name: str | None) -> Sequence[str]:
+    """The name of a file below the prefix, if there is one and it can be read."""
+    if not name:
+        return ()
+    key = passwords_key(input_prefix, name)
+    return () if storage.find_unreadable([S3Location(input_prefix.bucket, key)]) else (name,)
 
 
 def _as_json(reasons: Mapping[str, str]) -> dict[str, Any]:

@@ -48,6 +48,14 @@ def stored(s3: Any, name: str) -> Any:
     return json.loads(s3.get_object(Bucket="outbox", Key=SHARD.key + name)["Body"].read())
 
 
+@pytest.mark.parametrize(("name", "listed"), [("passwords.txt", ["passwords.txt"]), ("gone.txt", [])])
+def test_the_passwords_stay_in_the_manifest_unless_they_cannot_be_read(s3: Any, name: str, listed: list[str]) -> None:
+    s3.put_object(Bucket="inbox", Key="scans/passwords.txt", Body=b"one")
+    plan(s3, *NAMES)
+    assert set(check_shard(Storage(), SHARD, INPUT, name)) == {"archived", "gone"}
+    assert stored(s3, "manifest.json") == [{"prefix": "s3://inbox/scans/"}, "a.pdf", "empty.pdf", *listed]
+
+
 def test_what_cannot_be_read_leaves_the_manifest_and_an_empty_document_stays(s3: Any) -> None:
     plan(s3, *NAMES)
     reasons = check_shard(Storage(), SHARD, INPUT)

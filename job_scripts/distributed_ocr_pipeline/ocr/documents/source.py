@@ -76,6 +76,8 @@ class Tools:
     sandboxes: SandboxPool
     stop: Stop
     plain_look: PlainLook = field(default_factory=PlainLook)
+    passwords: Sequence[str] = field(default=(), repr=False)  # tried on PDFs that need one
+    scratch: Path | None = None  # for copies of those; None: the system's folder for temporary files
 
     def poppler_limits(self, seconds: float) -> Limits:
         """Limits of one call of Poppler."""

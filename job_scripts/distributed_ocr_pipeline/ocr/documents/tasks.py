@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from distributed_ocr_pipeline.ocr.rasters.decoding import page_frames, rasterise, rasterise_scan
 
-__all__ = ["find_bare_scans", "find_bare_text", "look_into", "page_frames", "rasterise", "rasterise_scan"]
+__all__ = ["find_bare_scans", "find_bare_text", "look_into", "page_frames", "rasterise", "rasterise_scan", "unlock"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,25 @@ def find_bare_text(path: str, page_count: int, pages: Sequence[int]) -> list[int
     from distributed_ocr_pipeline.ocr.documents.bare_text import bare_text
 
     return bare_text(path, page_count, pages)
+
+
+def unlock(path: str, passwords: Sequence[str], target: str) -> bool:
+    """Write a copy of a PDF that needs no password; False if none of `passwords` opens it.
+
+    AES with 256 bits takes a password as UTF-8; older encryptions take it as PDFDocEncoding, of which Latin-1 is nearly
+    all (ISO 32000-2, 7.6.4).
+    """
+    import pikepdf  # pylint: disable=import-outside-toplevel  # as above
+
+    forms = (password.encode(name, "ignore") for password in passwords for name in ("utf-8", "latin-1"))
+    for password in dict.fromkeys(forms):
+        try:
+            with pikepdf.open(path, password=password) as pdf:
+                pdf.save(target)
+                return True
+        except pikepdf.PasswordError:
+            continue
+    return False
 
 
 def look_into(path: str, last: int) -> PlainPdf | None:

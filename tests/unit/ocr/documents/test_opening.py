@@ -1,7 +1,9 @@
 """Every kind of file is opened for what it is; one that cannot be opened has a row that says why."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
@@ -144,3 +146,50 @@ def test_a_name_that_no_file_can_have_is_missing() -> None:
     with pytest.raises(DocumentError) as raised:
         media_type(Path("a\0b"), 1)
     assert raised.value.error_class is ErrorClass.MISSING
+
+
+def locked(path: Path, password: str, revision: int = 6) -> Path:
+    """The file, which `password` opens."""
+    modern = revision > 3
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.save(encryption=pikepdf.Encryption(owner="owner's", user=password, R=revision, aes=modern, metadata=modern))
+    return path
+
+
+@pytest.mark.parametrize("revision", [3, 4, 6])
+def test_a_password_that_is_known_opens_a_pdf_and_leaves_no_copy(
+    revision: int, tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    path = locked(typed_pdf(tmp_path / "a.pdf", ["Some text of its own"]), "geheim mit Umlaut ä", revision)
+    before = path.read_bytes()
+    [(result, pages)] = process([path], text_layer="auto", passwords=["not this", "geheim mit Umlaut ä"])
+    assert (result.status, pages[0].text) == (DocumentStatus.SUCCEEDED, "Some text of its own")
+    assert path.read_bytes() == before
+
+
+def test_a_pdf_that_no_password_opens_says_how_many_were_tried_and_none_of_them(
+    tmp_path: Path, process: Callable[..., Ledger], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    path = locked(typed_pdf(tmp_path / "a.pdf", ["Some text"]), "right")
+    [(result, pages)] = process([path], passwords=["wrong-one", "wrong-two"])
+    assert (result.error_class, pages) == (ErrorClass.ENCRYPTED, [])
+    assert result.error_message == "A password is needed to open the file. None of 2 passwords does."
+    assert "wrong" not in caplog.text
+
+
+def test_no_program_has_a_password_as_an_argument(
+    tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[str] = []
+    real = subprocess.Popen.__init__
+
+    def recorded(self: Any, command: Any, *args: Any, **kwargs: Any) -> None:
+        commands.append(repr((command, kwargs.get("env"))))
+        real(self, command, *args, **kwargs)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", recorded)
+    path = locked(typed_pdf(tmp_path / "a.pdf", ["Some text of its own"]), "s3cr3t-w0rd")
+    [(result, _)] = process([path], text_layer="auto", passwords=["s3cr3t-w0rd"])
+    assert result.status is DocumentStatus.SUCCEEDED and commands
+    assert "s3cr3t" not in "".join(commands)

@@ -66,6 +66,7 @@ lint: .venv/installed lint-types ## Check formatting, types, style and what may 
 	$(BIN)/isort --check -q $(SOURCES)
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python scripts/architecture.py --check
+	$(BIN)/python scripts/pipeline_picture.py --check
 	$(BIN)/python scripts/glyphless_font.py --check
 	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts verify
 	# A test says with its name what it shows, and asks for fixtures by theirs.
@@ -86,6 +87,17 @@ test: .venv/installed tools ## Run unit and integration tests, Terraform's among
 	@$(BIN)/coverage report --include="job_scripts/*" --omit="job_scripts/local_aws/*" --format=total --fail-under=95
 	@$(BIN)/coverage report --include="job_scripts/local_aws/*" --format=total --fail-under=90
 
+.PHONY: docs
+docs: .venv-docs/ready ## Make a site of README and docs/ in site/; fails at a broken link
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build
+	@echo "The pages are in site/: open site/index.html"
+
+# The packages that make the site are used for nothing else.
+.venv-docs/ready: requirements-docs.lock
+	@$(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/pip install --quiet --disable-pip-version-check --progress-bar off --require-hashes -r requirements-docs.lock
+	@touch $@
+
 .PHONY: test-browser
 test-browser: .venv/installed tools ## Look at the report and at a page in Chromium (Debian: apt-get install chromium)
 	@test -n "$${CHROMIUM:-$$(command -v chromium)}" || { echo "Chromium is needed: apt-get install chromium, or name one in CHROMIUM" >&2; exit 69; }
@@ -94,6 +106,7 @@ test-browser: .venv/installed tools ## Look at the report and at a page in Chrom
 .PHONY: screenshots
 screenshots: .venv/installed tools ## Make the pictures in docs/ again (needs Chromium)
 	$(BIN)/python scripts/screenshots.py
+	$(BIN)/python scripts/pipeline_picture.py
 
 .PHONY: test-terraform
 test-terraform: .venv/installed .terraform ## Run Terraform's own tests of the modules

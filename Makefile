@@ -69,6 +69,7 @@ lint-style: .venv/installed
 	$(BIN)/isort --check -q $(SOURCES)
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python scripts/architecture.py --check
+	$(BIN)/python scripts/pipeline_picture.py --check
 	$(BIN)/python scripts/glyphless_font.py --check
 	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts verify
 	@if command -v terraform >/dev/null; then terraform fmt -check -recursive; fi
@@ -98,6 +99,17 @@ test-python: .venv/installed tools
 no-terraform:
 	@echo "Terraform is not installed: its tests were left out."
 
+.PHONY: docs
+docs: .venv-docs/ready ## Make a site of README and docs/ in site/; fails at a broken link
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build
+	@echo "The pages are in site/: open site/index.html"
+
+# The packages that make the site are used for nothing else.
+.venv-docs/ready: requirements-docs.lock
+	@$(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/pip install --quiet --disable-pip-version-check --progress-bar off --require-hashes -r requirements-docs.lock
+	@touch $@
+
 .PHONY: test-browser
 test-browser: .venv/installed tools ## Look at the report and at a page in Chromium (Debian: apt-get install chromium)
 	@test -n "$${CHROMIUM:-$$(command -v chromium)}" || { echo "Chromium is needed: apt-get install chromium, or name one in CHROMIUM" >&2; exit 69; }
@@ -106,6 +118,7 @@ test-browser: .venv/installed tools ## Look at the report and at a page in Chrom
 .PHONY: screenshots
 screenshots: .venv/installed tools ## Make the pictures in docs/ again (needs Chromium)
 	$(BIN)/python scripts/screenshots.py
+	$(BIN)/python scripts/pipeline_picture.py
 
 .PHONY: test-terraform
 test-terraform: .venv/installed .terraform ## Run Terraform's own tests of the modules

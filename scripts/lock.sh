@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Resolves the dependencies of pyproject.toml for every supported Python: first what a developer needs, then, held to
-# the same versions, what running on a user's machine needs, what the container needs, and what its tesserocr is built
-# with.
+# the same versions, what running on a user's machine needs, what the container needs, what its tesserocr is built with,
+# and what the pages of docs/ are made with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,3 +16,4 @@ compile pyproject.toml --extra local --extra tesserocr --constraint requirements
 compile pyproject.toml --extra tesserocr --constraint requirements-dev.lock --output-file container/requirements.lock
 compile container/tesseract/build-requirements.in --constraint requirements-dev.lock \
   --output-file container/tesseract/build-requirements.lock
+compile requirements-docs.in --constraint requirements-dev.lock --output-file requirements-docs.lock

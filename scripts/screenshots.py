@@ -32,7 +32,12 @@ class View:
 
 
 VIEWS = {
-    "report": (View("", 1280, 1500), View("-dark", 1280, 1500, is_dark=True), View("-phone", 390, 844)),
+    "report": (
+        View("", 1280, 1500),
+        View("-top", 1280, 640),
+        View("-dark", 1280, 1500, is_dark=True),
+        View("-phone", 390, 844),
+    ),
     "show": (View("", 1280, 950),),
 }
 WHOLE = (

@@ -2,7 +2,7 @@
 # (Who deploys needs the right to make all of this: docs/permissions.md.)
 
 locals {
-  runs_of_tables = [for table in ["pages", "documents", "images"] : "${var.output_bucket_arn}/${table}/*"]
+  runs_of_tables = [for table in ["pages", "documents", "images", "outputs"] : "${var.output_bucket_arn}/${table}/*"]
 }
 
 # `ocr-pipeline` and `make run-pipeline`: plan, start, follow, stop, fetch the results.

@@ -22,8 +22,7 @@ from distributed_ocr_pipeline.client.inspection.outputs import (
 )
 from distributed_ocr_pipeline.client.terminal import print_lines, printable
 from distributed_ocr_pipeline.errors import ExitCode, PipelineError
-from distributed_ocr_pipeline.outputs.formats import FormatName
-from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.records import FormatName, S3Location
 from distributed_ocr_pipeline.storage import Storage
 
 

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
-from distributed_ocr_pipeline.errors import BadOption
+from distributed_ocr_pipeline.errors import BadOption, ErrorClass
 from distributed_ocr_pipeline.records import FormatName
 
 TEXT_REVISION = 1
@@ -35,6 +35,9 @@ TEXT_REVISION = 1
 
 NEED_WORDS: tuple[FormatName, ...] = ("searchable_pdf", "hocr", "alto", "tsv")
 """Outputs that say where words stand: the option `words` is on with them."""
+
+ANY_FAILURE = "any"
+"""Of the option `only_failed`."""
 
 AUTO_LANGUAGES = "auto"
 """Of the option `languages`: whatever is installed for the script of each page."""
@@ -170,6 +173,13 @@ class RunSettings(JobConfig, OCRConfig):
 
     reprocess: bool = Field(default=False, description="process documents again that have an up-to-date result")
     retry_failed: bool = Field(default=False, description="try documents again whose failure is final")
+    only_failed: Patterns = Field(
+        default=[],
+        description=(
+            "only documents that failed before with one of these error classes, separated by commas, or any; "
+            "final failures, too (`ocr-pipeline retry`)"
+        ),
+    )
     document_list: str | None = Field(
         default=None,
         description=(
@@ -193,6 +203,18 @@ class RunSettings(JobConfig, OCRConfig):
     )
     max_input_error_rate: Rate = Field(default=1.0, description="share of unreadable documents that fails the run, 0-1")
     max_poor_pages: Rate = Field(default=1.0, description="share of badly read pages that fails the run, 0-1")
+
+    @field_validator("only_failed")
+    @classmethod
+    def _known_classes(cls, names: list[str], found: ValidationInfo) -> list[str]:
+        known = [ANY_FAILURE, *(error.value for error in ErrorClass)]
+        if wrong := next((name for name in names if name not in known), None):
+            raise PydanticCustomError(
+                "error_class", "{name} is none of {known}", {"name": repr(wrong), "known": ", ".join(known)}
+            )
+        if names and found.data.get("reprocess"):
+            raise PydanticCustomError("all_again", "reprocess takes all documents")
+        return names
 
     def tolerated_of(self, shards: int) -> int:
         """How many of a run's shards may fail before the others are stopped: the larger of count and percentage."""

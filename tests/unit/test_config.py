@@ -44,6 +44,8 @@ def test_defaults_are_those_of_the_public_interface() -> None:
         ({"max_error_rate": 5}, "'max_error_rate'", "5", "less than or equal to 1"),
         ({"outputs": ["text", "docx"]}, "'outputs'", "'docx'", "'searchable_pdf', 'text', 'markdown'"),
         ({"outputs": ["text"], "output_type": "image"}, "'outputs'", "['text']", "made of text"),
+        ({"only_failed": ["slow"]}, "'only_failed'", "'slow'", "timeout"),
+        ({"only_failed": ["any"], "reprocess": True}, "'only_failed'", "['any']", "reprocess takes all"),
         ({"input_prefix": "/data"}, "'input_prefix'", "'/data'", "s3://bucket/prefix/"),
     ],
 )

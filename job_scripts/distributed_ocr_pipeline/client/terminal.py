@@ -35,6 +35,8 @@ class TerminalObserver(Observer):
         self._say(f"run {run_id}")
 
     def approve(self, plan: Plan) -> None:
+        if plan.documents:
+            self._say(f"Estimate: {plan.summary}.")
         self._approve(plan)
 
     def planned(self, plan: Plan) -> None:

@@ -175,7 +175,8 @@ class _Planner:
 
     def _choose(self, folder: Path) -> int:
         """Fill the table of documents to process; returns how many are up to date."""
-        choice = Choice(self._options.fingerprint, self._options.reprocess, self._options.retry_failed)
+        options = self._options
+        choice = Choice(options.fingerprint, options.reprocess, options.retry_failed, tuple(options.only_failed))
         self._database.execute("create or replace table untrusted (run_id varchar, shard_id varchar)")
         self._database.insert("untrusted", self._history.untrusted)
         counts = choose_documents(self._database, folder / "listing.parquet", self._history.ledger, choice)

@@ -1,4 +1,4 @@
-"""Files of documents that the shard's job makes: each in its place or with its reason in the row, and nothing else left."""
+"""Files of documents that the shard's job makes: each is there, or its row says why not, and nothing else is left."""
 
 import os
 from collections.abc import Iterator, Sequence

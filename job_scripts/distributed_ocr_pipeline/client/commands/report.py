@@ -9,6 +9,7 @@ from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFol
 from distributed_ocr_pipeline.client.report.files import open_page, write_page
 from distributed_ocr_pipeline.client.report.html import run_report_html
 from distributed_ocr_pipeline.client.report.run_report import find_ended_run, gather_report
+from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.layout import RunLayout
 
 
@@ -25,14 +26,20 @@ def report_command(arguments: argparse.Namespace, stream: TextIO) -> None:
     """
     folder, run_id = _target(arguments.target, arguments.output)
     place = chosen_place(folder, arguments.region)
-    status = find_ended_run(place, run_id)
-    output: Output = place if isinstance(place, OutputFolder) else bucket_of(place)
-    path = Path(arguments.file) if arguments.file else report_path(output, status.run_id)
-    write_page(path, run_report_html(gather_report(output, status)))
-    values = {"run_id": status.run_id, "file": str(path.absolute()), "size_bytes": path.stat().st_size}
+    run_id, path = make_report(place, run_id, Path(arguments.file) if arguments.file else None)
+    values = {"run_id": run_id, "file": str(path.absolute()), "size_bytes": path.stat().st_size}
     print(json.dumps(values, indent=2) if arguments.json else values["file"], file=stream)
     if arguments.open:
         open_page(path)
+
+
+def make_report(place: OutputFolder | Deployment, run_id: str | None, file: Path | None) -> tuple[str, Path]:
+    """Write the report of a run that has ended (None: of the latest with results); returns its id and the file."""
+    status = find_ended_run(place, run_id)
+    output: Output = place if isinstance(place, OutputFolder) else bucket_of(place)
+    path = file or report_path(output, status.run_id)
+    write_page(path, run_report_html(gather_report(output, status)))
+    return status.run_id, path
 
 
 def _target(target: str | None, output: str | None) -> tuple[str | None, str | None]:

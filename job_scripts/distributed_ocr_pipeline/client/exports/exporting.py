@@ -1,16 +1,19 @@
 """The files of each document of finished runs, below a folder."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.client.exports.originals import Originals
-from distributed_ocr_pipeline.client.exports.stored import StoredDocument
+from distributed_ocr_pipeline.client.exports.stored import StoredDocument, stored_documents
+from distributed_ocr_pipeline.client.inspection.outputs import Output
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.outputs.document_files import Material, write_files
 from distributed_ocr_pipeline.outputs.formats import SUFFIXES
 from distributed_ocr_pipeline.records import FormatName, PageResult
+from distributed_ocr_pipeline.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -56,3 +59,37 @@ class Exporter:
 
     def _path(self, document: StoredDocument, name: FormatName) -> Path:
         return self._target / RunLayout("", document.run_id).output(document.source.key, SUFFIXES[name]).key
+
+
+@dataclass(frozen=True)
+class Export:
+    """What to export.
+
+    Attributes:
+        output: Where runs wrote to.
+        run_id: Only documents whose current row this run wrote; None for all.
+        storage: For documents in S3; None: one with the usual AWS settings, if there are any.
+        target: Folder for the files.
+        formats: What to make of each document.
+        overwrite: Whether to write files again that are there.
+    """
+
+    output: Output
+    run_id: str | None
+    storage: Storage | None
+    target: Path
+    formats: Sequence[FormatName]
+    overwrite: bool = False
+
+    def files(self) -> Iterator[ExportedFile]:
+        """Make the files, document by document.
+
+        Raises:
+            BadInput: No run, or not this one, has written results there.
+            ServiceFault: AWS did not answer.
+        """
+        with TemporaryDirectory() as scratch:
+            originals = Originals(self.storage, Path(scratch))
+            exporter = Exporter(self.target, list(dict.fromkeys(self.formats)), originals, overwrite=self.overwrite)
+            for document, pages in stored_documents(self.output, self.run_id):
+                yield from exporter.export(document, pages)

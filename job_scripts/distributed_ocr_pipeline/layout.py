@@ -16,6 +16,7 @@
         failed/<shard_id>.json                          why the shard's last job failed   (the workflow writes it)
         map_failure.json                                why the Map over the shards failed (the workflow writes it)
         report.json, failures.csv                       how the run ended
+        report.html                                     the same to look at        (`ocr-pipeline report` writes it)
         ledger.parquet                                  what the next plan must know of a balanced run's ledger
         map/                                            Step Functions' own notes about the shards
     locks/<SHA-256 of the input prefix>.json            whose turn it is over it            (the workflow writes it)
@@ -57,6 +58,7 @@ SHARD_MANIFEST_FILE = "manifest.json"
 SHARD_UNDELIVERABLE_FILE = "undeliverable.json"
 REPORT_FILE = "report.json"
 FAILURES_FILE = "failures.csv"
+REPORT_PAGE = "report.html"
 MAP_FAILURE_FILE = "map_failure.json"
 
 _RUNS = "runs"

@@ -90,7 +90,14 @@ data "aws_iam_policy_document" "run" {
     }
   }
 
-  # The plan is all that is written, and nobody but the workflow says what a run's options or its outcome were.
+  # `ocr-pipeline report`: a copy of the report to look at, for a link that is given to others.
+  statement {
+    sid       = "ShareReport"
+    actions   = ["s3:AbortMultipartUpload", "s3:PutObject"]
+    resources = ["${var.output_bucket_arn}/runs/*/report.html"]
+  }
+
+  # The plan is all else that is written, and nobody but the workflow says what a run's options or its outcome were.
   statement {
     sid     = "WritePlan"
     actions = ["s3:AbortMultipartUpload", "s3:PutObject"]

@@ -228,7 +228,7 @@ COMMANDS: Mapping[str, Command] = {
     "list": Command(_list_parser, has_notes=True),
     "retry": Command(_retry_parser, has_notes=True),
     "export": Command(_export_parser, has_notes=True),
-    "report": Command(_report_parser),
+    "report": Command(_report_parser, has_notes=True),
     "show": Command(_show_parser),
     "logs": Command(_logs_parser, has_notes=True),
     "doctor": Command(_doctor_parser),

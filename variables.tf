@@ -94,6 +94,7 @@ variable "ocr" {
     tesseract_config         = optional(map(string))
     text_layer               = optional(string, "auto")
     words                    = optional(bool, false)
+    outputs                  = optional(list(string), [])
     dpi                      = optional(number, 300)
     page_timeout_seconds     = optional(number, 120)
     document_timeout_seconds = optional(number, 3600)
@@ -137,6 +138,16 @@ variable "ocr" {
   validation {
     condition     = contains(["auto", "ignore", "only"], var.ocr.text_layer)
     error_message = "ocr.text_layer: auto, ignore or only."
+  }
+
+  validation {
+    condition     = length(setsubtract(var.ocr.outputs, ["searchable_pdf", "text", "markdown", "hocr", "alto", "tsv", "jsonl"])) == 0
+    error_message = "ocr.outputs: any of searchable_pdf, text, markdown, hocr, alto, tsv and jsonl."
+  }
+
+  validation {
+    condition     = length(var.ocr.outputs) == 0 || var.ocr.output_type != "image"
+    error_message = "ocr.outputs: they are made of text, and ocr.output_type is image."
   }
 
   validation {
@@ -340,7 +351,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "retention" {
-  description = "Days until things are deleted: logs, a run's working files and report (runs/), query results, overwritten objects; and, only if given, the results (pages and images). The ledger then stays for ledger_days, and the reports as long: a document whose row is gone is processed and paid for again."
+  description = "Days until things are deleted: logs, a run's working files and report (runs/), query results, overwritten objects; and, only if given, the results (pages, images and files of documents). The ledger then stays for ledger_days, and the reports as long: a document whose row is gone is processed and paid for again."
   type = object({
     log_days           = optional(number, 90)
     run_files_days     = optional(number, 365)

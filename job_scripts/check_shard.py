@@ -4,7 +4,7 @@ import sys
 
 from distributed_ocr_pipeline.job import JobContext, run_job
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.undeliverable import check_shard
+from distributed_ocr_pipeline.run.delivery.undeliverable import check_shard
 from distributed_ocr_pipeline.storage import Storage
 
 

@@ -1,4 +1,4 @@
-"""The shard's job: OCRs the documents that SageMaker downloaded and writes their rows and page images."""
+"""The shard's job: OCRs the documents that SageMaker downloaded and writes their rows, page images and files."""
 
 import signal
 import sys
@@ -12,13 +12,14 @@ from distributed_ocr_pipeline.job import JobContext, run_job
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE
 from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, DocumentResult, PageChunk
-from distributed_ocr_pipeline.run.downloads import locate_documents
-from distributed_ocr_pipeline.run.local_documents import reasons_by_place
-from distributed_ocr_pipeline.run.manifests import parse_documents
+from distributed_ocr_pipeline.run.delivery.downloads import locate_documents
+from distributed_ocr_pipeline.run.delivery.local_documents import reasons_by_place
+from distributed_ocr_pipeline.run.delivery.manifests import parse_documents
+from distributed_ocr_pipeline.run.delivery.passwords import read_passwords
+from distributed_ocr_pipeline.run.delivery.undeliverable import read_reasons, undelivered
 from distributed_ocr_pipeline.run.metrics import Stopwatch, embedded_metrics
-from distributed_ocr_pipeline.run.passwords import read_passwords
+from distributed_ocr_pipeline.run.outputs import DocumentOutputs
 from distributed_ocr_pipeline.run.progress import ShardProgress
-from distributed_ocr_pipeline.run.undeliverable import read_reasons, undelivered
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 
 _RESERVED_SHARE, _RESERVED_SECONDS = 0.1, 300.0
@@ -75,19 +76,21 @@ def _results(job: JobContext, options: RunOptions, stop: Stop, scratch: Path) ->
     sources = list(locate_documents(delivered, job.input("documents"), options.input_prefix))
     reasons = {**reasons, **reasons_by_place(sources)}
     images = job.output("images") if options.output_type != "text" else None
+    files = job.output("outputs")
     # After two deaths of the job, the document that kills it, if one does, must be the only one to fail.
     process = process_isolated if job.attempt >= MAX_ATTEMPTS else process_documents
-    return chain(
-        undelivered(documents, reasons),
-        process(
-            (source for source in sources if source[0].document_id not in reasons),
-            options,
-            scratch=scratch,
-            images=images,
-            stop=stop,
-            passwords=read_passwords(job.input("documents"), options.passwords),
-        ),
+    results = process(
+        (source for source in sources if source[0].document_id not in reasons),
+        options,
+        scratch=scratch,
+        images=images,
+        stop=stop,
+        passwords=read_passwords(job.input("documents"), options.passwords),
     )
+    version = engine_version(options)
+    with DocumentOutputs(job.layout, options, version, scratch=scratch, folder=files, stop=stop) as outputs:
+        originals = {document.document_id: path for document, path in sources}
+        yield from outputs.add_files(chain(undelivered(documents, reasons), results), originals)
 
 
 if __name__ == "__main__":

@@ -9,26 +9,35 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
-from distributed_ocr_pipeline.errors import BadOption
+from distributed_ocr_pipeline.errors import BadOption, ErrorClass
+from distributed_ocr_pipeline.records import FormatName
 
 TEXT_REVISION = 1
 """Raise it when a change of this code changes the text of documents: every result becomes out of date."""
 
+
+NEED_WORDS: tuple[FormatName, ...] = ("searchable_pdf", "hocr", "alto", "tsv")
+"""Outputs that say where words stand: the option `words` is on with them."""
+
+ANY_FAILURE = "any"
+"""Of the option `only_failed`."""
 
 AUTO_LANGUAGES = "auto"
 """Of the option `languages`: whatever is installed for the script of each page."""
@@ -49,6 +58,7 @@ S3Prefix = Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Patterns = Annotated[list[str], BeforeValidator(_split)]
+Outputs = Annotated[list[FormatName], BeforeValidator(_split), AfterValidator(lambda names: list(dict.fromkeys(names)))]
 TesseractConfig = dict[str, str | int | float | bool]
 
 
@@ -118,6 +128,13 @@ class OCRConfig(_Config):
         default="auto", description="PDF text: use it where it can be trusted (auto), ignore it, or only use it"
     )
     words: bool = Field(default=False, description="also store every word with its box and confidence")
+    outputs: Outputs = Field(
+        default=[],
+        description=(
+            f"files to make of each document, separated by commas: {', '.join(get_args(FormatName))}; "
+            f"{', '.join(NEED_WORDS[:-1])} and {NEED_WORDS[-1]} switch words on"
+        ),
+    )
     dpi: int = Field(default=300, ge=50, le=1200, description="highest resolution at which pages are rendered")
     page_timeout_seconds: int = Field(default=120, ge=1, le=3600, description="time limit of one page")
     document_timeout_seconds: int = Field(default=3600, ge=1, le=86_400, description="time limit of one document")
@@ -126,6 +143,21 @@ class OCRConfig(_Config):
         default=100_000_000, ge=1_000_000, description="larger pages are rendered at a lower resolution"
     )
     max_document_mb: int = Field(default=2048, ge=1, description="larger documents are not tried")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_words(cls, values: Any) -> Any:
+        """Of what outputs need, the caller need not think, and a default that says otherwise is no contradiction."""
+        outputs = _split(values.get("outputs")) if isinstance(values, Mapping) else None
+        needed = isinstance(outputs, (list, tuple)) and any(name in outputs for name in NEED_WORDS)
+        return {**values, "words": True} if needed else values
+
+    @field_validator("outputs")
+    @classmethod
+    def _has_text(cls, outputs: list[FormatName], found: ValidationInfo) -> list[FormatName]:
+        if outputs and found.data.get("output_type") == "image":
+            raise PydanticCustomError("without_text", "they are made of text, and output_type is image")
+        return outputs
 
     @field_validator("tesseract_config")
     @classmethod
@@ -141,6 +173,13 @@ class RunSettings(JobConfig, OCRConfig):
 
     reprocess: bool = Field(default=False, description="process documents again that have an up-to-date result")
     retry_failed: bool = Field(default=False, description="try documents again whose failure is final")
+    only_failed: Patterns = Field(
+        default=[],
+        description=(
+            "only documents that failed before with one of these error classes, separated by commas, or any; "
+            "final failures, too (`ocr-pipeline retry`)"
+        ),
+    )
     document_list: str | None = Field(
         default=None,
         description=(
@@ -170,6 +209,18 @@ class RunSettings(JobConfig, OCRConfig):
     )
     max_input_error_rate: Rate = Field(default=1.0, description="share of unreadable documents that fails the run, 0-1")
     max_poor_pages: Rate = Field(default=1.0, description="share of badly read pages that fails the run, 0-1")
+
+    @field_validator("only_failed")
+    @classmethod
+    def _known_classes(cls, names: list[str], found: ValidationInfo) -> list[str]:
+        known = [ANY_FAILURE, *(error.value for error in ErrorClass)]
+        if wrong := next((name for name in names if name not in known), None):
+            raise PydanticCustomError(
+                "error_class", "{name} is none of {known}", {"name": repr(wrong), "known": ", ".join(known)}
+            )
+        if names and found.data.get("reprocess"):
+            raise PydanticCustomError("all_again", "reprocess takes all documents")
+        return names
 
     def tolerated_of(self, shards: int) -> int:
         """How many of a run's shards may fail before the others are stopped: the larger of count and percentage."""

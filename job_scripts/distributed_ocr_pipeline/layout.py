@@ -4,7 +4,7 @@
     documents/run_id=<run_id>/<shard_id>.parquet        the ledger: a row per input object
     {pages,documents}/run_id=<run_id>/joined.parquet    the same of documents that several shards read in parts
     images/run_id=<run_id>/<document_id>/page-0001.<ext>
-    outputs/run_id=<run_id>/<key>.<ext>                 what `ocr-pipeline export` makes of a document
+    outputs/run_id=<run_id>/<key>.<ext>                 files of a document: searchable PDF, text, …
     runs/<run_id>/
         run.json                                        the options                       (the workflow writes it)
         plan.json, shards.json                          the plan in numbers, and its shards
@@ -16,6 +16,7 @@
         failed/<shard_id>.json                          why the shard's last job failed   (the workflow writes it)
         map_failure.json                                why the Map over the shards failed (the workflow writes it)
         report.json, failures.csv                       how the run ended
+        report.html                                     the same to look at        (`ocr-pipeline report` writes it)
         ledger.parquet                                  what the next plan must know of a balanced run's ledger
         map/                                            Step Functions' own notes about the shards
     locks/<SHA-256 of the input prefix>.json            whose turn it is over it            (the workflow writes it)
@@ -40,7 +41,10 @@ TABLES = (PAGES, DOCUMENTS, IMAGES)
 """The folders that hold a run's results."""
 
 OUTPUTS = "outputs"
-"""The folder of what is made of results."""
+"""The folder of documents' files: jobs make them (the option `outputs`), or `ocr-pipeline export` does."""
+
+MAX_KEY_BYTES = 1024
+"""Of a key in S3, as UTF-8."""
 
 OPTIONS_FILE = "run.json"
 PLAN_FILE = "plan.json"
@@ -54,6 +58,7 @@ SHARD_MANIFEST_FILE = "manifest.json"
 SHARD_UNDELIVERABLE_FILE = "undeliverable.json"
 REPORT_FILE = "report.json"
 FAILURES_FILE = "failures.csv"
+REPORT_PAGE = "report.html"
 MAP_FAILURE_FILE = "map_failure.json"
 
 _RUNS = "runs"
@@ -167,10 +172,10 @@ class RunLayout:
 
     def output(self, key: str, suffix: str) -> S3Location:
         """What was made of the document with this key; `suffix` tells the format."""
-        return all_runs(self.bucket, OUTPUTS).below(f"{run_folder(self.run_id)}/{_as_path(key, suffix)}")
+        return S3Location(self.bucket, f"{self.table(OUTPUTS).key}{_as_path(key, suffix)}")
 
     def table(self, name: str) -> S3Location:
-        """Prefix of the run's part of one of `TABLES`."""
+        """Prefix of the run's part of one of `TABLES`, or of `OUTPUTS`."""
         return all_runs(self.bucket, name).below(f"{run_folder(self.run_id)}/")
 
 
@@ -195,7 +200,7 @@ def run_id_of(folder: str) -> str:
 
 
 def all_runs(bucket: str, table: str) -> S3Location:
-    """Prefix of one of `TABLES`, with the rows of all runs; `all_runs(bucket, DOCUMENTS)` is the ledger."""
+    """Prefix of one of `TABLES` (or `OUTPUTS`) of all runs; `all_runs(bucket, DOCUMENTS)` is the ledger."""
     return S3Location(bucket, f"{table}/")
 
 

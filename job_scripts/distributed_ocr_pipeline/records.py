@@ -6,11 +6,15 @@ All are frozen. A field that is a column has the column's name (docs/tables.md l
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
+from typing import Literal
 
 from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 
 MAX_ATTEMPTS = 3
 """A document that failed this many times, with retryable errors, is tried again only with `retry_failed`."""
+
+FormatName = Literal["searchable_pdf", "text", "markdown", "hocr", "alto", "tsv", "jsonl"]
+"""What can be made of a document's pages (outputs.formats)."""
 
 
 class PageStatus(str, Enum):
@@ -152,6 +156,16 @@ class PageChunk:
 
 
 @dataclass(frozen=True)
+class OutputFile:
+    """A file that was made of a document, or why it was not."""
+
+    format: FormatName
+    key: str = ""  # in the output bucket, or below the folder of results; empty if it was not made
+    size_bytes: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class DocumentResult:
     """One row of `documents`, less what only the shard knows."""
 
@@ -167,6 +181,7 @@ class DocumentResult:
     duration_ms: int = 0
     attempts: int = 1  # made in this run: 0 if deferred, MAX_ATTEMPTS if it killed the process that read it alone
     processed_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    outputs: tuple[OutputFile, ...] = ()  # one for each format that the run was to make of the document
     digest: str = ""  # of a part: SHA-256 of the document's file, by which parts are seen to be of one content
 
     @property

@@ -1,7 +1,7 @@
 # One role per actor, each allowed what it does and no more:
 #   state_machine   starts, watches and stops the jobs, reads the plan, writes the run's options and the Map's results
 #   planner         lists the documents, reads the ledgers of earlier runs, writes the plan
-#   worker          reads documents, writes pages, ledger and page images
+#   worker          reads documents, writes pages, ledger, page images and files of documents
 #   reporter        reads what the workers wrote, writes the report
 #   trigger         starts executions on a schedule or an S3 event, where one is configured
 # What a role may do stands in the file of its name; what all jobs need, in jobs.tf.

@@ -2,7 +2,7 @@
 # (Who deploys needs the right to make all of this: docs/permissions.md.)
 
 locals {
-  runs_of_tables = [for table in ["pages", "documents", "images"] : "${var.output_bucket_arn}/${table}/*"]
+  runs_of_tables = [for table in ["pages", "documents", "images", "outputs"] : "${var.output_bucket_arn}/${table}/*"]
 }
 
 # `ocr-pipeline` and `make run-pipeline`: plan, start, follow, stop, fetch the results.
@@ -90,7 +90,14 @@ data "aws_iam_policy_document" "run" {
     }
   }
 
-  # The plan is all that is written, and nobody but the workflow says what a run's options or its outcome were.
+  # `ocr-pipeline report`: a copy of the report to look at, for a link that is given to others.
+  statement {
+    sid       = "ShareReport"
+    actions   = ["s3:AbortMultipartUpload", "s3:PutObject"]
+    resources = ["${var.output_bucket_arn}/runs/*/report.html"]
+  }
+
+  # The plan is all else that is written, and nobody but the workflow says what a run's options or its outcome were.
   statement {
     sid     = "WritePlan"
     actions = ["s3:AbortMultipartUpload", "s3:PutObject"]

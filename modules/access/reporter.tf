@@ -9,7 +9,7 @@ data "aws_iam_policy_document" "reporter" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["runs/*", "pages/*", "documents/*"]
+      values   = ["runs/*", "pages/*", "documents/*", "outputs/*"]
     }
   }
 

@@ -61,6 +61,7 @@ data "aws_iam_policy_document" "worker" {
       "${var.output_bucket_arn}/pages/*",
       "${var.output_bucket_arn}/documents/*",
       "${var.output_bucket_arn}/images/*",
+      "${var.output_bucket_arn}/outputs/*",
     ]
   }
 }

@@ -47,6 +47,7 @@ locals {
       ["engine_version", "string"],
       ["options_fingerprint", "string"],
       ["processed_at", "timestamp"],
+      ["outputs", "array<struct<format:string,uri:string,size_bytes:bigint,error:string>>"],
     ]
   }
 }

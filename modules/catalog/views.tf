@@ -29,6 +29,7 @@ locals {
     "timestamp" = "timestamp"
 
     "array<struct<text:string,left:int,top:int,width:int,height:int,confidence:float,line:int>>" = "array(row(\"text\" varchar, \"left\" integer, \"top\" integer, \"width\" integer, \"height\" integer, \"confidence\" real, \"line\" integer))"
+    "array<struct<format:string,uri:string,size_bytes:bigint,error:string>>"                     = "array(row(\"format\" varchar, \"uri\" varchar, \"size_bytes\" bigint, \"error\" varchar))"
   }
 }
 

@@ -149,6 +149,7 @@ locals {
     !local.results_expire ? {} : {
       "pages/"     = var.retention.results_days
       "images/"    = var.retention.results_days
+      "outputs/"   = var.retention.results_days
       "documents/" = var.retention.ledger_days
     },
   )

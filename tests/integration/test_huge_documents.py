@@ -56,7 +56,7 @@ def fixture_workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def run(workplace: Workplace, prefix: str) -> tuple[str, str, list[dict[str, Any]]]:
     """How a run ended, its id, and what it planned."""
     execution = Execution(workplace.deployment, poll_seconds=0.1)
-    options = {"input_prefix": prefix, "target_shard_minutes": 5.0}
+    options = {"input_prefix": prefix, "target_shard_minutes": 5.0, "outputs": ["text"]}
     with TemporaryDirectory() as folder:
         before = execution.last_turn(prefix)
         plan = execution.plan(options, Path(folder))
@@ -102,6 +102,9 @@ def test_a_killed_part_is_repaired_alone(workplace: Workplace) -> None:
     ), "with those of the first run"
     (row,) = workplace.rows(second)[name]
     assert (row["status"], row["page_count"], row["pages_succeeded"]) == ("succeeded", PAGES, PAGES)
+    assert [made["error"].partition(";")[0] for made in row["outputs"]] == [
+        "The document was read in parts, by several jobs"
+    ]
     pages = [(number, text) for document, number, text in workplace.pages(second) if document == name]
     assert [number for number, _ in pages] == list(range(1, PAGES + 1))
     assert all(f"page {number} of" in text for number, text in pages)

@@ -29,7 +29,7 @@ def fixture_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(name="result", scope="module")
 def fixture_result(output: Path) -> RunResult:
-    config = OCRConfig(output_type="both", words=True)
+    config = OCRConfig(output_type="both", outputs=["searchable_pdf", "text"])
     return OCRPipeline(ocr_config=config, output=output).run(os.path.relpath(EXAMPLES / "documents"))
 
 
@@ -47,6 +47,15 @@ def test_the_run_is_green_and_says_so(result: RunResult) -> None:
     assert result.report is not None
     assert result.report["balanced"] and result.report["succeeded"]
     assert result.report["planned"] == sum(result.report["documents_by_status"].values())
+
+
+def test_every_document_with_pages_has_the_files_that_its_row_names(result: RunResult, output: Path) -> None:
+    named = {made["uri"]: made["size_bytes"] for row in rows(output, "documents") for made in row["outputs"] or ()}
+    there = {path.relative_to(output).as_posix(): path.stat().st_size for path in (output / "outputs").rglob("*.*")}
+    assert named == there
+    assert result.report is not None
+    read = result.report["documents_by_status"]["succeeded"] + result.report["documents_by_status"]["partial"]
+    assert result.report["outputs"] == {"searchable_pdf": read, "text": read} and not result.report["outputs_not_made"]
 
 
 def test_every_file_has_one_ledger_row_with_the_expected_outcome(result: RunResult, output: Path) -> None:

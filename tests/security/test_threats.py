@@ -26,7 +26,7 @@ from distributed_ocr_pipeline.ocr import Stop, process_documents
 from distributed_ocr_pipeline.ocr.documents import poppler
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, run
 from distributed_ocr_pipeline.records import Document, DocumentResult, PageChunk, PageResult, PageStatus
-from distributed_ocr_pipeline.run.downloads import locate_documents
+from distributed_ocr_pipeline.run.delivery.downloads import locate_documents
 from distributed_ocr_pipeline.run.reporting import make_report, write_report
 from local_aws.s3.folder import FolderBucket
 from tests.support.documents import document, format_documents, page_picture, pdf_bytes, scanned_pdf, typed_pdf

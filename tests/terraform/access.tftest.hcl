@@ -228,7 +228,7 @@ run "who_runs_writes_plans_and_no_outcomes" {
     condition = flatten([
       for statement in jsondecode(output.people_policies.run).Statement : statement.Resource
       if contains(flatten([statement.Action]), "s3:PutObject") && strcontains(jsonencode(statement.Resource), ":::out")
-    ]) == ["arn:aws:s3:::out/runs/*/shards/*", "arn:aws:s3:::out/runs/*/shards.json", "arn:aws:s3:::out/runs/*/plan.json", "arn:aws:s3:::out/runs/*/kept_parts.json", "arn:aws:s3:::out/runs/*/documents.parquet"]
+    ]) == ["arn:aws:s3:::out/runs/*/report.html", "arn:aws:s3:::out/runs/*/shards/*", "arn:aws:s3:::out/runs/*/shards.json", "arn:aws:s3:::out/runs/*/plan.json", "arn:aws:s3:::out/runs/*/kept_parts.json", "arn:aws:s3:::out/runs/*/documents.parquet"]
     error_message = "Whoever could write report.json could forge a run."
   }
   assert {

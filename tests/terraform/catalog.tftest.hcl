@@ -134,6 +134,7 @@ run "athena_can_read_a_views_definition" {
       ])) == toset([
       "varchar", "integer", "bigint", "real", "timestamp",
       "array(row(\"text\" varchar, \"left\" integer, \"top\" integer, \"width\" integer, \"height\" integer, \"confidence\" real, \"line\" integer))",
+      "array(row(\"format\" varchar, \"uri\" varchar, \"size_bytes\" bigint, \"error\" varchar))",
     ])
     error_message = "The definition has the types of Athena's SQL, not those of Hive."
   }

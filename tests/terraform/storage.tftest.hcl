@@ -125,8 +125,8 @@ run "results_expire_when_told" {
   }
 
   assert {
-    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.kept["output"].rule : one(rule.filter).prefix if try(one(rule.expiration).days, 0) == 90] == ["images/", "pages/"]
-    error_message = "Pages and images expire together."
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.kept["output"].rule : one(rule.filter).prefix if try(one(rule.expiration).days, 0) == 90] == ["images/", "outputs/", "pages/"]
+    error_message = "Pages, images and files of documents expire together."
   }
   assert {
     condition     = [for rule in aws_s3_bucket_lifecycle_configuration.kept["output"].rule : one(rule.filter).prefix if try(one(rule.expiration).days, 0) == 3650] == ["documents/", "runs/"]

@@ -3,13 +3,22 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
-from distributed_ocr_pipeline.config import AWSConfig, JobConfig, OCRConfig, RunOptions, RunSettings, parse_options
+from distributed_ocr_pipeline.config import (
+    NEED_WORDS,
+    AWSConfig,
+    JobConfig,
+    OCRConfig,
+    RunOptions,
+    RunSettings,
+    parse_options,
+)
 from distributed_ocr_pipeline.errors import BadOption
+from distributed_ocr_pipeline.records import FormatName
 
 PREFIX = {"input_prefix": "s3://bucket/documents/"}
 
@@ -33,6 +42,10 @@ def test_defaults_are_those_of_the_public_interface() -> None:
         ({"languages": "eng deu"}, "'languages'", "'eng deu'", "eng+deu"),
         ({"instance_type": "t3.large"}, "'instance_type'", "'t3.large'", "ml.c6i.4xlarge"),
         ({"max_error_rate": 5}, "'max_error_rate'", "5", "less than or equal to 1"),
+        ({"outputs": ["text", "docx"]}, "'outputs'", "'docx'", "'searchable_pdf', 'text', 'markdown'"),
+        ({"outputs": ["text"], "output_type": "image"}, "'outputs'", "['text']", "made of text"),
+        ({"only_failed": ["slow"]}, "'only_failed'", "'slow'", "timeout"),
+        ({"only_failed": ["any"], "reprocess": True}, "'only_failed'", "['any']", "reprocess takes all"),
         ({"input_prefix": "/data"}, "'input_prefix'", "'/data'", "s3://bucket/prefix/"),
     ],
 )
@@ -89,7 +102,20 @@ def test_only_options_that_change_the_tables_change_the_fingerprint() -> None:
         {"tesseract_config": {"psm": 6}},
         {"words": True},
     ]
+    # Text can be exported of what was read without it; what says where words stand cannot.
+    assert parse_options(PREFIX | {"outputs": ["text"]}).fingerprint == plain.fingerprint
+    assert parse_options(PREFIX | {"outputs": ["alto"]}).fingerprint == parse_options(PREFIX | changed[-1]).fingerprint
     assert len({parse_options(PREFIX | values).fingerprint for values in changed} | {plain.fingerprint}) == 6
+
+
+@pytest.mark.parametrize("name", get_args(FormatName))
+def test_outputs_that_say_where_words_stand_switch_words_on(name: FormatName) -> None:
+    assert parse_options(PREFIX | {"outputs": [name], "words": False}).words is (name in NEED_WORDS)
+    assert OCRConfig(outputs=[name]).model_dump(exclude_unset=True).get("words", False) is (name in NEED_WORDS)
+
+
+def test_outputs_may_be_one_text_and_each_counts_once() -> None:
+    assert OCRConfig.model_validate({"outputs": "text, tsv,text"}).outputs == ["text", "tsv"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from distributed_ocr_pipeline.records import (
     PageStatus,
     S3Location,
 )
-from distributed_ocr_pipeline.run.manifests import parse_documents
+from distributed_ocr_pipeline.run.delivery.manifests import parse_documents
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 from job_scripts import plan_shards as planner

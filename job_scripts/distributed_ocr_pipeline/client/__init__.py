@@ -1,6 +1,8 @@
 """On the user's machine: the Python interface and the command line. Not in the image.
 
 - `pipeline`: `OCRPipeline`, a run as one call. Users import it from the package.
+- `runs`: `Runs`, what the commands that look at runs do. Users import it from the package.
+- `retrying`: which documents failed, and how a run reads just these. `runs` and the command call it.
 - `processor`: `DocumentProcessor`, one document in this process. Users import it from the package.
 - `execution`: a run on a deployment, from the plan to the report. `pipeline` and `local.run` call it.
 - `started_run`: a run that its caller does not wait for. `OCRPipeline.start` returns it.

@@ -35,6 +35,8 @@ from distributed_ocr_pipeline.storage import aws_call
 
 logger = logging.getLogger(__name__)
 
+_FILES_OF_OTHERS = "Files are made of documents that this run reads; `ocr-pipeline export` makes those of the others."
+
 OnProgress = Callable[[Progress], None]
 
 
@@ -65,9 +67,12 @@ class Execution:
         self, overrides: Mapping[str, Any], folder: Path, uri_of: UriOf = str, quotas: Quotas | None = None
     ) -> Plan:
         """Plan into a folder on this machine: it can list the bucket, and saves the minutes a planning job takes."""
-        options = parse_options({**self._deployment.default_options(), **overrides})
-        quotas = quotas or self._deployment.quotas()
+        options, quotas = self.options(overrides), quotas or self._deployment.quotas()
         return plan_run(self._storage, self._deployment.output_bucket, options, folder, quotas=quotas, uri_of=uri_of)
+
+    def options(self, overrides: Mapping[str, Any]) -> RunOptions:
+        """What is given, and for the rest the deployment's defaults."""
+        return parse_options({**self._deployment.default_options(), **overrides})
 
     def start(self, plan: Plan, overrides: Mapping[str, Any], folder: Path, *, planned_after: str = "") -> str:
         """Store a folder's plan and start the workflow with `overrides` as its input; returns the execution's ARN.
@@ -175,6 +180,8 @@ def _begin(
         plan = execution.plan(overrides, Path(folder), uri_of, quotas)
         observer.approve(plan)
         observer.planned(plan)
+        if plan.up_to_date and execution.options(overrides).outputs:
+            observer.notice(_FILES_OF_OTHERS)
         return plan, execution.start(plan, overrides, Path(folder), planned_after=planned_after)
 
 

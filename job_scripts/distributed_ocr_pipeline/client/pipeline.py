@@ -41,7 +41,7 @@ class OCRPipeline:
         self._output = Path(output)
         self._observer = observer or Observer()
 
-    def start(self, input_prefix: str, **options: Any) -> Run:
+    def start(self, input_prefix: str | Path, **options: Any) -> Run:
         """Begin what `run` does, and do not wait for it.
 
         Args:
@@ -58,12 +58,12 @@ class OCRPipeline:
         output = self._output if isinstance(place, Path) else f"s3://{self._deployment().output_bucket}"
         return Run(work, str(output), self._observer)
 
-    def run(self, input_prefix: str, **options: Any) -> RunResult:
+    def run(self, input_prefix: str | Path, **options: Any) -> RunResult:
         """Process everything below `input_prefix` that has no up-to-date result.
 
         Args:
             input_prefix: `s3://bucket/prefix/`; or a prefix in the configured bucket; or, where no bucket is
-                configured, a local folder, which is processed on this machine.
+                configured, a local folder, which is processed on this machine, as a `Path` is in any case.
             options: Further run options, such as `reprocess=True` or `max_error_rate=0.01`.
 
         Raises:
@@ -74,8 +74,10 @@ class OCRPipeline:
         """
         return self._run(self._place(input_prefix), self._settings(options), self._observer)
 
-    def _place(self, input_prefix: str) -> str | Path:
+    def _place(self, input_prefix: str | Path) -> str | Path:
         """An S3 address, which a deployment processes, or a folder."""
+        if isinstance(input_prefix, Path):
+            return input_prefix
         if not input_prefix.strip():
             raise BadInput("The input prefix is empty.", "Give a folder ('.' is this one) or s3://bucket/prefix/.")
         if input_prefix.startswith("s3://"):

@@ -1,15 +1,20 @@
 """What a run gives back, and who is told while it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from distributed_ocr_pipeline.client.exports.exporting import Export, ExportedFile
+from distributed_ocr_pipeline.client.inspection.outputs import DEFAULT_FOLDER, Output, OutputBucket, OutputFolder
 from distributed_ocr_pipeline.errors import ExitCode, RunFailed, ServiceFault
+from distributed_ocr_pipeline.records import FormatName, S3Location
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
-from distributed_ocr_pipeline.tables.latest import latest_documents, latest_pages
+from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.tables.latest import latest_documents, latest_pages, page_batches
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,29 @@ class RunResult:
     output: str
     seconds: float
 
+    def export(
+        self, *formats: FormatName, to: str | Path | None = None, overwrite: bool = False
+    ) -> Iterator[ExportedFile]:
+        """Make files of the documents that this run read last, while the caller goes through them.
+
+        Args:
+            formats: `searchable_pdf`, `text`, `markdown`, `hocr`, `alto`, `tsv`, `jsonl`.
+            to: Files go below `outputs/` of this folder; None: of the results', or for those in S3 of `output`.
+            overwrite: Whether to write files again that are there.
+
+        Yields:
+            What became of each file; `failure` says why one could not be made.
+
+        Raises:
+            BadInput, ServiceFault: The results cannot be read.
+        """
+        if self.output.startswith("s3://"):
+            storage = Storage()
+            output: Output = OutputBucket(S3Location.parse(self.output).bucket, storage)
+            return Export(output, self.run_id, storage, Path(to or DEFAULT_FOLDER), formats, overwrite).files()
+        folder = Path(self.output)
+        return Export(OutputFolder(folder), self.run_id, None, Path(to or folder), formats, overwrite).files()
+
     def documents(self) -> pa.Table:
         """The current row of every document in the output, by this run or an earlier one (`latest_documents`)."""
         return latest_documents(self.output)
@@ -37,6 +65,10 @@ class RunResult:
     def pages(self) -> pa.Table:
         """Their pages (`latest_pages`)."""
         return latest_pages(self.output)
+
+    def page_batches(self, *columns: str) -> Iterator[pa.RecordBatch]:
+        """Their pages batch by batch, for more than memory holds; of all columns, or of these."""
+        return page_batches(self.output, columns or None)
 
 
 class UnfinishedRun(RunFailed):

@@ -1,13 +1,16 @@
 """A run that goes on while its caller does something else: `OCRPipeline.start` returns one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread
 
 import pyarrow as pa
 
+from distributed_ocr_pipeline.client.exports.exporting import ExportedFile
 from distributed_ocr_pipeline.client.results import GiveUp, Observer, RunResult
+from distributed_ocr_pipeline.records import FormatName
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.tables.latest import latest_documents, latest_pages
@@ -63,6 +66,12 @@ class Run:
         A run on this machine ends with its report, and the next one does the rest. One on AWS goes on there.
         """
         self._watch.is_given_up = True
+
+    def export(
+        self, *formats: FormatName, to: str | Path | None = None, overwrite: bool = False
+    ) -> Iterator[ExportedFile]:
+        """Wait for the run, and then do what `RunResult.export` does."""
+        return self.wait().export(*formats, to=to, overwrite=overwrite)
 
     def documents(self) -> pa.Table:
         """The current row of every document in the output, by this run or an earlier one (`latest_documents`)."""

@@ -10,7 +10,7 @@ from typing_extensions import Never
 
 from distributed_ocr_pipeline.client.consent import Approve, approve_all
 from distributed_ocr_pipeline.client.results import Observer, RunResult
-from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
+from distributed_ocr_pipeline.layout import DOCUMENTS, OUTPUTS, PAGES, RunLayout
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 
@@ -35,6 +35,8 @@ class TerminalObserver(Observer):
         self._say(f"run {run_id}")
 
     def approve(self, plan: Plan) -> None:
+        if plan.documents:
+            self._say(f"Estimate: {plan.summary}.")
         self._approve(plan)
 
     def planned(self, plan: Plan) -> None:
@@ -79,6 +81,10 @@ def print_result(result: RunResult, stream: TextIO) -> None:
         layout = RunLayout("", result.run_id)
         print(f"report   {result.output}/{layout.report.key}", file=stream)
         print(f"failures {result.output}/{layout.failures.key}", file=stream)
+        if result.report.get("outputs"):
+            print(f"files    {result.output}/{layout.table(OUTPUTS).key}", file=stream)
+        if result.report.get("outputs_not_made"):
+            print("         The ledger says in its column outputs why a file was not made.", file=stream)
         if result.report.get("failed_shards"):
             print(f"shards   {result.output}/{layout.failed_shards.key} says why each failed", file=stream)
         if result.report.get("map_failure"):
@@ -113,6 +119,10 @@ def _rows(result: RunResult) -> Iterable[tuple[str, str]]:
         yield f"    {error_class}", str(count)
     for outcome, count in report["pages"].items():
         yield ("pages" if outcome == "total" else f"  pages {outcome}"), str(count)
+    for format_name, count in report.get("outputs", {}).items():
+        yield f"files {format_name}", str(count)
+    if report.get("outputs_not_made"):
+        yield "files that were not made", str(report["outputs_not_made"])
     yield "seconds", f"{result.seconds:.1f}"
 
 

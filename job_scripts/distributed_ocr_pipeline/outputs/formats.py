@@ -6,14 +6,12 @@ A writer is given the pages of a document, one by one, and holds no more than it
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TextIO
+from typing import Protocol, TextIO
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.outputs import alto, hocr, jsonl, markdown, text, tsv
 from distributed_ocr_pipeline.outputs.structure import SourceDocument
-from distributed_ocr_pipeline.records import PageResult, TextSource
-
-FormatName = Literal["searchable_pdf", "text", "markdown", "hocr", "alto", "tsv", "jsonl"]
+from distributed_ocr_pipeline.records import FormatName, PageResult, TextSource
 
 SEARCHABLE_PDF: FormatName = "searchable_pdf"
 

@@ -4,12 +4,16 @@ The rule for the current row of a document is that of tables/latest.py: a row th
 then the newest processed_at wins, then the greater run_id.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from distributed_ocr_pipeline.config import ANY_FAILURE
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.planning.database import Database, literal
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS
+
+_ANY_FAILURE = "status in ('failed', 'partial')"  # a file of another kind, which is skipped, is no failure
 
 _LISTED = """
 create or replace view listed as
@@ -29,6 +33,18 @@ from (
   from ledger anti join untrusted using (run_id, shard_id)
 )
 where place = 1 and options_fingerprint = $fingerprint
+"""
+
+_FAILED = """
+create or replace table failed as
+select document_id from (
+  select *,
+    row_number() over (
+      partition by document_id order by (status = 'deferred'), processed_at desc, run_id desc
+    ) as place
+  from ledger anti join untrusted using (run_id, shard_id)
+)
+where place = 1 and {condition}
 """
 
 _NOTHING_EARLIER = """
@@ -74,11 +90,12 @@ class Choice:
     fingerprint: str
     reprocess: bool = False
     retry_failed: bool = False
+    only_failed: Sequence[str] = ()  # error classes of the documents that are listed at all, or `any`
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Documents of the listing."""
+    """Documents of the listing; with `only_failed`, those of them that failed."""
 
     listed: int
     todo: int
@@ -103,6 +120,8 @@ def choose_documents(database: Database, listing: Path, ledger: Path | None, cho
     """
     database.view("listing", listing)
     database.execute(_LISTED)
+    if choice.only_failed:
+        _list_failed(database, ledger, choice.only_failed)
     if ledger is None or choice.reprocess:
         database.execute(_NOTHING_EARLIER)
     else:
@@ -110,7 +129,19 @@ def choose_documents(database: Database, listing: Path, ledger: Path | None, cho
         database.execute(_EARLIER, fingerprint=choice.fingerprint)
     retryable = ", ".join(literal(error.value) for error in ErrorClass if error.retryable)
     sql = _TODO.format(retryable=retryable, kind=_KIND)
-    database.execute(sql, retry_failed=choice.retry_failed, max_attempts=MAX_ATTEMPTS)
+    insisted = choice.retry_failed or bool(choice.only_failed)
+    database.execute(sql, retry_failed=insisted, max_attempts=MAX_ATTEMPTS)
     database.execute("drop table earlier")
-    (listed,) = database.row("select count(*) from listing")
+    (listed,) = database.row("select count(*) from listed")
     return Counts(listed, *database.row("select count(*), coalesce(sum(size_bytes), 0)::bigint from todo"))
+
+
+def _list_failed(database: Database, ledger: Path | None, classes: Sequence[str]) -> None:
+    """Leave in `listed` the documents whose current row, with whatever options, is one of these failures."""
+    if ledger is None:
+        database.execute("create or replace table failed (document_id varchar)")
+    else:
+        database.view("ledger", ledger, by_run=True)
+        named = f"error_class in ({', '.join(map(literal, classes))})"
+        database.execute(_FAILED.format(condition=_ANY_FAILURE if ANY_FAILURE in classes else named))
+    database.execute(f"{_LISTED.rstrip()} where left(sha256(source_uri), 32) in (from failed)")

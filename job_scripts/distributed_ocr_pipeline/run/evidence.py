@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.errors import ErrorClass, Origin, without_verdict
-from distributed_ocr_pipeline.layout import RunLayout
-from distributed_ocr_pipeline.planning.database import Database
+from distributed_ocr_pipeline.layout import OUTPUTS, RunLayout
+from distributed_ocr_pipeline.planning.database import Database, literal
 from distributed_ocr_pipeline.planning.listing import Lister
 from distributed_ocr_pipeline.records import DocumentStatus, Quality, S3Location
 from distributed_ocr_pipeline.run.joining import (
@@ -69,6 +70,10 @@ _FINDINGS = {
               from promised group by document_id) promised
         full join (select document_id, count(*) as pages from page_keys group by document_id) found using (document_id)
         where coalesce(promised.pages, 0) <> coalesce(found.pages, 0)""",
+    "outputs_missing": """
+        select distinct document_id, source_uri from outputs
+        anti join output_files on outputs.key = output_files.key and outputs.size_bytes = output_files.size_bytes
+        where outputs.key is not null""",
 }
 _FAILURES = """
 select document_id, source_uri, status, error_class, error_message, pages_failed, shard_id from ledger
@@ -78,6 +83,13 @@ _COMPACT = """
 select shard_id, document_id, source_etag, page_count, status, error_class, attempts, options_fingerprint, processed_at
 from ledger
 """
+_OUTPUTS = """
+create or replace view outputs as
+select document_id, source_uri, made.format, made.size_bytes, made.error,
+  substr(made.uri, strpos(made.uri, {prefix})) as key
+from (select document_id, source_uri, unnest(outputs) as made from ledger_files)
+"""
+_OUTPUT_FILES_SCHEMA = pa.schema([("key", pa.string()), ("size_bytes", pa.int64())])
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,7 @@ class Evidence:
     """What the plan promised, what the tables hold, and why shards failed."""
 
     planned: int
-    findings: Mapping[str, Named]  # missing, doubled, unplanned, pages_mismatch: documents by address
+    findings: Mapping[str, Named]  # missing, doubled, unplanned, pages_mismatch, outputs_missing: documents by address
     documents_by_status: Mapping[str, int]
     documents_by_error_class: Mapping[str, int]
     pages: Mapping[str, int]  # succeeded, failed, blank
@@ -106,6 +118,8 @@ class Evidence:
     cpu_seconds: float = 0.0  # that they used
     pages_by_quality: Mapping[str, int] = field(default_factory=dict)  # good, doubtful, poor
     unfinished_parts: int = 0  # of documents that were read in parts: those that a later run reads again
+    outputs: Mapping[str, int] = field(default_factory=dict)  # files that were made of documents, by format
+    outputs_not_made: int = 0  # the ledger says why
 
     @property
     def poor_pages(self) -> float:
@@ -137,6 +151,8 @@ class RunFiles:
     failures: Mapping[str, str]  # of shards, as the workflow recorded them
     map_failure: str = ""  # of the Map over the shards, likewise
     joining: Joining = Joining()
+    output_files: Path | None = None  # key and size of all files that were made of documents
+    outputs_prefix: str = ""  # of their keys
 
 
 def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
@@ -160,6 +176,8 @@ def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
     keys = [key for page in pages for key in page.keys if key.rpartition("/")[2].removesuffix(".parquet") in opened]
     page_keys = folder / "page_keys.parquet"
     copy_columns(storage.arrow_filesystem(), run.bucket, keys, ["document_id", "page_number"], page_keys)
+    output_files = folder / "output_files.parquet"
+    _list_outputs(lister, run, output_files)
     return RunFiles(
         planned=planned,
         ledger=ledger,
@@ -170,7 +188,16 @@ def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
         failures=_read_failures(storage, lister, run.failed_shards),
         map_failure="".join(_read_failures(storage, lister, run.map_failure).values()),
         joining=joining,
+        output_files=output_files,
+        outputs_prefix=run.table(OUTPUTS).key,
     )
+
+
+def _list_outputs(lister: Lister, run: RunLayout, path: Path) -> None:
+    with pq.ParquetWriter(path, _OUTPUT_FILES_SCHEMA) as writer:
+        for page in lister.pages(run.table(OUTPUTS)):
+            if page.keys:
+                writer.write_batch(pa.record_batch([page.keys, page.sizes], _OUTPUT_FILES_SCHEMA))
 
 
 def _join(
@@ -249,6 +276,10 @@ class RunProof:
                 quality.value: sum(footer.qualities.get(quality.value, 0) for footer in footers) for quality in Quality
             },
             unfinished_parts=self._files.joining.unfinished,
+            outputs=dict(
+                self._database.rows("select format, count(*) from outputs where key is not null group by 1 order by 1")
+            ),
+            outputs_not_made=self._number("select count(*) from outputs where key is null"),
         )
 
     def failures(self) -> Iterator[Mapping[str, Any]]:
@@ -312,6 +343,11 @@ def _make_views(database: Database, files: RunFiles) -> None:
         empty = database.folder / "no_ledger.parquet"
         pq.write_table(DOCUMENTS_SCHEMA.empty_table(), empty)
         database.view("ledger_files", empty)
+    if files.output_files is None:
+        database.execute("create or replace table output_files (key varchar, size_bytes bigint)")
+    else:
+        database.view("output_files", files.output_files)
+    database.execute(_OUTPUTS.format(prefix=literal(files.outputs_prefix)))
     database.view("planned_files", files.planned)
     database.view("page_keys", files.page_keys)
     database.execute(_LEDGER_OF_RUN)

@@ -48,8 +48,8 @@ from distributed_ocr_pipeline.planning.sources import Source, s3_source, selecte
 from distributed_ocr_pipeline.planning.splitting import keep_parts
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.manifests import manifest_base
-from distributed_ocr_pipeline.run.passwords import passwords_key, require_passwords
+from distributed_ocr_pipeline.run.delivery.manifests import manifest_base
+from distributed_ocr_pipeline.run.delivery.passwords import passwords_key, require_passwords
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.parts import Part, encode_parts
 
@@ -181,7 +181,8 @@ class _Planner:
 
     def _choose(self, folder: Path) -> int:
         """Fill the table of documents to process; returns how many are up to date."""
-        choice = Choice(self._options.fingerprint, self._options.reprocess, self._options.retry_failed)
+        options = self._options
+        choice = Choice(options.fingerprint, options.reprocess, options.retry_failed, tuple(options.only_failed))
         self._database.execute("create or replace table untrusted (run_id varchar, shard_id varchar)")
         self._database.insert("untrusted", self._history.untrusted)
         counts = choose_documents(self._database, folder / "listing.parquet", self._history.ledger, choice)

@@ -25,6 +25,7 @@ _DOCUMENT_PROBLEMS = {
     "unplanned": "documents are in the ledger but not in the plan",
     "pages_mismatch": "documents have pages that do not add up",
     "incomplete_files": "shards have incomplete files",
+    "outputs_missing": "documents lack files in outputs/ that were made; `ocr-pipeline export` makes them again",
 }
 _MAX_REASON_CHARACTERS = 300  # of what a failed job said, in the summary
 
@@ -72,6 +73,9 @@ class Report:
     cpu_seconds: Comparison  # on vCPUs of speed 1
     usd: Comparison  # of the processing jobs, each with the provisioning that the figures file assumes
     unfinished_parts: int  # of documents that were read in parts; the next run keeps the other parts
+    outputs: Mapping[str, int]  # files that were made of documents, by format
+    outputs_not_made: int  # files that could not be made; the ledger's column `outputs` says why
+    outputs_missing: Named  # documents with files that were made and are not there, or have another size
 
     @property
     def balanced(self) -> bool:
@@ -97,7 +101,8 @@ class Report:
         documents = f"{self.planned} documents planned: {counts or 'none in the ledger'}"
         poor = self.pages_by_quality.get(Quality.POOR.value, 0)
         pages = f"{self.pages['total']} pages" + (f", {poor} of them read badly" if poor else "")
-        return f"{documents}; {pages}; {outcome}."
+        lacking = f"; {self.outputs_not_made} files of documents could not be made" if self.outputs_not_made else ""
+        return f"{documents}; {pages}{lacking}; {outcome}."
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values; of long lists the beginning, and beside it how long they are."""
@@ -149,6 +154,8 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
         pages={**evidence.pages, "total": pages},
         processing_seconds=evidence.processing_seconds,
         pages_by_quality=evidence.pages_by_quality,
+        outputs=evidence.outputs,
+        outputs_not_made=evidence.outputs_not_made,
         problems=tuple(_problems(found, options)),
         cpu_seconds=_compare_cpu(options, plan, evidence, pages),
         usd=_compare_usd(options, plan, evidence, pages),

@@ -9,6 +9,7 @@ A document that was processed in several runs has a row of the ledger in each. F
 Athena's views documents_latest and pages_latest (modules/catalog) follow the same rule.
 """
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +23,7 @@ from distributed_ocr_pipeline.records import DocumentStatus, S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
+_BATCH_ROWS = 1024  # of pages with all their words, which are large
 _RULE_COLUMNS = ["document_id", "status", "processed_at", "run_id"]
 
 
@@ -74,6 +76,31 @@ def latest_pages(output: str | Path) -> pa.Table:
     """
     counts = counting(_open(output, DOCUMENTS, LEDGER_SCHEMA))
     return _open(output, PAGES, ALL_PAGES_SCHEMA).to_table(filter=counts)
+
+
+def document_batches(output: str | Path) -> Iterator[pa.RecordBatch]:
+    """`latest_documents` batch by batch; raises the same, while it is read."""
+    return _current_batches(output, DOCUMENTS, LEDGER_SCHEMA)
+
+
+def page_batches(output: str | Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """`latest_pages` batch by batch, for more pages than memory holds; raises the same, while it is read.
+
+    Args:
+        output: As for `latest_documents`.
+        columns: Those that are read; None for all.
+    """
+    return _current_batches(output, PAGES, ALL_PAGES_SCHEMA, columns)
+
+
+def _current_batches(
+    output: str | Path, table: str, schema: pa.Schema, columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    counts = counting(_open(output, DOCUMENTS, LEDGER_SCHEMA))
+    wanted = None if columns is None else list(columns)
+    for batch in _open(output, table, schema).to_batches(columns=wanted, filter=counts, batch_size=_BATCH_ROWS):
+        if batch.num_rows:
+            yield batch
 
 
 def counting(ledger: ds.Dataset) -> ds.Expression:

@@ -102,6 +102,7 @@ def join(parts: Sequence[Part]) -> dict[str, Any]:
         "page_count": max(row["page_count"] for row in rows),
         "duration_ms": sum(row["duration_ms"] for row in rows),
         "attempts": max(row["attempts"] for row in rows),
+        "outputs": next((row["outputs"] for row in rows if row.get("outputs")), None),
     }
 
 

@@ -19,6 +19,8 @@ WORD = pa.struct(
     ]
 )
 
+OUTPUT = pa.struct([("format", pa.string()), ("uri", pa.string()), ("size_bytes", pa.int64()), ("error", pa.string())])
+
 PAGES_SCHEMA = pa.schema(
     [
         ("shard_id", pa.string()),
@@ -67,6 +69,7 @@ DOCUMENTS_SCHEMA = pa.schema(
         ("engine_version", pa.string()),
         ("options_fingerprint", pa.string()),
         ("processed_at", pa.timestamp("ms", tz="UTC")),
+        ("outputs", pa.list_(OUTPUT)),
     ]
 )
 

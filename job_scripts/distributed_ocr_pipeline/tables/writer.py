@@ -14,7 +14,14 @@ import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
-from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, PageResult
+from distributed_ocr_pipeline.records import (
+    Document,
+    DocumentResult,
+    DocumentStatus,
+    OutputFile,
+    PageChunk,
+    PageResult,
+)
 from distributed_ocr_pipeline.tables.integrity import quality_words
 from distributed_ocr_pipeline.tables.parts import Part, encode_parts
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA, PAGES_SCHEMA
@@ -225,7 +232,7 @@ def _page_row(info: ShardInfo, chunk: PageChunk, page: PageResult) -> dict[str, 
 def _document_row(info: ShardInfo, result: DocumentResult) -> dict[str, Any]:
     row = asdict(result)
     document = row.pop("document")
-    del row["digest"]
+    del row["digest"], row["outputs"]
     return _enums_to_text(row) | {
         "shard_id": info.shard_id,
         "document_id": document["document_id"],
@@ -236,6 +243,16 @@ def _document_row(info: ShardInfo, result: DocumentResult) -> dict[str, Any]:
         "engine": info.engine,
         "engine_version": info.engine_version,
         "options_fingerprint": info.options_fingerprint,
+        "outputs": [_output_row(info, output) for output in result.outputs] or None,
+    }
+
+
+def _output_row(info: ShardInfo, output: OutputFile) -> dict[str, Any]:
+    return {
+        "format": output.format,
+        "uri": info.results_uri + output.key if output.key else None,
+        "size_bytes": output.size_bytes if output.key else None,
+        "error": output.error or None,
     }
 
 

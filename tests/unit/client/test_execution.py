@@ -21,7 +21,7 @@ from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, BadOption, ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.quotas import Quotas
-from distributed_ocr_pipeline.run.manifests import parse_documents
+from distributed_ocr_pipeline.run.delivery.manifests import parse_documents
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from tests.support.aws import (

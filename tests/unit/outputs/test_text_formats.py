@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.outputs.formats import FormatName, TextWriter
-from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource, Word
+from distributed_ocr_pipeline.outputs.formats import TextWriter
+from distributed_ocr_pipeline.records import FormatName, PageResult, PageStatus, TextSource, Word
 from tests.support.outputs import LINES, SIZE, SOURCE, drawn_page, page_of
 
 _, WORDS = drawn_page()

@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, ob
 from distributed_ocr_pipeline.planning.splitting import keep_parts
 from distributed_ocr_pipeline.planning.todo import Choice
 from distributed_ocr_pipeline.records import Document
-from distributed_ocr_pipeline.run.manifests import is_file_name, parse_documents
+from distributed_ocr_pipeline.run.delivery.manifests import is_file_name, parse_documents
 
 _ESTIMATED = """
 create table todo (document_id varchar, source_uri varchar, key varchar, etag varchar, size_bytes bigint, archived boolean, attempts integer,

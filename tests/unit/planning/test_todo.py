@@ -54,7 +54,7 @@ def _todo(
     runs: dict[str, list[dict[str, Any]]],
     *,
     untrusted: tuple[tuple[str, str], ...] = (),
-    **choice: bool,
+    **choice: Any,
 ) -> dict[str, dict[str, Any]]:
     rows = [
         {"key": key, "etag": etag, "size_bytes": 10, "archived": False, "source_uri": f"s3://{BUCKET}/{key}"}
@@ -72,7 +72,7 @@ def _todo(
         )
         columns = ("key", "attempts", "deferrals", "pages", "kind")
         found = list(database.rows(f"select {', '.join(columns)} from todo order by key"))
-    assert counts.listed == len(etags) and counts.todo == len(found)
+    assert counts.listed == len(found if "only_failed" in choice else etags) and counts.todo == len(found)
     return {row[0]: dict(zip(columns, row)) for row in found}
 
 
@@ -111,6 +111,36 @@ def test_failures_are_tried_again_while_that_may_help(tmp_path: Path) -> None:
     assert {key: row["attempts"] for key, row in _todo(tmp_path, etags, {"r1": rows}).items()} == {"again.pdf": 1}
     insisted = _todo(tmp_path, etags, {"r1": rows}, retry_failed=True)
     assert {key: row["attempts"] for key, row in insisted.items()} == {"final.pdf": 0, "again.pdf": 0, "enough.pdf": 0}
+
+
+def test_of_the_failed_those_that_are_wanted_are_taken_and_no_others(tmp_path: Path) -> None:
+    later = _BEGIN + timedelta(days=1)
+    failed = {"status": "failed", "error_class": "corrupt"}
+    first = [
+        _row("good.pdf"),
+        _row("mended.pdf", **failed),
+        _row("corrupt.pdf", attempts=MAX_ATTEMPTS, **failed),
+        _row("partial.pdf", status="partial", error_class="timeout"),
+        _row("notes.txt", status="skipped", error_class="unsupported_type"),
+        _row("of other options.pdf", options_fingerprint="g", **failed),
+    ]
+    second = [
+        _row("mended.pdf", processed_at=later),
+        _row("corrupt.pdf", status="deferred", attempts=0, processed_at=later),
+    ]
+    etags = {row: "e1" for row in ("good.pdf", "mended.pdf", "corrupt.pdf", "partial.pdf", "notes.txt", "new.pdf")}
+    etags["of other options.pdf"] = "e1"
+
+    def taken(*classes: str) -> list[str]:
+        return sorted(_todo(tmp_path, etags, {"r1": first, "r2": second}, only_failed=classes))
+
+    assert taken("any") == ["corrupt.pdf", "of other options.pdf", "partial.pdf"]
+    assert taken("timeout", "unsupported_type") == ["notes.txt", "partial.pdf"]
+    assert not taken("encrypted")
+
+
+def test_nothing_has_failed_where_nothing_was_done(tmp_path: Path) -> None:
+    assert not _todo(tmp_path, {"a.pdf": "e1"}, {}, only_failed=("any",))
 
 
 def test_every_deferral_of_a_document_is_counted(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Documents of a plan: the manifest that SageMaker reads, and the list that the worker reads."""
 
 from distributed_ocr_pipeline.records import Document, S3Location
-from distributed_ocr_pipeline.run.manifests import is_file_name, make_manifest, parse_documents
+from distributed_ocr_pipeline.run.delivery.manifests import is_file_name, make_manifest, parse_documents
 from tests.support.documents import document_id_of, format_documents
 
 PREFIX = S3Location("bucket", "docs/")

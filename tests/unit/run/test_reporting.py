@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import RunFailed
-from distributed_ocr_pipeline.run.evidence import MAX_NAMED_DOCUMENTS
+from distributed_ocr_pipeline.run.evidence import MAX_NAMED_DOCUMENTS, Named
 from distributed_ocr_pipeline.run.joining import Joining, PlannedPart
 from distributed_ocr_pipeline.run.reporting import make_report, require_success, write_report
 from distributed_ocr_pipeline.tables.integrity import LedgerFooter
@@ -97,6 +99,32 @@ def test_a_run_that_does_not_balance_fails_and_names_what_is_wrong(
     with pytest.raises(RunFailed) as error:
         require_success(report)
     assert word in str(error.value) and len(str(error.value).encode()) < 1000
+
+
+def with_output(document_id: str, **output: Any) -> dict[str, Any]:
+    made = {"format": "text", "uri": f"s3://out/outputs/run_id=run/{document_id}.txt", "size_bytes": 7, "error": None}
+    return row(document_id) | {"outputs": [made | output]}
+
+
+def test_files_of_documents_that_are_not_there_are_named(tmp_path: Path) -> None:
+    listed = [{"key": f"outputs/run_id=run/{name}.txt", "size_bytes": 6 if name == "b" else 7} for name in "ab"]
+    pq.write_table(pa.Table.from_pylist(listed), tmp_path / "listed.parquet")
+    found = {"output_files": tmp_path / "listed.parquet", "outputs_prefix": "outputs/run_id=run/"}
+    ledger = [*map(with_output, "abc"), with_output("d", uri=None, size_bytes=None, error="It says why.")]
+    report = make_report("run", options(), PLAN, run(tmp_path, ledger=ledger, **found).evidence())
+    assert report.outputs_missing == Named(2, ("s3://bucket/docs/b", "s3://bucket/docs/c"))
+    assert (dict(report.outputs), report.outputs_not_made) == ({"text": 3}, 1)
+    assert report.balanced and not report.succeeded
+    assert "2 documents lack files in outputs/" in report.summary and "1 files of documents could" in report.summary
+
+
+def test_files_that_are_all_there_are_counted(tmp_path: Path) -> None:
+    listed = [{"key": "outputs/run_id=run/a.txt", "size_bytes": 7}, {"key": "outputs/run_id=run/z", "size_bytes": 1}]
+    pq.write_table(pa.Table.from_pylist(listed), tmp_path / "listed.parquet")
+    found = {"output_files": tmp_path / "listed.parquet", "outputs_prefix": "outputs/run_id=run/"}
+    ledger = [with_output("a"), *map(row, "bcd")]
+    report = make_report("run", options(), PLAN, run(tmp_path, ledger=ledger, **found).evidence())
+    assert report.succeeded and dict(report.outputs) == {"text": 1}
 
 
 def test_a_run_of_which_step_functions_notes_alone_were_lost_is_green_and_names_it(tmp_path: Path) -> None:

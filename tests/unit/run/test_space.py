@@ -1,6 +1,7 @@
 """The space that a run's results are expected to take is near what the writers write."""
 
 import random
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,18 @@ from PIL import Image
 
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, save_page_image
+from distributed_ocr_pipeline.outputs.document_files import Material, write_files
+from distributed_ocr_pipeline.outputs.formats import SEARCHABLE_PDF, SUFFIXES
+from distributed_ocr_pipeline.outputs.structure import SourceDocument
 from distributed_ocr_pipeline.planning.estimating import Range
-from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource, Word
+from distributed_ocr_pipeline.records import FormatName, PageResult, PageStatus, TextSource, Word
 from distributed_ocr_pipeline.run.space import bytes_at_work, result_bytes
 from tests.support.documents import printed_page
 from tests.support.plans import make_plan
 from tests.support.runs import outcome, write_run
 
 PAGES, WORDS_ON_A_PAGE = 100, 450
+PLAIN_WORDS, WORDS = False, True
 VOCABULARY = ["".join(random.Random(seed).choices("etaoinshrdlu", k=2 + seed % 9)) for seed in range(3000)]
 
 
@@ -53,6 +58,23 @@ def test_images_take_half_to_all_of_what_the_fullest_page_takes(image_format: st
     settings = RunSettings.model_validate({"output_type": "image", "image_format": image_format, "dpi": dpi})
     size = (tmp_path / "image").stat().st_size
     assert size / 2 < result_bytes(make_plan(pages=Range(1, 1, 1)), settings) < size
+
+
+@pytest.mark.parametrize("name", [name for name in SUFFIXES if name != SEARCHABLE_PDF])
+def test_files_of_documents_take_what_is_expected_of_full_pages(name: FormatName, tmp_path: Path) -> None:
+    words = PLAIN_WORDS if name in ("text", "markdown") else WORDS
+    pages = [page_of_text(number, f"page {number}", words) for number in range(1, 11)]
+    source = SourceDocument("a.pdf", "s3://bucket/a.pdf", len(pages))
+    material = Material(source, "application/pdf", len(pages), lambda: nullcontext(tmp_path))
+    assert write_files(material, pages, {name: tmp_path / "file"}) == {name: ""}
+    plan = make_plan(pages=Range(10, 10, 10))
+    expected = result_bytes(plan, RunSettings(outputs=[name], words=True)) - result_bytes(plan, RunSettings(words=True))
+    assert expected / 2 < (tmp_path / "file").stat().st_size < expected
+
+
+def test_a_searchable_pdf_takes_as_much_as_its_document_and_what_text_adds() -> None:
+    plan, settings = make_plan(size_bytes=7_000, pages=Range(1, 1, 1)), RunSettings(outputs=["searchable_pdf"])
+    assert result_bytes(plan, settings) == result_bytes(plan, RunSettings(words=True)) + 12_000
 
 
 def test_only_the_shards_in_work_take_space_beside_the_results() -> None:

@@ -62,6 +62,12 @@ def test_a_fault_of_a_part_is_the_documents(parts: list[Part], outcome: tuple[st
     assert (row["error_message"] is None) == (outcome[1] is None)
 
 
+def test_no_output_of_a_document_in_parts_is_missing_silently() -> None:
+    note = [{"format": "text", "uri": None, "size_bytes": None, "error": "It was read in parts."}]
+    assert join([part(1, 2, outputs=note), part(3, None, "failed", "corrupt", outputs=None)])["outputs"] == note
+    assert join([part(1, 2), part(3, None)])["outputs"] is None
+
+
 def test_a_part_is_done_unless_another_try_may_help() -> None:
     assert part(1, 2).is_done() and part(1, 2).is_done(without_fault=True)
     assert part(1, 2, "failed", "corrupt").is_done()

@@ -3,15 +3,11 @@
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
-from distributed_ocr_pipeline.client.exports.exporting import ExportedFile, Exporter
-from distributed_ocr_pipeline.client.exports.originals import Originals
-from distributed_ocr_pipeline.client.exports.stored import stored_documents
+from distributed_ocr_pipeline.client.exports.exporting import Export, ExportedFile
 from distributed_ocr_pipeline.client.inspection.outputs import (
     DEFAULT_FOLDER,
     Output,
@@ -22,7 +18,6 @@ from distributed_ocr_pipeline.client.inspection.outputs import (
 )
 from distributed_ocr_pipeline.client.terminal import print_lines, printable
 from distributed_ocr_pipeline.errors import ExitCode, PipelineError
-from distributed_ocr_pipeline.outputs.formats import FormatName
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 
@@ -31,40 +26,6 @@ class NotAllExported(PipelineError):
     """Some files could not be made; each has been named."""
 
     exit_code = ExitCode.RUN_FAILED
-
-
-@dataclass(frozen=True)
-class Export:
-    """What to export.
-
-    Attributes:
-        output: Where runs wrote to.
-        run_id: Only documents whose current row this run wrote; None for all.
-        storage: For documents in S3; None: one with the usual AWS settings, if there are any.
-        target: Folder for the files.
-        formats: What to make of each document.
-        overwrite: Whether to write files again that are there.
-    """
-
-    output: Output
-    run_id: str | None
-    storage: Storage | None
-    target: Path
-    formats: Sequence[FormatName]
-    overwrite: bool = False
-
-    def files(self) -> Iterator[ExportedFile]:
-        """Make the files, document by document.
-
-        Raises:
-            BadInput: No run, or not this one, has written results there.
-            ServiceFault: AWS did not answer.
-        """
-        with TemporaryDirectory() as scratch:
-            originals = Originals(self.storage, Path(scratch))
-            exporter = Exporter(self.target, self.formats, originals, overwrite=self.overwrite)
-            for document, pages in stored_documents(self.output, self.run_id):
-                yield from exporter.export(document, pages)
 
 
 def export_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -> None:

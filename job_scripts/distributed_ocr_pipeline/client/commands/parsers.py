@@ -29,6 +29,7 @@ commands, each with its own --help:
   ocr-pipeline estimate PREFIX   what a run would take; starts nothing
   ocr-pipeline status [RUN]      the latest runs, or one of them: how far it is, and what it waits for
   ocr-pipeline list              documents by status, class of error or confidence, each once
+  ocr-pipeline retry [RUN]       reads again what failed, and nothing else
   ocr-pipeline export [RUN]      searchable PDFs, text, Markdown, hOCR … of what runs have read
   ocr-pipeline report [RUN]      what a run did, as one HTML file to look at
   ocr-pipeline show DOCUMENT     its pages beside their text, as an HTML file or as text
@@ -47,6 +48,13 @@ def run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--input-prefix", required=True, metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
     parser.add_argument("--output", default="output", metavar="FOLDER", help="results of local runs (default: output)")
     add_common(parser)
+    _add_question(parser)
+    parser.add_argument("--version", action="version", version=__version__)
+    add_options(parser)
+    return parser
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ask-above-usd",
         type=amount,
@@ -54,9 +62,28 @@ def run_parser() -> argparse.ArgumentParser:
         metavar="USD",
         help="ask before a run on AWS that may cost more, by the estimate (default: OCR_ASK_ABOVE_USD, or never)",
     )
-    parser.add_argument("--version", action="version", version=__version__)
+
+
+def _retry_parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        "ocr-pipeline retry",
+        "Starts a run over the documents whose last result is a failure, with the options they were read with.",
+    )
+    parser.add_argument(
+        "run", metavar="RUN", nargs="?", help="a run's id: those below its prefix or folder (default: the latest run's)"
+    )
+    _add_class(parser, "only those that failed so")
+    _add_question(parser)
+    add_place(parser)
     add_options(parser)
     return parser
+
+
+def _add_class(parser: argparse.ArgumentParser, text: str) -> None:
+    classes = [found.value for found in ErrorClass]
+    parser.add_argument(
+        "--class", dest="error_class", choices=classes, metavar="CLASS", help=f"{text}: {', '.join(classes)}"
+    )
 
 
 def _estimate_parser() -> argparse.ArgumentParser:
@@ -84,15 +111,8 @@ def _list_parser() -> argparse.ArgumentParser:
         "ocr-pipeline list",
         "Lists documents, each by its current row of the ledger: one line, separated by tabs in a pipe.",
     )
-    classes = [found.value for found in ErrorClass]
     parser.add_argument("--status", choices=[found.value for found in DocumentStatus], help="only those of this status")
-    parser.add_argument(
-        "--class",
-        dest="error_class",
-        choices=classes,
-        metavar="CLASS",
-        help=f"only those that failed so: {', '.join(classes)}",
-    )
+    _add_class(parser, "only those that failed so")
     parser.add_argument(
         "--below-confidence", type=confidence, metavar="N", help="only those with a page read with less, 0-100"
     )
@@ -206,8 +226,9 @@ COMMANDS: Mapping[str, Command] = {
     "estimate": Command(_estimate_parser),
     "status": Command(_status_parser),
     "list": Command(_list_parser, has_notes=True),
+    "retry": Command(_retry_parser, has_notes=True),
     "export": Command(_export_parser, has_notes=True),
-    "report": Command(_report_parser),
+    "report": Command(_report_parser, has_notes=True),
     "show": Command(_show_parser),
     "logs": Command(_logs_parser, has_notes=True),
     "doctor": Command(_doctor_parser),

@@ -3,9 +3,11 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.client.consent import approve_all, ask_above
+from distributed_ocr_pipeline.client.inspection.outputs import DEFAULT_FOLDER
 from distributed_ocr_pipeline.client.pipeline import OCRPipeline
 from distributed_ocr_pipeline.client.results import UnfinishedRun
 from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
@@ -24,7 +26,21 @@ def run_command(arguments: argparse.Namespace) -> None:
         UnfinishedRun: The run ended, but not green; its result is printed.
         PipelineError: The run did not start.
     """
-    options = chosen_options(arguments)
+    run_with(arguments, arguments.input_prefix, chosen_options(arguments), arguments.output)
+
+
+def run_with(arguments: argparse.Namespace, source: str | Path, options: dict[str, Any], output: str | None) -> None:
+    """Run the pipeline over a prefix or a folder.
+
+    Args:
+        arguments: region, ask_above_usd.
+        source: As `OCRPipeline.run` takes it.
+        options: Of the run.
+        output: Folder for results of local runs.
+
+    Raises:
+        UnfinishedRun, PipelineError: As `run_command`.
+    """
     ocr = {name: options.pop(name) for name in list(options) if name in OCRConfig.names()}
     aws = {name: options.pop(name) for name in list(options) if name in AWSConfig.names()}
     if arguments.region:
@@ -33,13 +49,13 @@ def run_command(arguments: argparse.Namespace) -> None:
     pipeline = OCRPipeline(
         AWSConfig(**aws),
         OCRConfig(**ocr),
-        output=arguments.output,
+        output=output or DEFAULT_FOLDER,
         observer=TerminalObserver(
             sys.stderr, approve_all if limit is None else ask_above(limit, sys.stdin, sys.stderr)
         ),
     )
     try:
-        print_result(pipeline.run(arguments.input_prefix, **options), sys.stdout)
+        print_result(pipeline.run(source, **options), sys.stdout)
     except UnfinishedRun as error:
         print_result(error.result, sys.stdout)
         raise

@@ -1,19 +1,19 @@
-"""The files of each document, written whole or not at all."""
+"""The files of each document of finished runs, below a folder."""
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.client.exports.originals import Originals
-from distributed_ocr_pipeline.client.exports.stored import StoredDocument
-from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.client.exports.stored import StoredDocument, stored_documents
+from distributed_ocr_pipeline.client.inspection.outputs import Output
 from distributed_ocr_pipeline.layout import RunLayout
-from distributed_ocr_pipeline.outputs.formats import SEARCHABLE_PDF, SUFFIXES, FormatName, TextWriter, Writer, open_text
-from distributed_ocr_pipeline.records import PageResult
+from distributed_ocr_pipeline.outputs.document_files import Material, write_files
+from distributed_ocr_pipeline.outputs.formats import SUFFIXES
+from distributed_ocr_pipeline.records import FormatName, PageResult
+from distributed_ocr_pipeline.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -48,96 +48,48 @@ class Exporter:
 
         Raises `ServiceFault`: S3 did not answer.
         """
-        with ExitStack() as stack:
-            files = [_File(document, name, self._path(document, name)) for name in self._formats]
-            wanted = [file for file in files if self._overwrite or not file.path.is_file()]
-            for file in wanted:
-                file.begin(self._originals, stack)
-            count = 0
-            for page in pages if wanted else ():
-                count += 1
-                for file in wanted:
-                    file.add(page)
-            for file in wanted:
-                file.finish(is_whole=count == document.rows)
-            return [ExportedFile(document, file.name, file.path, file in wanted, file.failure) for file in files]
+        paths = {name: self._path(document, name) for name in self._formats}
+        wanted = {name: path for name, path in paths.items() if self._overwrite or not path.is_file()}
+        original = partial(self._originals.file, document)
+        material = Material(document.source, document.media_type, document.rows, original)
+        failures = write_files(material, pages, wanted) if wanted else {}
+        return [
+            ExportedFile(document, name, path, name in wanted, failures.get(name, "")) for name, path in paths.items()
+        ]
 
     def _path(self, document: StoredDocument, name: FormatName) -> Path:
         return self._target / RunLayout("", document.run_id).output(document.source.key, SUFFIXES[name]).key
 
 
-class _File:
-    """One file in the making: it lies beside its place until it is whole."""
+@dataclass(frozen=True)
+class Export:
+    """What to export.
 
-    def __init__(self, document: StoredDocument, name: FormatName, path: Path) -> None:
-        self._document, self.name, self.path = document, name, path
-        self.failure = ""
-        self._writer: Writer | None = None
-        self._made = path
+    Attributes:
+        output: Where runs wrote to.
+        run_id: Only documents whose current row this run wrote; None for all.
+        storage: For documents in S3; None: one with the usual AWS settings, if there are any.
+        target: Folder for the files.
+        formats: What to make of each document.
+        overwrite: Whether to write files again that are there.
+    """
 
-    def begin(self, originals: Originals, stack: ExitStack) -> None:
-        """Open what is written and what is read; `stack` closes both, and removes what is not finished."""
-        with self._noting_failure():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=".export-", dir=self.path.parent)
-            os.close(descriptor)
-            self._made = Path(name)
-            stack.callback(self._made.unlink, missing_ok=True)
-            if self.name == SEARCHABLE_PDF:
-                self._writer = stack.enter_context(self._pdf_writer(originals))
-            else:
-                stream = open_text(self._made)
-                stack.callback(_close, stream)
-                self._writer = TextWriter(self.name, self._document.source, stream)
+    output: Output
+    run_id: str | None
+    storage: Storage | None
+    target: Path
+    formats: Sequence[FormatName]
+    overwrite: bool = False
 
-    def add(self, page: PageResult) -> None:
-        """Write a page."""
-        if self._writer is not None:
-            with self._noting_failure():
-                self._writer.add(page)
+    def files(self) -> Iterator[ExportedFile]:
+        """Make the files, document by document.
 
-    def finish(self, *, is_whole: bool) -> None:
-        """Put the file in its place; of a document some of whose pages are not in the table, there is none."""
-        if self._writer is None:
-            return
-        with self._noting_failure():
-            if not is_whole:
-                raise BadInput(
-                    "The table of pages has not all of its pages.",
-                    "Run with --reprocess, which reads documents again, and export that run.",
-                )
-            self._writer.finish()
-            os.chmod(self._made, 0o666 & ~_umask())
-            os.replace(self._made, self.path)
-
-    @contextmanager
-    def _pdf_writer(self, originals: Originals) -> Iterator[Writer]:
-        # pylint: disable-next=import-outside-toplevel  # it loads pikepdf, which the other formats do without
-        from distributed_ocr_pipeline.outputs.pdf.searchable import SearchablePdf
-
-        with originals.file(self._document) as original:
-            with SearchablePdf(original, self._document.media_type, self._document.rows, self._made) as writer:
-                yield writer
-
-    @contextmanager
-    def _noting_failure(self) -> Iterator[None]:
-        """Inside, what is wrong with this file alone ends this file alone."""
-        try:
-            yield
-        except BadInput as error:
-            self.failure, self._writer = str(error), None
-        except OSError as error:
-            self.failure, self._writer = f"{self.path} cannot be written: {error.strerror}.", None
-
-
-def _close(stream: TextIO) -> None:
-    """Of a file that could not be written whole, which has been said, the rest is not written either."""
-    with suppress(OSError):
-        stream.close()
-
-
-def _umask() -> int:
-    """What new files of this process may not allow (it can only be read by setting it)."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+        Raises:
+            BadInput: No run, or not this one, has written results there.
+            ServiceFault: AWS did not answer.
+        """
+        with TemporaryDirectory() as scratch:
+            originals = Originals(self.storage, Path(scratch))
+            exporter = Exporter(self.target, list(dict.fromkeys(self.formats)), originals, overwrite=self.overwrite)
+            for document, pages in stored_documents(self.output, self.run_id):
+                yield from exporter.export(document, pages)

@@ -10,7 +10,7 @@ from typing import Any
 from distributed_ocr_pipeline.client.exports.stored import StoredDocument
 from distributed_ocr_pipeline.errors import BadInput, PipelineError
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.local_documents import path_of
+from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 from distributed_ocr_pipeline.storage import Storage, aws_call
 
 _CHANGED = ("PreconditionFailed", "412")

@@ -17,7 +17,7 @@ from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
 from distributed_ocr_pipeline.outputs.structure import SourceDocument
 from distributed_ocr_pipeline.records import DocumentStatus, PageResult, PageStatus, S3Location, TextSource, Word
-from distributed_ocr_pipeline.run.local_documents import path_of
+from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 from distributed_ocr_pipeline.tables.latest import counting
 from distributed_ocr_pipeline.tables.parts import JOINED_SHARD
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA

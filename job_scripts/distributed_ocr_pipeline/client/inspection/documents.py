@@ -90,6 +90,12 @@ def list_documents(output: Output, wanted: Wanted, *, limit: int, by_key: bool =
         return _first(_Counted(_find(output, wanted)), limit, by_key)
 
 
+def find_documents(output: Output, wanted: Wanted) -> Iterator[ListedDocument]:
+    """All of them, in the order of the files; see `list_documents`."""
+    with reading_table(output, f"{DOCUMENTS}/"):
+        yield from _find(output, wanted)
+
+
 def _first(found: "_Counted", limit: int, by_key: bool) -> DocumentList:
     if by_key:
         first = heapq.nsmallest(limit, found, key=lambda document: document.source_uri)

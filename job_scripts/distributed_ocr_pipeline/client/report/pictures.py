@@ -12,7 +12,7 @@ from distributed_ocr_pipeline.errors import DocumentError, PipelineError
 from distributed_ocr_pipeline.layout import IMAGES
 from distributed_ocr_pipeline.ocr import draw_pages, shrink_page_image
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.local_documents import path_of
+from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 from distributed_ocr_pipeline.storage import aws_call
 
 _FILE = "file://"

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
-from distributed_ocr_pipeline.errors import BadInput, MissingTool
+from distributed_ocr_pipeline.errors import BadInput
 
 _TIFF = "image/tiff"
 
@@ -20,14 +20,9 @@ def picture_as_pdf(picture: Path, media_type: str) -> BinaryIO:
 
     Raises:
         BadInput: The picture cannot be read, or is too large for a page.
-        MissingTool: img2pdf is not installed.
     """
-    try:
-        import img2pdf  # pylint: disable=import-outside-toplevel  # of the extra `local`
-    except ImportError as error:
-        raise MissingTool(
-            "img2pdf is not installed; it makes PDFs of pictures.", "pip install 'distributed-ocr-pipeline[local]'"
-        ) from error
+    import img2pdf  # pylint: disable=import-outside-toplevel  # takes longer to load than many a picture
+
     settings = {
         "rotation": img2pdf.Rotation.ifvalid,
         "first_frame_only": media_type != _TIFF,

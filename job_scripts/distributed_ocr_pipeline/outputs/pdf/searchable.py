@@ -42,7 +42,6 @@ class SearchablePdf:
 
     Raises:
         BadInput: The document cannot be opened, has other pages than were read, or a page has no size.
-        MissingTool: It is a picture, and img2pdf is not installed.
     """
 
     def __init__(self, original: Path, media_type: str, page_count: int, target: Path) -> None:

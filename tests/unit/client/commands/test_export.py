@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from distributed_ocr_pipeline.client.exports import exporting
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.main import main
+from distributed_ocr_pipeline.outputs import document_files
 from distributed_ocr_pipeline.outputs.formats import open_text
 from distributed_ocr_pipeline.records import (
     Document,
@@ -215,7 +215,7 @@ def test_something_that_has_the_name_of_a_file_is_left_alone(
 def test_a_full_disk_leaves_no_piece_of_a_file(
     output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(exporting, "open_text", lambda _: open_text(Path("/dev/full")))
+    monkeypatch.setattr(document_files, "open_text", lambda _: open_text(Path("/dev/full")))
     _, said = export(capsys, str(output), *formats("text"), code=ExitCode.RUN_FAILED)
     assert "No space left on device" in said
     assert not [path for path in (output / "outputs").rglob("*") if path.is_file()]

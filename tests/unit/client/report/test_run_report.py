@@ -5,12 +5,13 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
 from distributed_ocr_pipeline.client.report.figures import span_seconds
 from distributed_ocr_pipeline.client.report.names import common_folder
-from distributed_ocr_pipeline.errors import ExitCode
+from distributed_ocr_pipeline.errors import BadInput, ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.records import S3Location
@@ -221,6 +222,10 @@ def test_open_shows_the_file_or_says_where_it_is(
     )
 
 
+def refuse(*_: object) -> str:
+    raise BadInput("It is refused.")
+
+
 def test_a_run_on_aws_is_reported_from_its_bucket(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -237,7 +242,17 @@ def test_a_run_on_aws_is_reported_from_its_bucket(
         monkeypatch.setenv("OCR_STATE_MACHINE_ARN", "arn:aws:states:us-east-1:123456789012:stateMachine:ocr")
         monkeypatch.setenv("OCR_OUTPUT_BUCKET", OUTPUT_BUCKET)
         assert main(["report", RUN, "--region", REGION]) == ExitCode.OK
-    assert capsys.readouterr().out.strip() == str(tmp_path / f"report-{RUN}.html")
+        path, link = capsys.readouterr().out.splitlines()
+        with urlopen(link.removeprefix("link for 12 hours (less where your credentials end before): ")) as answer:
+            assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+            assert answer.read() == Path(path).read_bytes()
+        assert "X-Amz-Expires=43200" in link and "AWS4-HMAC-SHA256" in link
+        monkeypatch.setattr(Storage, "share", refuse)
+        assert main(["report", RUN, "--region", REGION, "--json"]) == ExitCode.OK
+        shown = capsys.readouterr()
+        assert (json.loads(shown.out)["link"], json.loads(shown.out)["link_hours"]) == (None, None)
+        assert shown.err == "There is no link for others: It is refused.\n"
+    assert path == str(tmp_path / f"report-{RUN}.html")
     found = Parsed((tmp_path / f"report-{RUN}.html").read_text(encoding="utf-8"))
     assert [row[0] for row in found.json["documents"]] == [f"docs/{HOSTILE[1]}.lost", "a.pdf", "docs/scan.pdf"]
     assert [tag for tag, _ in found.elements].count("image") == 1

@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pikepdf
 import pytest
@@ -148,7 +148,7 @@ def test_a_name_that_no_file_can_have_is_missing() -> None:
     assert raised.value.error_class is ErrorClass.MISSING
 
 
-def locked(path: Path, password: str, revision: int = 6) -> Path:
+def locked(path: Path, password: str, revision: Literal[3, 4, 6] = 6) -> Path:
     """The file, which `password` opens."""
     modern = revision > 3
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
@@ -158,7 +158,7 @@ def locked(path: Path, password: str, revision: int = 6) -> Path:
 
 @pytest.mark.parametrize("revision", [3, 4, 6])
 def test_a_password_that_is_known_opens_a_pdf_and_leaves_no_copy(
-    revision: int, tmp_path: Path, process: Callable[..., Ledger]
+    revision: Literal[3, 4, 6], tmp_path: Path, process: Callable[..., Ledger]
 ) -> None:
     path = locked(typed_pdf(tmp_path / "a.pdf", ["Some text of its own"]), "geheim mit Umlaut ä", revision)
     before = path.read_bytes()

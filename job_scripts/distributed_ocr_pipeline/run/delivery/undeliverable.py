@@ -20,8 +20,8 @@ from distributed_ocr_pipeline.json_files import read_json
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_UNDELIVERABLE_FILE
 from distributed_ocr_pipeline.log_context import ContextLogger, log_context
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, S3Location, Undeliverable
-from distributed_ocr_pipeline.run.manifests import make_manifest, parse_documents
-from distributed_ocr_pipeline.run.passwords import passwords_key
+from distributed_ocr_pipeline.run.delivery.manifests import make_manifest, parse_documents
+from distributed_ocr_pipeline.run.delivery.passwords import passwords_key
 
 if TYPE_CHECKING:  # the worker reads the reasons, and has no use for S3
     from distributed_ocr_pipeline.storage import Storage

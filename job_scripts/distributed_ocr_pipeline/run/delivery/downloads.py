@@ -9,7 +9,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.records import Document, S3Location
-from distributed_ocr_pipeline.run.manifests import is_file_name, manifest_base
+from distributed_ocr_pipeline.run.delivery.manifests import is_file_name, manifest_base
 
 
 def locate_documents(documents: Iterable[Document], folder: Path, input_prefix: str) -> Iterator[tuple[Document, Path]]:

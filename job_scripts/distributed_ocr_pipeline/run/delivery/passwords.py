@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.manifests import is_file_name, manifest_base
+from distributed_ocr_pipeline.run.delivery.manifests import is_file_name, manifest_base
 
 if TYPE_CHECKING:  # the worker reads passwords, and has no use for listings
     from distributed_ocr_pipeline.planning.sources import Source

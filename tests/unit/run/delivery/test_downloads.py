@@ -7,7 +7,7 @@ import pytest
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.records import Document
-from distributed_ocr_pipeline.run.downloads import locate_documents
+from distributed_ocr_pipeline.run.delivery.downloads import locate_documents
 
 
 def document(key: str, size: int = 1, document_id: str = "") -> Document:

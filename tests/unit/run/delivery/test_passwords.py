@@ -13,7 +13,7 @@ from distributed_ocr_pipeline.layout import PLANNED_FILE
 from distributed_ocr_pipeline.planning.shards import shard_files
 from distributed_ocr_pipeline.planning.sources import folder_source
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.passwords import parse_passwords, read_passwords
+from distributed_ocr_pipeline.run.delivery.passwords import parse_passwords, read_passwords
 from distributed_ocr_pipeline.run.planning import Plan, plan_source
 
 DOCUMENTS = {"a.pdf": b"%PDF-1.4", "b.pdf": b"%PDF-1.4", "keys/passwords.txt": b"one\ntwo words\n"}

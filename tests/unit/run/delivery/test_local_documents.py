@@ -9,7 +9,7 @@ import pytest
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.local.folders import FileUris
 from distributed_ocr_pipeline.records import Document, S3Location
-from distributed_ocr_pipeline.run.local_documents import path_of, reasons_by_place
+from distributed_ocr_pipeline.run.delivery.local_documents import path_of, reasons_by_place
 from local_aws.s3.names import escape
 
 

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from distributed_ocr_pipeline.errors import BadInput, ErrorClass, ServiceFault
 from distributed_ocr_pipeline.records import Document, S3Location
-from distributed_ocr_pipeline.run.undeliverable import check_shard, read_reasons, undelivered
+from distributed_ocr_pipeline.run.delivery.undeliverable import check_shard, read_reasons, undelivered
 from distributed_ocr_pipeline.storage import Storage
 from tests.support.documents import format_documents
 

@@ -122,6 +122,7 @@ checkov: ## Check the Terraform code against known mistakes; its many packages l
 .PHONY: accuracy
 accuracy: .venv/installed tools ## Read pages with known text and compare (a few minutes)
 	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.real_pages
 
 .PHONY: bench
 bench: .venv/installed tools ## Compare speed and accuracy with other ways to do it (some 18 minutes)

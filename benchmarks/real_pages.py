@@ -1,6 +1,6 @@
 """How right the text of real pages is, by set: plain Tesseract, ours and OCRmyPDF on scans that others typed out.
 
-    python -m benchmarks.real_pages [--sets ehri-eng,argus-fra] [--pages 5] [--ocrmypdf] [--each]
+    python -m benchmarks.real_pages [--sets ehri-eng,argus-fra] [--pages 5] [--ocrmypdf] [--neural] [--each]
 
 The pages lie in a folder with an `index.json` that names the picture, the truth and the language of each; it is
 `OCR_REAL_PAGES` or beside the project, and no part of it. CER and WER follow the order of the truth. Recall and
@@ -25,6 +25,7 @@ from benchmarks.contestants import Contestant, HandMade, OCRmyPDF, Ours
 from benchmarks.corpus import TrueDocument, TruePage
 from benchmarks.measure import CommandFailed, measure
 from benchmarks.scoring import Score, score
+from distributed_ocr_pipeline.config import NEURAL_LANGUAGES
 
 MAX_LOSS_OF_SET = 0.003
 MAX_LOSS_OF_PAGE = 0.02
@@ -144,12 +145,21 @@ def read(contestant: Contestant, pages: Sequence[RealPage], folder: Path) -> Rea
     return Reading(found, seconds / len(pages))
 
 
-def contestants(language: str, with_ocrmypdf: bool) -> list[Contestant]:
-    """Plain Tesseract, ours, and OCRmyPDF if it is wanted, for documents in a language."""
+def contestants(language: str, with_ocrmypdf: bool, with_neural: bool = False) -> list[Contestant]:
+    """Plain Tesseract, ours, and what else is wanted, for documents in a language.
+
+    The neural engine is left out where it does not know the language.
+    """
     found: list[Contestant] = [HandMade("plain", languages=language), Ours("ours", {"languages": language})]
     if with_ocrmypdf:
         options = ["--force-ocr", "--rotate-pages", "--deskew", "--image-dpi", "300", "-l", language]
         found.append(OCRmyPDF("ocrmypdf", options))
+    if with_neural and NEURAL_LANGUAGES.issuperset(language.split("+")):
+        found.append(Ours("neural", {"languages": language, "engine": "rapidocr"}))
+        found += [
+            Ours(f"second opinion, {which}", {"languages": language, "second_opinion": which})
+            for which in ("doubtful", "always")
+        ]
     return found
 
 
@@ -212,7 +222,9 @@ def installed_languages() -> list[str]:
     return listed.stdout.splitlines()[1:]
 
 
-def all_readings(pages: Sequence[RealPage], with_ocrmypdf: bool, folder: Path) -> dict[str, dict[str, Reading]]:
+def all_readings(
+    pages: Sequence[RealPage], with_ocrmypdf: bool, folder: Path, with_neural: bool = False
+) -> dict[str, dict[str, Reading]]:
     """By set and contestant. A set whose language is not installed is left out, and said so."""
     installed = installed_languages()
     found: dict[str, dict[str, Reading]] = {}
@@ -224,7 +236,8 @@ def all_readings(pages: Sequence[RealPage], with_ocrmypdf: bool, folder: Path) -
             continue
         print(f"reading {len(members)} pages of {group}", file=sys.stderr)
         found[group] = {
-            one.name: read(one, members, folder / group / one.name) for one in contestants(language, with_ocrmypdf)
+            one.name: read(one, members, folder / group / one.name)
+            for one in contestants(language, with_ocrmypdf, with_neural)
         }
     return found
 
@@ -234,6 +247,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sets", help="only these, separated by commas")
     parser.add_argument("--pages", type=int, help="only so many of each set")
     parser.add_argument("--ocrmypdf", action="store_true", help="OCRmyPDF too, if it is installed")
+    parser.add_argument("--neural", action="store_true", help="the neural engine too, alone and as second opinion")
     parser.add_argument("--each", action="store_true", help="print a line for each page")
     return parser.parse_args()
 
@@ -259,7 +273,8 @@ def main() -> int:
         return 0
     try:
         with TemporaryDirectory() as scratch:
-            readings = all_readings(pages, arguments.ocrmypdf and OCRmyPDF.is_installed(), Path(scratch))
+            ocrmypdf = arguments.ocrmypdf and OCRmyPDF.is_installed()
+            readings = all_readings(pages, ocrmypdf, Path(scratch), arguments.neural)
     except CommandFailed as error:
         print(f"The run stopped: {error}", file=sys.stderr)
         return 1

@@ -24,10 +24,11 @@ _DETECTION_PIXELS = 1600
 _READING_PIXELS = 5000
 """Longest side of the picture that lines are read from: 425 dpi for A4, so that memory has a bound."""
 
-_MODELS = {
+MODELS = {
     "Det.model_path": "PP-OCRv6_det_small.onnx",
     "Rec.model_path": "PP-OCRv6_rec_small.onnx",
 }
+"""Files of the package by the library's settings: one finds lines, one reads them."""
 _OUT_OF_MEMORY_SIGNS = ("bad_alloc", "allocate", "insufficient memory", "failed to map")  # ONNX Runtime, OpenCV, loader
 
 
@@ -148,7 +149,7 @@ def _reader() -> Any:
     import_module("cv2").setNumThreads(1)
     library = import_module("rapidocr")
     models = Path(str(library.__file__)).parent / "models"
-    settings: dict[str, Any] = {name: str(models / file) for name, file in _MODELS.items()}
+    settings: dict[str, Any] = {name: str(models / file) for name, file in MODELS.items()}
     settings |= {
         "Global.log_level": "critical",
         "Global.use_cls": False,  # pages lie the right way up

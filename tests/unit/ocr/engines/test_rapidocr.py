@@ -3,6 +3,7 @@
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -97,6 +98,30 @@ def test_the_models_lie_in_the_package_and_nothing_is_downloaded(
 
 
 @needs_models
+def test_the_licences_of_library_and_models_come_with_the_package() -> None:
+    texts = {
+        path.name: path.read_text(encoding="utf-8") for path in files("rapidocr") or () if "licenses" in path.parts
+    }
+    assert "Apache License" in texts["LICENSE"]
+    models = texts["MODEL_LICENSES.md"]
+    assert "Baidu" in models and all(name in models for name in rapidocr_tasks.MODELS.values())
+
+
+@needs_models
+def test_a_second_opinion_reads_what_tesseract_was_not_sure_of(
+    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
+) -> None:
+    """The stand-in for Tesseract reads `word page 1` at the top of every page, whatever is there."""
+    fake_tesseract()
+    page_of([(100, 100, "Total amount 19.50"), (100, 220, "paid in cash")]).save(tmp_path / "a.png")
+    [(_, [alone])] = process([tmp_path / "a.png"])
+    [(_, [both])] = process([tmp_path / "a.png"], second_opinion="always", words=True)
+    assert alone.text == "word page 1"
+    assert "Total amount 19.50" in both.text and "paid in cash" in both.text
+    assert "second opinion: 6 of" in both.note and both.word_count == len(both.words)
+
+
+@needs_models
 def test_words_have_boxes_around_them_and_confidences(tmp_path: Path, process: Callable[..., Ledger]) -> None:
     page_of([(100, 100, "left"), (700, 100, "right"), (100, 300, "lower words")]).save(tmp_path / "a.png")
     [(_, [page])] = process([tmp_path / "a.png"], engine="rapidocr", words=True)
@@ -177,7 +202,8 @@ LETTERS = {
     "tur": "çğıöşüİ",
     "ara": "العربية",
     "bel": "беларуская",
-    "ell": "ΕλληνικάΆΈΉΊΌΎΏΐΰ",
+    "ell": "ςάέήίόύώΐΰ",
+    "grc": "ἀἐἠὶὁὐὠᾶῇ",
     "heb": "עברית",
     "hin": "हिन्दी",
     "kan": "ಕನ್ನಡ",

@@ -33,6 +33,10 @@ estimate: .venv/installed ## What a run over INPUT_PREFIX would take and cost; s
 .PHONY: install
 install: .venv/installed tools ## Make .venv, and install Tesseract and Poppler if they are missing
 
+.PHONY: neural
+neural: .venv/ready ## Add the neural engine to .venv (options engine=rapidocr and second_opinion; 90 MB to download)
+	@scripts/pip-install.sh container/requirements-neural.lock "the neural engine"
+
 ##@ Local environment (AWS on 127.0.0.1)
 
 .PHONY: local-setup
@@ -147,6 +151,7 @@ checkov: ## Check the Terraform code against known mistakes; its many packages l
 .PHONY: accuracy
 accuracy: .venv/installed tools ## Read pages with known text and compare (a few minutes)
 	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.real_pages
 
 .PHONY: test-accuracy
 test-accuracy: .venv/installed tools ## Test that no kind of page is read worse than its limit

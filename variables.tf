@@ -92,6 +92,7 @@ variable "ocr" {
     engine                   = optional(string, "pytesseract")
     languages                = optional(string, "eng")
     tesseract_config         = optional(map(string))
+    second_opinion           = optional(string, "none")
     text_layer               = optional(string, "auto")
     words                    = optional(bool, false)
     outputs                  = optional(list(string), [])
@@ -126,8 +127,18 @@ variable "ocr" {
   }
 
   validation {
-    condition     = contains(["pytesseract", "tesserocr"], var.ocr.engine)
-    error_message = "ocr.engine: pytesseract or tesserocr."
+    condition     = contains(["pytesseract", "tesserocr", "rapidocr"], var.ocr.engine)
+    error_message = "ocr.engine: pytesseract, tesserocr or rapidocr."
+  }
+
+  validation {
+    condition     = contains(["none", "doubtful", "always"], var.ocr.second_opinion)
+    error_message = "ocr.second_opinion: none, doubtful or always."
+  }
+
+  validation {
+    condition     = var.ocr.engine != "rapidocr" || var.ocr.second_opinion == "none"
+    error_message = "ocr.second_opinion: it is the engine rapidocr's, which reads all pages already; use none."
   }
 
   validation {

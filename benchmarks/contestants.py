@@ -84,6 +84,7 @@ class HandMade:
 
     name: str = "hand-made"
     environment: dict[str, str] = field(default_factory=dict)
+    languages: str = "eng"
 
     def prepare(self, documents: Documents, folder: Path) -> None:
         """Render every page at 300 dpi, grey."""
@@ -94,7 +95,7 @@ class HandMade:
         """`xargs` hands out the pages."""
         images = folder / "images"
         images.write_text("".join(f'"{path}"\n' for path in self._images(documents, folder)), encoding="utf-8")
-        arguments = ["xargs", "-P", str(CORES), "-I", "{}", "tesseract", "{}", "{}"]
+        arguments = ["xargs", "-P", str(CORES), "-I", "{}", "tesseract", "{}", "{}", "-l", self.languages]
         return [Command(arguments, folder / "log", _ONE_THREAD | self.environment, stdin=images)]
 
     def texts(self, documents: Documents, folder: Path) -> Texts:

@@ -4,6 +4,7 @@
 #   BASE_IMAGE      another base than the Dockerfile's; `debootstrap` makes one on this machine, without a registry
 #   LANGUAGES       Tesseract languages such as eng+deu (default: the Dockerfile's)
 #   TESSERACT_BUILD fast or debian (default: the Dockerfile's)
+#   NEURAL          1 adds the neural engine (default: the Dockerfile's)
 #   CONTAINER_TOOL  docker, podman or buildah (default: the first that is there)
 #
 # Arguments are passed on to the tool's build command.
@@ -45,6 +46,7 @@ version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' job_scripts/distributed_ocr_pi
 flags+=(--build-arg "VERSION=$version" --build-arg "REVISION=$tag")
 [ -z "${BASE_IMAGE:-}" ] || flags+=(--build-arg "BASE_IMAGE=$BASE_IMAGE")
 [ -z "${TESSERACT_BUILD:-}" ] || flags+=(--build-arg "TESSERACT_BUILD=$TESSERACT_BUILD")
+[ -z "${NEURAL:-}" ] || flags+=(--build-arg "NEURAL=$NEURAL")
 [ -z "${LANGUAGES:-}" ] || flags+=(--build-arg "LANGUAGES=$LANGUAGES")
 # SageMaker takes Docker's kind of manifest. podman and buildah make OCI ones of themselves, docker may add an index with
 # attestations.

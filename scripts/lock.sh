@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Resolves the dependencies of pyproject.toml for every supported Python: first what a developer needs, then, held to
-# the same versions, what running on a user's machine needs, what the container needs, what its tesserocr is built with,
-# and what the pages of docs/ are made with.
+# the same versions, what running on a user's machine needs, what the container needs (without and with the neural
+# engine), what its tesserocr is built with, and what the pages of docs/ are made with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,6 +14,8 @@ compile pyproject.toml --extra dev --output-file requirements-dev.lock
 compile pyproject.toml --extra local --extra tesserocr --constraint requirements-dev.lock \
   --output-file requirements-local.lock
 compile pyproject.toml --extra tesserocr --constraint requirements-dev.lock --output-file container/requirements.lock
+compile pyproject.toml --extra tesserocr --extra neural --constraint requirements-dev.lock \
+  --output-file container/requirements-neural.lock
 compile container/tesseract/build-requirements.in --constraint requirements-dev.lock \
   --output-file container/tesseract/build-requirements.lock
 compile requirements-docs.in --constraint requirements-dev.lock --output-file requirements-docs.lock

@@ -43,6 +43,16 @@ AUTO_LANGUAGES = "auto"
 """Of the option `languages`: whatever is installed for the script of each page."""
 
 
+NEURAL_LANGUAGES = frozenset(
+    (
+        "afr aze bos cat ceb ces chi_sim chi_tra cos cym dan deu eng enm epo est eus fao fil fin fra frm fry gla "
+        "gle glg hat hrv hun ind isl ita ita_old jav jpn kmr lat lav lit ltz mlt mri msa nld nor oci pol por que "
+        "ron slk slv spa spa_old sqi srp_latn sun swa swe ton tur uzb"
+    ).split()
+)
+"""Languages, by Tesseract's names, whose letters are all among the characters of the neural models (PP-OCRv6 small)."""
+
+
 def _split(patterns: Any) -> Any:
     """The command line gives one text."""
     return [part.strip() for part in patterns.split(",") if part.strip()] if isinstance(patterns, str) else patterns
@@ -50,7 +60,8 @@ def _split(patterns: Any) -> Any:
 
 OutputType = Literal["text", "image", "both"]
 ImageFormat = Literal["webp", "jpeg"]
-EngineName = Literal["pytesseract", "tesserocr"]
+EngineName = Literal["pytesseract", "tesserocr", "rapidocr"]
+SecondOpinion = Literal["none", "doubtful", "always"]
 TextLayer = Literal["auto", "ignore", "only"]
 PartitionKey = Literal["document_id", "run_id", "language", "media_type", "text_source"]
 Languages = Annotated[str, Field(pattern=r"^[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*$")]
@@ -119,10 +130,15 @@ class OCRConfig(_Config):
     image_format: ImageFormat = Field(
         default="jpeg", description="format of page images: jpeg, or webp (smaller, slower)"
     )
-    engine: EngineName = Field(default="pytesseract", description="pytesseract, or tesserocr (in-process)")
+    engine: EngineName = Field(
+        default="pytesseract", description="pytesseract, tesserocr (in-process) or rapidocr (neural)"
+    )
     languages: Languages = Field(default="eng", description="Tesseract languages, such as eng+deu, or auto")
     tesseract_config: TesseractConfig | None = Field(
         default=None, description='Tesseract settings as JSON, such as {"psm": 6}'
+    )
+    second_opinion: SecondOpinion = Field(
+        default="none", description="pages that the neural engine reads too: none, doubtful ones or always"
     )
     text_layer: TextLayer = Field(
         default="auto", description="PDF text: use it where it can be trusted (auto), ignore it, or only use it"
@@ -144,6 +160,31 @@ class OCRConfig(_Config):
     )
     max_document_mb: int = Field(default=2048, ge=1, description="larger documents are not tried")
 
+    @property
+    def neural(self) -> bool:
+        """Whether the neural engine is needed."""
+        return self.engine == "rapidocr" or self.second_opinion != "none"
+
+    @field_validator("languages")
+    @classmethod
+    def _readable(cls, languages: str, info: ValidationInfo) -> str:
+        if info.data.get("engine") == "rapidocr" and (fault := _neural_language_error(languages)):
+            raise PydanticCustomError("neural_language", "{fault}", {"fault": fault})
+        return languages
+
+    @field_validator("second_opinion")
+    @classmethod
+    def _second(cls, second_opinion: SecondOpinion, info: ValidationInfo) -> SecondOpinion:
+        if second_opinion == "none":
+            return second_opinion
+        languages = info.data.get("languages", "")
+        fault = "" if languages == AUTO_LANGUAGES else _neural_language_error(languages)
+        if info.data.get("engine") == "rapidocr":
+            fault = "it is the engine rapidocr's, which reads all pages already; use none"
+        if fault:
+            raise PydanticCustomError("second_opinion", "{fault}", {"fault": fault})
+        return second_opinion
+
     @model_validator(mode="before")
     @classmethod
     def _with_words(cls, values: Any) -> Any:
@@ -161,7 +202,9 @@ class OCRConfig(_Config):
 
     @field_validator("tesseract_config")
     @classmethod
-    def _harmless(cls, settings: TesseractConfig | None) -> TesseractConfig | None:
+    def _harmless(cls, settings: TesseractConfig | None, info: ValidationInfo) -> TesseractConfig | None:
+        if settings and info.data.get("engine") == "rapidocr":
+            raise PydanticCustomError("tesseract_setting", "the engine rapidocr has none of Tesseract's settings")
         for name, value in (settings or {}).items():
             if fault := _setting_error(name, str(value)):
                 raise PydanticCustomError("tesseract_setting", "{fault}", {"fault": fault})
@@ -241,6 +284,8 @@ class RunOptions(RunSettings):
     def fingerprint(self) -> str:
         """16 hex digits that change whenever an option (or `TEXT_REVISION`) changes what the tables hold."""
         content = {name: getattr(self, name) for name in _CONTENT_OPTIONS} | {"revision": TEXT_REVISION}
+        if self.second_opinion != "none":  # results without one were made before there was such an option
+            content["second_opinion"] = self.second_opinion
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -254,6 +299,15 @@ _CONTENT_OPTIONS = (
     "words",
     "dpi",
 )
+
+
+def _neural_language_error(languages: str) -> str:
+    """What is wrong with languages for the neural engine: letters that its models do not know come out as others."""
+    if languages == AUTO_LANGUAGES:
+        return "the engine rapidocr does not find out a page's script: name languages, such as eng+fra"
+    unknown = [name for name in languages.split("+") if name not in NEURAL_LANGUAGES]
+    known = "it knows Latin letters (but not Fraktur and Vietnamese), Chinese and Japanese"
+    return f"the neural engine does not read {', '.join(unknown)}: {known}" if unknown else ""
 
 
 _NUMBERED_SETTINGS = {"psm": ("1", *map(str, range(3, 14))), "oem": ("0", "1", "2", "3")}

@@ -154,7 +154,7 @@ _ERROR_CLASSES = {
     ),
     ErrorClass.TIMEOUT: ("the time limit of the page or document was over", "Raise the limit, if it is worth it."),
     ErrorClass.OUT_OF_MEMORY: ("the memory limit was reached", "Raise engine_memory_mb, or lower dpi."),
-    ErrorClass.ENGINE_CRASH: ("Tesseract or Poppler ended abnormally", "Try the other engine on it."),
+    ErrorClass.ENGINE_CRASH: ("the OCR engine or Poppler ended abnormally", "Try the other engine on it."),
     ErrorClass.INTERNAL: ("a fault of this project", "Report it with the job's log."),
 }
 

@@ -251,6 +251,26 @@ run "refuses_ocr_engine" {
   expect_failures = [var.ocr]
 }
 
+run "refuses_ocr_second_opinion" {
+  command = plan
+
+  variables {
+    ocr = { second_opinion = "perhaps" }
+  }
+
+  expect_failures = [var.ocr]
+}
+
+run "refuses_a_second_opinion_of_the_same_engine" {
+  command = plan
+
+  variables {
+    ocr = { engine = "rapidocr", second_opinion = "always" }
+  }
+
+  expect_failures = [var.ocr]
+}
+
 run "refuses_ocr_languages" {
   command = plan
 

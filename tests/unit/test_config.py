@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
+from distributed_ocr_pipeline import config
 from distributed_ocr_pipeline.config import (
     NEED_WORDS,
     AWSConfig,
@@ -190,3 +191,39 @@ def test_a_share_of_failed_shards_is_a_whole_number_because_step_functions_takes
         parse_options({"input_prefix": "s3://bucket/prefix/", "tolerated_failed_shards_percent": 2.5})
     values = RunOptions(input_prefix="s3://bucket/prefix/", tolerated_failed_shards_percent=20).model_dump()
     assert isinstance(values["tolerated_failed_shards_percent"], int)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"engine": "rapidocr", "languages": "eng+rus"}, "'languages': got 'eng.rus'; .* does not read rus: it knows"),
+        ({"engine": "rapidocr", "languages": "Fraktur"}, "does not read Fraktur"),
+        ({"engine": "rapidocr", "languages": "auto"}, "name languages"),
+        ({"engine": "rapidocr", "tesseract_config": {"psm": 6}}, "'tesseract_config': .*has none of Tesseract's"),
+        ({"engine": "rapidocr", "second_opinion": "always"}, "'second_opinion': got 'always'; .*use none"),
+        ({"second_opinion": "doubtful", "languages": "kan"}, "'second_opinion': got 'doubtful'; .* does not read kan"),
+        ({"second_opinion": "perhaps"}, "'second_opinion': got 'perhaps'"),
+    ],
+)
+def test_what_the_neural_engine_cannot_do_is_refused_before_a_run(values: dict[str, object], message: str) -> None:
+    with pytest.raises(BadOption, match=message) as error:
+        parse_options(PREFIX | values)
+    assert "\n" not in str(error.value)
+
+
+def test_the_neural_engine_reads_languages_that_it_knows_and_judges_pages_one_by_one() -> None:
+    assert parse_options(PREFIX | {"engine": "rapidocr", "languages": "fra+chi_sim"}).neural
+    assert parse_options(PREFIX | {"second_opinion": "doubtful", "languages": "auto"}).neural
+    assert not parse_options(PREFIX).neural
+
+
+def test_results_without_a_second_opinion_stay_up_to_date_and_those_with_one_are_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The fingerprint of the plain options is the one that ledgers have from before there were second opinions."""
+    monkeypatch.setattr(config, "TEXT_REVISION", 1)
+    plain = parse_options(PREFIX)
+    assert plain.fingerprint == "054ec72a639a7f21"
+    assert parse_options(PREFIX | {"second_opinion": "none"}).fingerprint == plain.fingerprint
+    wanted = {parse_options(PREFIX | {"second_opinion": value}).fingerprint for value in ("doubtful", "always")}
+    assert len(wanted | {plain.fingerprint}) == 3

@@ -28,7 +28,15 @@ def asked(names: set[str]) -> Iterator[tuple[str, Requirement]]:
                 yield distribution.name, requirement
 
 
-@pytest.mark.parametrize("lock", ["requirements-dev.lock", "requirements-local.lock", "container/requirements.lock"])
+LOCKS = (
+    "requirements-dev.lock",
+    "requirements-local.lock",
+    "container/requirements.lock",
+    "container/requirements-neural.lock",
+)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
 def test_extras_that_a_package_asks_for_are_pinned(lock: str) -> None:
     """Where `coverage[toml]` is asked for and `coverage` pinned, pip takes the newest, which has no hash."""
     packages = pinned(lock)
@@ -38,3 +46,10 @@ def test_extras_that_a_package_asks_for_are_pinned(lock: str) -> None:
         if not requirement.extras <= packages.get(canonicalize_name(requirement.name), set())
     ]
     assert missing == []
+
+
+def test_who_does_not_want_the_neural_engine_installs_nothing_of_it() -> None:
+    small, large = pinned("container/requirements.lock"), pinned("container/requirements-neural.lock")
+    assert set(small) < set(large)
+    assert {"rapidocr", "onnxruntime", "opencv-python-headless", "numpy"} <= set(large) - set(small)
+    assert not {"rapidocr", "onnxruntime"} & set(pinned("requirements-local.lock"))

@@ -4,7 +4,7 @@ isolation   each document in a worker process of its own
 worker      documents in, page results out, in order and in parallel (batches; tools: what it needs on the machine)
 pages       what becomes of a page: text layer or raster, engine, right way up, result
 documents   what a file is, what its pages are, and how they become rasters
-engines     pytesseract and tesserocr behind one protocol
+engines     pytesseract, tesserocr and rapidocr behind one protocol
 rasters     grey pictures: decoding, turning, cleaning
 processes   external programs and sandboxes under limits; cancellation; work in parallel
 scripts     which scripts have no blanks, and letters in their usual form

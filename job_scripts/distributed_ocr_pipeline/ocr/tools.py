@@ -25,7 +25,7 @@ def check_tools(config: OCRConfig) -> None:
 
 def engine_version(config: OCRConfig) -> str:
     """What reads the documents, for the ledger: such as `tesseract 5.3.0, poppler 22.12.0`."""
-    return f"tesseract {engines.engine_version(config)}, poppler {poppler.version(Stop())}"
+    return f"{engines.engine_version(config)}, poppler {poppler.version(Stop())}"
 
 
 def tesseract_version() -> str:

@@ -19,7 +19,7 @@ from distributed_ocr_pipeline.ocr.batches import OpenDocument, PageBatch, batche
 from distributed_ocr_pipeline.ocr.documents import tasks
 from distributed_ocr_pipeline.ocr.documents.opening import open_source
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Tools
-from distributed_ocr_pipeline.ocr.engines.engines import make_engine
+from distributed_ocr_pipeline.ocr.engines.engines import make_engine, make_second_engine
 from distributed_ocr_pipeline.ocr.pages.chunk import read_pages
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext
 from distributed_ocr_pipeline.ocr.pages.results import failed_page
@@ -80,7 +80,9 @@ class _Pipeline:
         limits = Limits(seconds=config.page_timeout_seconds, memory_mb=config.engine_memory_mb)
         self._sandboxes = SandboxPool(tasks, limits, stop)
         self._tools = Tools(config, self._sandboxes, stop, passwords=passwords, scratch=scratch)
-        self._context = PageContext(config, make_engine(config, stop), scratch, images, stop)
+        self._context = PageContext(
+            config, make_engine(config, stop), scratch, images, stop, make_second_engine(config, stop)
+        )
         self._readers = ThreadPoolExecutor(self._workers, "read")
         self._surveyors = ThreadPoolExecutor(self._workers, "survey")  # never queued behind long page work
 
@@ -91,6 +93,8 @@ class _Pipeline:
         self._surveyors.shutdown(cancel_futures=True)
         self._readers.shutdown(cancel_futures=True)
         self._context.engine.close()
+        if self._context.second is not None:
+            self._context.second.close()
         self._sandboxes.close()
 
     def read_batches(self, sources: Iterable[tuple[Document, Path]]) -> Iterator[PageBatch]:

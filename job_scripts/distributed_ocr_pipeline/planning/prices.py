@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
+from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import BadInput
 
 FIGURES_VARIABLE = "OCR_FIGURES"
@@ -46,9 +47,17 @@ class Work(_Figure):
     """CPU seconds of one vCPU of speed 1."""
 
     scan_seconds: PositiveFloat  # a page that is drawn and read by the engine
+    neural_seconds: PositiveFloat = 5.0  # a page that is read by the neural engine; a user's older file lacks it
+    doubtful_share: float = Field(default=0.35, ge=0, le=1)  # of scanned pages: `second_opinion: doubtful` rereads them
     text_layer_seconds: PositiveFloat  # a page with text of its own
     document_seconds: float = Field(ge=0)  # opening and closing a document
     uncertainty: float = Field(ge=0, lt=1)  # of these figures on other documents, as a share
+
+    def with_engines(self, config: OCRConfig) -> "Work":
+        """The work with the engines that `config` names: `scan_seconds` are those of all that read a page."""
+        second = {"none": 0.0, "doubtful": self.doubtful_share, "always": 1.0}[config.second_opinion]
+        first = self.neural_seconds if config.engine == "rapidocr" else self.scan_seconds
+        return self.model_copy(update={"scan_seconds": first + second * self.neural_seconds})
 
 
 class Job(_Figure):

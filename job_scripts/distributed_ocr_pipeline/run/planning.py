@@ -192,7 +192,7 @@ class _Planner:
     def _measure(self) -> Amount:
         model = fit_model(
             self._database,
-            self._figures,
+            self._figures.model_copy(update={"work": self._figures.work.with_engines(self._options)}),
             ignore_text_layer=self._options.text_layer == "ignore",
             speed_factor=self._history.speed_factor,
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.planning.database import open_database
 from distributed_ocr_pipeline.planning.estimating import Amount, Range, estimate, fit_model, measure
@@ -70,6 +71,21 @@ def test_pages_with_text_of_their_own_take_little_unless_the_text_layer_is_ignor
     auto = _amount(tmp_path / "auto", documents, looked_at)
     ignored = _amount(tmp_path / "ignore", documents, looked_at, ignore_text_layer=True)
     assert auto.cpu_seconds.expected < 1 < 18 < ignored.cpu_seconds.expected
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        ({}, 0.95),
+        ({"engine": "rapidocr"}, 5.0),
+        ({"second_opinion": "doubtful"}, 0.95 + 0.35 * 5.0),
+        ({"second_opinion": "always"}, 0.95 + 5.0),
+    ],
+)
+def test_the_neural_engine_is_in_the_estimate(options: dict[str, str], seconds: float) -> None:
+    work = FIGURES.work.with_engines(OCRConfig.model_validate(options))
+    assert work.scan_seconds == pytest.approx(seconds)
+    assert work.text_layer_seconds == FIGURES.work.text_layer_seconds
 
 
 def _scanned(pages: int) -> Amount:

@@ -13,6 +13,7 @@ from distributed_ocr_pipeline.errors import DocumentError, MissingTool
 from distributed_ocr_pipeline.log_context import ContextLogger
 from distributed_ocr_pipeline.ocr.engines import tesseract, tesserocr_tasks
 from distributed_ocr_pipeline.ocr.engines.automatic import AutomaticEngine
+from distributed_ocr_pipeline.ocr.engines.rapidocr import RapidOCREngine
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition, parse
 from distributed_ocr_pipeline.ocr.engines.script_models import DETECTOR, FoundScript, first_models
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
@@ -38,6 +39,8 @@ class Engine(Protocol):
 
 def make_engine(config: OCRConfig, stop: Stop) -> Engine:
     """The engine that `config` names."""
+    if config.engine == "rapidocr":
+        return RapidOCREngine(config, stop)
     engine = TesserocrEngine if config.engine == "tesserocr" else PytesseractEngine
     if config.languages != AUTO_LANGUAGES:
         return engine(config, stop)
@@ -46,8 +49,19 @@ def make_engine(config: OCRConfig, stop: Stop) -> Engine:
     )
 
 
+def make_second_engine(config: OCRConfig, stop: Stop) -> Engine | None:
+    """The engine that gives a second opinion; None if none is wanted."""
+    return None if config.second_opinion == "none" else RapidOCREngine(config, stop)
+
+
 def check_engine(config: OCRConfig) -> list[str]:
-    """The engine's languages. Raises `MissingTool` if it, or a language that `config` names, is not installed."""
+    """The engine's languages.
+
+    Raises `MissingTool` if it, the engine of a second opinion, or a language that `config` names is not installed.
+    """
+    neural_languages = RapidOCREngine.languages() if config.neural else []
+    if config.engine == "rapidocr":
+        return neural_languages
     engine = TesserocrEngine if config.engine == "tesserocr" else PytesseractEngine
     installed_languages = engine.languages()
     wanted = [DETECTOR] if config.languages == AUTO_LANGUAGES else config.languages.split("+")
@@ -61,8 +75,12 @@ def check_engine(config: OCRConfig) -> list[str]:
 
 
 def engine_version(config: OCRConfig) -> str:
-    """The version of the engine's Tesseract, such as `5.3.0`."""
-    return TesserocrEngine.version() if config.engine == "tesserocr" else tesseract.version(Stop())
+    """Names and versions of what reads: `tesseract 5.3.0`, `rapidocr 3.10.0`, or both."""
+    versions = [f"rapidocr {RapidOCREngine.version()}"] if config.neural else []
+    if config.engine != "rapidocr":
+        of_tesseract = TesserocrEngine.version() if config.engine == "tesserocr" else tesseract.version(Stop())
+        versions.insert(0, f"tesseract {of_tesseract}")
+    return ", ".join(versions)
 
 
 class PytesseractEngine:

@@ -15,6 +15,7 @@ from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInPr
 from distributed_ocr_pipeline.ocr.pages.quality import rated
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
 from distributed_ocr_pipeline.ocr.pages.results import Supplement, TextLayer, page_result, scaled
+from distributed_ocr_pipeline.ocr.pages.second_opinion import with_second_opinions
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, save_page_image
 from distributed_ocr_pipeline.records import PageResult, PageStatus, Word
@@ -51,6 +52,7 @@ class _Chunk:
         pages |= {page.survey.number: page for page in wiped}
         wanted = [page for page in wiped if not page.analysis.blank]
         read = Reading(folder, self._limit, self._context).read(wanted)
+        read = with_second_opinions(read, self._limit, self._context)
         pages |= {page.survey.number: page for page in read}
         results = [self._result(survey, pages.get(survey.number)) for survey in surveys]
         if any(result.status is PageStatus.FAILED for result in results):

@@ -15,13 +15,14 @@ from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform
 
 @dataclass(frozen=True)
 class PageContext:
-    """What page work needs. `images` is None where no page images are wanted."""
+    """What page work needs. `images` is None where no page images are wanted, `second` where no second opinion is."""
 
     config: OCRConfig
     engine: Engine
     scratch: Path
     images: Path | None
     stop: Stop
+    second: Engine | None = None
 
 
 @dataclass(frozen=True)

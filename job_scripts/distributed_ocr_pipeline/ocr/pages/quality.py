@@ -36,9 +36,13 @@ def _of_text(result: PageResult, survey: PageSurvey) -> Quality:
         return Quality.POOR
     if result.text_source is TextSource.TEXT_LAYER:
         return Quality.GOOD if survey.verdict.trusted else Quality.POOR
-    confidence = 100.0 if result.confidence is None else result.confidence
-    garbage = garbage_score(result.text)
-    if confidence < _POOR_CONFIDENCE or garbage > _POOR_GARBAGE:
+    return quality_of(result.text, 100.0 if result.confidence is None else result.confidence)
+
+
+def quality_of(text: str, confidence: float | None) -> Quality:
+    """How far text of OCR can be believed, by the mean confidence of its words; None if there are no words."""
+    garbage = garbage_score(text)
+    if confidence is None or confidence < _POOR_CONFIDENCE or garbage > _POOR_GARBAGE:
         return Quality.POOR
-    doubtful = confidence < _GOOD_CONFIDENCE or garbage > _GOOD_GARBAGE or fault_of_letters(result.text)
+    doubtful = confidence < _GOOD_CONFIDENCE or garbage > _GOOD_GARBAGE or fault_of_letters(text)
     return Quality.DOUBTFUL if doubtful else Quality.GOOD

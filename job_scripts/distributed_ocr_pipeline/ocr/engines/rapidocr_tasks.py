@@ -1,0 +1,162 @@
+"""The rapidocr library: what the sandbox that reads pages with its neural models may be asked to do.
+
+The only module that loads the library, and only inside a function: the worker imports the module to name its functions.
+Nothing is downloaded: the models lie in the package, and are named by their paths.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.ocr.rasters.raster import load
+
+__all__ = ["recognise"]
+
+_DETECTION_PIXELS = 1600
+"""Longest side of the picture that lines are looked for in; they are read from the whole one. A line of an A4 page has
+20 pixels then. More pixels take more time and find no more (`docs/accuracy.md`, "The neural engine")."""
+
+_READING_PIXELS = 5000
+"""Longest side of the picture that lines are read from: 425 dpi for A4, so that memory has a bound."""
+
+MODELS = {
+    "Det.model_path": "PP-OCRv6_det_small.onnx",
+    "Rec.model_path": "PP-OCRv6_rec_small.onnx",
+}
+"""Files of the package by the library's settings: one finds lines, one reads them."""
+_OUT_OF_MEMORY_SIGNS = ("bad_alloc", "allocate", "insufficient memory", "failed to map")  # ONNX Runtime, OpenCV, loader
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A word of a line: its box in pixels of the image, confidence 0-100."""
+
+    text: str
+    left: int
+    top: int
+    width: int
+    height: int
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The lines that were found on a page, in no order; a line of a table may come as one for each cell."""
+
+    lines: list[list[Piece]]
+
+
+def recognise(path: str) -> Answer:
+    """Read one grey image. Raises `DocumentError` (engine_crash, out_of_memory)."""
+    try:
+        return _read(Path(path))
+    except (MemoryError, DocumentError):
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught  # three libraries raise what they like
+        message = f"{type(error).__name__}: {error}".strip()
+        short = any(sign in message.lower() for sign in _OUT_OF_MEMORY_SIGNS)
+        error_class = ErrorClass.OUT_OF_MEMORY if short else ErrorClass.ENGINE_CRASH
+        raise DocumentError(error_class, f"rapidocr failed: {message.splitlines()[-1][:200]}") from error
+
+
+def _read(path: Path) -> Answer:
+    reader = _reader()
+    with load(path) as image:
+        scale = max(1.0, max(image.size) / _READING_PIXELS)
+        image.thumbnail((_READING_PIXELS, _READING_PIXELS))
+        pixels = _numpy().asarray(image.convert("RGB"))
+    record: dict[str, Any] = {}
+    found, _, read, _ = reader.run_ocr_steps(pixels, record)
+    if found.boxes is None or read.txts is None:
+        return Answer([])
+    above = record["padding_1"]["top"]  # what the library puts above a very wide picture
+    boxes = [[(scale * float(x), scale * (float(y) - above)) for x, y in box] for box in found.boxes]
+    lines = [
+        list(_pieces(box, text, info)) for box, text, info in zip(boxes, read.txts, read.word_results, strict=True)
+    ]
+    return Answer([line for line in lines if line])
+
+
+def _pieces(box: Sequence[tuple[float, float]], text: str, info: Any) -> Iterator[Piece]:
+    """The words of a line, from the steps of the network at which its letters were read."""
+    places = _places(text, info)
+    begun = 0
+    for word in text.split():
+        first = text.index(word, begun)
+        begun = first + len(word)
+        width = 0.5 * (places[-1] - places[0]) / max(1, len(text) - 1)  # half a letter
+        left, right = places[first] - width, places[begun - 1] + width
+        corners = [_at(box, side, edge) for side in (left, right) for edge in (0.0, 1.0)]
+        xs, ys = [round(x) for x, _ in corners], [round(y) for _, y in corners]
+        confidences = info.confs[first:begun]
+        yield Piece(
+            word,
+            max(0, min(xs)),
+            max(0, min(ys)),
+            max(1, max(xs) - min(xs)),
+            max(1, max(ys) - min(ys)),
+            min(100.0 * sum(confidences) / len(confidences), 100.0),
+        )
+
+
+def _places(text: str, info: Any) -> list[float]:
+    """Where the middle of each letter is, as a share of the line's length; blanks lie with the letter before."""
+    steps = [step for steps in info.word_cols for step in steps]
+    blanks = sum(letter.isspace() for letter in text)
+    if len(steps) + blanks != len(text) or info.line_txt_len <= 0:
+        return [(number + 0.5) / len(text) for number in range(len(text))]
+    places: list[float] = []
+    following = iter(steps)
+    for letter in text:
+        if letter.isspace():
+            places.append(places[-1] if places else 0.0)
+        else:
+            places.append(min(1.0, (next(following) + 0.5) / info.line_txt_len))
+    return places
+
+
+def _at(box: Sequence[tuple[float, float]], along: float, down: float) -> tuple[float, float]:
+    """A point of a line's box (corners clockwise from where it begins), by its shares of length and height.
+
+    A box that is half as high again as wide is a line that runs downwards or upwards: the library turns it to the left.
+    """
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = box
+    along = min(1.0, max(0.0, along))
+    if _length(box[0], box[3]) >= 1.5 * _length(box[0], box[1]):
+        along, down = 1.0 - down, along
+    upper, lower = (x0 + along * (x1 - x0), y0 + along * (y1 - y0)), (x3 + along * (x2 - x3), y3 + along * (y2 - y3))
+    return upper[0] + down * (lower[0] - upper[0]), upper[1] + down * (lower[1] - upper[1])
+
+
+def _length(one: tuple[float, float], other: tuple[float, float]) -> float:
+    return float(((one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2) ** 0.5)
+
+
+def _numpy() -> Any:
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # is read once, when numpy is loaded
+    return import_module("numpy")
+
+
+@lru_cache(maxsize=1)
+def _reader() -> Any:
+    """The models, loaded once for each process; one thread, as there is a process for each core."""
+    _numpy()
+    import_module("cv2").setNumThreads(1)
+    library = import_module("rapidocr")
+    models = Path(str(library.__file__)).parent / "models"
+    settings: dict[str, Any] = {name: str(models / file) for name, file in MODELS.items()}
+    settings |= {
+        "Global.log_level": "critical",
+        "Global.use_cls": False,  # pages lie the right way up
+        "Global.return_word_box": True,
+        "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+        "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        "Det.limit_type": "max",
+        "Det.limit_side_len": _DETECTION_PIXELS,
+    }
+    return library.RapidOCR(params=settings)

@@ -123,6 +123,15 @@ def test_a_command_that_there_is_not_is_found(line: str) -> None:
         assert [fault for command in commands_in("page", markdown) for fault in faults(command)]
 
 
+def test_the_calls_of_example_programs_are_those_that_there_are() -> None:
+    found = []
+    for script in sorted((PROJECT / "examples/programs").glob("*.sh")):
+        lines = script.read_text(encoding="utf-8").replace("$input", "bucket")
+        found += list(commands_in(script.name, f"```sh\n{lines}```\n"))
+    assert {"ocr-pipeline", "aws"} <= {command.program for command in found} and len(found) > 8
+    assert [fault for command in found for fault in faults(command)] == []
+
+
 def test_it_is_known_of_every_target_where_it_runs_or_why_it_does_not() -> None:
     named = {word for command in ALL if command.program == "make" for word in command.arguments if "=" not in word}
     assert named - set(MAKE) == set() and set(MAKE) <= make_targets()

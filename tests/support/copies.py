@@ -10,7 +10,7 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 SECONDS = 300
 _LEFT_OUT = (".venv*", ".git", ".terraform", ".*_cache", ".hypothesis", ".local", ".env", "build", "output", "site")
-_OF_AWS = ("AWS_", "OCR_", "SAGEMAKER_", "COVERAGE_")
+_KEPT_BACK = ("AWS_", "OCR_", "SAGEMAKER_", "COVERAGE_", "PYTEST_")
 
 
 def copy_project(folder: Path) -> Path:
@@ -27,7 +27,7 @@ def copy_project(folder: Path) -> Path:
 
 def environment(copy: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Variables with which the copy's packages are used, and no account of AWS is known."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(_OF_AWS)}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(_KEPT_BACK)}
     return own | {"PYTHONPATH": str(copy / "job_scripts"), "NO_COLOR": "1"} | dict(more or {})
 
 

@@ -174,33 +174,15 @@ class Storage:
 
         _in_parallel(get, objects)
 
-    def client(self) -> Any:
-        """A boto3 client of its own, for who changes it."""
-        return self._session.client(
-            "s3", region_name=self._region, endpoint_url=self._endpoint_url, config=self._config
-        )
+    def client(self, **settings: Any) -> Any:
+        """A boto3 client of its own, for who changes it; `settings` are botocore's."""
+        config = self._config.merge(Config(**settings))
+        return self._session.client("s3", region_name=self._region, endpoint_url=self._endpoint_url, config=config)
 
     def upload(self, path: Path, location: S3Location) -> None:
         """Store one file."""
         with aws_call(f"Writing {location}"):
             self._client.upload_file(str(path), location.bucket, location.key)
-
-    def share(self, path: Path, location: S3Location, content_type: str, seconds: int) -> str:
-        """Store a file for a browser; returns a link to it that works without credentials for so long.
-
-        AWS allows a week at most, and no longer than the credentials hold that signed it.
-        """
-        with aws_call(f"Writing {location}"):
-            extra = {"ContentType": content_type}
-            self._client.upload_file(str(path), location.bucket, location.key, ExtraArgs=extra)
-            signing = self._session.client(  # objects under a KMS key want signatures of version 4
-                "s3",
-                region_name=self._region,
-                endpoint_url=self._endpoint_url,
-                config=self._config.merge(Config(signature_version="s3v4")),
-            )
-            named = {"Bucket": location.bucket, "Key": location.key}
-            return str(signing.generate_presigned_url("get_object", Params=named, ExpiresIn=seconds))
 
     def arrow_filesystem(self) -> "S3FileSystem":
         """Arrow's own S3 client, which reads single columns of remote files; set up like the boto3 client."""

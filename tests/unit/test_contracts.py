@@ -17,7 +17,7 @@ BREACHES = [
     ("jobs", "process_shard.py", f"{PACKAGE}.main"),
     ("jobs", "report_run.py", "local_aws"),
     ("jobs", "check_shard.py", f"{PACKAGE}.deployment"),
-    ("jobs", f"{PACKAGE}/run/manifests.py", f"{PACKAGE}.local"),
+    ("jobs", f"{PACKAGE}/run/delivery/manifests.py", f"{PACKAGE}.local"),
     ("layers", f"{PACKAGE}/storage.py", f"{PACKAGE}.run"),
     ("layers", f"{PACKAGE}/in_no_layer.py", f"{PACKAGE}.errors"),
     ("reading-alone", f"{PACKAGE}/ocr/worker.py", "pyarrow"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFolder, bucket_of, chosen_place
-from distributed_ocr_pipeline.client.report.files import open_page, write_page
+from distributed_ocr_pipeline.client.report.files import open_page, share_page, write_page
 from distributed_ocr_pipeline.client.report.html import run_report_html
 from distributed_ocr_pipeline.client.report.run_report import find_ended_run, gather_report
 from distributed_ocr_pipeline.deployment import Deployment
@@ -51,7 +51,7 @@ def _share(deployment: Deployment, run_id: str, path: Path, notes: TextIO) -> st
     """A link to the report in the bucket; None where it may not be stored there."""
     target = RunLayout(deployment.output_bucket, run_id).folder.below(REPORT_PAGE)
     try:
-        return deployment.storage().share(path, target, "text/html; charset=utf-8", LINK_HOURS * 3600)
+        return share_page(deployment.storage(), path, target, LINK_HOURS * 3600)
     except BadInput as error:
         print(f"There is no link for others: {error}", file=notes)
         return None

@@ -23,7 +23,7 @@ _PARAGRAPH_GAP = 1.0  # white between the lines of two blocks, in heights of a l
 
 @dataclass(frozen=True)
 class _Cut:
-    """Where a strip of white divides pieces, and how many it divides: those from `first` to before `last`, by height."""
+    """Where a strip of white divides pieces, and which: those from `first` to before `last`, by height."""
 
     x: int
     first: int

@@ -8,6 +8,8 @@ precision of words do not: both texts are bags of words. Exits with 1 if ours is
 `MAX_LOSS_OF_SET` of CER on a set, or `MAX_LOSS_OF_PAGE` on a page that `EXPLAINED` does not name.
 """
 
+# pylint: disable=wrong-import-order  # it takes the installed package for a third party; isort does not
+
 import argparse
 import json
 import os

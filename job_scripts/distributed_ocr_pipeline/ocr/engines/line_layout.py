@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.ocr.engines.reading_order import Block
 
 _LEAST_LINES = 3  # of a column
 _LEAST_WIDTH = 8  # of a column's lines, in heights of a line; the cells of a table are narrower
-_FILLED = 0.25  # of the width on its side, by the line in the middle; there may be four columns, but cells end anywhere
+_FILLED = 0.25  # of the width on its side, by the line in the middle; four columns may be there; cells end anywhere
 _GUTTER = 0.15  # least white between columns, in heights of a line; the boxes are a little larger than the print
 _SAME_ROW = 0.5  # of the height of the lower piece, by which two pieces of a row overlap
 _PARAGRAPH_GAP = 1.0  # white between the lines of two blocks, in heights of a line; within one it is 0.2 to 0.8
@@ -23,7 +23,7 @@ _PARAGRAPH_GAP = 1.0  # white between the lines of two blocks, in heights of a l
 
 @dataclass(frozen=True)
 class _Cut:
-    """Where a strip of white divides pieces, and how many it divides: those from `first` to before `last`, by height."""
+    """Where a strip of white divides pieces, and which: those from `first` to before `last`, by height."""
 
     x: int
     first: int

@@ -73,6 +73,7 @@ def test_a_fault_of_the_neural_engine_costs_one_page(
     [(result, pages)] = process([path], engine="rapidocr", page_timeout_seconds=10, workers=1)
     assert [page.error_class for page in pages] == [None, error_class, None, None]
     assert (pages[2].text, result.status) == ("word", DocumentStatus.PARTIAL)
+    assert pages[2].confidence == pytest.approx(63), "of words that the models are sure of to 90 %, so many are right"
 
 
 @needs_models

@@ -46,11 +46,13 @@ class RunResult:
             overwrite: Whether to write files again that are there.
 
         Yields:
-            What became of each file; `failure` says why one could not be made.
+            What became of each file; `failure` says why one could not be made. Of a run with nothing to do, nothing.
 
         Raises:
             BadInput, ServiceFault: The results cannot be read.
         """
+        if not self.plan.documents:
+            return iter(())
         if self.output.startswith("s3://"):
             storage = Storage()
             output: Output = OutputBucket(S3Location.parse(self.output).bucket, storage)

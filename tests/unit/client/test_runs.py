@@ -64,7 +64,8 @@ def test_files_are_made_of_all_runs_or_of_one(output: Path, tmp_path: Path) -> N
 
     everything = ["outputs/run_id=r1/b.pdf.txt", "outputs/run_id=r2/a.pdf.txt"]
     assert made(Runs(output).export("text", "text", to=tmp_path / "to")) == everything
-    result = RunResult("r1", make_plan(), None, str(output), 1.0)
+    assert not list(RunResult("r3", make_plan(documents=0), None, str(output), 1.0).export("text"))
+    result = RunResult("r1", make_plan(documents=2), None, str(output), 1.0)
     assert made(result.export("text", to=tmp_path / "to", overwrite=True)) == everything[:1]
     assert [file.path for file in result.export("jsonl") if file.path.is_file()] == [
         output / "outputs/run_id=r1/b.pdf.jsonl"

@@ -11,6 +11,7 @@ import pytest
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.outputs.formats import TextWriter
 from distributed_ocr_pipeline.records import FormatName, PageResult, PageStatus, TextSource, Word
+from tests.support.formats import alto_faults, hocr_faults
 from tests.support.outputs import LINES, SIZE, SOURCE, drawn_page, page_of
 
 _, WORDS = drawn_page()
@@ -91,6 +92,47 @@ def test_alto_has_pages_blocks_lines_and_strings() -> None:
     strings = list(root.iter(f"{ALTO}String"))
     assert [string.get("CONTENT") for string in strings] == " ".join(LINES).split()
     assert (strings[0].get("HPOS"), strings[0].get("WC")) == (str(WORDS[0].left), "0.95")
+
+
+@pytest.mark.parametrize(
+    "words", [WORDS, [word("漢", 1), word("字", 1, left=130)], [word(HOSTILE, 1)], [word("x", 1, left=0)], ()]
+)
+def test_alto_and_hocr_are_as_they_are_specified(words: Sequence[Word]) -> None:
+    pages = page_of(words), replace(page_of(words), page_number=2), replace(BLANK, page_number=3)
+    assert not alto_faults(written("alto", *pages))
+    assert not hocr_faults(written("hocr", *pages))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('SCHEMAVERSION="4.4"', 'VERSION="4.4"'),
+        ('ID="line_1_1_2"', 'ID="line_1_1_1"'),
+        (">pixel<", ">px<"),
+        ('WC="0.95"', 'WC="95"'),
+        ("TextLine", "Line"),
+        (' PHYSICAL_IMG_NR="1"', ""),
+    ],
+)
+def test_what_is_no_alto_is_found(right: str, wrong: str) -> None:
+    text = written("alto", page_of(WORDS))
+    assert right in text and alto_faults(text.replace(right, wrong))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('class="ocr_line"', 'class="ocr_par"'),
+        ('id="line_1_1_2"', 'id="line_1_1_1"'),
+        ("x_wconf 95", "x_wconf 950"),
+        ("ppageno 0", "page 0"),
+        ("ocr_line ocrx_word", "ocrx_word"),
+        (f"bbox 0 0 {SIZE[0]}", "bbox 0 0 200"),
+    ],
+)
+def test_what_is_no_hocr_is_found(right: str, wrong: str) -> None:
+    text = written("hocr", page_of(WORDS))
+    assert right in text and hocr_faults(text.replace(right, wrong))
 
 
 def test_alto_has_no_blank_between_characters_of_chinese() -> None:

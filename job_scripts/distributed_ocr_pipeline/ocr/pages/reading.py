@@ -7,6 +7,9 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
+from distributed_ocr_pipeline.ocr.pages.again import ways
+from distributed_ocr_pipeline.ocr.pages.again.babble import without_babble
+from distributed_ocr_pipeline.ocr.pages.again.ways import Way
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
@@ -62,14 +65,16 @@ class Reading:
         read = self._recognised([self._prepared(page) for page in pages])
         for round_number in range(_ROUNDS):
             read = self._turned_where_better(read, round_number)
-        return read
+        for way in ways.WAYS:
+            read = self._read_otherwise(read, way)
+        return [_without_babble(page) for page in read]
 
     def _prepared(self, page: PageInProgress) -> PageInProgress:
         """A page made ready for its first reading."""
         analysis = page.analysis
         quarter = 90 if analysis.sideways else 0  # or 270: reading will tell
         transform = Transform(quarter, analysis.skew, analysis.dark, self._scale(page), analysis.speckled)
-        notes = ["uneven light"] * analysis.shaded + ["specks removed before reading"] * analysis.speckled
+        notes = [ways.UNEVEN_LIGHT] * analysis.shaded + [ways.SPECKS_REMOVED] * analysis.speckled
         return self._with_transform(page.after(0.0, *notes), transform)
 
     def _scale(self, page: PageInProgress) -> float:
@@ -78,7 +83,7 @@ class Reading:
             return 1.0
         size = page.raster.width, page.raster.height
         most = most_scale(size, self._context.config.max_page_pixels) if page.survey.size is None else 1.0
-        return resolution.reading_scale(page.analysis, most)
+        return resolution.reading_scale(page.analysis, size, most)
 
     def _with_transform(self, page: PageInProgress, transform: Transform) -> PageInProgress:
         return replace(page, transform=transform, prepared=self._transformed(page, transform))
@@ -86,7 +91,9 @@ class Reading:
     def _transformed(self, page: PageInProgress, transform: Transform) -> Raster:
         if transform == Transform():
             return page.finest
-        return transformed(page.finest, transform, self._folder / f"read-{page.survey.number}-{transform.quarter}.tif")
+        how = "-cleaned" * transform.despeckled + "-even" * transform.even
+        target = self._folder / f"read-{page.survey.number}-{transform.quarter}{how}.tif"
+        return transformed(page.finest, transform, target)
 
     # ---- orientation -----------------------------------------------------------------------------------------
 
@@ -105,6 +112,21 @@ class Reading:
             upright = self._transformed(page, Transform(quarter=transform.quarter))
             transform = replace(transform, skew=analyse(upright).skew)
         return replace(self._with_transform(page, transform), seconds=0.0)
+
+    # ---- other ways ------------------------------------------------------------------------------------------
+
+    def _read_otherwise(self, pages: Sequence[PageInProgress], way: Way) -> list[PageInProgress]:
+        """The pages, those read in another way for which that is better."""
+        best = {page.survey.number: page for page in pages}
+        changed = ((page, way.changed(page)) for page in pages)
+        for trial in self._recognised([self._trial(page, other) for page, other in changed if other is not None]):
+            best[trial.survey.number] = ways.better(trial, best[trial.survey.number], way.gain)
+        return list(best.values())
+
+    def _trial(self, page: PageInProgress, other: PageInProgress) -> PageInProgress:
+        if other.transform != page.transform:
+            other = self._with_transform(other, other.transform)
+        return replace(other, seconds=0.0)
 
     # ---- the engine ------------------------------------------------------------------------------------------
 
@@ -130,9 +152,18 @@ def _quarters(page: PageInProgress, round_number: int) -> Sequence[int]:
     """Further clockwise turns to try in a round."""
     if not isinstance(page.outcome, Recognition) or page.survey.verdict.trusted:  # its own text says which way is up
         return ()
-    ways = orientation.other_ways(page.outcome)
-    worth_trying = round_number < len(ways) and (round_number == 0 or orientation.is_poor(page.outcome))
-    return ways[round_number] if worth_trying else ()
+    turns = orientation.other_ways(page.outcome)
+    worth_trying = round_number < len(turns) and (round_number == 0 or orientation.is_poor(page.outcome))
+    return turns[round_number] if worth_trying else ()
+
+
+def _without_babble(page: PageInProgress) -> PageInProgress:
+    """The page without words that are no text; their number is noted."""
+    if not isinstance(page.outcome, Recognition):
+        return page
+    kept, left_out = without_babble(page.outcome)
+    notes = [f"{left_out} words left out as no text"] if left_out else []
+    return replace(page.after(0.0, *notes), outcome=kept)
 
 
 def _better(trial: PageInProgress, current: PageInProgress) -> PageInProgress:

@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
+from distributed_ocr_pipeline.ocr.rasters.even import even_paper
 from distributed_ocr_pipeline.ocr.rasters.median import median
 
 MAX_SIDE = 32_000
@@ -46,6 +47,7 @@ class Transform:
     inverted: bool = False
     scale: float = 1.0
     despeckled: bool = False
+    even: bool = False  # paper made white everywhere
 
     @property
     def clockwise(self) -> float:
@@ -73,8 +75,9 @@ def most_scale(size: tuple[int, int], max_pixels: int) -> float:
 
 
 def apply(image: Image.Image, transform: Transform) -> Image.Image:
-    """A transformed copy of a grey picture: despeckled, quarter turn, inverted, straightened, scaled, in this order."""
+    """A transformed copy of a grey picture. In this order: despeckled, evened, turned, inverted, straightened, scaled."""
     image = median(image) if transform.despeckled else image
+    image = even_paper(image) if transform.even else image
     image = image.transpose(QUARTER_TURNS[transform.quarter]) if transform.quarter else image
     image = ImageOps.invert(image) if transform.inverted else image
     if transform.skew:
@@ -90,7 +93,7 @@ def save_page_image(raster: Raster, transform: Transform, target: Path, image_fo
     side = _MAX_SIDE_OF_FORMAT[image_format]
     target.parent.mkdir(parents=True, exist_ok=True)
     with load(raster.path) as loaded:
-        image = apply(loaded, replace(transform, inverted=False, scale=1.0, despeckled=False))
+        image = apply(loaded, replace(transform, inverted=False, scale=1.0, despeckled=False, even=False))
         if max(image.size) > side:
             image.thumbnail((side, side))
         if image_format == "webp":

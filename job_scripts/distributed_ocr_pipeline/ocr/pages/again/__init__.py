@@ -1,0 +1,6 @@
+"""Reading a page again where the first reading is a guess.
+
+ways      other ways to prepare a page, and which of two readings is kept
+lines     a reading as paragraphs of lines of words, and back
+babble    words that are no text
+"""

@@ -22,7 +22,14 @@ _MAX_GROWTH = 3.0  # beyond, a picture only becomes blurred
 _MIN_GROWTH = 1.15  # less is not worth the blur
 _GROWN_SIDE = 2600  # pixels of the shorter side, A4 at 315 dpi; faint print measures lower than it is
 _MIN_SHRINKAGE = 0.75  # scaling takes as long as reading the quarter that a larger scale would save
+_MEANT_DPI = 100  # cameras write smaller numbers, which mean nothing
+_USUAL_DPI = 600  # print of a denser scan is smaller than print is; the engine would leave out lines of it
 _MIN_SCALE = 0.25  # of headlines alone; there may be smaller print that was not measured
+
+
+def told_dpi(dpi: int | None) -> int:
+    """The resolution that the engine is told of a raster that claims one; 0 if it had better estimate it."""
+    return dpi if dpi is not None and _MEANT_DPI <= dpi <= _USUAL_DPI else 0
 
 
 def first_dpi(scan_dpi: int | None, config: OCRConfig, wants_images: bool) -> int:

@@ -47,7 +47,6 @@ class Transform:
     inverted: bool = False
     scale: float = 1.0
     despeckled: bool = False
-    even: bool = False  # paper made white everywhere
 
     @property
     def clockwise(self) -> float:
@@ -69,15 +68,21 @@ def transformed(raster: Raster, transform: Transform, target: Path) -> Raster:
     return Raster(target, result.width, result.height, dpi, raster.note)
 
 
+def evened(raster: Raster, target: Path) -> Raster:
+    """Write a copy of a raster with even paper."""
+    with load(raster.path) as image:
+        even_paper(image).save(target, format="TIFF", compression="raw")
+    return replace(raster, path=target)
+
+
 def most_scale(size: tuple[int, int], max_pixels: int) -> float:
     """By how much a picture can be scaled within the limits on pixels and sides."""
     return min(math.sqrt(max_pixels / (size[0] * size[1])), MAX_SIDE / max(size))
 
 
 def apply(image: Image.Image, transform: Transform) -> Image.Image:
-    """A transformed copy of a grey picture. In this order: despeckled, evened, turned, inverted, straightened, scaled."""
+    """A transformed copy of a grey picture. In this order: despeckled, turned, inverted, straightened, scaled."""
     image = median(image) if transform.despeckled else image
-    image = even_paper(image) if transform.even else image
     image = image.transpose(QUARTER_TURNS[transform.quarter]) if transform.quarter else image
     image = ImageOps.invert(image) if transform.inverted else image
     if transform.skew:
@@ -93,7 +98,7 @@ def save_page_image(raster: Raster, transform: Transform, target: Path, image_fo
     side = _MAX_SIDE_OF_FORMAT[image_format]
     target.parent.mkdir(parents=True, exist_ok=True)
     with load(raster.path) as loaded:
-        image = apply(loaded, replace(transform, inverted=False, scale=1.0, despeckled=False, even=False))
+        image = apply(loaded, replace(transform, inverted=False, scale=1.0, despeckled=False))
         if max(image.size) > side:
             image.thumbnail((side, side))
         if image_format == "webp":

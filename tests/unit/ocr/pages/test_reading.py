@@ -68,6 +68,8 @@ class Engine:
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         del limit
+        if options.get("psm") == 11:  # what is left beside the words
+            return [Recognition("", ()) for _ in rasters]
         turns = [
             int(raster.path.stem.split("-")[2]) if raster.path.stem.startswith("read") else 0 for raster in rasters
         ]

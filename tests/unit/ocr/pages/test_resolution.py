@@ -61,3 +61,8 @@ def test_a_scan_is_drawn_finer_than_it_is_only_up_to_the_pixels_of_a_page_at_300
 )
 def test_a_dense_scan_on_a_small_page_is_read_as_finely_as_a_page(longest: int, scan_dpi: int, dpi: int) -> None:
     assert resolution.dense_scan_dpi(longest, scan_dpi, OCRConfig()) == dpi
+
+
+@pytest.mark.parametrize(("claimed", "told"), [(None, 0), (72, 0), (100, 100), (600, 600), (1200, 0)])
+def test_a_resolution_that_means_nothing_is_not_told(claimed: int | None, told: int) -> None:
+    assert resolution.told_dpi(claimed) == told

@@ -1,7 +1,7 @@
 """Other ways to read a page, and which of two readings is kept.
 
 Specks may be the dots of print, a threshold for each place may find the grain of paper, one for all the border of a
-photo. Whether they do shows in what is read: the credit of a reading is its letters, weighted by how far the engine
+photo; the engine may take the cells of a form for columns, unless it believes that the print is large. Whether they do shows in what is read: the credit of a reading is its letters, weighted by how far the engine
 believes them (`orientation.credit`).
 """
 
@@ -9,13 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
-from distributed_ocr_pipeline.ocr.pages import orientation
+from distributed_ocr_pipeline.ocr.pages import orientation, resolution
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
 
 SPECKS_REMOVED, UNEVEN_LIGHT = "specks removed before reading", "uneven light"
 """Notes of what the first reading of a page presumes."""
 
 _DOUBTFUL = 70  # mean confidence; of 159 real pages, 17 have less, and hold a third of all errors
+_RULED = 2.0  # widths of the page; forms have 3 to 30, text at most 2, receipts none
+_COARSE_DPI = 100
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Way:
 
     changed: Callable[[PageInProgress], PageInProgress | None]
     gain: float  # times the credit
+    evens: bool = False  # the page is read on even paper
 
 
 def _with_specks(page: PageInProgress) -> PageInProgress | None:
@@ -35,18 +38,29 @@ def _with_specks(page: PageInProgress) -> PageInProgress | None:
 def _on_even_paper(page: PageInProgress) -> PageInProgress | None:
     if not _is_doubtful(page) or page.analysis.dark:
         return None
-    even = replace(page, transform=replace(page.transform, even=True), analysis=replace(page.analysis, shaded=False))
-    return _without(even, UNEVEN_LIGHT).after(0.0, "paper made even before reading")
+    return _without(_without(page, UNEVEN_LIGHT), SPECKS_REMOVED).after(0.0, "paper made even before reading")
 
 
 def _with_other_threshold(page: PageInProgress) -> PageInProgress | None:
-    if not _is_doubtful(page) or page.transform.even:
+    if not _is_doubtful(page):
         return None
     other = replace(page, analysis=replace(page.analysis, shaded=not page.analysis.shaded))
     return _without(other, UNEVEN_LIGHT) if page.analysis.shaded else other.after(0.0, "read with local thresholds")
 
 
-WAYS: Sequence[Way] = (Way(_with_specks, 1.0), Way(_on_even_paper, 1.1), Way(_with_other_threshold, 1.1))
+def _told_coarse(page: PageInProgress) -> PageInProgress | None:
+    guessed = page.survey.size is None and not resolution.told_dpi(page.raster.dpi)
+    if not guessed or page.analysis.rules < _RULED:
+        return None
+    return replace(page, prepared=replace(page.prepared, dpi=_COARSE_DPI)).after(0.0, f"read as {_COARSE_DPI} dpi")
+
+
+WAYS: Sequence[Way] = (
+    Way(_with_specks, 1.0),
+    Way(_on_even_paper, 1.1, evens=True),
+    Way(_with_other_threshold, 1.1),
+    Way(_told_coarse, 1.02),
+)
 """In the order in which they are tried, each from the best reading so far."""
 
 

@@ -37,10 +37,13 @@ class Engine:
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         del limit
+        if options.get("psm") == 11:  # what is left beside the words
+            return [Recognition("", ()) for _ in rasters]
         found: list[Outcome] = []
         for raster in rasters:
             kind = "cleaned" if "cleaned" in raster.path.stem else "even" if "even" in raster.path.stem else "plain"
-            self.ways.append(kind + " local" * ("thresholding_method" in options))
+            told = f" {options['user_defined_dpi']}" * (options["user_defined_dpi"] == 100)
+            self.ways.append(kind + " local" * ("thresholding_method" in options) + told)
             found.append(self.answer(self.ways[-1]))
         return found
 
@@ -48,10 +51,10 @@ class Engine:
         pass
 
 
-def read(engine: Engine, folder: Path, analysis: PageAnalysis) -> PageInProgress:
+def read(engine: Engine, folder: Path, analysis: PageAnalysis, dpi: int | None = 220) -> PageInProgress:
     picture = printed_page()
     picture.save(folder / "drawn.tif", format="TIFF")
-    raster = Raster(folder / "drawn.tif", picture.width, picture.height, 220)
+    raster = Raster(folder / "drawn.tif", picture.width, picture.height, dpi)
     page = PageInProgress(PageSurvey(1, verdict=UPRIGHT), raster, analysis, raster, raster)
     context = PageContext(OCRConfig(), engine, folder, None, Stop())
     [done] = Reading(folder, limit(), context).read([page])
@@ -82,15 +85,15 @@ def test_a_page_that_reads_badly_is_read_on_even_paper(tmp_path: Path) -> None:
     engine = Engine(lambda way: recognition(90.0 if way == "even" else 60.0))
     page = read(engine, tmp_path, USUAL)
     assert engine.ways == ["plain", "even"]
-    assert page.transform.even and page.notes == ("paper made even before reading",)
-    assert page.prepared.path.stem == "read-1-0-even"
+    assert page.notes == ("paper made even before reading",)
+    assert page.finest.path.stem == "even-1" and page.scale == pytest.approx(page.raster.width / page.prepared.width)
 
 
 def test_a_page_that_reads_badly_in_any_way_stays_as_it_is(tmp_path: Path) -> None:
     engine = Engine(lambda way: recognition(60.0))
     page = read(engine, tmp_path, USUAL)
     assert engine.ways == ["plain", "even", "plain local"]
-    assert (page.transform.even, page.notes, page.prepared.path.stem) == (False, (), "drawn")
+    assert (page.notes, page.prepared.path.stem) == ((), "drawn")
 
 
 def test_a_page_that_reads_badly_is_read_with_the_other_threshold(tmp_path: Path) -> None:
@@ -104,10 +107,33 @@ def test_a_page_that_reads_badly_is_read_with_the_other_threshold(tmp_path: Path
 
 def test_a_little_more_credit_is_not_enough_for_another_background(tmp_path: Path) -> None:
     engine = Engine(lambda way: recognition(61.0 if way == "even" else 60.0))
-    assert not read(engine, tmp_path, USUAL).transform.even
+    assert read(engine, tmp_path, USUAL).notes == ()
 
 
 def test_light_print_on_a_dark_page_has_no_paper_to_make_even(tmp_path: Path) -> None:
     engine = Engine(lambda way: recognition(60.0))
     read(engine, tmp_path, replace(USUAL, dark=True))
     assert not [way for way in engine.ways if "even" in way]
+
+
+RULED = PageAnalysis(blank=False, rules=3.0)
+
+
+@pytest.mark.parametrize("dpi", [None, 72])
+@pytest.mark.parametrize(("words", "kept"), [(10, True), (9, False)])
+def test_a_form_of_unknown_resolution_is_read_as_coarse_too(
+    words: int, kept: bool, dpi: int | None, tmp_path: Path
+) -> None:
+    engine = Engine(lambda way: recognition(90.0, words if way == "plain 100" else 9))
+    page = read(engine, tmp_path, RULED, dpi)
+    assert engine.ways == ["plain", "plain 100"]
+    assert ("read as 100 dpi" in page.notes) is kept
+
+
+@pytest.mark.parametrize(("analysis", "dpi"), [(RULED, 220), (USUAL, None), (replace(RULED, rules=1.9), 72)])
+def test_a_page_without_rules_or_of_known_resolution_is_read_once(
+    analysis: PageAnalysis, dpi: int | None, tmp_path: Path
+) -> None:
+    engine = Engine(lambda way: recognition(90.0))
+    read(engine, tmp_path, analysis, dpi)
+    assert engine.ways == ["plain"]

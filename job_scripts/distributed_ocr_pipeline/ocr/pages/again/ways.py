@@ -1,8 +1,9 @@
 """Other ways to read a page, and which of two readings is kept.
 
 Specks may be the dots of print, a threshold for each place may find the grain of paper, one for all the border of a
-photo; the engine may take the cells of a form for columns, unless it believes that the print is large. Whether they do shows in what is read: the credit of a reading is its letters, weighted by how far the engine
-believes them (`orientation.credit`).
+photo; the engine may take the cells of a form for columns, unless it believes that the print is large. Whether they do
+shows in what is read: the credit of a reading is its letters, weighted by how far the engine believes them
+(`orientation.credit`).
 """
 
 from collections.abc import Callable, Sequence

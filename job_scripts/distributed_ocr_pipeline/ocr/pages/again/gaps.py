@@ -53,7 +53,7 @@ def gaps_of(raster: Raster, read: Recognition, target: Path) -> Gaps | None:
         cells = image.reduce(_CELL)
         paper = _paper(cells)
         print_cells = _unread(cells, paper, words)
-        if print_cells.histogram()[255] < _LEAST:
+        if _count(print_cells) < _LEAST:
             return None
         mask = _without_words(_grown(print_cells, cells, paper), words)
         picture, left, top = _cut_out(image, mask, paper)
@@ -83,10 +83,21 @@ def _paper(cells: Image.Image) -> int:
 def _unread(cells: Image.Image, paper: int, words: Sequence[Word]) -> Image.Image:
     """Cells (255) with print in them that no word covers."""
     ink = _darker(cells, paper * (1 - _CONTRAST))
+    left = _higher_than_rules(_without_words(ink, words, margin=1))
+    if _count(left) < _LEAST:
+        return left
     massive = ink.filter(ImageFilter.MinFilter(_MASSIVE)).filter(ImageFilter.MaxFilter(2 * _MASSIVE + 1))
-    left = _without_words(ImageChops.subtract(ink, massive), words, margin=1)
-    beside = ImageChops.darker(left, ImageChops.offset(left, 1, 0))
-    return ImageChops.darker(beside, ImageChops.offset(beside, 0, 1))  # a rule is one cell wide
+    return ImageChops.subtract(left, massive)
+
+
+def _higher_than_rules(ink: Image.Image) -> Image.Image:
+    """Cells of ink with ink beside and above them: a rule is one cell wide."""
+    beside = ImageChops.darker(ink, ImageChops.offset(ink, 1, 0))
+    return ImageChops.darker(beside, ImageChops.offset(beside, 0, 1))
+
+
+def _count(marked: Image.Image) -> int:
+    return marked.histogram()[255]
 
 
 def _grown(print_cells: Image.Image, cells: Image.Image, paper: int) -> Image.Image:

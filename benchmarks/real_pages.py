@@ -31,7 +31,11 @@ from distributed_ocr_pipeline.config import NEURAL_LANGUAGES
 
 MAX_LOSS_OF_SET = 0.003
 MAX_LOSS_OF_PAGE = 0.02
-EXPLAINED: dict[str, str] = {}
+EXPLAINED: dict[str, str] = {
+    "typewriter-fra/_et_Marie_Curie_Papiers__..._Curie_Pierre_btv1b90802629_10": (
+        "corrected by hand between the lines: more words are found, in another order"
+    ),
+}
 """Pages (`set/id`) on which ours may be worse than plain Tesseract, and why."""
 
 _BESIDE_THE_PROJECT = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "real"

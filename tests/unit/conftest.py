@@ -49,7 +49,8 @@ for index, page in enumerate(pages):
         from PIL import Image
         name = "%d pixels wide" % Image.open(page).width
     rows += ["1\\t%d\\t0\\t0\\t0\\t0\\t0\\t0\\t9\\t9\\t-1\\t" % (index + 1)]
-    for number, word in enumerate(("word " + name).split(), 1):
+    sparse = "--psm" in sys.argv and sys.argv[sys.argv.index("--psm") + 1] == "11"  # what is left beside these words
+    for number, word in enumerate("" if sparse else ("word " + name).split(), 1):
         rows.append("5\\t%d\\t1\\t1\\t1\\t%d\\t1\\t2\\t3\\t4\\t91.5\\t%s" % (index + 1, number, word))
 open(sys.argv[2] + ".tsv", "w").write("\\n".join(["level\\tpage_num", *rows]))
 """

@@ -10,4 +10,5 @@ in_progress     a page on its way between these
 analysis        what a drawn page is like: blank, dark, crooked, shaded, speckled; how high its print is
 resolution      at which resolution a page is drawn and read
 orientation     which way up a page is
+again           reading a page again where the first reading is a guess
 """

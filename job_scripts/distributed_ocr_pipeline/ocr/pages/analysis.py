@@ -69,6 +69,7 @@ class PageAnalysis:
     # Pixels from top to bottom of a line of text (about 0.58 of the font's size), the lower quartile and the median.
     text_height_quartile: int | None = None
     text_height_median: int | None = None
+    rules: float = 0.0  # level ones, in widths of the page
     skew: float = 0.0  # degrees by which turning it anticlockwise makes the page straight
 
 
@@ -117,6 +118,7 @@ class _TextHeights:
 
     quartile: int | None = None
     median: int | None = None
+    rules: float = 0.0  # thin dark bands, in widths of the page
 
 
 def analyse(raster: Raster) -> PageAnalysis:
@@ -144,6 +146,7 @@ def analyse(raster: Raster) -> PageAnalysis:
         sideways=lines.sideways,
         text_height_quartile=heights.quartile,
         text_height_median=heights.median,
+        rules=heights.rules,
         skew=lines.skew,
     )
 
@@ -230,12 +233,13 @@ def _text_heights(strips: Image.Image) -> _TextHeights:
     inked = bytes(_ink_class(level, paper) for level in range(256))
     columns = strips.transpose(Image.Transpose.ROTATE_90).tobytes().translate(inked)
     height = strips.height
-    runs = (run for start in range(0, len(columns), height) for run in columns[start : start + height].split(b"\0"))
+    runs = [run for start in range(0, len(columns), height) for run in columns[start : start + height].split(b"\0")]
+    rules = sum(len(run) <= _MAX_RULE and _RULE in run for run in runs) / strips.width
     bands = (run for run in runs if len(run) >= _MIN_BAND and (len(run) > _MAX_RULE or _RULE not in run))
     heights = sorted(map(len, bands))
     if len(heights) < _MIN_BANDS:
-        return _TextHeights()
-    return _TextHeights(heights[len(heights) // 4], heights[len(heights) // 2])
+        return _TextHeights(rules=rules)
+    return _TextHeights(heights[len(heights) // 4], heights[len(heights) // 2], rules)
 
 
 def _ink_class(level: int, paper: int) -> int:

@@ -76,6 +76,8 @@ class Drawing:
             return None
         size, scan_dpi = page.survey.size, page.survey.scan_dpi
         dpi = resolution.finer_dpi(page.analysis, page.raster.dpi, scan_dpi, self._config)
+        if scan_dpi is not None:
+            dpi = min(dpi, max(scan_dpi, resolution.grown_dpi(min(size.width, size.height))))
         dpi = max(dpi, resolution.dense_scan_dpi(max(size.width, size.height), scan_dpi, self._config))
         return dpi if dpi > page.raster.dpi else None
 

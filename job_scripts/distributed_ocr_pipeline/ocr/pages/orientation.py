@@ -36,12 +36,12 @@ def is_poor(recognition: Recognition) -> bool:
 def is_better(other: Recognition, current: Recognition) -> bool:
     """Whether a turned page reads clearly better, or as well while it no longer lies on its side."""
     if _lies_on_its_side(current.words) and not _lies_on_its_side(other.words):
-        return _credit(other) >= _AS_GOOD * _credit(current)
-    return _credit(other) > _CLEARLY_BETTER * _credit(current) and not is_poor(other)
+        return credit(other) >= _AS_GOOD * credit(current)
+    return credit(other) > _CLEARLY_BETTER * credit(current) and not is_poor(other)
 
 
-def _credit(recognition: Recognition) -> float:
-    """Letters read, weighted by how far they are believed."""
+def credit(recognition: Recognition) -> float:
+    """Letters read, weighted by how far they are believed; of two readings of a page, the one with more is better."""
     return sum(len(word.text) * max(0.0, word.confidence - _DOUBT) for word in recognition.words)
 
 

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
+from distributed_ocr_pipeline.ocr.pages.again import gaps, ways
+from distributed_ocr_pipeline.ocr.pages.again.babble import without_babble
+from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps
+from distributed_ocr_pipeline.ocr.pages.again.ways import Way
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
-from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, most_scale, transformed
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, evened, most_scale, transformed
 
 _ROUNDS = 2  # of other orientations: the likelier ones, then the rest
-_MEANT_DPI = 100  # cameras write smaller numbers, which mean nothing
-_USUAL_DPI = 600  # print of a denser scan is smaller than print is; the engine would leave out lines of it
 _SAUVOLA = 2  # of Tesseract's `thresholding_method`
 
 
@@ -25,13 +27,12 @@ class _ReadSettings:
     inverting: bool  # doubtful lines once more with light and dark swapped
     shaded: bool
     dpi: int  # 0: the engine estimates it
+    sparse: bool  # words wherever they stand
 
     @classmethod
-    def of(cls, page: PageInProgress) -> "_ReadSettings":
+    def of(cls, page: PageInProgress, sparse: bool = False) -> "_ReadSettings":
         """The settings that suit a page."""
-        dpi = page.prepared.dpi
-        meant = dpi is not None and _MEANT_DPI <= dpi <= _USUAL_DPI
-        return cls(page.analysis.mixed, page.analysis.shaded, dpi if dpi and meant else 0)
+        return cls(page.analysis.mixed, page.analysis.shaded, resolution.told_dpi(page.prepared.dpi), sparse)
 
     def options(self, chosen: Options) -> Options:
         """The engine's options, those that the user has chosen over ours.
@@ -42,9 +43,15 @@ class _ReadSettings:
         longer. Without the resolution the engine estimates it from the height of the print, and may take the cells of
         a table for columns. Whether print is of fixed pitch need not be found out: the model finds the words by itself.
         """
-        fixed = {"tessedit_do_invert": self.inverting, "user_defined_dpi": self.dpi, "textord_all_prop": True}
+        fixed: dict[str, str | int | float | bool] = {
+            "tessedit_do_invert": self.inverting,
+            "user_defined_dpi": self.dpi,
+            "textord_all_prop": True,
+        }
         if self.shaded:
             fixed["thresholding_method"] = _SAUVOLA
+        if self.sparse:
+            fixed["psm"] = gaps.SPARSE_TEXT
         return fixed | dict(chosen)
 
 
@@ -62,14 +69,17 @@ class Reading:
         read = self._recognised([self._prepared(page) for page in pages])
         for round_number in range(_ROUNDS):
             read = self._turned_where_better(read, round_number)
-        return read
+        for way in ways.WAYS:
+            read = self._read_otherwise(read, way)
+        read = self._with_gaps_filled(read)
+        return [_without_babble(page) for page in read]
 
     def _prepared(self, page: PageInProgress) -> PageInProgress:
         """A page made ready for its first reading."""
         analysis = page.analysis
         quarter = 90 if analysis.sideways else 0  # or 270: reading will tell
         transform = Transform(quarter, analysis.skew, analysis.dark, self._scale(page), analysis.speckled)
-        notes = ["uneven light"] * analysis.shaded + ["specks removed before reading"] * analysis.speckled
+        notes = [ways.UNEVEN_LIGHT] * analysis.shaded + [ways.SPECKS_REMOVED] * analysis.speckled
         return self._with_transform(page.after(0.0, *notes), transform)
 
     def _scale(self, page: PageInProgress) -> float:
@@ -78,7 +88,7 @@ class Reading:
             return 1.0
         size = page.raster.width, page.raster.height
         most = most_scale(size, self._context.config.max_page_pixels) if page.survey.size is None else 1.0
-        return resolution.reading_scale(page.analysis, most)
+        return resolution.reading_scale(page.analysis, size, most)
 
     def _with_transform(self, page: PageInProgress, transform: Transform) -> PageInProgress:
         return replace(page, transform=transform, prepared=self._transformed(page, transform))
@@ -86,7 +96,9 @@ class Reading:
     def _transformed(self, page: PageInProgress, transform: Transform) -> Raster:
         if transform == Transform():
             return page.finest
-        return transformed(page.finest, transform, self._folder / f"read-{page.survey.number}-{transform.quarter}.tif")
+        how = "-cleaned" * transform.despeckled + "-even" * page.finest.path.stem.startswith("even")
+        target = self._folder / f"read-{page.survey.number}-{transform.quarter}{how}.tif"
+        return transformed(page.finest, transform, target)
 
     # ---- orientation -----------------------------------------------------------------------------------------
 
@@ -106,13 +118,62 @@ class Reading:
             transform = replace(transform, skew=analyse(upright).skew)
         return replace(self._with_transform(page, transform), seconds=0.0)
 
+    # ---- other ways ------------------------------------------------------------------------------------------
+
+    def _read_otherwise(self, pages: Sequence[PageInProgress], way: Way) -> list[PageInProgress]:
+        """The pages, those read in another way for which that is better."""
+        best = {page.survey.number: page for page in pages}
+        trials = (self._trial(page, way) for page in pages)
+        for trial in self._recognised([trial for trial in trials if trial is not None]):
+            best[trial.survey.number] = ways.better(trial, best[trial.survey.number], way.gain)
+        return list(best.values())
+
+    def _trial(self, page: PageInProgress, way: Way) -> PageInProgress | None:
+        """The page as it is to be read in another way; None if that is not for it."""
+        other = way.changed(page)
+        if other is not None and way.evens:
+            other = self._on_even_paper(other)
+        elif other is not None and other.transform != page.transform:
+            other = self._with_transform(other, other.transform)
+        return None if other is None else replace(other, seconds=0.0)
+
+    def _on_even_paper(self, page: PageInProgress) -> PageInProgress:
+        """The page with even paper, on which the height and slope of its lines are measured again."""
+        paper = evened(page.finest, self._folder / f"even-{page.survey.number}.tif")
+        analysis = replace(analyse(paper), blank=False, ink=page.analysis.ink)
+        scale = self._scale(replace(page, analysis=analysis))
+        page = replace(page, finest=paper, analysis=analysis)
+        return self._with_transform(page, Transform(page.transform.quarter, analysis.skew, scale=scale))
+
+    # ---- what was left lying ---------------------------------------------------------------------------------
+
+    def _with_gaps_filled(self, pages: Sequence[PageInProgress]) -> list[PageInProgress]:
+        """The pages with the words that stand outside of what was read of them."""
+        left = {page.survey.number: self._gaps(page) for page in pages}
+        found = {number: one for number, one in left.items() if one is not None}
+        trials = [
+            replace(page, prepared=found[page.survey.number].raster, seconds=0.0)
+            for page in pages
+            if page.survey.number in found
+        ]
+        read = {trial.survey.number: trial for trial in self._recognised(trials, sparse=True)}
+        return [
+            _filled(page, found[page.survey.number], read[page.survey.number]) if page.survey.number in read else page
+            for page in pages
+        ]
+
+    def _gaps(self, page: PageInProgress) -> Gaps | None:
+        if not isinstance(page.outcome, Recognition) or page.survey.verdict.trusted or "psm" in self._chosen:
+            return None
+        return gaps.gaps_of(page.prepared, page.outcome, self._folder / f"gaps-{page.survey.number}.tif")
+
     # ---- the engine ------------------------------------------------------------------------------------------
 
-    def _recognised(self, pages: Sequence[PageInProgress]) -> list[PageInProgress]:
+    def _recognised(self, pages: Sequence[PageInProgress], sparse: bool = False) -> list[PageInProgress]:
         """The pages with what the engine makes of them; all that want the same settings with one call."""
         groups: dict[_ReadSettings, list[int]] = {}
         for index, page in enumerate(pages):
-            groups.setdefault(_ReadSettings.of(page), []).append(index)
+            groups.setdefault(_ReadSettings.of(page, sparse), []).append(index)
         read: dict[int, PageInProgress] = {}
         for settings, indices in groups.items():
             read |= zip(indices, self._call([pages[index] for index in indices], settings))
@@ -130,9 +191,28 @@ def _quarters(page: PageInProgress, round_number: int) -> Sequence[int]:
     """Further clockwise turns to try in a round."""
     if not isinstance(page.outcome, Recognition) or page.survey.verdict.trusted:  # its own text says which way is up
         return ()
-    ways = orientation.other_ways(page.outcome)
-    worth_trying = round_number < len(ways) and (round_number == 0 or orientation.is_poor(page.outcome))
-    return ways[round_number] if worth_trying else ()
+    turns = orientation.other_ways(page.outcome)
+    worth_trying = round_number < len(turns) and (round_number == 0 or orientation.is_poor(page.outcome))
+    return turns[round_number] if worth_trying else ()
+
+
+def _filled(page: PageInProgress, left: Gaps, read: PageInProgress) -> PageInProgress:
+    """The page with what was read in its gaps, and the seconds that took."""
+    page = page.after(read.seconds)
+    if not isinstance(page.outcome, Recognition) or not isinstance(read.outcome, Recognition):
+        return page
+    whole = gaps.merged(page.outcome, left, read.outcome)
+    more = len(whole.words) - len(page.outcome.words)
+    return replace(page.after(0.0, *[f"words read outside of the layout: {more}"] * (more > 0)), outcome=whole)
+
+
+def _without_babble(page: PageInProgress) -> PageInProgress:
+    """The page without words that are no text; their number is noted."""
+    if not isinstance(page.outcome, Recognition):
+        return page
+    kept, left_out = without_babble(page.outcome)
+    notes = [f"words left out as no text: {left_out}"] if left_out else []
+    return replace(page.after(0.0, *notes), outcome=kept)
 
 
 def _better(trial: PageInProgress, current: PageInProgress) -> PageInProgress:

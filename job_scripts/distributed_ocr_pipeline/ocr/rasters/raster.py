@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
+from distributed_ocr_pipeline.ocr.rasters.even import even_paper
 from distributed_ocr_pipeline.ocr.rasters.median import median
 
 MAX_SIDE = 32_000
@@ -67,13 +68,20 @@ def transformed(raster: Raster, transform: Transform, target: Path) -> Raster:
     return Raster(target, result.width, result.height, dpi, raster.note)
 
 
+def evened(raster: Raster, target: Path) -> Raster:
+    """Write a copy of a raster with even paper."""
+    with load(raster.path) as image:
+        even_paper(image).save(target, format="TIFF", compression="raw")
+    return replace(raster, path=target)
+
+
 def most_scale(size: tuple[int, int], max_pixels: int) -> float:
     """By how much a picture can be scaled within the limits on pixels and sides."""
     return min(math.sqrt(max_pixels / (size[0] * size[1])), MAX_SIDE / max(size))
 
 
 def apply(image: Image.Image, transform: Transform) -> Image.Image:
-    """A transformed copy of a grey picture: despeckled, quarter turn, inverted, straightened, scaled, in this order."""
+    """A transformed copy of a grey picture. In this order: despeckled, turned, inverted, straightened, scaled."""
     image = median(image) if transform.despeckled else image
     image = image.transpose(QUARTER_TURNS[transform.quarter]) if transform.quarter else image
     image = ImageOps.invert(image) if transform.inverted else image

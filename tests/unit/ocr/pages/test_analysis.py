@@ -128,3 +128,13 @@ def test_neither_is_a_page_with_a_picture_nor_a_dark_page(tmp_path: Path) -> Non
 def test_specks_are_told_from_print(share: float, speckled: bool, dark: bool, tmp_path: Path) -> None:
     page = with_specks(printed_page(), share)
     assert _analysed(ImageOps.invert(page) if dark else page, tmp_path).speckled == speckled
+
+
+def test_rules_are_counted_in_widths_of_the_page(tmp_path: Path) -> None:
+    page = printed_page()
+    assert _analysed(page, tmp_path).rules < 0.5
+    draw = ImageDraw.Draw(page)
+    for top in (40, 70, 1540):
+        draw.line((0, top, page.width, top), fill=0, width=2)
+    draw.line((0, 1570, page.width // 2, 1570), fill=0, width=2)
+    assert _analysed(page, tmp_path).rules == pytest.approx(3.5, abs=0.5)

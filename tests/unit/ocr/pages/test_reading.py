@@ -34,9 +34,9 @@ def test_small_print_is_not_made_larger_than_the_engine_reads(
     picture.save(tmp_path / "a.png")
     [(_, [page])] = process([tmp_path / "a.png"])
     assert page.text == "word 1000 pixels wide"
-    monkeypatch.setattr(raster_module, "MAX_SIDE", 700)
+    monkeypatch.setattr(raster_module, "MAX_SIDE", 760)
     [(_, [page])] = process([tmp_path / "a.png"])
-    assert page.text == "word 656 pixels wide"
+    assert page.text == "word 712 pixels wide"
 
 
 @pytest.mark.parametrize(("output_type", "noted"), [("both", True), ("image", False)])
@@ -68,6 +68,8 @@ class Engine:
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         del limit
+        if options.get("psm") == 11:  # what is left beside the words
+            return [Recognition("", ()) for _ in rasters]
         turns = [
             int(raster.path.stem.split("-")[2]) if raster.path.stem.startswith("read") else 0 for raster in rasters
         ]

@@ -32,12 +32,28 @@ def test_a_scan_is_not_drawn_finer_than_it_is(scan_dpi: int | None, wants_images
 
 
 @pytest.mark.parametrize(
-    ("usual", "most", "scale"),
-    [(6, 9.0, 15 / 6), (3, 9.0, 3.0), (6, 1.0, 1.0), (6, 1.5, 1.5), (6, 0.9, 1.0), (14, 9.0, 1.0), (34, 1.0, 0.5)],
+    ("usual", "width", "most", "scale"),
+    [
+        (6, 700, 9.0, 15 / 6),
+        (3, 700, 9.0, 3.0),
+        (6, 700, 1.0, 1.0),
+        (6, 700, 1.5, 1.5),
+        (6, 700, 0.9, 1.0),
+        (14, 700, 9.0, 1.0),
+        (34, 700, 1.0, 0.5),
+        (6, 2600, 9.0, 1.0),  # 300 dpi: faint, not small
+        (6, 1300, 9.0, 2.0),
+        (6, 2300, 9.0, 1.0),  # too little to be worth it
+    ],
 )
-def test_pictures_are_scaled_to_the_height_the_engine_needs(usual: int, most: float, scale: float) -> None:
+def test_pictures_are_scaled_to_the_height_the_engine_needs(usual: int, width: int, most: float, scale: float) -> None:
     analysis = PageAnalysis(blank=False, text_height_quartile=usual, text_height_median=usual)
-    assert resolution.reading_scale(analysis, most) == pytest.approx(scale)
+    assert resolution.reading_scale(analysis, (width, 3500), most) == pytest.approx(scale)
+
+
+def test_a_scan_is_drawn_finer_than_it_is_only_up_to_the_pixels_of_a_page_at_300_dpi() -> None:
+    assert resolution.grown_dpi(595) == 315
+    assert resolution.grown_dpi(297) == 630
 
 
 @pytest.mark.parametrize(
@@ -45,3 +61,8 @@ def test_pictures_are_scaled_to_the_height_the_engine_needs(usual: int, most: fl
 )
 def test_a_dense_scan_on_a_small_page_is_read_as_finely_as_a_page(longest: int, scan_dpi: int, dpi: int) -> None:
     assert resolution.dense_scan_dpi(longest, scan_dpi, OCRConfig()) == dpi
+
+
+@pytest.mark.parametrize(("claimed", "told"), [(None, 0), (72, 0), (100, 100), (600, 600), (1200, 0)])
+def test_a_resolution_that_means_nothing_is_not_told(claimed: int | None, told: int) -> None:
+    assert resolution.told_dpi(claimed) == told

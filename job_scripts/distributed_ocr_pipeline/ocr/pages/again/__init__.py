@@ -1,0 +1,7 @@
+"""Reading a page again where the first reading is a guess, or left something lying.
+
+ways      other ways to prepare a page, and which of two readings is kept
+gaps      print outside of all words that were read
+lines     a reading as paragraphs of lines of words, and back
+babble    words that are no text
+"""

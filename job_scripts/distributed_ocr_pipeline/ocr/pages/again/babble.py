@@ -1,0 +1,30 @@
+"""Words that are no text: what the engine makes of handwriting, stains, rules and drawings.
+
+It hardly believes them, and they stand alone or among their like. A word of print that it hardly believes stands beside
+words that it does believe.
+"""
+
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.pages.again.lines import Line, paragraphs_of, reading_of
+
+_BABBLE = 30  # confidence
+_CONFIDENT = 60
+
+
+def without_babble(read: Recognition) -> tuple[Recognition, int]:
+    """The reading without words that are no text, and how many these are; none if no word would be left."""
+    paragraphs = paragraphs_of(read)
+    if not paragraphs or all(word.confidence >= _BABBLE for word in read.words):
+        return read, 0
+    kept = reading_of([[_credible(line) for line in paragraph] for paragraph in paragraphs], read.language)
+    return (kept, len(read.words) - len(kept.words)) if kept.words else (read, 0)
+
+
+def _credible(line: Line) -> Line:
+    return [word for index, word in enumerate(line) if word.confidence >= _BABBLE or _has_company(line, index)]
+
+
+def _has_company(line: Line, index: int) -> bool:
+    """Whether the word before or behind one is confident."""
+    neighbours = [*line[max(0, index - 1) : index], *line[index + 1 : index + 2]]
+    return any(word.confidence >= _CONFIDENT for word in neighbours)

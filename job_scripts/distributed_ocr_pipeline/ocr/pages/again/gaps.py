@@ -1,0 +1,202 @@
+"""What the first reading left lying: print outside of all words that were read.
+
+The engine's layout analysis drops boxed notes, cells of tables and numbers in margins without a trace. So ink is looked
+for outside the boxes of words, in coarse cells; rules are too thin to be print, photographs and borders too massive.
+What is left is put on a page of its own, and read there as sparse text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, paragraphs_of, reading_of
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
+from distributed_ocr_pipeline.records import Word
+
+SPARSE_TEXT = 11
+"""Of Tesseract's page segmentation modes: words wherever they stand, without a layout."""
+
+_CELL = 8  # pixels; print is 15 high or more
+_CONTRAST = 0.11  # of the paper's level; a cell with print in it is so much darker
+_MASSIVE = 5  # cells; ink without a gap over so many both ways is no print
+_LEAST = 10  # cells of print; two or three words have as many
+_FAINT = 0.05  # likewise; a cell with the edge of a letter in it
+_GROWTH = 8  # cells along ink from a cell with print
+_MARGIN = 5  # cells; what is so near to print, itself in the middle, belongs to it
+_PRINTED = 55  # mean confidence; of handwriting, more would be babble
+_CONFIDENT = 70  # of a word; drawings, rules and photographs are read with less
+_CERTAIN = 90  # of a word with one letter or digit
+_BESIDE = 0.5  # of the lower of two words: so much of their height is shared by words of one line
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """A picture of what was left lying, and where its upper left corner is on the page; pixels."""
+
+    raster: Raster
+    left: int
+    top: int
+
+
+def gaps_of(raster: Raster, read: Recognition, target: Path) -> Gaps | None:
+    """Write a picture of the print outside of all words; None if there is next to none, or the page is no print."""
+    words = read.words
+    if read.confidence is None or read.confidence < _PRINTED:
+        return None
+    with load(raster.path) as image:
+        image.load()
+        if min(image.size) < _CELL * _MASSIVE:
+            return None
+        cells = image.reduce(_CELL)
+        paper = _paper(cells)
+        print_cells = _unread(cells, paper, words)
+        if _count(print_cells) < _LEAST:
+            return None
+        mask = _without_words(_grown(print_cells, cells, paper), words)
+        picture, left, top = _cut_out(image, mask, paper)
+    picture.save(target, format="TIFF", compression="raw")
+    return Gaps(replace(raster, path=target, width=picture.width, height=picture.height), left, top)
+
+
+def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
+    """The reading with the words that were found in its gaps, each line where it stands; itself if there are none."""
+    paragraphs = paragraphs_of(read)
+    lines = _credible_lines(gaps, found, read.words)
+    if paragraphs is None or not lines:
+        return read
+    for line in lines:
+        _insert(paragraphs, line)
+    return reading_of(paragraphs, read.language)
+
+
+# ---- finding print -------------------------------------------------------------------------------------------------
+
+
+def _paper(cells: Image.Image) -> int:
+    """The grey level in the middle."""
+    return sorted(cells.resize((64, 64), Image.Resampling.NEAREST).tobytes())[64 * 64 // 2]
+
+
+def _unread(cells: Image.Image, paper: int, words: Sequence[Word]) -> Image.Image:
+    """Cells (255) with print in them that no word covers."""
+    ink = _darker(cells, paper * (1 - _CONTRAST))
+    left = _higher_than_rules(_without_words(ink, words, margin=1))
+    if _count(left) < _LEAST:
+        return left
+    massive = ink.filter(ImageFilter.MinFilter(_MASSIVE)).filter(ImageFilter.MaxFilter(2 * _MASSIVE + 1))
+    return ImageChops.subtract(left, massive)
+
+
+def _higher_than_rules(ink: Image.Image) -> Image.Image:
+    """Cells of ink with ink beside and above them: a rule is one cell wide."""
+    beside = ImageChops.darker(ink, ImageChops.offset(ink, 1, 0))
+    return ImageChops.darker(beside, ImageChops.offset(beside, 0, 1))
+
+
+def _count(marked: Image.Image) -> int:
+    return marked.histogram()[255]
+
+
+def _grown(print_cells: Image.Image, cells: Image.Image, paper: int) -> Image.Image:
+    """Cells of print and the ink that they are connected with, so that no word is cut, with some paper around it."""
+    ink = _darker(cells, paper * (1 - _FAINT))
+    for _ in range(_GROWTH):
+        print_cells = ImageChops.darker(print_cells.filter(ImageFilter.MaxFilter(3)), ink)
+    return print_cells.filter(ImageFilter.MaxFilter(_MARGIN))
+
+
+def _darker(cells: Image.Image, limit: float) -> Image.Image:
+    return cells.point([255 * (level < limit) for level in range(256)])
+
+
+def _without_words(cells: Image.Image, words: Sequence[Word], margin: int = 0) -> Image.Image:
+    """A copy of cells, 0 where words are."""
+    copy = cells.copy()
+    draw = ImageDraw.Draw(copy)
+    for word in words:
+        left, top = word.left // _CELL - margin, word.top // _CELL - margin
+        right, bottom = (word.left + word.width) // _CELL + margin, (word.top + word.height) // _CELL + margin
+        draw.rectangle((left, top, right, bottom), fill=0)
+    return copy
+
+
+def _cut_out(image: Image.Image, mask: Image.Image, paper: int) -> tuple[Image.Image, int, int]:
+    """What a mask of cells shows of a picture, on paper, cut to its size, and where that is: left, top."""
+    box = mask.getbbox() or (0, 0, *mask.size)
+    left, top, right, bottom = (side * _CELL for side in box)
+    part = image.crop((left, top, min(right, image.width), min(bottom, image.height)))
+    whole = mask.crop(box).resize((right - left, bottom - top), Image.Resampling.NEAREST).crop((0, 0, *part.size))
+    return Image.composite(part, Image.new("L", part.size, paper), whole), left, top
+
+
+# ---- putting words in ----------------------------------------------------------------------------------------------
+
+
+def _credible_lines(gaps: Gaps, found: Recognition, known: Sequence[Word]) -> list[Line]:
+    """Lines of the words that are print, from top to bottom, in pixels of the page."""
+    lines: dict[int, Line] = {}
+    for word in found.words:
+        moved = replace(word, left=word.left + gaps.left, top=word.top + gaps.top)
+        if _is_print(word) and not any(_covers(other, moved) for other in known):
+            lines.setdefault(word.line, []).append(moved)
+    return sorted(lines.values(), key=lambda line: line[0].top)
+
+
+def _is_print(word: Word) -> bool:
+    letters = sum(map(str.isalnum, word.text))
+    return word.confidence >= (_CONFIDENT if letters > 1 else _CERTAIN) and letters * 2 >= len(word.text)
+
+
+def _covers(word: Word, other: Word) -> bool:
+    """Whether the middle of another word lies in one."""
+    x, y = other.left + other.width / 2, other.top + other.height / 2
+    return word.left <= x <= word.left + word.width and word.top <= y <= word.top + word.height
+
+
+def _insert(paragraphs: list[Paragraph], line: Line) -> None:
+    """Put a line's words into the line beside which they stand, or else before the first paragraph that is below."""
+    beside = [other for paragraph in paragraphs for other in paragraph if _is_beside(other, line)]
+    if beside:
+        nearest = min(beside, key=lambda other: _distance(other, line))
+        nearest.extend(line)
+        nearest.sort(key=lambda word: word.left)
+        return
+    below = [number for number, paragraph in enumerate(paragraphs) if _is_below(paragraph, line)]
+    under = [number for number in below if _is_in_column(paragraphs[number], line)]
+    paragraphs.insert(min(under or below, default=len(paragraphs)), [line])
+
+
+def _is_beside(one: Line, two: Line) -> bool:
+    """Whether two lines stand side by side, so that neither has words over the other's."""
+    left, right = _nearest_words(one, two)
+    shared = min(left.top + left.height, right.top + right.height) - max(left.top, right.top)
+    apart = all(_between(word, other) >= 0 for word in one for other in two)
+    return apart and shared >= _BESIDE * min(left.height, right.height)
+
+
+def _distance(one: Line, two: Line) -> int:
+    """Pixels between the nearest words of two lines that stand side by side."""
+    return _between(*_nearest_words(one, two))
+
+
+def _nearest_words(one: Line, two: Line) -> tuple[Word, Word]:
+    return min(((word, other) for word in one for other in two), key=lambda pair: _between(*pair))
+
+
+def _between(word: Word, other: Word) -> int:
+    """Pixels between two words across the page; negative where one is over the other."""
+    return max(word.left, other.left) - min(word.left + word.width, other.left + other.width)
+
+
+def _is_below(paragraph: Paragraph, line: Line) -> bool:
+    return min(word.top for one in paragraph for word in one) > line[0].top + line[0].height / 2
+
+
+def _is_in_column(paragraph: Paragraph, line: Line) -> bool:
+    """Whether a paragraph stands in the same part of the page's width as a line."""
+    words = [word for one in paragraph for word in one]
+    left, right = min(word.left for word in words), max(word.left + word.width for word in words)
+    return line[0].left < right and left < line[-1].left + line[-1].width

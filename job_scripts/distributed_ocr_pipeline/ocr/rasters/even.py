@@ -1,0 +1,40 @@
+"""Even paper: what surrounds print and changes slowly becomes white, what is darker than its surroundings stands out.
+
+The paper at each place is what a grey closing leaves of the picture (its lightest neighbourhood, then the darkest of
+these): strokes vanish in it, a dark border, a stain or a shadow stays. The difference is ink (the "black top-hat" of
+Serra, "Image Analysis and Mathematical Morphology", 1982), which is stretched so that faint print becomes black.
+"""
+
+from PIL import Image, ImageChops, ImageFilter, ImageOps
+
+_CELL = 8  # pixels; paper is looked for in cells of this size
+_REACH = 9  # cells; strokes are thinner, borders and stains wider
+_FAINT = 14  # grey levels; less is the grain of paper
+_BLACK = 220  # what the usual ink becomes
+_MOST_STRETCH = 6.0
+
+
+def even_paper(image: Image.Image) -> Image.Image:
+    """A grey picture of dark print, with white paper everywhere and ink stretched to black."""
+    ink = ImageChops.subtract(_paper(image), image)
+    stretch = _stretch(ink.histogram())
+    return ImageOps.invert(ink.point([min(255, round(max(0, level - _FAINT) * stretch)) for level in range(256)]))
+
+
+def _paper(image: Image.Image) -> Image.Image:
+    """The paper at each pixel."""
+    width, height = max(1, image.width // _CELL), max(1, image.height // _CELL)
+    cells = image.filter(ImageFilter.MaxFilter(3)).resize((width, height), Image.Resampling.BOX)
+    closed = cells.filter(ImageFilter.MaxFilter(_REACH)).filter(ImageFilter.MinFilter(_REACH))
+    return closed.filter(ImageFilter.MinFilter(3)).resize(image.size, Image.Resampling.BILINEAR)  # no rim at borders
+
+
+def _stretch(counts: list[int]) -> float:
+    """By how much ink is stretched: its upper quartile becomes black."""
+    inked = sum(counts[_FAINT:])
+    seen = 0
+    for level in range(255, _FAINT, -1):
+        seen += counts[level]
+        if seen * 4 >= inked:
+            return max(1.0, min(_MOST_STRETCH, _BLACK / (level - _FAINT)))
+    return 1.0

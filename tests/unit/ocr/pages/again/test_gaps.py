@@ -1,0 +1,177 @@
+"""Print outside of all words is found, and what is read there is put where it stands."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.ocr import Stop
+from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
+from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
+from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
+from distributed_ocr_pipeline.ocr.pages.again import gaps
+from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps, gaps_of
+from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
+from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
+from distributed_ocr_pipeline.ocr.pages.reading import Reading
+from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster
+from distributed_ocr_pipeline.records import Word
+from tests.support.documents import printed_page
+from tests.support.sources import limit
+
+READ = 90.0
+
+
+def page(folder: Path) -> tuple[Image.Image, Raster]:
+    picture = printed_page()  # lines from 100, every 42 pixels, 28 high
+    return picture, Raster(folder / "page.tif", picture.width, picture.height, 220)
+
+
+def words_above(bottom: int, confidence: float = READ) -> tuple[Word, ...]:
+    """A word over each line of `printed_page` above a row of pixels."""
+    tops = range(100, bottom, 42)
+    return tuple(Word("line", 90, top - 4, 1100, 40, confidence, number) for number, top in enumerate(tops, 1))
+
+
+def read_of(words: Sequence[Word]) -> Recognition:
+    return Recognition("\n".join(word.text for word in words), tuple(words))
+
+
+def find(picture: Image.Image, raster: Raster, words: Sequence[Word]) -> Gaps | None:
+    picture.save(raster.path, format="TIFF")
+    return gaps_of(raster, read_of(words), raster.path.with_name("gaps.tif"))
+
+
+def test_a_page_that_was_read_as_a_whole_has_no_gaps(tmp_path: Path) -> None:
+    assert find(*page(tmp_path), words_above(1500)) is None
+
+
+def test_lines_that_were_not_read_are_cut_out(tmp_path: Path) -> None:
+    found = find(*page(tmp_path), words_above(1200))
+    assert found and 1190 <= found.top <= 1240 and found.left <= 100
+    with Image.open(found.raster.path) as picture, Image.open(tmp_path / "page.tif") as whole:
+        assert picture.size == (found.raster.width, found.raster.height)
+        box = (found.left, found.top, found.left + picture.width, found.top + picture.height)
+        assert picture.tobytes().count(0) == whole.crop(box).tobytes().count(0) > 500  # no letter is cut
+
+
+def test_rules_and_photographs_are_no_print(tmp_path: Path) -> None:
+    picture, raster = page(tmp_path)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((20, 20, 1180, 1580), outline=0, width=3)
+    draw.rectangle((300, 1300, 700, 1560), fill=60)
+    draw.rectangle((0, 1204, 1200, 1299), fill=255)
+    draw.rectangle((24, 1300, 299, 1576), fill=255)
+    draw.rectangle((701, 1300, 1176, 1576), fill=255)
+    assert find(picture, raster, words_above(1200)) is None
+
+
+@pytest.mark.parametrize("words", [(), words_above(1200, confidence=40.0)], ids=["nothing", "babble"])
+def test_what_is_no_print_has_no_gaps(words: Sequence[Word], tmp_path: Path) -> None:
+    assert find(*page(tmp_path), words) is None
+
+
+def test_a_picture_of_a_few_cells_has_no_gaps(tmp_path: Path) -> None:
+    raster = Raster(tmp_path / "page.tif", 30, 30, None)
+    assert find(Image.new("L", (30, 30), 255), raster, words_above(150)) is None
+
+
+GAPS = Gaps(Raster(Path("gaps.tif"), 100, 100, None), left=10, top=20)
+
+
+def at(text: str, left: int, top: int, line: int, confidence: float = READ) -> Word:
+    return Word(text, left, top, 40, 20, confidence, line)
+
+
+def before() -> Recognition:
+    """Two paragraphs, of lines at 100 and 140, and at 200."""
+    return Recognition("one two\nthree\n\nfour", (at("one", 100, 100, 1), at("two", 150, 100, 1),
+                       at("three", 100, 140, 2), at("four", 100, 200, 3)))  # fmt: skip
+
+
+def fill(*words: Word) -> str:
+    filled = gaps.merged(before(), GAPS, read_of(words))
+    lines: dict[int, list[str]] = {}
+    for word in filled.words:
+        lines.setdefault(word.line, []).append(word.text)
+    assert [" ".join(line) for line in lines.values()] == [line for line in filled.text.split("\n") if line]
+    assert list(lines) == list(range(1, len(lines) + 1))
+    return filled.text
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        (at("1", 20, 80, 1), "1 one two\nthree\n\nfour"),
+        (at("cell", 400, 125, 1), "one two\nthree cell\n\nfour"),
+        (at("note", 90, 10, 1), "note\n\none two\nthree\n\nfour"),
+        (at("note", 400, 155, 1), "one two\nthree\n\nnote\n\nfour"),
+        (at("end", 90, 300, 1), "one two\nthree\n\nfour\n\nend"),
+        (at("known", 90, 80, 1), "one two\nthree\n\nfour"),
+        (at("~|x", 400, 120, 1), "one two\nthree\n\nfour"),
+        (at("babble", 400, 120, 1, confidence=50.0), "one two\nthree\n\nfour"),
+        (at("l", 400, 120, 1, confidence=70.0), "one two\nthree\n\nfour"),
+    ],
+    ids=["margin", "cell", "above", "between", "end", "read before", "strokes", "doubtful", "one letter"],
+)
+def test_words_are_put_where_they_stand(word: Word, text: str) -> None:
+    assert fill(word) == text
+
+
+def test_words_of_one_line_stay_together() -> None:
+    assert fill(at("two", 440, 155, 1), at("more", 490, 155, 1), at("words", 440, 300, 2)).endswith("words")
+    assert "two more" in fill(at("two", 440, 155, 1), at("more", 490, 155, 1))
+
+
+def test_a_text_that_is_not_made_of_its_words_stays() -> None:
+    own = Recognition("own  text", (at("own", 100, 100, 1), at("text", 150, 100, 1)))
+    assert gaps.merged(own, GAPS, read_of([at("cell", 400, 100, 1)])) is own
+
+
+class Engine:
+    """Reads all but the last lines of a page, and those as sparse text."""
+
+    def __init__(self, sparse: Outcome) -> None:
+        self.options: list[Options] = []
+        self._sparse = sparse
+
+    def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
+        del limit
+        self.options.append(options)
+        return [self._sparse if options.get("psm") == 11 else read_of(words_above(1200)) for _ in rasters]
+
+    def close(self) -> None:
+        pass
+
+
+def read(engine: Engine, folder: Path, verdict: Verdict, **options: str | int) -> PageInProgress:
+    picture, raster = page(folder)
+    picture.save(raster.path, format="TIFF")
+    config = OCRConfig(tesseract_config=options) if options else OCRConfig()
+    drawn = PageInProgress(PageSurvey(1, verdict=verdict), raster, PageAnalysis(blank=False), raster, raster)
+    [done] = Reading(folder, limit(), PageContext(config, engine, folder, None, Stop())).read([drawn])
+    return done
+
+
+def test_a_page_has_the_words_of_its_gaps_and_says_so(tmp_path: Path) -> None:
+    done = read(Engine(read_of([at("rest", 40, 40, 1)])), tmp_path, Verdict(False, ""))
+    assert isinstance(done.outcome, Recognition) and done.outcome.text.endswith("line\n\nrest")
+    assert done.notes == ("words read outside of the layout: 1",)
+
+
+def test_gaps_that_cannot_be_read_change_nothing(tmp_path: Path) -> None:
+    done = read(Engine(DocumentError(ErrorClass.TIMEOUT, "Too long.")), tmp_path, Verdict(False, ""))
+    assert done.outcome == read_of(words_above(1200)) and done.notes == ()
+
+
+@pytest.mark.parametrize(("trusted", "options"), [(True, {}), (False, {"psm": 6})])
+def test_there_are_no_gaps_beside_a_text_layer_or_a_layout_of_the_users_choice(
+    trusted: bool, options: dict[str, str | int], tmp_path: Path
+) -> None:
+    engine = Engine(read_of([at("rest", 40, 40, 1)]))
+    done = read(engine, tmp_path, Verdict(trusted, ""), **options)
+    assert done.outcome == read_of(words_above(1200)) and len(engine.options) == 1

@@ -1,0 +1,139 @@
+"""A page is read in another way where its preparation is a guess, and the better reading is kept."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from distributed_ocr_pipeline.config import OCRConfig
+from distributed_ocr_pipeline.ocr import Stop
+from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
+from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
+from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
+from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
+from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
+from distributed_ocr_pipeline.ocr.pages.reading import Reading
+from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster
+from distributed_ocr_pipeline.records import Word
+from tests.support.documents import printed_page
+from tests.support.sources import limit
+
+UPRIGHT = Verdict(True, "its own text says which way is up")
+
+
+def recognition(confidence: float, words: int = 9) -> Recognition:
+    found = tuple(Word("words", 0, 20 * line, 80, 20, confidence, line) for line in range(1, words + 1))
+    return Recognition("\n".join(word.text for word in found), found)
+
+
+@dataclass
+class Engine:
+    """Reads as `answer` says, and remembers in which ways it was asked to."""
+
+    answer: Callable[[str], Recognition]
+    ways: list[str] = field(default_factory=list)
+
+    def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
+        del limit
+        if options.get("psm") == 11:  # what is left beside the words
+            return [Recognition("", ()) for _ in rasters]
+        found: list[Outcome] = []
+        for raster in rasters:
+            kind = "cleaned" if "cleaned" in raster.path.stem else "even" if "even" in raster.path.stem else "plain"
+            told = f" {options['user_defined_dpi']}" * (options["user_defined_dpi"] == 100)
+            self.ways.append(kind + " local" * ("thresholding_method" in options) + told)
+            found.append(self.answer(self.ways[-1]))
+        return found
+
+    def close(self) -> None:
+        pass
+
+
+def read(engine: Engine, folder: Path, analysis: PageAnalysis, dpi: int | None = 220) -> PageInProgress:
+    picture = printed_page()
+    picture.save(folder / "drawn.tif", format="TIFF")
+    raster = Raster(folder / "drawn.tif", picture.width, picture.height, dpi)
+    page = PageInProgress(PageSurvey(1, verdict=UPRIGHT), raster, analysis, raster, raster)
+    context = PageContext(OCRConfig(), engine, folder, None, Stop())
+    [done] = Reading(folder, limit(), context).read([page])
+    return done
+
+
+SPECKLED = PageAnalysis(blank=False, speckled=True)
+USUAL = PageAnalysis(blank=False)
+SHADED = PageAnalysis(blank=False, shaded=True)
+
+
+@pytest.mark.parametrize(("with_specks", "kept"), [(10, False), (8, True), (9, True)])
+def test_a_page_with_specks_is_read_with_and_without_them(with_specks: int, kept: bool, tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(90.0, 9 if way == "cleaned" else with_specks))
+    page = read(engine, tmp_path, SPECKLED)
+    assert engine.ways == ["cleaned", "plain"]
+    assert page.transform.despeckled is kept
+    assert ("specks removed before reading" in page.notes) is kept
+
+
+def test_a_page_that_reads_well_is_read_once(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(71.0))
+    assert read(engine, tmp_path, USUAL).notes == ()
+    assert engine.ways == ["plain"]
+
+
+def test_a_page_that_reads_badly_is_read_on_even_paper(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(90.0 if way == "even" else 60.0))
+    page = read(engine, tmp_path, USUAL)
+    assert engine.ways == ["plain", "even"]
+    assert page.notes == ("paper made even before reading",)
+    assert page.finest.path.stem == "even-1" and page.scale == pytest.approx(page.raster.width / page.prepared.width)
+
+
+def test_a_page_that_reads_badly_in_any_way_stays_as_it_is(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(60.0))
+    page = read(engine, tmp_path, USUAL)
+    assert engine.ways == ["plain", "even", "plain local"]
+    assert (page.notes, page.prepared.path.stem) == ((), "drawn")
+
+
+def test_a_page_that_reads_badly_is_read_with_the_other_threshold(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(90.0 if way == "plain local" else 60.0))
+    assert read(engine, tmp_path, USUAL).notes == ("read with local thresholds",)
+    engine = Engine(lambda way: recognition(90.0 if way == "plain" else 60.0))
+    page = read(engine, tmp_path, SHADED)
+    assert engine.ways == ["plain local", "even", "plain"]
+    assert (page.analysis.shaded, page.notes) == (False, ())
+
+
+def test_a_little_more_credit_is_not_enough_for_another_background(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(61.0 if way == "even" else 60.0))
+    assert read(engine, tmp_path, USUAL).notes == ()
+
+
+def test_light_print_on_a_dark_page_has_no_paper_to_make_even(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(60.0))
+    read(engine, tmp_path, replace(USUAL, dark=True))
+    assert not [way for way in engine.ways if "even" in way]
+
+
+RULED = PageAnalysis(blank=False, rules=3.0)
+
+
+@pytest.mark.parametrize("dpi", [None, 72])
+@pytest.mark.parametrize(("words", "kept"), [(10, True), (9, False)])
+def test_a_form_of_unknown_resolution_is_read_as_coarse_too(
+    words: int, kept: bool, dpi: int | None, tmp_path: Path
+) -> None:
+    engine = Engine(lambda way: recognition(90.0, words if way == "plain 100" else 9))
+    page = read(engine, tmp_path, RULED, dpi)
+    assert engine.ways == ["plain", "plain 100"]
+    assert ("read as 100 dpi" in page.notes) is kept
+
+
+@pytest.mark.parametrize(("analysis", "dpi"), [(RULED, 220), (USUAL, None), (replace(RULED, rules=1.9), 72)])
+def test_a_page_without_rules_or_of_known_resolution_is_read_once(
+    analysis: PageAnalysis, dpi: int | None, tmp_path: Path
+) -> None:
+    engine = Engine(lambda way: recognition(90.0))
+    read(engine, tmp_path, analysis, dpi)
+    assert engine.ways == ["plain"]

@@ -75,7 +75,7 @@ def _source(folder: Path) -> Source:
     def refuse(key: str, offset: int, length: int) -> bytes:
         raise ServiceFault(f"There is no {key} of which bytes {offset} to {offset + length} could be read.")
 
-    batches = pq.ParquetFile(folder / "listing.parquet").iter_batches(1000)
+    batches = pq.ParquetFile(folder / "listing.parquet", pre_buffer=False).iter_batches(1000)
     return Source((batch.cast(LISTING_SCHEMA) for batch in batches), refuse)
 
 

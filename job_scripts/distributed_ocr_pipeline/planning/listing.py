@@ -184,7 +184,8 @@ def source_uris(keys: pa.Array, bucket: str, uri_of: UriOf = str) -> pa.Array:
 def write_listing(batches: Iterable[pa.RecordBatch], path: Path, bucket: str, uri_of: UriOf = str) -> int:
     """Store batches of `LISTING_SCHEMA` as Parquet of `NAMED_SCHEMA`; returns how many rows they had."""
     rows = 0
-    with pq.ParquetWriter(path, NAMED_SCHEMA, compression="zstd", compression_level=1) as writer:
+    options = {"compression": "zstd", "compression_level": 1, "use_dictionary": False}  # hardly a value comes twice
+    with pq.ParquetWriter(path, NAMED_SCHEMA, **options) as writer:
         pending: list[pa.RecordBatch] = []
         for batch in batches:
             pending.append(batch.append_column("source_uri", source_uris(batch["key"], bucket, uri_of)))

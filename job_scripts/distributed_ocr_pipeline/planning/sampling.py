@@ -51,7 +51,7 @@ def look_into(database: Database, fetch: FetchRange, seconds: float = _SECONDS) 
     """Fill the table `looked_at`: document_id, sampled, pages, text_layer, for documents that could be counted.
 
     Args:
-        database: Has the table `todo`.
+        database: Has the view `todo`.
         fetch: Reads a piece of an object.
         seconds: Wall time for all of it.
     """

@@ -7,10 +7,8 @@ shards/<shard_id>/manifest.json          what SageMaker downloads for it
 """
 
 import json
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from json.encoder import encode_basestring_ascii as _quote
 from pathlib import Path
 
@@ -43,13 +41,12 @@ PLANNED_SCHEMA = pa.schema(
     ]
 )
 
+_FILE_COLUMNS = [name for name in PLANNED_SCHEMA.names if name not in ("pages", "seconds")]
 _ROW_SCHEMA = pa.schema([*list(PLANNED_SCHEMA)[1:], ("load", pa.int64())])
 _COLUMNS = (
     "document_id, source_uri, key, etag, size_bytes, attempts, first_page, last_page, pages, "
     "seconds::float as seconds, obstacle[2] as obstacle, obstacle[1] as obstacle_class, load"
 )
-_READ_ROWS = 20_000
-_ESCAPED = r"[^ !#-\[\]-~]"  # what JSON writes as an escape, or json.dumps does
 
 
 @dataclass(frozen=True)
@@ -74,13 +71,15 @@ def obstacle_sql(max_document_mb: int, folder: str) -> str:
     """
     missing, too_large = ErrorClass.MISSING.value, ErrorClass.TOO_LARGE.value
     name = f"substr(key, {len(folder) + 1})"
+    framed = f"('/' || {name} || '/')"
     return f"""
     case
       when archived then ['{missing}', 'it is archived; restore it from Glacier first']
       when size_bytes > {max_document_mb * 1024**2}
         then ['{too_large}', 'it is larger than the limit of {max_document_mb} MB (max_document_mb)']
-      when regexp_matches({name}, '(^|/)\\.{{0,2}}(/|$)') or contains(key, chr(0))
-        or list_bool_or(list_transform(string_split({name}, '/'), lambda part: strlen(part) > 255))
+      when contains({framed}, '//') or contains({framed}, '/./') or contains({framed}, '/../') or contains(key, chr(0))
+        or strlen(key) > 255
+          and list_bool_or(list_transform(string_split({name}, '/'), lambda part: strlen(part) > 255))
         then ['{missing}', 'its key cannot be the name of a file']
       when key in (from folders)
         then ['{missing}', 'its key is a folder of other keys, so it cannot be a file']
@@ -113,10 +112,12 @@ class ShardWriter:
         )
         self.in_parts = split_documents(database)
         self._order = "document_id, first_page" if self.in_parts else "document_id"
+        small = f"coalesce(sum(load) filter (load < {large}), 0)::bigint"
+        self._totals = database.row(f"select count(*), coalesce(sum(load), 0)::bigint, {small} from placed")
 
     def totals(self) -> tuple[int, int]:
         """How many documents and parts there are, and their load."""
-        count, load = self._database.row("select count(*), coalesce(sum(load), 0)::bigint from placed")
+        count, load, _ = self._totals
         return int(count), int(load)
 
     def write(self, shards: int, path: Path) -> list[ShardEntry]:
@@ -127,16 +128,16 @@ class ShardWriter:
             path: The file.
         """
         packing, large = self._place_large(shards)
-        small = self._database.write(
-            f"select {_COLUMNS} from placed where load < {self._large} order by {self._order}", "small"
+        small = self._database.batches(
+            f"select {_COLUMNS} from placed where load < {self._large} order by {self._order}"
         )
         entries: list[ShardEntry] = []
-        with pq.ParquetWriter(path, PLANNED_SCHEMA, compression="zstd", compression_level=1) as writer:
+        options = {"compression": "zstd", "compression_level": 1, "use_dictionary": ["shard_id"]}
+        with pq.ParquetWriter(path, PLANNED_SCHEMA, **options) as writer:
             for rows in _cut(small, large, packing):
                 table = _planned(rows, f"s{len(entries):05d}")
                 writer.write_table(table)
                 entries.append(_entry(table))
-        small.unlink()
         return entries
 
     def _place_large(self, shards: int) -> tuple[Packing, pa.Table]:
@@ -144,11 +145,8 @@ class ShardWriter:
         path = self._database.write(f"select {_COLUMNS} from placed where load >= {self._large}", "large")
         rows = pq.read_table(path).cast(_ROW_SCHEMA)  # DuckDB says of some columns that they hold no nulls
         path.unlink()
-        (small_load,) = self._database.row(
-            f"select coalesce(sum(load), 0)::bigint from placed where load < {self._large}"
-        )
         names = _names(rows)
-        packing = pack(zip(names, rows["load"].to_pylist()), int(small_load), shards)
+        packing = pack(zip(names, rows["load"].to_pylist()), int(self._totals[2]), shards)
         places = pa.array([packing.large[name] for name in names], pa.int32())
         return packing, rows.append_column("shard", places).sort_by("shard")
 
@@ -159,7 +157,7 @@ def _names(rows: pa.Table) -> list[str]:
     return [f"{name} {page or ''}" for name, page in zip(rows["document_id"].to_pylist(), pages)]
 
 
-def _cut(small: Path, large: pa.Table, packing: Packing) -> Iterator[pa.Table]:
+def _cut(small: Iterator[pa.RecordBatch], large: pa.Table, packing: Packing) -> Iterator[pa.Table]:
     """The rows of every shard that has any, in order."""
     pieces = _SmallDocuments(small, packing.bounds)
     shards = large["shard"].to_pylist()
@@ -179,8 +177,8 @@ def _cut(small: Path, large: pa.Table, packing: Packing) -> Iterator[pa.Table]:
 class _SmallDocuments:
     """Reads the small documents in the order of their ids and cuts them where the shards end."""
 
-    def __init__(self, path: Path, bounds: Sequence[int]) -> None:
-        self._batches = pq.ParquetFile(path).iter_batches(_READ_ROWS)
+    def __init__(self, batches: Iterator[pa.RecordBatch], bounds: Sequence[int]) -> None:
+        self._batches = batches
         self._bounds = bounds
         self._rest: pa.Table | None = None
         self._before = 0  # load of what was taken
@@ -193,12 +191,11 @@ class _SmallDocuments:
                 if batch is None:
                     return
                 self._rest = pa.Table.from_batches([batch]).cast(_ROW_SCHEMA)
-            starts = list(accumulate(self._rest["load"].to_pylist(), initial=self._before))
-            inside = bisect_left(
-                starts, self._bounds[shard], 0, self._rest.num_rows
-            )  # rows that begin before the bound
+            loads = self._rest["load"]
+            starts = pc.subtract(pc.cumulative_sum(loads, self._before), loads)
+            inside = pc.sum(pc.less(starts, self._bounds[shard])).as_py() or 0  # rows that begin before the bound
             yield self._rest.slice(0, inside)
-            self._before = starts[inside]
+            self._before += pc.sum(loads.slice(0, inside)).as_py() or 0
             if inside < self._rest.num_rows:
                 self._rest = self._rest.slice(inside)
                 return
@@ -235,9 +232,9 @@ def shard_files(
         shard_prefix: Where a shard's files are.
         beside: Names below `folder` of what every shard gets besides its documents.
     """
-    file = pq.ParquetFile(planned)
+    file = pq.ParquetFile(planned, pre_buffer=False)
     for group in range(file.num_row_groups):
-        table = file.read_row_group(group)
+        table = file.read_row_group(group, _FILE_COLUMNS)
         shard = shard_prefix(table["shard_id"][0].as_py())
         yield shard.below(SHARD_DOCUMENTS_FILE), _document_lines(table)
         yield shard.below(SHARD_MANIFEST_FILE), json.dumps(
@@ -279,7 +276,8 @@ def _page_ranges(table: pa.Table) -> str | pa.Array:
 
 def _escaped(texts: pa.Array) -> pa.Array:
     """Texts as JSON, without the quotes."""
-    if not pc.any(pc.match_substring_regex(texts, _ESCAPED)).as_py():
+    plain = pc.all(pc.ascii_is_printable(texts)).as_py()
+    if plain and not any(pc.any(pc.match_substring(texts, sign)).as_py() for sign in '"\\'):
         return texts
     return pa.array([_quote(text)[1:-1] for text in texts.to_pylist()], pa.string())
 

@@ -32,6 +32,14 @@ class PageRange:
             yield PageRange(start, self.last_page if number == count else after - 1, after - start)
 
 
+_REST = """
+create or replace view todo as
+select c.* replace (coalesce(r.pages, c.pages) as pages)
+from chosen c left join (select document_id, sum(pages)::bigint as pages from gaps group by document_id) r
+  using (document_id)
+"""
+
+
 def keep_parts(database: Database, parts: Iterable[Part], choice: Choice) -> list[Part]:
     """Choose what is kept of earlier runs for the documents in `todo`, whose pages then are those to read.
 
@@ -39,7 +47,7 @@ def keep_parts(database: Database, parts: Iterable[Part], choice: Choice) -> lis
     are all there, but were never made its row, has its last part read again: some shard must have the document.
 
     Args:
-        database: Has the table `todo`.
+        database: Has the views of `choose_documents`.
         parts: Of earlier runs.
         choice: Whose options they must be of, and whether parts with a fault are tried again.
     """
@@ -53,6 +61,8 @@ def keep_parts(database: Database, parts: Iterable[Part], choice: Choice) -> lis
         found = _usable(known.get((document_id, etag), ()), without_fault=choice.retry_failed)
         kept += found
         _plan_rest(database, document_id, found)
+    if kept:
+        database.execute(_REST)
     return kept
 
 
@@ -102,8 +112,6 @@ def _plan_rest(database: Database, document_id: str, kept: Sequence[Part]) -> No
         return
     gaps = gaps_between(kept)
     database.insert("gaps", [(document_id, gap.first_page, gap.last_page, gap.pages) for gap in gaps])
-    pages = sum(gap.pages for gap in gaps)
-    database.execute("update todo set pages = $pages where document_id = $id", pages=pages, id=document_id)
 
 
 # Obstacles are looked for last: in millions of keys that takes seconds.

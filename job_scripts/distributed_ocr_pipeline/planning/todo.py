@@ -21,19 +21,23 @@ select left(sha256(source_uri), 32) as document_id, source_uri, key, etag, size_
 """
 
 _EARLIER = """
-create or replace table earlier as
-select document_id, source_etag, status, error_class, attempts, page_count, deferrals
-from (
-  select *,
-    row_number() over (
-      partition by document_id order by (status = 'deferred'), processed_at desc, run_id desc
-    ) as place,
-    count(*) filter (status = 'deferred' and options_fingerprint = $fingerprint)
-      over (partition by document_id) as deferrals
+with trusted as (
+  select *, status = 'deferred' as deferred, hash(document_id) as number
   from ledger anti join untrusted using (run_id, shard_id)
+),
+several as (select number from trusted group by number having count(*) > 1),
+ranked as (
+  select *, 1 as place, deferred::bigint as deferrals from trusted anti join several using (number)
+  union all
+  select *,
+    row_number() over (partition by document_id order by deferred, processed_at desc, run_id desc) as place,
+    count(*) filter (deferred and options_fingerprint = $fingerprint) over (partition by document_id) as deferrals
+  from trusted semi join several using (number)
 )
-where place = 1 and options_fingerprint = $fingerprint
+select document_id, source_etag, status, error_class, attempts, page_count, deferrals
+from ranked where place = 1 and options_fingerprint = $fingerprint
 """
+"""Only documents with several rows, or with the hash of another one, are sorted."""
 
 _FAILED = """
 create or replace table failed as
@@ -55,7 +59,6 @@ create or replace table earlier (
 """
 
 _TODO = """
-create or replace table todo as
 with joined as (
   select l.document_id, l.source_uri, l.key, l.etag, l.size_bytes, l.archived,
     e.document_id is not null and e.source_etag = l.etag as unchanged,
@@ -108,10 +111,10 @@ class Counts:
 
 
 def choose_documents(database: Database, listing: Path, ledger: Path | None, choice: Choice) -> Counts:
-    """Fill the table `todo` with the documents to process.
+    """Make the view `todo` of the documents to process; `chosen` is the same.
 
     Args:
-        database: Where `todo` is made.
+        database: Where they are made.
         listing: Parquet of `listing.NAMED_SCHEMA`.
         ledger: Folder of earlier ledgers, by run (`run_id=…/`); None if there are none.
         choice: What decides.
@@ -126,12 +129,12 @@ def choose_documents(database: Database, listing: Path, ledger: Path | None, cho
         database.execute(_NOTHING_EARLIER)
     else:
         database.view("ledger", ledger, by_run=True)
-        database.execute(_EARLIER, fingerprint=choice.fingerprint)
+        database.view("earlier", database.write(_EARLIER, "earlier", fingerprint=choice.fingerprint))
     retryable = ", ".join(literal(error.value) for error in ErrorClass if error.retryable)
     sql = _TODO.format(retryable=retryable, kind=_KIND)
     insisted = choice.retry_failed or bool(choice.only_failed)
-    database.execute(sql, retry_failed=insisted, max_attempts=MAX_ATTEMPTS)
-    database.execute("drop table earlier")
+    database.view("chosen", database.write(sql, "chosen", retry_failed=insisted, max_attempts=MAX_ATTEMPTS))
+    database.execute("create or replace view todo as from chosen")
     (listed,) = database.row("select count(*) from listed")
     return Counts(listed, *database.row("select count(*), coalesce(sum(size_bytes), 0)::bigint from todo"))
 

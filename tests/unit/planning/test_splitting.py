@@ -15,8 +15,9 @@ from distributed_ocr_pipeline.tables.parts import Part
 from tests.support.parts import part
 
 _LOADED = """
-create table todo (document_id varchar, etag varchar, pages bigint, load bigint, deferrals integer default 0,
-  kind varchar default 'pdf', guessed boolean default false, obstacle varchar[], seconds double default 60)
+create table chosen (document_id varchar, etag varchar, pages bigint, load bigint, deferrals integer default 0,
+  kind varchar default 'pdf', guessed boolean default false, obstacle varchar[], seconds double default 60);
+create view todo as from chosen
 """
 
 
@@ -28,7 +29,7 @@ class Split:
             database.execute(_LOADED)
             row = {"document_id": "d", "etag": "etag", "pages": 100, "load": load} | values
             names = ", ".join(row)
-            database.insert(f"todo ({names})", [tuple(row.values())])
+            database.insert(f"chosen ({names})", [tuple(row.values())])
             self.kept = keep_parts(database, parts, Choice("f", retry_failed=retry_failed))
             database.execute("create view loaded as select * from todo")
             self.documents = split_documents(database)

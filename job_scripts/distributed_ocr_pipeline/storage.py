@@ -70,9 +70,7 @@ class Storage:
         self, session: boto3.Session | None = None, endpoint_url: str | None = None, region: str | None = None
     ) -> None:
         self._endpoint_url, self._region = endpoint_url, region
-        self._config = Config(
-            max_pool_connections=_PARALLEL_TRANSFERS, retries={"mode": "adaptive", "max_attempts": _ATTEMPTS}
-        )
+        self._config = _config()
         with aws_call("Connecting to S3"):
             self._session = session or boto3.Session(region_name=region)
             self._client: "S3Client" = self.client()
@@ -185,23 +183,6 @@ class Storage:
         with aws_call(f"Writing {location}"):
             self._client.upload_file(str(path), location.bucket, location.key)
 
-    def share(self, path: Path, location: S3Location, content_type: str, seconds: int) -> str:
-        """Store a file for a browser; returns a link to it that works without credentials for so long.
-
-        AWS allows a week at most, and no longer than the credentials hold that signed it.
-        """
-        with aws_call(f"Writing {location}"):
-            extra = {"ContentType": content_type}
-            self._client.upload_file(str(path), location.bucket, location.key, ExtraArgs=extra)
-            signing = self._session.client(  # objects under a KMS key want signatures of version 4
-                "s3",
-                region_name=self._region,
-                endpoint_url=self._endpoint_url,
-                config=self._config.merge(Config(signature_version="s3v4")),
-            )
-            named = {"Bucket": location.bucket, "Key": location.key}
-            return str(signing.generate_presigned_url("get_object", Params=named, ExpiresIn=seconds))
-
     def arrow_filesystem(self) -> "S3FileSystem":
         """Arrow's own S3 client, which reads single columns of remote files; set up like the boto3 client."""
         from pyarrow.fs import (  # pylint: disable=import-outside-toplevel  # 50 MB that most users of S3 do without
@@ -224,6 +205,14 @@ class Storage:
             retry_strategy=AwsStandardS3RetryStrategy(_ATTEMPTS),
             allow_delayed_open=True,  # a small object is stored with one call
         )
+
+
+def _config() -> Config:
+    return Config(
+        max_pool_connections=_PARALLEL_TRANSFERS,
+        retries={"mode": "adaptive", "max_attempts": _ATTEMPTS},
+        signature_version="s3v4",  # links to objects under a KMS key need it
+    )
 
 
 def copy_columns(filesystem: "S3FileSystem", bucket: str, keys: Iterable[str], columns: list[str], path: Path) -> None:

@@ -9,6 +9,7 @@ from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFol
 from distributed_ocr_pipeline.client.report.files import open_page, write_page
 from distributed_ocr_pipeline.client.report.html import run_report_html
 from distributed_ocr_pipeline.client.report.run_report import find_ended_run, gather_report
+from distributed_ocr_pipeline.client.report.sharing import share_page
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import REPORT_PAGE, RunLayout
@@ -51,7 +52,7 @@ def _share(deployment: Deployment, run_id: str, path: Path, notes: TextIO) -> st
     """A link to the report in the bucket; None where it may not be stored there."""
     target = RunLayout(deployment.output_bucket, run_id).folder.below(REPORT_PAGE)
     try:
-        return deployment.storage().share(path, target, "text/html; charset=utf-8", LINK_HOURS * 3600)
+        return share_page(deployment.storage(), path, target, LINK_HOURS * 3600)
     except BadInput as error:
         print(f"There is no link for others: {error}", file=notes)
         return None

@@ -70,9 +70,7 @@ class Storage:
         self, session: boto3.Session | None = None, endpoint_url: str | None = None, region: str | None = None
     ) -> None:
         self._endpoint_url, self._region = endpoint_url, region
-        self._config = Config(
-            max_pool_connections=_PARALLEL_TRANSFERS, retries={"mode": "adaptive", "max_attempts": _ATTEMPTS}
-        )
+        self._config = _config()
         with aws_call("Connecting to S3"):
             self._session = session or boto3.Session(region_name=region)
             self._client: "S3Client" = self.client()
@@ -206,6 +204,14 @@ class Storage:
             retry_strategy=AwsStandardS3RetryStrategy(_ATTEMPTS),
             allow_delayed_open=True,  # a small object is stored with one call
         )
+
+
+def _config() -> Config:
+    return Config(
+        max_pool_connections=_PARALLEL_TRANSFERS,
+        retries={"mode": "adaptive", "max_attempts": _ATTEMPTS},
+        signature_version="s3v4",  # links to objects under a KMS key need it
+    )
 
 
 def copy_columns(filesystem: "S3FileSystem", bucket: str, keys: Iterable[str], columns: list[str], path: Path) -> None:

@@ -9,6 +9,7 @@ from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFol
 from distributed_ocr_pipeline.client.report.files import open_page, share_page, write_page
 from distributed_ocr_pipeline.client.report.html import run_report_html
 from distributed_ocr_pipeline.client.report.run_report import find_ended_run, gather_report
+from distributed_ocr_pipeline.client.report.sharing import share_page
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import REPORT_PAGE, RunLayout

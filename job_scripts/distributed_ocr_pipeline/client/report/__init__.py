@@ -9,5 +9,6 @@ pictures        pictures of pages: of the image that was kept, or drawn from the
 names           addresses as people read them
 charts          bars as shapes of SVG
 files           what is written, and opened in a browser
+sharing         a copy in the bucket, and a link to it
 html            records to HTML; nothing that comes from a document can be more than text
 """

@@ -9,6 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from distributed_ocr_pipeline.client.commands import report
 from distributed_ocr_pipeline.client.report.figures import span_seconds
 from distributed_ocr_pipeline.client.report.names import common_folder
 from distributed_ocr_pipeline.errors import BadInput, ExitCode
@@ -247,7 +248,7 @@ def test_a_run_on_aws_is_reported_from_its_bucket(
             assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
             assert answer.read() == Path(path).read_bytes()
         assert "X-Amz-Expires=43200" in link and "AWS4-HMAC-SHA256" in link
-        monkeypatch.setattr(Storage, "share", refuse)
+        monkeypatch.setattr(report, "share_page", refuse)
         assert main(["report", RUN, "--region", REGION, "--json"]) == ExitCode.OK
         shown = capsys.readouterr()
         assert (json.loads(shown.out)["link"], json.loads(shown.out)["link_hours"]) == (None, None)

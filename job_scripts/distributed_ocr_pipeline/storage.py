@@ -172,10 +172,11 @@ class Storage:
 
         _in_parallel(get, objects)
 
-    def client(self, **settings: Any) -> Any:
-        """A boto3 client of its own, for who changes it; `settings` are botocore's."""
-        config = self._config.merge(Config(**settings))
-        return self._session.client("s3", region_name=self._region, endpoint_url=self._endpoint_url, config=config)
+    def client(self) -> Any:
+        """A boto3 client of its own, for who changes it."""
+        return self._session.client(
+            "s3", region_name=self._region, endpoint_url=self._endpoint_url, config=self._config
+        )
 
     def upload(self, path: Path, location: S3Location) -> None:
         """Store one file."""

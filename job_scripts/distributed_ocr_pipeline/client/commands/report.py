@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFolder, bucket_of, chosen_place
-from distributed_ocr_pipeline.client.report.files import open_page, share_page, write_page
+from distributed_ocr_pipeline.client.report.files import open_page, write_page
 from distributed_ocr_pipeline.client.report.html import run_report_html
 from distributed_ocr_pipeline.client.report.run_report import find_ended_run, gather_report
 from distributed_ocr_pipeline.client.report.sharing import share_page

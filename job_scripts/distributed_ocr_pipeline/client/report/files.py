@@ -1,13 +1,9 @@
-"""Files to look at: written whole or not at all, opened in the browser, and shared by a link."""
+"""Files to look at: written whole or not at all, and opened in the browser."""
 
 import webbrowser
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.storage import Storage, aws_call
-
-_HTML = {"ContentType": "text/html; charset=utf-8"}
 
 
 def write_page(path: Path, html: str) -> None:
@@ -25,16 +21,3 @@ def open_page(path: Path) -> None:
     """Show a file in the browser; `BadInput` where there is none."""
     if not webbrowser.open(path.absolute().as_uri()):
         raise BadInput("No browser was found.", f"Open {path} yourself.")
-
-
-def share_page(storage: Storage, path: Path, location: S3Location, seconds: int) -> str:
-    """Store a page in S3; returns a link to it that works without credentials for so long.
-
-    AWS allows a week at most, and no longer than the credentials hold that signed it. Objects under a KMS key want
-    signatures of version 4 (S3 API reference, "Authenticating requests").
-    """
-    client = storage.client(signature_version="s3v4")
-    with aws_call(f"Writing {location}"):
-        client.upload_file(str(path), location.bucket, location.key, ExtraArgs=_HTML)
-        named = {"Bucket": location.bucket, "Key": location.key}
-        return str(client.generate_presigned_url("get_object", Params=named, ExpiresIn=seconds))

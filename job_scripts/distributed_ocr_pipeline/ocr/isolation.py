@@ -53,7 +53,7 @@ def process_isolated(
     for document, path in sources:
         attempt = _Attempt(document)
         if not stop.requested:
-            yield from attempt.run(path, config, scratch, images, stop, passwords)
+            yield from attempt.run(path, config, scratch=scratch, images=images, stop=stop, passwords=passwords)
         if not attempt.finished:
             result = attempt.result(stop.requested)
             with log_context(document_id=document.document_id):
@@ -77,6 +77,7 @@ class _Attempt:
         self,
         path: Path,
         config: OCRConfig,
+        *,
         scratch: Path,
         images: Path | None,
         stop: Stop,

@@ -55,7 +55,9 @@ def process_documents(
     check_tools(config)
     own_stop = Stop(parent=stop)
     wanted = images if config.output_type != "text" else None
-    with _Pipeline(config, scratch, wanted, own_stop, workers, passwords) as pipeline:
+    with _Pipeline(
+        config, scratch=scratch, images=wanted, stop=own_stop, workers=workers, passwords=passwords
+    ) as pipeline:
         try:
             yield from merge(pipeline.read_batches(sources))
         finally:
@@ -68,6 +70,7 @@ class _Pipeline:
     def __init__(
         self,
         config: OCRConfig,
+        *,
         scratch: Path,
         images: Path | None,
         stop: Stop,

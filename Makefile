@@ -91,8 +91,10 @@ lint-types: .venv/installed
 .PHONY: test
 test: test-python $(if $(shell command -v terraform),test-terraform,no-terraform) ## Run unit and integration tests, Terraform's among them where it is installed
 
+# It takes longest, so with -j2 it has to start first: no other target may stand before it.
 .PHONY: test-python
-test-python: .venv/installed tools
+test-python: .venv/installed
+	@scripts/install-tools.sh
 	$(PYTEST) --cov --cov-report= tests/integration/test_permissions.py \
 	  tests/integration tests/unit tests/local_aws tests/security
 	@echo "Coverage of lines and branches in %, first of the pipeline, then of local_aws ($(BIN)/coverage report -m: what is missing):"

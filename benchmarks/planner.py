@@ -53,7 +53,8 @@ copy (
     7::integer as pages_succeeded, 0::integer as pages_failed, 0::integer as pages_blank, 'succeeded' as status,
     null::varchar as error_class, null::varchar as error_message, 7000::bigint as duration_ms, 1::integer as attempts,
     'pytesseract' as engine, '5' as engine_version, '{fingerprint}' as options_fingerprint,
-    timestamptz '2026-01-01 00:00:00+00' as processed_at
+    timestamptz '2026-01-01 00:00:00+00' as processed_at,
+    null::struct(format varchar, uri varchar, size_bytes bigint, error varchar)[] as outputs
   from (select *, row_number() over (order by document_id) - 1 as place
         from (select *, left(sha256('s3://bucket/' || key), 32) as document_id from read_parquet('{listing}')))
 ) to '{path}' (format parquet, row_group_size {rows})

@@ -44,6 +44,7 @@ MAKE = {
     "local-stop": USERS,
     "local-test": USERS,
     "lock": INSTALLS,
+    "neural": INSTALLS,
     "plan": NEEDS_AWS,
     "push-image": NEEDS_AWS,
     "run-pipeline": USERS,

@@ -10,7 +10,7 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 SECONDS = 300
 _LEFT_OUT = (".venv*", ".git", ".terraform", ".*_cache", ".hypothesis", ".local", ".env", "build", "output", "site")
-_KEPT_BACK = ("AWS_", "OCR_", "SAGEMAKER_", "COVERAGE_", "PYTEST_")
+_KEPT_BACK = ("AWS_", "OCR_", "SAGEMAKER_", "COVERAGE_", "PYTEST_", "MAKE", "MFLAGS")
 
 
 def copy_project(folder: Path) -> Path:

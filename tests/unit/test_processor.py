@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import distributed_ocr_pipeline
-from distributed_ocr_pipeline import DocumentProcessor, OCRPipeline
+from distributed_ocr_pipeline import DocumentProcessor, OCRPipeline, Runs
 from tests.support.documents import scanned_pdf
 
 
@@ -23,4 +23,4 @@ def test_document_processing(
 
 
 def test_the_package_offers_these_names_and_no_others() -> None:
-    assert set(distributed_ocr_pipeline.__all__) == {DocumentProcessor.__name__, OCRPipeline.__name__}
+    assert set(distributed_ocr_pipeline.__all__) == {DocumentProcessor.__name__, OCRPipeline.__name__, Runs.__name__}

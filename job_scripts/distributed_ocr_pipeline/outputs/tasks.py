@@ -1,17 +1,21 @@
 """What the sandbox that makes files of documents may be asked to do."""
 
-import pickle
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pydantic import TypeAdapter
+
 from distributed_ocr_pipeline.outputs.document_files import Material, write_files
 from distributed_ocr_pipeline.outputs.structure import SourceDocument
 from distributed_ocr_pipeline.records import FormatName, PageResult
 
 __all__ = ["write_outputs"]
+
+_PAGE = TypeAdapter(PageResult)
 
 
 def write_outputs(
@@ -39,10 +43,11 @@ def write_outputs(
 
 
 def add_pages(file: BinaryIO, pages: tuple[PageResult, ...]) -> None:
-    """Append pages to a file for `write_outputs`. Only sandboxes unpickle it: what they can change, they alone read."""
-    pickle.dump(pages, file, protocol=pickle.HIGHEST_PROTOCOL)
+    """Append pages to a file for `write_outputs`, a line each."""
+    for page in pages:
+        file.write(json.dumps(_PAGE.dump_python(page, mode="json")).encode("ascii") + b"\n")
 
 
 def _pages(file: BufferedReader) -> Iterator[PageResult]:
-    while file.peek(1):
-        yield from pickle.load(file)
+    for line in file:
+        yield _PAGE.validate_python(json.loads(line))

@@ -15,6 +15,7 @@ import csv
 import gzip
 import io
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,13 +82,19 @@ def s3_source(storage: Storage, lister: Lister, prefix: S3Location, document_lis
 def folder_source(folder: Path) -> Source:
     """The files below a local folder; keys are their paths in it."""
 
+    odd: dict[str, Path] = {}  # files whose names are not UTF-8, which no key can be
+
     def files() -> Iterator[Listed]:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not path.is_symlink():
-                yield Listed(path.relative_to(folder).as_posix(), "", path.stat().st_size)
+                name = path.relative_to(folder).as_posix()
+                key = os.fsencode(name).decode("utf-8", "backslashreplace")
+                if key != name:
+                    odd[key] = path
+                yield Listed(key, "", path.stat().st_size)
 
     def fetch(key: str, offset: int, length: int) -> bytes:
-        with (folder / key).open("rb") as file:
+        with odd.get(key, folder / key).open("rb") as file:
             file.seek(offset)
             return file.read(length)
 

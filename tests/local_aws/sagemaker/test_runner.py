@@ -34,6 +34,7 @@ def test_a_job_without_network_sees_its_own_environment_and_no_credentials(local
 
 _SURROUNDINGS = {
     *("PATH", "TESSDATA_PREFIX", "LANG", "LC_CTYPE", "HOME", "TMPDIR"),
+    *("LD_LIBRARY_PATH", "PYTHONPATH"),  # where this machine's libraries are; some libraries set them when imported
     *("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "AWS_EC2_METADATA_DISABLED", "OCR_ML_ROOT"),
     *("MALLOC_ARENA_MAX", "ARROW_DEFAULT_MEMORY_POOL"),  # of jobs on this machine, to save memory
 }

@@ -175,7 +175,8 @@ def test_a_longer_prefix_would_break_the_limit_of_job_names() -> None:
 def test_terraforms_default_options_are_those_of_run_options(tmp_path: Path) -> None:
     shutil.copy(PROJECT / "variables.tf", tmp_path)
     (expression,) = re.findall(r"default_options\s+= jsonencode\((.*)\)\n", (PROJECT / "main.tf").read_text())
-    of_one_run = {"input_prefix", "planned_after", "may_be_empty", "document_list", "include", "exclude", "only_failed"}
+    of_one_run = {"input_prefix", "planned_after", "may_be_empty", "document_list", "include", "exclude"}
+    of_one_run |= {"only_failed", "passwords"}
     defaults = {name: field.default for name, field in RunOptions.model_fields.items() if name not in of_one_run}
     assert terraform_value(expression, tmp_path) == defaults
 

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,11 +47,14 @@ _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 class SandboxPool:
     """Sandboxes for the tasks of one module, lent to threads; as many processes as are in use at once.
 
-    The module's `__all__` names its tasks.
+    The module's `__all__` names its tasks. `environment` is added to what every program gets to see.
     """
 
-    def __init__(self, tasks: ModuleType, limits: Limits, stop: Stop) -> None:
+    def __init__(
+        self, tasks: ModuleType, limits: Limits, stop: Stop, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._tasks = tasks
+        self._environment = environment or {}
         self._limits = limits
         self._stop = stop
         self._idle: list[_Process] = []
@@ -77,7 +80,9 @@ class SandboxPool:
     @contextmanager
     def _borrowed(self) -> Iterator["_Process"]:
         with self._lock:
-            process = self._idle.pop() if self._idle else _Process(self._tasks.__name__, self._limits)
+            process = (
+                self._idle.pop() if self._idle else _Process(self._tasks.__name__, self._limits, self._environment)
+            )
         try:
             yield process
         finally:
@@ -108,8 +113,9 @@ class Sandbox:
 class _Process:
     """One process, which is started when it is first used."""
 
-    def __init__(self, module: str, limits: Limits) -> None:
+    def __init__(self, module: str, limits: Limits, environment: Mapping[str, str]) -> None:
         self._module = module
+        self._environment = environment
         self._limits = limits
         self._resources = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
@@ -128,6 +134,8 @@ class _Process:
             self.close()
             raise
         if isinstance(answer, DocumentError):
+            if answer.error_class is ErrorClass.OUT_OF_MEMORY:
+                self.close()  # what it holds, the next call would have to do without
             raise answer
         return answer
 
@@ -156,7 +164,7 @@ class _Process:
                     self._limits,
                     pass_fds=(theirs.fileno(),),
                     capture_output=False,
-                    environment={"PYTHONPATH": _python_path()},
+                    environment={"PYTHONPATH": _python_path(), **self._environment},
                 )
             )
         self._calls = 0

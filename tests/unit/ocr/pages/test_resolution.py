@@ -40,7 +40,8 @@ def test_a_scan_is_not_drawn_finer_than_it_is(scan_dpi: int | None, wants_images
         (6, 700, 1.5, 1.5),
         (6, 700, 0.9, 1.0),
         (14, 700, 9.0, 1.0),
-        (34, 700, 1.0, 0.5),
+        (34, 3300, 1.0, 0.5),
+        (100, 1000, 1.0, 1.0),  # filled boxes measure like large print
         (6, 2600, 9.0, 1.0),  # 300 dpi: faint, not small
         (6, 1300, 9.0, 2.0),
         (6, 2300, 9.0, 1.0),  # too little to be worth it

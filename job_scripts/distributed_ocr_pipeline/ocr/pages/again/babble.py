@@ -1,7 +1,7 @@
 """Words that are no text: what the engine makes of handwriting, stains, rules and drawings.
 
-It hardly believes them, and they stand alone or among their like. A word of print that it hardly believes stands beside
-words that it does believe.
+It hardly believes them, and they stand alone or among their like, on a page of which it believes little. A word of print
+that it hardly believes stands beside words that it does believe, or on a page that was read well: a cell of a table.
 """
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
@@ -9,10 +9,13 @@ from distributed_ocr_pipeline.ocr.pages.again.lines import Line, paragraphs_of, 
 
 _BABBLE = 30  # confidence
 _CONFIDENT = 60
+_WELL_READ = 75  # mean of a page's words
 
 
 def without_babble(read: Recognition) -> tuple[Recognition, int]:
     """The reading without words that are no text, and how many these are; none if no word would be left."""
+    if (read.confidence or 0) >= _WELL_READ:
+        return read, 0
     paragraphs = paragraphs_of(read)
     if not paragraphs or all(word.confidence >= _BABBLE for word in read.words):
         return read, 0

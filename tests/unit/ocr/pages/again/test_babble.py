@@ -57,3 +57,8 @@ def test_a_reading_is_the_same_after_it_was_taken_apart() -> None:
 def test_a_reading_with_fewer_lines_of_words_than_of_text_cannot_be_taken_apart() -> None:
     assert paragraphs_of(Recognition("a\nb", (word("a", 90.0, 1),))) is None
     assert paragraphs_of(Recognition("", ())) == []
+
+
+def test_on_a_page_that_was_read_well_every_word_stays() -> None:
+    before = read(*[PRINT] * 8, [("qty", 21.0)], [("2", 14.0), ("m", 28.0)])
+    assert without_babble(before) == (before, 0)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import files
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from fpdf import FPDF
@@ -17,7 +18,9 @@ from distributed_ocr_pipeline.ocr.engines import rapidocr_tasks
 from distributed_ocr_pipeline.ocr.engines.engines import check_engine, engine_version, make_engine
 from distributed_ocr_pipeline.ocr.engines.rapidocr import RapidOCREngine, recognition_of_lines
 from distributed_ocr_pipeline.ocr.engines.rapidocr_tasks import Piece
-from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
 from tests.support.documents import Ledger, scanned_pdf
 
@@ -222,6 +225,25 @@ def test_an_engine_that_is_not_installed_names_the_command(monkeypatch: pytest.M
         with pytest.raises(MissingTool, match=r"neural engine is not installed \(no rapidocr\).*make neural"):
             check_engine(config)
     check_engine(OCRConfig())
+
+
+@needs_models
+def test_one_page_after_another_needs_no_more_memory(tmp_path: Path) -> None:
+    engine = make_engine(OCRConfig(engine="rapidocr"), Stop())
+    rasters = []
+    for number in range(5):  # of different sizes, for each of which the network has buffers of its own
+        path = tmp_path / f"{number}.tif"
+        lines = [(40, 60 * line, f"{line} of the lines of page {number}") for line in range(24)]
+        page_of(lines, (1300 + 90 * number, 1500)).save(path)
+        with Image.open(path) as picture:
+            rasters.append(Raster(path, *picture.size, 150))
+    try:
+        outcomes = engine.recognise(rasters, {}, TimeLimit(120, monotonic() + 600))
+    finally:
+        engine.close()
+    assert [len(outcome.words) > 100 for outcome in outcomes if isinstance(outcome, Recognition)] == [
+        True
+    ] * 5, outcomes
 
 
 @needs_models

@@ -97,6 +97,13 @@ def test_what_goes_wrong_is_an_error_of_that_call(
     assert sandbox.call(tasks.halves, 4, unit="m") == tasks.Pair(2, 2, "m")
 
 
+def test_a_process_that_ran_out_of_memory_is_not_used_again(sandbox: Sandbox) -> None:
+    before = sandbox.call(tasks.where)
+    with pytest.raises(DocumentError, match="memory limit"):
+        sandbox.call(tasks.misbehave, "hoard")
+    assert sandbox.call(tasks.where) != before
+
+
 def test_a_call_that_takes_too_long_is_ended(sandbox: Sandbox) -> None:
     process = sandbox.call(tasks.where)
     with pytest.raises(DocumentError) as raised:

@@ -1,7 +1,7 @@
 """Words that are no text: what the engine makes of handwriting, stains, rules and drawings.
 
-It hardly believes them, and they stand alone or among their like, on a page of which it believes little. A word of print
-that it hardly believes stands beside words that it does believe, or on a page that was read well: a cell of a table.
+It hardly believes them, and they stand alone or among their like, on a page of which it believes little. A word of
+print that it hardly believes stands beside words that it does believe, or on a page that was read well.
 """
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition

@@ -1,5 +1,6 @@
 """From a file to an open document: what kind of file it is decides which source reads it."""
 
+import os
 import weakref
 from pathlib import Path
 from tempfile import mkstemp
@@ -34,11 +35,11 @@ def _unlocked(path: Path, tools: Tools, refusal: DocumentError) -> PdfSource:
     """
     descriptor, name = mkstemp(prefix="unlocked-", suffix=".pdf", dir=tools.scratch)
     copy = Path(name)
+    os.close(descriptor)
     try:
-        with open(descriptor, "wb"):  # closes it
-            sandbox = tools.sandboxes.within(tools.config.page_timeout_seconds)
-            if not sandbox.call(tasks.unlock, path=str(path), passwords=list(tools.passwords), target=name):
-                raise DocumentError(ErrorClass.ENCRYPTED, f"{refusal} None of {len(tools.passwords)} passwords does.")
+        sandbox = tools.sandboxes.within(tools.config.page_timeout_seconds)
+        if not sandbox.call(tasks.unlock, path=str(path), passwords=list(tools.passwords), target=name):
+            raise DocumentError(ErrorClass.ENCRYPTED, f"{refusal} None of {len(tools.passwords)} passwords does.")
         source = PdfSource(copy, tools)
     except BaseException:
         copy.unlink()

@@ -55,7 +55,7 @@ def unlock(path: str, passwords: Sequence[str], target: str) -> bool:
             with pikepdf.open(path, password=password) as pdf:
                 pdf.save(target)
                 return True
-        except pikepdf.PasswordError:
+        except (pikepdf.PasswordError, pikepdf.PdfError):  # the second of an encryption that is unknown
             continue
     return False
 

@@ -24,7 +24,7 @@ _GROWN_SIDE = 2600  # pixels of the shorter side, A4 at 315 dpi; faint print mea
 _MIN_SHRINKAGE = 0.75  # scaling takes as long as reading the quarter that a larger scale would save
 _MEANT_DPI = 100  # cameras write smaller numbers, which mean nothing
 _USUAL_DPI = 600  # print of a denser scan is smaller than print is; the engine would leave out lines of it
-_SHRUNK_SIDE = 1650  # pixels of the shorter side, A4 at 200 dpi; filled boxes measure like lines of large print
+_SHRUNK_SIDE = 1450  # pixels of the shorter side, A4 at 175 dpi; filled boxes measure like lines of large print
 
 
 def told_dpi(dpi: int | None) -> int:

@@ -34,7 +34,7 @@ def require_passwords(source: "Source", key: str) -> None:
     except (BadInput, ServiceFault, OSError) as error:
         raise BadInput(f"The passwords in {key!r} cannot be read: {error}", _ADVICE) from error
     if not 0 < len(content) <= MAX_BYTES or not parse_passwords(content):
-        raise BadInput(f"{key!r} is no list of passwords: it has {len(content)} bytes or more.", _ADVICE)
+        raise BadInput(f"{key!r} is no list of passwords: it is empty, or larger than 64 KB.", _ADVICE)
 
 
 def read_passwords(documents: Path, name: str | None) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ def test_what_only_speaks_of_pdf_is_none(content: bytes, tmp_path: Path, process
     assert (result.status, result.error_class) == (DocumentStatus.SKIPPED, ErrorClass.UNSUPPORTED_TYPE)
 
 
+@pytest.mark.parametrize("passwords", [(), ("one",)], ids=["without passwords", "with passwords"])
 @pytest.mark.parametrize(
     "encryption",
     [
@@ -55,10 +56,10 @@ def test_what_only_speaks_of_pdf_is_none(content: bytes, tmp_path: Path, process
     ],
 )
 def test_a_foreign_or_unknown_encryption_is_no_damage(
-    encryption: str, tmp_path: Path, process: Callable[..., Ledger]
+    encryption: str, passwords: tuple[str, ...], tmp_path: Path, process: Callable[..., Ledger]
 ) -> None:
     path = replaced(typed_pdf(tmp_path / "a.pdf", ["Text"]), "/Root 1 0 R", f"/Root 1 0 R /Encrypt << {encryption} >>")
-    [(result, _)] = process([path])
+    [(result, _)] = process([path], passwords=passwords)
     assert (result.status, result.error_class) == (DocumentStatus.FAILED, ErrorClass.ENCRYPTED)
 
 

@@ -33,8 +33,8 @@ _ENVIRONMENT = {"GLIBC_TUNABLES": ""}
 """What suits Tesseract's many small blocks (`programs`) lets the network's buffers pile up: 4.4 GB after five pages."""
 _MOST = 100.0  # of a confidence
 _SHARE_RIGHT = ((0, 0), (60, 5), (75, 33), (85, 55), (92.5, 67), (97, 81), (99, 94), (100, 99))
-"""The models' confidence, and the percentage of words with it that are right: of 8,000 words of 23 real pages (those of
-docs/accuracy.md, "The neural engine"). Tesseract's confidence is about this percentage by itself."""
+"""The models' confidence, and the percentage of words with it that are right. Fitted on the 8,000 words of the 23 pages
+of docs/accuracy.md, "The neural engine", whose figures are thus not of unseen pages; no command repeats it."""
 
 
 class RapidOCREngine:

@@ -6,9 +6,9 @@ writes pictures, their text and an `index.json` as `benchmarks.real_pages` reads
 whether a change works as meant, and no rate of a real collection.
 """
 
+import argparse
 import json
 import random
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,4 +123,6 @@ def write(folder: Path, pages_of_a_kind: int = 2) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.hard_pages", description="Pages that are hard to read.")
+    parser.add_argument("folder", type=Path, help="is made if it is not there")
+    write(parser.parse_args().folder)

@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import re
-import subprocess
 import sys
 import unicodedata
 from collections import Counter
@@ -28,6 +27,9 @@ from benchmarks.corpus import TrueDocument, TruePage
 from benchmarks.measure import CommandFailed, measure
 from benchmarks.scoring import Score, score
 from distributed_ocr_pipeline.config import NEURAL_LANGUAGES
+from distributed_ocr_pipeline.errors import MissingTool
+from distributed_ocr_pipeline.ocr.engines.tesseract import installed_languages
+from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 
 MAX_LOSS_OF_SET = 0.003
 MAX_LOSS_OF_PAGE = 0.02
@@ -222,17 +224,11 @@ def _of_page(page: Figures) -> str:
     return f"{100 * page.ordered.cer:5.1f}/{100 * page.recall:5.1f}"
 
 
-def installed_languages() -> list[str]:
-    """The models that the program on the path finds."""
-    listed = subprocess.run(["tesseract", "--list-langs"], check=True, capture_output=True, text=True, timeout=60)
-    return listed.stdout.splitlines()[1:]
-
-
 def all_readings(
     pages: Sequence[RealPage], with_ocrmypdf: bool, folder: Path, with_neural: bool = False
 ) -> dict[str, dict[str, Reading]]:
     """By set and contestant. A set whose language is not installed is left out, and said so."""
-    installed = installed_languages()
+    installed = installed_languages(Stop())
     found: dict[str, dict[str, Reading]] = {}
     for group in dict.fromkeys(page.group for page in pages):
         members = [page for page in pages if page.group == group]
@@ -273,7 +269,14 @@ def chosen(pages: Sequence[RealPage], sets: str | None, most: int | None) -> lis
 def main() -> int:
     """Read the real pages that are here, and compare."""
     arguments = _arguments()
-    pages = chosen(real_pages(), arguments.sets, arguments.pages)
+    every_page = real_pages()
+    pages = chosen(every_page, arguments.sets, arguments.pages)
+    if every_page and not pages:
+        print(
+            f"No pages are chosen; the sets are {', '.join(dict.fromkeys(page.group for page in every_page))}.",
+            file=sys.stderr,
+        )
+        return 1
     if not pages:
         print("No real pages are here; OCR_REAL_PAGES names their folder (docs/accuracy.md says what is in it).")
         return 0
@@ -281,7 +284,7 @@ def main() -> int:
         with TemporaryDirectory() as scratch:
             ocrmypdf = arguments.ocrmypdf and OCRmyPDF.is_installed()
             readings = all_readings(pages, ocrmypdf, Path(scratch), arguments.neural)
-    except CommandFailed as error:
+    except (CommandFailed, MissingTool) as error:
         print(f"The run stopped: {error}", file=sys.stderr)
         return 1
     print(f"{each_page(readings)}\n" if arguments.each else "", end="")

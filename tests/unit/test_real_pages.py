@@ -74,7 +74,7 @@ def test_a_set_whose_language_is_not_installed_is_left_out_and_says_so(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(real_pages, "read", lambda contestant, pages, at: of_set(a=0.1))
-    monkeypatch.setattr(real_pages, "installed_languages", lambda: ["eng", "osd"])
+    monkeypatch.setattr(real_pages, "installed_languages", lambda stop: ["eng", "osd"])
     readings = real_pages.all_readings(real_pages.real_pages(folder), False, tmp_path / "work")
     assert list(readings) == ["a"]
     assert "b: not read, since Tesseract has no language xyz here." in capsys.readouterr().out
@@ -83,6 +83,15 @@ def test_a_set_whose_language_is_not_installed_is_left_out_and_says_so(
 def test_pages_can_be_fewer_of_each_set(folder: Path) -> None:
     found = real_pages.chosen(real_pages.real_pages(folder), None, 1)
     assert [page.label for page in found] == ["a/1", "b/3"]
+
+
+def test_a_set_that_is_not_there_is_named_beside_those_that_are(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCR_REAL_PAGES", str(folder))
+    monkeypatch.setattr("sys.argv", ["real_pages", "--sets", "c"])
+    assert real_pages.main() == 1
+    assert "No pages are chosen; the sets are a, b." in capsys.readouterr().err
 
 
 def test_every_reader_is_given_the_language_of_the_set() -> None:

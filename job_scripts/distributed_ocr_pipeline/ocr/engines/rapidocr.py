@@ -13,22 +13,28 @@ from distributed_ocr_pipeline.config import NEURAL_LANGUAGES, OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool
 from distributed_ocr_pipeline.ocr.engines import rapidocr_tasks
 from distributed_ocr_pipeline.ocr.engines.line_layout import blocks_of_lines
-from distributed_ocr_pipeline.ocr.engines.rapidocr_tasks import Piece
-from distributed_ocr_pipeline.ocr.engines.reading_order import Block
-from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, PlacedWord, Recognition, recognition_of
+from distributed_ocr_pipeline.ocr.engines.recognition import (
+    Options,
+    Outcome,
+    PlacedWord,
+    Recognition,
+    box_around,
+    recognition_of,
+)
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.ocr.scripts import plain_letters
+from distributed_ocr_pipeline.records import Word
 
 _PACKAGES = ("rapidocr", "onnxruntime")
 _ENVIRONMENT = {"GLIBC_TUNABLES": ""}
 """What suits Tesseract's many small blocks (`programs`) lets the network's buffers pile up: 4.4 GB after five pages."""
 _MOST = 100.0  # of a confidence
 _SHARE_RIGHT = ((0, 0), (60, 5), (75, 33), (85, 55), (92.5, 67), (97, 81), (99, 94), (100, 99))
-"""The models' confidence, and the percentage of words with it that are right: of 8,000 words of 23 real pages (those of
-docs/accuracy.md, "The neural engine"). Tesseract's confidence is about this percentage by itself."""
+"""The models' confidence, and the percentage of words with it that are right. Fitted on the 8,000 words of the 23 pages
+of docs/accuracy.md, "The neural engine", whose figures are thus not of unseen pages; no command repeats it."""
 
 
 class RapidOCREngine:
@@ -70,8 +76,11 @@ class RapidOCREngine:
             return error
 
 
-def recognition_of_lines(lines: Sequence[Sequence[Piece]]) -> Recognition:
-    """Text and words of one page in reading order. Raises `DocumentError` if a line or a number makes no sense."""
+def recognition_of_lines(lines: Sequence[Sequence[Word]]) -> Recognition:
+    """Text and words of one page in reading order, from the words of each line; their own line numbers do not count.
+
+    Raises `DocumentError` (engine_crash) if a line or a number makes no sense.
+    """
     if not all(_makes_sense(line) for line in lines):
         raise DocumentError(ErrorClass.ENGINE_CRASH, "The engine's answer makes no sense.")
     placed = [
@@ -84,7 +93,7 @@ def recognition_of_lines(lines: Sequence[Sequence[Piece]]) -> Recognition:
     return recognition_of(placed, None)
 
 
-def _calibrated(word: Piece) -> Piece:
+def _calibrated(word: Word) -> Word:
     """The word with a confidence that means what Tesseract's does."""
     for (low, right_at_low), (high, right_at_high) in pairwise(_SHARE_RIGHT):
         if low <= word.confidence <= high:
@@ -93,22 +102,12 @@ def _calibrated(word: Piece) -> Piece:
     return word  # makes no sense, which is found out later
 
 
-def box_around(line: Sequence[Piece]) -> Block:
-    """The smallest box around the words of a line."""
-    return Block(
-        left=min(word.left for word in line),
-        top=min(word.top for word in line),
-        right=max(word.left + word.width for word in line),
-        bottom=max(word.top + word.height for word in line),
-    )
-
-
-def _makes_sense(line: Sequence[Piece]) -> bool:
+def _makes_sense(line: Sequence[Word]) -> bool:
     return bool(line) and all(
         word.text.strip() and word.width > 0 and word.height > 0 and 0 <= word.confidence <= _MOST for word in line
     )
 
 
-def _placed(word: Piece, block: int, line: int) -> PlacedWord:
+def _placed(word: Word, block: int, line: int) -> PlacedWord:
     box = word.left, word.top, word.width, word.height
     return PlacedWord(block, (block,), (block, line), *box, word.confidence, plain_letters(word.text.strip()))

@@ -14,6 +14,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.rasters.raster import load
+from distributed_ocr_pipeline.records import Word
 
 __all__ = ["recognise"]
 
@@ -33,22 +34,13 @@ _OUT_OF_MEMORY_SIGNS = ("bad_alloc", "allocate", "insufficient memory", "failed 
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A word of a line: its box in pixels of the image, confidence 0-100."""
-
-    text: str
-    left: int
-    top: int
-    width: int
-    height: int
-    confidence: float
-
-
-@dataclass(frozen=True)
 class Answer:
-    """The lines that were found on a page, in no order; a line of a table may come as one for each cell."""
+    """The lines that were found on a page, in no order; a line of a table may come as one for each cell.
 
-    lines: list[list[Piece]]
+    Boxes in pixels of the image.
+    """
+
+    lines: list[list[Word]]
 
 
 def recognise(path: str) -> Answer:
@@ -76,13 +68,12 @@ def _read(path: Path) -> Answer:
         return Answer([])
     above = record["padding_1"]["top"]  # what the library puts above a very wide picture
     boxes = [[(scale * float(x), scale * (float(y) - above)) for x, y in box] for box in found.boxes]
-    lines = [
-        list(_pieces(box, text, info)) for box, text, info in zip(boxes, read.txts, read.word_results, strict=True)
-    ]
+    found_lines = zip(boxes, read.txts, read.word_results, strict=True)
+    lines = [list(_words(number, *line)) for number, line in enumerate(found_lines, 1)]
     return Answer([line for line in lines if line])
 
 
-def _pieces(box: Sequence[tuple[float, float]], text: str, info: Any) -> Iterator[Piece]:
+def _words(line: int, box: Sequence[tuple[float, float]], text: str, info: Any) -> Iterator[Word]:
     """The words of a line, from the steps of the network at which its letters were read."""
     places = _places(text, info)
     begun = 0
@@ -94,13 +85,14 @@ def _pieces(box: Sequence[tuple[float, float]], text: str, info: Any) -> Iterato
         corners = [_at(box, side, edge) for side in (left, right) for edge in (0.0, 1.0)]
         xs, ys = [round(x) for x, _ in corners], [round(y) for _, y in corners]
         confidences = info.confs[first:begun]
-        yield Piece(
+        yield Word(
             word,
             max(0, min(xs)),
             max(0, min(ys)),
             max(1, max(xs) - min(xs)),
             max(1, max(ys) - min(ys)),
             min(100.0 * sum(confidences) / len(confidences), 100.0),
+            line,
         )
 
 

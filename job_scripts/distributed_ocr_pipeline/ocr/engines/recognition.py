@@ -94,18 +94,18 @@ def recognition_of(placed: list[PlacedWord], text: str | None) -> Recognition:
     for word in placed:
         by_block.setdefault(word.block, []).append(word)
     blocks = list(by_block.values())
-    order = reading_order([_box(block) for block in blocks])
+    order = reading_order([box_around(block) for block in blocks])
     ordered = [word for index in order for word in blocks[index]]
     return Recognition(_joined(ordered), _numbered(ordered))
 
 
-def _box(block: Sequence[PlacedWord]) -> Block:
-    """The smallest box around the words of a block."""
+def box_around(words: Sequence[PlacedWord | Word]) -> Block:
+    """The smallest box around words, of which there is one at least."""
     return Block(
-        left=min(word.left for word in block),
-        top=min(word.top for word in block),
-        right=max(word.left + word.width for word in block),
-        bottom=max(word.top + word.height for word in block),
+        left=min(word.left for word in words),
+        top=min(word.top for word in words),
+        right=max(word.left + word.width for word in words),
+        bottom=max(word.top + word.height for word in words),
     )
 
 

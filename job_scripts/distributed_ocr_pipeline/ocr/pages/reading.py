@@ -96,8 +96,8 @@ class Reading:
     def _transformed(self, page: PageInProgress, transform: Transform) -> Raster:
         if transform == Transform():
             return page.finest
-        how = "-cleaned" * transform.despeckled + "-even" * page.finest.path.stem.startswith("even")
-        target = self._folder / f"read-{page.survey.number}-{transform.quarter}{how}.tif"
+        how = "-cleaned" * transform.despeckled
+        target = self._folder / f"read-{page.survey.number}-{transform.quarter}{how}-{page.finest.path.stem}.tif"
         return transformed(page.finest, transform, target)
 
     # ---- orientation -----------------------------------------------------------------------------------------
@@ -129,13 +129,20 @@ class Reading:
         return list(best.values())
 
     def _trial(self, page: PageInProgress, way: Way) -> PageInProgress | None:
-        """The page as it is to be read in another way; None if that is not for it."""
+        """The page as it is to be read in another way; None if that is not for it, or the engine would see no change."""
         other = way.changed(page)
-        if other is not None and way.evens:
+        if other is None:
+            return None
+        if way.evens:
             other = self._on_even_paper(other)
-        elif other is not None and other.transform != page.transform:
+        elif other.transform != page.transform:
             other = self._with_transform(other, other.transform)
-        return None if other is None else replace(other, seconds=0.0)
+        return None if self._given(other) == self._given(page) else replace(other, seconds=0.0)
+
+    def _given(self, page: PageInProgress) -> tuple[Path, Options]:
+        """What the engine reads a page from: the picture, and the options, of which the neural engine has none."""
+        options = _ReadSettings.of(page).options(self._chosen)
+        return page.prepared.path, {} if self._context.config.engine == "rapidocr" else options
 
     def _on_even_paper(self, page: PageInProgress) -> PageInProgress:
         """The page with even paper, on which the height and slope of its lines are measured again."""

@@ -80,8 +80,8 @@ def reading_scale(analysis: PageAnalysis, size: tuple[int, int], most: float) ->
     """By how much to scale a raster of a size before it is read: small print up, at most by `most`; large print down.
 
     What has as many pixels as a page at 300 dpi is not scaled up: print that is measured lower than it should be there
-    is faint or broken, and becomes worse. On 15 scans that were, the limit takes the error rate from 0.10 to 0.06. Nor
-    is a page scaled down beyond what print of the usual size needs, however large what was measured.
+    is faint or broken, and becomes worse (docs/accuracy.md, "Where the limits come from"). Nor is a page scaled down
+    beyond what print of the usual size needs, however large what was measured.
     """
     if analysis.text_height_quartile is None or analysis.text_height_median is None:
         return 1.0

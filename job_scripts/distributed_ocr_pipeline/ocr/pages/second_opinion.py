@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from distributed_ocr_pipeline.config import NEURAL_LANGUAGES, OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError
 from distributed_ocr_pipeline.ocr.engines.rapidocr import recognition_of_lines
-from distributed_ocr_pipeline.ocr.engines.rapidocr_tasks import Piece
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.quality import quality_of
@@ -51,7 +50,7 @@ def with_second_opinions(
 
 def merged(first: Recognition, second: Recognition) -> Merged:
     """Both engines' words, the more credible where they read the same place, in our reading order."""
-    lines: dict[int, list[Piece]] = {}
+    lines: dict[int, list[Word]] = {}
     alone: list[Word] = []
     from_second = 0
     for ours, theirs in _same_places(first.words, second.words):
@@ -61,10 +60,10 @@ def merged(first: Recognition, second: Recognition) -> Merged:
         chosen = _more_credible(ours, theirs)
         from_second += len(chosen) if chosen is theirs else 0
         for word in chosen:
-            lines.setdefault(word.line if chosen is theirs else theirs[0].line, []).append(_piece(word))
+            lines.setdefault(word.line if chosen is theirs else theirs[0].line, []).append(word)
     rows = list(lines.values())
     _put_in(alone, rows)
-    read = recognition_of_lines([sorted(row, key=lambda piece: piece.left) for row in rows])
+    read = recognition_of_lines([sorted(row, key=lambda word: word.left) for row in rows])
     return Merged(replace(read, language=first.language), from_second)
 
 
@@ -156,28 +155,23 @@ def _without_accents(words: Sequence[Word]) -> str:
 # ---- where words stand -----------------------------------------------------------------------------------------
 
 
-def _put_in(words: Sequence[Word], rows: list[list[Piece]]) -> None:
+def _put_in(words: Sequence[Word], rows: list[list[Word]]) -> None:
     """Put words that only Tesseract read into the rows that they stand in, or into rows of their own."""
-    own: dict[int, list[Piece]] = {}
+    own: dict[int, list[Word]] = {}
     for word in words:
-        piece = _piece(word)
-        row = next((row for row in rows if _stands_in(piece, row)), None)
-        (own.setdefault(word.line, []) if row is None else row).append(piece)
+        row = next((row for row in rows if _stands_in(word, row)), None)
+        (own.setdefault(word.line, []) if row is None else row).append(word)
     rows += own.values()
 
 
-def _stands_in(piece: Piece, row: Sequence[Piece]) -> bool:
+def _stands_in(word: Word, row: Sequence[Word]) -> bool:
     """Whether a word stands in a row, close to the next word of it."""
-    nearest = min(row, key=lambda other: _gap(piece, other))
-    shared = min(piece.top + piece.height, nearest.top + nearest.height) - max(piece.top, nearest.top)
-    lower = min(piece.height, nearest.height)
-    return shared >= _SAME_ROW * lower and _gap(piece, nearest) <= _NEAR * lower
+    nearest = min(row, key=lambda other: _gap(word, other))
+    shared = min(word.top + word.height, nearest.top + nearest.height) - max(word.top, nearest.top)
+    lower = min(word.height, nearest.height)
+    return shared >= _SAME_ROW * lower and _gap(word, nearest) <= _NEAR * lower
 
 
-def _gap(one: Piece, other: Piece) -> int:
+def _gap(one: Word, other: Word) -> int:
     """White between two words of a row; negative where they lie on each other."""
     return max(other.left - one.left - one.width, one.left - other.left - other.width)
-
-
-def _piece(word: Word) -> Piece:
-    return Piece(word.text, word.left, word.top, word.width, word.height, word.confidence)

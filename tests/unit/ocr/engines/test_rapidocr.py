@@ -17,11 +17,10 @@ from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTo
 from distributed_ocr_pipeline.ocr.engines import rapidocr_tasks
 from distributed_ocr_pipeline.ocr.engines.engines import check_engine, engine_version, make_engine
 from distributed_ocr_pipeline.ocr.engines.rapidocr import RapidOCREngine, recognition_of_lines
-from distributed_ocr_pipeline.ocr.engines.rapidocr_tasks import Piece
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
-from distributed_ocr_pipeline.records import DocumentStatus, PageStatus
+from distributed_ocr_pipeline.records import DocumentStatus, PageStatus, Word
 from tests.support.documents import Ledger, scanned_pdf
 
 needs_models = pytest.mark.skipif(find_spec("rapidocr") is None, reason="the extra neural is not installed")
@@ -257,14 +256,14 @@ def test_versions_name_all_that_reads() -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        [[Piece("word", 1, 1, 9, 9, 101.0)]],
-        [[Piece("word", 1, 1, 9, 9, float("nan"))]],
-        [[Piece("word", 1, 1, 0, 9, 90.0)]],
-        [[Piece(" ", 1, 1, 9, 9, 90.0)]],
+        [[Word("word", 1, 1, 9, 9, 101.0, 1)]],
+        [[Word("word", 1, 1, 9, 9, float("nan"), 1)]],
+        [[Word("word", 1, 1, 0, 9, 90.0, 1)]],
+        [[Word(" ", 1, 1, 9, 9, 90.0, 1)]],
         [[]],
     ],
 )
-def test_an_answer_that_makes_no_sense_is_a_fault_of_the_engine(lines: Sequence[Sequence[Piece]]) -> None:
+def test_an_answer_that_makes_no_sense_is_a_fault_of_the_engine(lines: Sequence[Sequence[Word]]) -> None:
     with pytest.raises(DocumentError, match="makes no sense") as error:
         recognition_of_lines(lines)
     assert error.value.error_class is ErrorClass.ENGINE_CRASH

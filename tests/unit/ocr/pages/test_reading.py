@@ -105,7 +105,7 @@ def test_a_page_is_turned_until_it_reads_well(good: int, turns: list[list[int]],
     page = read(drawn(printed_page(), tmp_path), engine, tmp_path)
     assert (page.transform.quarter, engine.turns) == (good, turns)
     assert isinstance(page.outcome, Recognition) and page.outcome.confidence == 95
-    assert page.prepared.path.stem == ("drawn" if good == 0 else f"read-1-{good}")
+    assert page.prepared.path.stem == ("drawn" if good == 0 else f"read-1-{good}-drawn")
 
 
 def test_a_crooked_page_on_its_side_is_straightened_both_ways_round(tmp_path: Path) -> None:

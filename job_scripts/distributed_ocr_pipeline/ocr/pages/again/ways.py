@@ -16,7 +16,7 @@ from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
 SPECKS_REMOVED, UNEVEN_LIGHT = "specks removed before reading", "uneven light"
 """Notes of what the first reading of a page presumes."""
 
-_DOUBTFUL = 70  # mean confidence; of 159 real pages, 17 have less, and hold a third of all errors
+_DOUBTFUL = 70  # mean confidence; 17 of the 159 pages of docs/accuracy.md, "Where the limits come from", have less
 _RULED = 2.0  # widths of the page; forms have 3 to 30, text at most 2, receipts none
 _COARSE_DPI = 100
 

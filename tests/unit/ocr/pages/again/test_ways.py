@@ -51,12 +51,14 @@ class Engine:
         pass
 
 
-def read(engine: Engine, folder: Path, analysis: PageAnalysis, dpi: int | None = 220) -> PageInProgress:
+def read(
+    engine: Engine, folder: Path, analysis: PageAnalysis, dpi: int | None = 220, config: OCRConfig = OCRConfig()
+) -> PageInProgress:
     picture = printed_page()
     picture.save(folder / "drawn.tif", format="TIFF")
     raster = Raster(folder / "drawn.tif", picture.width, picture.height, dpi)
     page = PageInProgress(PageSurvey(1, verdict=UPRIGHT), raster, analysis, raster, raster)
-    context = PageContext(OCRConfig(), engine, folder, None, Stop())
+    context = PageContext(config, engine, folder, None, Stop())
     [done] = Reading(folder, limit(), context).read([page])
     return done
 
@@ -116,7 +118,19 @@ def test_light_print_on_a_dark_page_has_no_paper_to_make_even(tmp_path: Path) ->
     assert not [way for way in engine.ways if "even" in way]
 
 
+def test_a_threshold_of_the_users_choice_is_not_tried_twice(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(60.0))
+    read(engine, tmp_path, USUAL, config=OCRConfig(tesseract_config={"thresholding_method": 2}))
+    assert engine.ways == ["plain local", "even local"]
+
+
 RULED = PageAnalysis(blank=False, rules=3.0)
+
+
+def test_the_neural_engine_reads_no_picture_again_with_other_options_of_tesseract(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(60.0))
+    read(engine, tmp_path, RULED, None, OCRConfig(engine="rapidocr"))
+    assert engine.ways == ["plain", "even"]
 
 
 @pytest.mark.parametrize("dpi", [None, 72])

@@ -166,12 +166,12 @@ def _cut(small: Iterator[pa.RecordBatch], large: pa.Table, packing: Packing) -> 
         end = begin
         while end < len(shards) and shards[end] == number:
             end += 1
-        parts = [*pieces.take(number), large.slice(begin, end - begin).drop_columns("shard")]
-        rows = pa.concat_tables(parts)
+        placed = large.slice(begin, end - begin).drop_columns("shard")
+        rows = pa.concat_tables([*pieces.take(number), placed])
         begin = end
         if rows.num_rows:
             order = [("document_id", "ascending"), ("first_page", "ascending")]
-            yield rows.sort_by(order) if len(parts) > 1 else rows
+            yield rows.sort_by(order) if placed.num_rows else rows
 
 
 class _SmallDocuments:
@@ -232,14 +232,13 @@ def shard_files(
         shard_prefix: Where a shard's files are.
         beside: Names below `folder` of what every shard gets besides its documents.
     """
+    base = S3Location(bucket, folder)
     file = pq.ParquetFile(planned, pre_buffer=False)
     for group in range(file.num_row_groups):
         table = file.read_row_group(group, _FILE_COLUMNS)
         shard = shard_prefix(table["shard_id"][0].as_py())
         yield shard.below(SHARD_DOCUMENTS_FILE), _document_lines(table)
-        yield shard.below(SHARD_MANIFEST_FILE), json.dumps(
-            _manifest(table, f"s3://{bucket}/{folder}", shard, beside)
-        ).encode()
+        yield shard.below(SHARD_MANIFEST_FILE), json.dumps(_manifest(table, base, shard, beside)).encode()
         hindered = table.filter(pc.is_valid(table["obstacle"]))
         if hindered.num_rows:
             yield shard.below(SHARD_UNDELIVERABLE_FILE), json.dumps(_reasons(hindered)).encode()
@@ -282,7 +281,9 @@ def _escaped(texts: pa.Array) -> pa.Array:
     return pa.array([_quote(text)[1:-1] for text in texts.to_pylist()], pa.string())
 
 
-def _manifest(table: pa.Table, base: str, shard: S3Location, beside: Sequence[str]) -> list[str | dict[str, str]]:
+def _manifest(
+    table: pa.Table, base: S3Location, shard: S3Location, beside: Sequence[str]
+) -> list[str | dict[str, str]]:
     """SageMaker's manifest: the common prefix, then the rest of every key (API reference, `S3DataSource`).
 
     A manifest must list something: where nothing can be downloaded, it is the shard's own list.
@@ -290,5 +291,5 @@ def _manifest(table: pa.Table, base: str, shard: S3Location, beside: Sequence[st
     keys = table.filter(pc.is_null(table["obstacle"]))["key"].unique()  # of two parts one
     if len(keys) == 0:
         return [{"prefix": str(shard)}, SHARD_DOCUMENTS_FILE]
-    names = pc.utf8_slice_codeunits(keys, len(S3Location.parse(base).key)).to_pylist()
-    return [{"prefix": base}, *names, *beside]
+    names = pc.utf8_slice_codeunits(keys, len(base.key)).to_pylist()
+    return [{"prefix": str(base)}, *names, *beside]

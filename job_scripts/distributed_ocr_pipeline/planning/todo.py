@@ -20,7 +20,7 @@ create or replace view listed as
 select left(sha256(source_uri), 32) as document_id, source_uri, key, etag, size_bytes, archived from listing
 """
 
-_EARLIER = """
+_LATEST = """
 with trusted as (
   select *, status = 'deferred' as deferred, hash(document_id) as number
   from ledger anti join untrusted using (run_id, shard_id)
@@ -34,32 +34,21 @@ ranked as (
     count(*) filter (deferred and options_fingerprint = $fingerprint) over (partition by document_id) as deferrals
   from trusted semi join several using (number)
 )
-select document_id, source_etag, status, error_class, attempts, page_count, deferrals
-from ranked where place = 1 and options_fingerprint = $fingerprint
+select document_id, source_etag, status, error_class, attempts, page_count, options_fingerprint, deferrals
+from ranked where place = 1
 """
-"""Only documents with several rows, or with the hash of another one, are sorted."""
+"""Current rows. Only documents with several rows, or with the hash of another one, are sorted."""
 
-_FAILED = """
-create or replace table failed as
-select document_id from (
-  select *,
-    row_number() over (
-      partition by document_id order by (status = 'deferred'), processed_at desc, run_id desc
-    ) as place
-  from ledger anti join untrusted using (run_id, shard_id)
-)
-where place = 1 and {condition}
-"""
-
-_NOTHING_EARLIER = """
-create or replace table earlier (
+_NONE_LATEST = """
+create or replace table latest (
   document_id varchar, source_etag varchar, status varchar, error_class varchar, attempts integer, page_count integer,
-  deferrals bigint
+  options_fingerprint varchar, deferrals bigint
 )
 """
 
 _TODO = """
-with joined as (
+with earlier as (from latest where options_fingerprint = $fingerprint),
+joined as (
   select l.document_id, l.source_uri, l.key, l.etag, l.size_bytes, l.archived,
     e.document_id is not null and e.source_etag = l.etag as unchanged,
     e.error_class is not null and $retry_failed as insisted,
@@ -123,28 +112,28 @@ def choose_documents(database: Database, listing: Path, ledger: Path | None, cho
     """
     database.view("listing", listing)
     database.execute(_LISTED)
-    if choice.only_failed:
-        _list_failed(database, ledger, choice.only_failed)
     if ledger is None or choice.reprocess:
-        database.execute(_NOTHING_EARLIER)
+        database.execute(_NONE_LATEST)
     else:
         database.view("ledger", ledger, by_run=True)
-        database.view("earlier", database.write(_EARLIER, "earlier", fingerprint=choice.fingerprint))
+        database.view("latest", database.write(_LATEST, "latest", fingerprint=choice.fingerprint))
+    if choice.only_failed:
+        database.execute(f"{_LISTED} where document_id in (select document_id from latest where {_failure(choice)})")
     retryable = ", ".join(literal(error.value) for error in ErrorClass if error.retryable)
     sql = _TODO.format(retryable=retryable, kind=_KIND)
-    insisted = choice.retry_failed or bool(choice.only_failed)
-    database.view("chosen", database.write(sql, "chosen", retry_failed=insisted, max_attempts=MAX_ATTEMPTS))
+    values = {
+        "fingerprint": choice.fingerprint,
+        "retry_failed": choice.retry_failed or bool(choice.only_failed),
+        "max_attempts": MAX_ATTEMPTS,
+    }
+    database.view("chosen", database.write(sql, "chosen", **values))
     database.execute("create or replace view todo as from chosen")
     (listed,) = database.row("select count(*) from listed")
     return Counts(listed, *database.row("select count(*), coalesce(sum(size_bytes), 0)::bigint from todo"))
 
 
-def _list_failed(database: Database, ledger: Path | None, classes: Sequence[str]) -> None:
-    """Leave in `listed` the documents whose current row, with whatever options, is one of these failures."""
-    if ledger is None:
-        database.execute("create or replace table failed (document_id varchar)")
-    else:
-        database.view("ledger", ledger, by_run=True)
-        named = f"error_class in ({', '.join(map(literal, classes))})"
-        database.execute(_FAILED.format(condition=_ANY_FAILURE if ANY_FAILURE in classes else named))
-    database.execute(f"{_LISTED.rstrip()} where left(sha256(source_uri), 32) in (from failed)")
+def _failure(choice: Choice) -> str:
+    """Whether a current row, with whatever options, is one of the failures that are wanted, as SQL."""
+    if ANY_FAILURE in choice.only_failed:
+        return _ANY_FAILURE
+    return f"error_class in ({', '.join(map(literal, choice.only_failed))})"

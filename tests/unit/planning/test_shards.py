@@ -77,6 +77,12 @@ def test_every_document_is_in_one_shard_and_in_the_runs_list(tmp_path: Path) -> 
     assert len(set(written.run.read()["key"].to_pylist())) == 155
 
 
+def test_a_shard_is_in_the_order_of_ids_where_all_its_documents_are_large(tmp_path: Path) -> None:
+    written = Written(tmp_path, [("in/huge.pdf", 2 * FULL), ("in/b.pdf", FULL // 2), ("in/c.pdf", FULL // 3)], 1)
+    order = [(document.document_id, document.first_page) for document in written.documents("s00000")]
+    assert order == [("0000", 1), ("0000", 2), ("0001", 1), ("0002", 1)]
+
+
 def test_shards_without_documents_are_not_written(tmp_path: Path) -> None:
     assert [entry.documents for entry in Written(tmp_path, [("in/a", FULL), ("in/b", FULL)], 5).entries] == [1, 1]
 

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,17 @@ def test_a_folder_is_listed_and_read_in_pieces(tmp_path: Path) -> None:
     source = folder_source(tmp_path)
     assert source.fetch("sub/a.pdf", 2, 3) == b"234"
     assert _rows(source) == [("sub/a.pdf", "", 10, False)]
+
+
+def test_a_file_whose_name_is_not_utf_8_is_listed_and_read_in_pieces(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    with open(os.fsencode(tmp_path) + b"/sub/caf\xe9.pdf", "wb") as file:
+        file.write(b"0123456789")
+    (tmp_path / "ü.pdf").write_bytes(b"abc")
+    source = folder_source(tmp_path)
+    assert _rows(source) == [("sub/caf\\xe9.pdf", "", 10, False), ("ü.pdf", "", 3, False)]
+    assert source.fetch("sub/caf\\xe9.pdf", 2, 3) == b"234"
+    assert source.fetch("ü.pdf", 0, 3) == b"abc"
 
 
 def _batches(keys: list[str]) -> Iterator[pa.RecordBatch]:

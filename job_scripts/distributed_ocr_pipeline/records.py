@@ -3,6 +3,7 @@
 All are frozen. A field that is a column has the column's name (docs/tables.md lists types and units).
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
@@ -15,6 +16,12 @@ MAX_ATTEMPTS = 3
 
 FormatName = Literal["searchable_pdf", "text", "markdown", "hocr", "alto", "tsv", "jsonl"]
 """What can be made of a document's pages (outputs.formats)."""
+
+
+def require_known(what: str, names: Iterable[str], known: Collection[str]) -> None:
+    """Raise `BadInput` for the first name that is none of those known; `what` says what is named."""
+    if wrong := next((name for name in names if name not in known), None):
+        raise BadInput(f"There is no {what} {wrong!r}.", f"Choose of: {', '.join(known)}.")
 
 
 class PageStatus(str, Enum):

@@ -1,6 +1,6 @@
 """What a run gives back, and who is told while it runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class RunResult:
     def export(
         self, *formats: FormatName, to: str | Path | None = None, overwrite: bool = False
     ) -> Iterator[ExportedFile]:
-        """Make files of the documents that this run read last, while the caller goes through them.
+        """Make files of the documents that this run read last, while the caller goes through them, and not before.
 
         Args:
             formats: `searchable_pdf`, `text`, `markdown`, `hocr`, `alto`, `tsv`, `jsonl`.
@@ -49,16 +49,19 @@ class RunResult:
             What became of each file; `failure` says why one could not be made. Of a run with nothing to do, nothing.
 
         Raises:
-            BadInput, ServiceFault: The results cannot be read.
+            BadInput: At once where a format is not known or none is named; later, the results cannot be read.
+            ServiceFault: S3 did not answer.
         """
-        if not self.plan.documents:
-            return iter(())
+        export = self._export(formats, to, overwrite)
+        return export.files() if self.plan.documents else iter(())
+
+    def _export(self, formats: Sequence[FormatName], to: str | Path | None, overwrite: bool) -> Export:
         if self.output.startswith("s3://"):
             storage = Storage()
             output: Output = OutputBucket(S3Location.parse(self.output).bucket, storage)
-            return Export(output, self.run_id, storage, Path(to or DEFAULT_FOLDER), formats, overwrite).files()
+            return Export(output, self.run_id, storage, Path(to or DEFAULT_FOLDER), formats, overwrite)
         folder = Path(self.output)
-        return Export(OutputFolder(folder), self.run_id, None, Path(to or folder), formats, overwrite).files()
+        return Export(OutputFolder(folder), self.run_id, None, Path(to or folder), formats, overwrite)
 
     def documents(self) -> pa.Table:
         """The current row of every document in the output, by this run or an earlier one (`latest_documents`)."""

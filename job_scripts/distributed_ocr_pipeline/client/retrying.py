@@ -47,9 +47,10 @@ def find_retry(place: OutputFolder | Deployment, run_id: str | None, error_class
         error_class: Only those that failed so; None for all whose status is failed or partial.
 
     Raises:
-        BadInput: There is no such run, or it does not say where its documents are.
+        BadInput: There is no such run or class, or the run does not say where its documents are.
         ServiceFault: AWS did not answer.
     """
+    wanted = Wanted(error_class=error_class)
     output: Output = place if isinstance(place, OutputFolder) else bucket_of(place)
     runs = FolderRuns(place) if isinstance(place, OutputFolder) else DeployedRuns(place)
     ids = [runs.find(run_id).run_id] if run_id else [run.run_id for run in runs.latest(_LOOKED_AT)]
@@ -58,7 +59,7 @@ def find_retry(place: OutputFolder | Deployment, run_id: str | None, error_class
         source = _source(output, RunLayout("", found), options)
         if options is not None and source is not None:
             chosen = {name: value for name, value in options.items() if name in OCRConfig.names() and value is not None}
-            failed = _count_failed(output, source, error_class)
+            failed = _count_failed(output, source, wanted)
             return Retry(source, chosen | {"only_failed": [error_class or ANY_FAILURE]}, failed)
     raise BadInput(
         (
@@ -77,17 +78,17 @@ def _source(output: Output, run: RunLayout, options: Mapping[str, Any] | None) -
     path = output.path / run.planned.key
     if not path.exists():
         return None
-    rows = next(pq.ParquetFile(path).iter_batches(1, columns=["source_uri", "key"]))  # a plan with this file has some
+    with path.open("rb") as file:
+        rows = next(pq.ParquetFile(file).iter_batches(1, columns=["source_uri", "key"]))  # this file always has some
     document = path_of(rows["source_uri"][0].as_py())
     return Path(document.parents[rows["key"][0].as_py().count("/")])
 
 
-def _count_failed(output: Output, source: str | Path, error_class: str | None) -> Mapping[str, int]:
+def _count_failed(output: Output, source: str | Path, wanted: Wanted) -> Mapping[str, int]:
     """Documents below a prefix or folder, by error class."""
     below = f"{source.as_uri().rstrip('/')}/" if isinstance(source, Path) else source
-    wanted = Wanted(error_class=error_class)
     return Counter(
         document.error_class or document.status
         for document in find_documents(output, wanted)
-        if document.source_uri.startswith(below) and (error_class or document.status in _FAILURES)
+        if document.source_uri.startswith(below) and (wanted.error_class or document.status in _FAILURES)
     )

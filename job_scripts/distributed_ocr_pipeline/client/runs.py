@@ -93,7 +93,7 @@ class Runs:
         to: str | Path | None = None,
         overwrite: bool = False,
     ) -> Iterator[ExportedFile]:
-        """Make files of documents, as `ocr-pipeline export` does, while the caller goes through them.
+        """Make files of documents, as `ocr-pipeline export` does, while the caller goes through them, and not before.
 
         Args:
             formats: `searchable_pdf`, `text`, `markdown`, `hocr`, `alto`, `tsv`, `jsonl`.

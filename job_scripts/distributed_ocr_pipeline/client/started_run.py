@@ -8,7 +8,7 @@ from threading import Thread
 
 import pyarrow as pa
 
-from distributed_ocr_pipeline.client.exports.exporting import ExportedFile
+from distributed_ocr_pipeline.client.exports.exporting import ExportedFile, require_formats
 from distributed_ocr_pipeline.client.results import GiveUp, Observer, RunResult
 from distributed_ocr_pipeline.records import FormatName
 from distributed_ocr_pipeline.run.planning import Plan
@@ -70,7 +70,8 @@ class Run:
     def export(
         self, *formats: FormatName, to: str | Path | None = None, overwrite: bool = False
     ) -> Iterator[ExportedFile]:
-        """Wait for the run, and then do what `RunResult.export` does."""
+        """Wait for the run, and then do what `RunResult.export` does. Formats are checked before."""
+        require_formats(formats)
         return self.wait().export(*formats, to=to, overwrite=overwrite)
 
     def documents(self) -> pa.Table:

@@ -36,6 +36,9 @@ from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA
 MAX_NAMED_DOCUMENTS = 1000
 """So many unaccounted documents are named in report.json; failures.csv names all."""
 
+_LEDGER_FILES = """
+create or replace view ledger_files as select * from no_ledger union all by name select * from found_ledger
+"""
 _LEDGER_OF_RUN = """
 create or replace view ledger as
 select shard_id, document_id, source_uri, source_etag, page_count, pages_succeeded, pages_failed, pages_blank, status,
@@ -336,13 +339,17 @@ class RunProof:
         return {shard: reason for shard, reason in self._files.failures.items() if shard not in finished}
 
 
+def _view_ledger(database: Database, ledger: Path | None) -> None:
+    """`ledger_files`, with all columns: one that jobs of an older image did not write is null."""
+    empty = database.folder / "no_ledger.parquet"
+    pq.write_table(DOCUMENTS_SCHEMA.empty_table(), empty)
+    database.view("no_ledger", empty)
+    database.view("found_ledger", ledger or empty)
+    database.execute(_LEDGER_FILES)
+
+
 def _make_views(database: Database, files: RunFiles) -> None:
-    if files.footers:
-        database.view("ledger_files", files.ledger)
-    else:
-        empty = database.folder / "no_ledger.parquet"
-        pq.write_table(DOCUMENTS_SCHEMA.empty_table(), empty)
-        database.view("ledger_files", empty)
+    _view_ledger(database, files.ledger if files.footers else None)
     if files.output_files is None:
         database.execute("create or replace table output_files (key varchar, size_bytes bigint)")
     else:

@@ -37,9 +37,7 @@ class LedgerFooter:
     seconds: float  # of wall time that the shard's job took
     cpu_seconds: float  # that it used
     parts: tuple[Part, ...] = ()  # of huge documents, which other shards read as well
-    qualities: Mapping[str, int] = field(
-        default_factory=dict
-    )  # pages of its rows; footers of older versions do not say
+    qualities: Mapping[str, int] = field(default_factory=dict)  # pages of its rows; older versions' do not say
 
 
 def read_footers(ledger: Path) -> Iterator[LedgerFooter]:

@@ -9,6 +9,7 @@ A document that was processed in several runs has a row of the ledger in each. F
 Athena's views documents_latest and pages_latest (modules/catalog) follow the same rule.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,11 +20,12 @@ from pyarrow.fs import FileSystem, LocalFileSystem
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES
-from distributed_ocr_pipeline.records import DocumentStatus, S3Location
+from distributed_ocr_pipeline.records import DocumentStatus, S3Location, require_known
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
 _BATCH_ROWS = 1024  # of pages with all their words, which are large
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _RULE_COLUMNS = ["document_id", "status", "processed_at", "run_id"]
 
 
@@ -79,26 +81,28 @@ def latest_pages(output: str | Path) -> pa.Table:
 
 
 def document_batches(output: str | Path) -> Iterator[pa.RecordBatch]:
-    """`latest_documents` batch by batch; raises the same, while it is read."""
-    return _current_batches(output, DOCUMENTS, LEDGER_SCHEMA)
+    """`latest_documents` batch by batch; raises the same."""
+    ledger = _open(output, DOCUMENTS, LEDGER_SCHEMA)
+    return _current_batches(ledger, ledger)
 
 
 def page_batches(output: str | Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """`latest_pages` batch by batch, for more pages than memory holds; raises the same, while it is read.
+    """`latest_pages` batch by batch, for more pages than memory holds; raises the same.
 
     Args:
         output: As for `latest_documents`.
-        columns: Those that are read; None for all.
+        columns: Those that are read; None for all. One that there is not is a `BadInput`.
     """
-    return _current_batches(output, PAGES, ALL_PAGES_SCHEMA, columns)
+    names = None if columns is None else list(dict.fromkeys(columns))
+    require_known("column", names or (), ALL_PAGES_SCHEMA.names)
+    ledger = _open(output, DOCUMENTS, LEDGER_SCHEMA)
+    return _current_batches(_open(output, PAGES, ALL_PAGES_SCHEMA), ledger, names)
 
 
 def _current_batches(
-    output: str | Path, table: str, schema: pa.Schema, columns: Sequence[str] | None = None
+    table: ds.Dataset, ledger: ds.Dataset, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    counts = counting(_open(output, DOCUMENTS, LEDGER_SCHEMA))
-    wanted = None if columns is None else list(columns)
-    for batch in _open(output, table, schema).to_batches(columns=wanted, filter=counts, batch_size=_BATCH_ROWS):
+    for batch in table.to_batches(columns=columns, filter=counting(ledger), batch_size=_BATCH_ROWS):
         if batch.num_rows:
             yield batch
 
@@ -129,10 +133,22 @@ def _open(output: str | Path, table: str, schema: pa.Schema) -> ds.Dataset:
     return ds.dataset(files, schema, "parquet", filesystem, "hive")
 
 
+def local_filesystem(folder: str | Path) -> LocalFileSystem:
+    """Arrow's reader of this machine's files; raises `BadInput` for a folder whose path it does not take."""
+    if not is_text(str(folder)):
+        raise BadInput(f"The name of the folder {str(folder)!r} is not UTF-8: its tables cannot be read.", "Rename it.")
+    return LocalFileSystem()
+
+
+def is_text(name: str) -> bool:
+    """Whether Arrow takes it: a name may have bytes that are not UTF-8, which Python keeps as surrogates."""
+    return not _SURROGATE.search(name)
+
+
 def _list_files(output: str | Path, table: str) -> tuple[FileSystem, list[str]]:
     """Every file of a table, and the file system that reads it."""
     if not str(output).startswith("s3://"):
-        return LocalFileSystem(), [str(path) for path in sorted(Path(output, table).rglob("*"))]
+        return local_filesystem(output), [str(path) for path in sorted(Path(output, table).rglob("*"))]
     storage, location = Storage(), S3Location.parse(str(output)).below(f"{table}/")
     keys = [item.key for item in storage.list_objects(location)]
     return storage.arrow_filesystem(), [f"{location.bucket}/{key}" for key in keys]

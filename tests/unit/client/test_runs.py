@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +57,23 @@ def test_documents_are_found_by_what_became_of_them(output: Path) -> None:
     assert (found.document_id, found.run_id) == ("c", "r2")
 
 
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda runs: runs.find(status="nonsense"), "There is no status 'nonsense'. Choose of: succeeded, "),
+        (lambda runs: runs.find(error_class="nonsense"), "There is no error class 'nonsense'"),
+        (lambda runs: runs.find(below_confidence=101), "The confidence 101 is not"),
+        (lambda runs: runs.retry(error_class="nonsense"), "There is no error class 'nonsense'"),
+        (lambda runs: runs.export(), "No format is named"),
+        (lambda runs: runs.export("text", "docx"), "There is no format 'docx'. Choose of: searchable_pdf, "),
+        (lambda runs: runs.page_batches("nonsense"), "There is no column 'nonsense'"),
+    ],
+)
+def test_what_there_is_not_is_refused_at_the_call(ask: Callable[[Runs], object], words: str, output: Path) -> None:
+    with pytest.raises(BadInput, match=words):
+        ask(Runs(output))
+
+
 def test_files_are_made_of_all_runs_or_of_one(output: Path, tmp_path: Path) -> None:
     def made(found: Iterable[ExportedFile]) -> list[str]:
         files = [file for file in found if not file.failure and file.path.is_file()]
@@ -65,6 +82,8 @@ def test_files_are_made_of_all_runs_or_of_one(output: Path, tmp_path: Path) -> N
     everything = ["outputs/run_id=r1/b.pdf.txt", "outputs/run_id=r2/a.pdf.txt"]
     assert made(Runs(output).export("text", "text", to=tmp_path / "to")) == everything
     assert not list(RunResult("r3", make_plan(documents=0), None, str(output), 1.0).export("text"))
+    with pytest.raises(BadInput, match="no format 'docx'"):
+        RunResult("r3", make_plan(documents=0), None, str(output), 1.0).export("docx")  # type: ignore[arg-type]
     result = RunResult("r1", make_plan(documents=2), None, str(output), 1.0)
     assert made(result.export("text", to=tmp_path / "to", overwrite=True)) == everything[:1]
     assert [file.path for file in result.export("jsonl") if file.path.is_file()] == [

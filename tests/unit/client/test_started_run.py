@@ -135,3 +135,10 @@ def test_an_address_is_processed_by_the_deployment(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(pipeline, "execute", execute)
     run = OCRPipeline().start("s3://docs/in/")
     assert (run.output, run.wait(SECONDS).run_id, run.progress().pages) == ("s3://results", "r1", 9)
+
+
+def test_a_format_that_there_is_not_is_refused_before_the_run_has_ended(gate: Event, tmp_path: Path) -> None:
+    run = Run(work(gate, str(tmp_path)), str(tmp_path), Observer())
+    with pytest.raises(BadInput, match="no format 'docx'"):
+        run.export("docx")  # type: ignore[arg-type]
+    assert run.progress().is_running

@@ -127,6 +127,14 @@ def test_files_that_are_all_there_are_counted(tmp_path: Path) -> None:
     assert report.succeeded and dict(report.outputs) == {"text": 1}
 
 
+def test_a_ledger_of_an_older_image_that_has_no_files_of_documents(tmp_path: Path) -> None:
+    older = run(tmp_path)
+    path = tmp_path / "ledger/s00000.parquet"
+    pq.write_table(pq.ParquetFile(path).read().drop_columns("outputs"), path)
+    report = make_report("run", options(), PLAN, older.evidence())
+    assert report.succeeded and report.documents_by_status["succeeded"] == 4 and not report.outputs
+
+
 def test_a_run_of_which_step_functions_notes_alone_were_lost_is_green_and_names_it(tmp_path: Path) -> None:
     report = make_report("run", options(), PLAN, run(tmp_path, map_failure="States.ResultWriterFailed").evidence())
     assert report.succeeded and report.map_failure == "States.ResultWriterFailed (see runs/run/map_failure.json)"

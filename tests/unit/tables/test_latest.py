@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.records import DocumentStatus, S3Location
 from distributed_ocr_pipeline.storage import Storage
-from distributed_ocr_pipeline.tables.latest import current_rows, latest_documents, latest_pages
+from distributed_ocr_pipeline.tables.latest import current_rows, latest_documents, latest_pages, page_batches
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 from tests.support.aws import s3_client, s3_server, upload_folder, use_server
 from tests.support.runs import outcome, write_run
@@ -139,7 +139,17 @@ def test_a_column_that_an_older_version_did_not_write_is_null(tmp_path: Path) ->
     assert attempts == {"1": None, "2": 1}
 
 
-@pytest.mark.parametrize("read", [latest_documents, latest_pages])
+def test_a_column_that_there_is_not_is_named_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="There is no column 'nonsense'. Choose of: run_id, "):
+        page_batches(tmp_path, ["text", "nonsense"])
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"\\udcff' is not UTF-8"):
+        latest_documents(tmp_path / "o\udcff")
+
+
+@pytest.mark.parametrize("read", [latest_documents, latest_pages, page_batches])
 def test_a_folder_without_results_is_the_callers_mistake(tmp_path: Path, read: Any) -> None:
     for folder in (tmp_path, tmp_path / "not-there"):
         with pytest.raises(BadInput) as caught:

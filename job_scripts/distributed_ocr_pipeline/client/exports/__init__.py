@@ -2,5 +2,5 @@
 
 - `stored`: the documents that count, with their pages, read shard by shard.
 - `originals`: the documents themselves, from this machine or from S3.
-- `exporting`: the files of each document, written whole or not at all.
+- `exporting`: the files of each document, below a folder.
 """

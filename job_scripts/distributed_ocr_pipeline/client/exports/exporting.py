@@ -9,10 +9,11 @@ from tempfile import TemporaryDirectory
 from distributed_ocr_pipeline.client.exports.originals import Originals
 from distributed_ocr_pipeline.client.exports.stored import StoredDocument, stored_documents
 from distributed_ocr_pipeline.client.inspection.outputs import Output
+from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.outputs.document_files import Material, write_files
 from distributed_ocr_pipeline.outputs.formats import SUFFIXES
-from distributed_ocr_pipeline.records import FormatName, PageResult
+from distributed_ocr_pipeline.records import FormatName, PageResult, require_known
 from distributed_ocr_pipeline.storage import Storage
 
 
@@ -49,7 +50,7 @@ class Exporter:
         Raises `ServiceFault`: S3 did not answer.
         """
         paths = {name: self._path(document, name) for name in self._formats}
-        wanted = {name: path for name, path in paths.items() if self._overwrite or not path.is_file()}
+        wanted = {name: path for name, path in paths.items() if self._overwrite or not _is_there(path)}
         original = partial(self._originals.file, document)
         material = Material(document.source, document.media_type, document.rows, original)
         failures = write_files(material, pages, wanted) if wanted else {}
@@ -59,6 +60,18 @@ class Exporter:
 
     def _path(self, document: StoredDocument, name: FormatName) -> Path:
         return self._target / RunLayout("", document.run_id).output(document.source.key, SUFFIXES[name]).key
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file with something in it: no format has empty files."""
+    return path.is_file() and path.stat().st_size > 0
+
+
+def require_formats(formats: Sequence[str]) -> None:
+    """Raise `BadInput` unless there is a format, and all are known."""
+    if not formats:
+        raise BadInput("No format is named.", f"Name some of: {', '.join(SUFFIXES)}.")
+    require_known("format", formats, SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,9 @@ class Export:
         target: Folder for the files.
         formats: What to make of each document.
         overwrite: Whether to write files again that are there.
+
+    Raises:
+        BadInput: No format is named, or one that there is not.
     """
 
     output: Output
@@ -80,6 +96,9 @@ class Export:
     target: Path
     formats: Sequence[FormatName]
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        require_formats(self.formats)
 
     def files(self) -> Iterator[ExportedFile]:
         """Make the files, document by document.

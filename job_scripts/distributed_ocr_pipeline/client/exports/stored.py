@@ -18,7 +18,7 @@ from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
 from distributed_ocr_pipeline.outputs.structure import SourceDocument
 from distributed_ocr_pipeline.records import DocumentStatus, PageResult, PageStatus, S3Location, TextSource, Word
 from distributed_ocr_pipeline.run.delivery.local_documents import path_of
-from distributed_ocr_pipeline.tables.latest import counting
+from distributed_ocr_pipeline.tables.latest import counting, is_text
 from distributed_ocr_pipeline.tables.parts import JOINED_SHARD
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
@@ -80,7 +80,7 @@ def stored_documents(output: Output, run_id: str | None) -> Iterator[tuple[Store
 def _current(output: Output, run_id: str | None) -> pa.Table:
     """The current rows of documents with pages, in the order of runs and shards."""
     dataset = open_table(output, f"{DOCUMENTS}/", LEDGER_SCHEMA)
-    if run_id is not None and (dataset is None or not dataset.head(1, filter=ds.field("run_id") == run_id).num_rows):
+    if run_id is not None and (dataset is None or not _has_run(dataset, run_id)):
         raise BadInput(
             f"There are no results of a run {run_id!r} in {output.address}.", "`ocr-pipeline status` lists the runs."
         )
@@ -94,6 +94,10 @@ def _current(output: Output, run_id: str | None) -> pa.Table:
         wanted &= ds.field("run_id") == run_id
     rows = dataset.to_table(columns=_LEDGER_COLUMNS, filter=wanted)
     return rows.sort_by([("run_id", "ascending"), ("shard_id", "ascending")])
+
+
+def _has_run(ledger: ds.Dataset, run_id: str) -> bool:
+    return is_text(run_id) and bool(ledger.head(1, filter=ds.field("run_id") == run_id).num_rows)
 
 
 def _shards(output: Output, ledger: pa.Table) -> Iterator[_Shard]:

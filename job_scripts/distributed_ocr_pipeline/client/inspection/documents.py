@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
-from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES
+from distributed_ocr_pipeline.records import DocumentStatus, require_known
 from distributed_ocr_pipeline.tables.latest import counting
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
@@ -29,11 +30,20 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which documents; None is any."""
+    """Which documents; None is any. Raises `BadInput`: there is no such status, class or confidence."""
 
     status: str | None = None
     error_class: str | None = None
     below_confidence: float | None = None  # a page whose words have a lower one, 0-100
+
+    def __post_init__(self) -> None:
+        for what, name, known in (
+            ("status", self.status, DocumentStatus),
+            ("error class", self.error_class, ErrorClass),
+        ):
+            require_known(what, () if name is None else (name,), [value.value for value in known])
+        if self.below_confidence is not None and not 0 <= self.below_confidence <= 100:
+            raise BadInput(f"The confidence {self.below_confidence} is not from 0 to 100.")
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from pyarrow.fs import FileSystem, LocalFileSystem
+from pyarrow.fs import FileSystem
 
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
 from distributed_ocr_pipeline.json_files import read_json
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.tables.latest import local_filesystem
 
 DEFAULT_FOLDER = "output"
 
@@ -60,7 +61,7 @@ class OutputFolder:
 
     def filesystem(self) -> tuple[FileSystem, str]:
         """Local files."""
-        return LocalFileSystem(), f"{self.path}/"
+        return local_filesystem(self.path), f"{self.path}/"
 
 
 @dataclass(frozen=True)

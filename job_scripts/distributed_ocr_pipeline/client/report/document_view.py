@@ -17,7 +17,7 @@ from distributed_ocr_pipeline.client.report.page_views import PageView, view_pag
 from distributed_ocr_pipeline.client.report.pictures import Pictures
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import DOCUMENTS
-from distributed_ocr_pipeline.tables.latest import current_rows
+from distributed_ocr_pipeline.tables.latest import current_rows, is_text
 from distributed_ocr_pipeline.tables.schema import LEDGER_SCHEMA
 
 MOST_PAGES = 20
@@ -90,12 +90,13 @@ def view_document(output: Output, document: ShownDocument, page: int | None, pic
 
 
 def _is_named(name: str) -> ds.Expression:
-    address, known = ds.field("source_uri"), (ds.field("document_id") == name) | (ds.field("source_uri") == name)
-    end = name.lstrip("/")
-    ends = pc.ends_with(address, pattern=f"/{end}") | pc.ends_with(address, pattern=f"/{quote(end)}")
+    address, end = ds.field("source_uri"), name.lstrip("/")
+    found = pc.ends_with(address, pattern=f"/{quote(os.fsencode(end))}")
+    if is_text(name):
+        found |= (ds.field("document_id") == name) | (address == name) | pc.ends_with(address, pattern=f"/{end}")
     if os.path.exists(name):  # pathlib's raises where a name is too long for a file
-        ends |= address == Path(name).resolve().as_uri()
-    return known | ends
+        found |= address == Path(name).resolve().as_uri()
+    return found
 
 
 def _only(name: str, found: Sequence[dict[str, Any]]) -> ShownDocument:

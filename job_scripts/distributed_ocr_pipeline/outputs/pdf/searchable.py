@@ -6,7 +6,7 @@ stored, and whatever else the file holds (bookmarks, links, attachments, page la
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -28,6 +28,7 @@ _SHOWS_TEXT = ("Tj", "TJ", "'", '"')
 _PAINTS = frozenset("f F f* B B* b b* S s sh Do".split()) | {"INLINE IMAGE"}
 _INVISIBLE = 3
 _Instruction = pikepdf.ContentStreamInstruction | pikepdf.ContentStreamInlineImage
+_STREAM = re.compile(r"^stream <.*>: ")  # with which pikepdf's messages begin
 _HIDES_TEXT = re.compile(rb"\b3\s+Tr\b")
 
 
@@ -46,13 +47,14 @@ class SearchablePdf:
 
     def __init__(self, original: Path, media_type: str, page_count: int, target: Path) -> None:
         self._target = target
-        with _explaining():
-            source = original if media_type == _PDF else picture_as_pdf(original, media_type)
-            self._pdf = pikepdf.open(source)
+        with _explaining(), ExitStack() as stack:
+            # A stream: pikepdf takes no path that is not UTF-8.
+            source = original.open("rb") if media_type == _PDF else picture_as_pdf(original, media_type)
+            self._pdf = stack.enter_context(pikepdf.open(stack.enter_context(source)))
             if len(self._pdf.pages) < page_count:
-                self._pdf.close()
                 raise BadInput(f"The document has {len(self._pdf.pages)} pages, of which {page_count} were read.")
             self._font = self._pdf.make_indirect(Dictionary())
+            self._opened = stack.pop_all()
         self._letters = Letters()
         self._has_text = False
 
@@ -62,7 +64,7 @@ class SearchablePdf:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pdf.close()
+        self._opened.close()
 
     def add(self, page: PageResult) -> None:
         """Add the text of a page that was read to its picture."""
@@ -96,9 +98,12 @@ def _explaining() -> Iterator[None]:
     try:
         yield
     except pikepdf.PasswordError as error:
-        raise BadInput("A password is needed to open the PDF.", "Store it without the password.") from error
+        raise BadInput(
+            "A password is needed to open the PDF: searchable PDFs are not made of such, even where the run had it.",
+            "Store it without the password; the next run reads it again.",
+        ) from error
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
-        raise BadInput(f"The PDF cannot be given text: {error}.") from error
+        raise BadInput(f"The PDF cannot be given text: {_STREAM.sub('', str(error))}.") from error
 
 
 def _read_words(page: PageResult) -> Sequence[Word]:

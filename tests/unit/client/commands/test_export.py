@@ -114,6 +114,8 @@ def test_files_that_are_there_are_not_written_again_but_for_the_asking(
     assert Path(path).read_text(encoding="utf-8") == "mine" and Path(path).is_relative_to(tmp_path / "to")
     assert export(capsys, *arguments, "--overwrite")[1].startswith("1 files written")
     assert Path(path).read_text(encoding="utf-8") != "mine"
+    Path(path).write_text("", encoding="utf-8")
+    assert export(capsys, *arguments)[1].startswith("1 files written") and Path(path).stat().st_size
 
 
 def counted(name: str, minute: int, status: str = "succeeded") -> DocumentResult:
@@ -241,6 +243,16 @@ def test_names_that_are_not_utf_8_stay_as_they_are(
     assert made == {name + suffix for name in (b"\xfe.pdf", b"\xff.pdf") for suffix in (b".txt", b".hocr")}
 
 
+def test_a_document_whose_name_is_not_utf_8_has_its_pdf(
+    tmp_path: Path, scan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = scan.rename(tmp_path / "\udcff.pdf")
+    store(tmp_path / "output", odd.as_uri(), odd, page_of(drawn_page()[1]))
+    export(capsys, str(tmp_path / "output"), *formats("searchable_pdf"))
+    [made] = (tmp_path / "output/outputs").rglob("*.pdf")
+    assert poppler_text(made.rename(tmp_path / "made.pdf")).split() == " ".join(LINES).split()
+
+
 def test_a_reader_that_has_seen_enough_does_not_end_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(tmp_path, "r1", counted("a", 1), counted("b", 1))
     reader, writer = os.pipe()
@@ -299,6 +311,8 @@ def test_a_document_that_changed_in_s3(deployed: Any, capsys: pytest.CaptureFixt
     ("arguments", "words"),
     [
         (["r9", "--format", "text"], "no results of a run 'r9'"),
+        (["\udcff", "--format", "text", "--output", "output"], r"no results of a run '\udcff'"),
+        (["--format", "text", "--output", "o\udcff"], r"'o\udcff' is not UTF-8"),
         (["--format", "text", "--output", "nowhere"], "There are no results in nowhere"),
         (["--format", "docx"], "invalid choice: 'docx'"),
         (["r1"], "required: --format"),

@@ -16,8 +16,9 @@ def fixture_output(tmp_path: Path) -> Path:
     """Two runs; the second did the scan again."""
     scan = scanned_result(tmp_path / "a scan.pdf")
     write_run(
-        tmp_path, "r1", scan, at(outcome("x"), "s3://bucket/one/x.pdf"), at(outcome("y"), "s3://bucket/two/x.pdf")
-    )
+        tmp_path, "r1", scan, at(outcome("x"), "s3://bucket/one/x.pdf"), at(outcome("y"), "s3://bucket/two/x.pdf"),
+        at(outcome("odd"), f"{tmp_path.as_uri()}/%FF.pdf"),
+    )  # fmt: skip
     again = at(outcome("a scan", 20, pages=2), scan.document.source_uri)
     object.__setattr__(again.document, "size_bytes", scan.document.size_bytes)
     write_run(tmp_path, "r2", again, failed("bad.pdf", "It has no end.", ErrorClass.CORRUPT), words=True,
@@ -43,6 +44,10 @@ def test_a_document_is_found_by_the_path_of_its_file(
     monkeypatch.chdir(output)
     found = json.loads(shown(capsys, output, "./a scan.pdf", "--json"))
     assert [page["page_number"] for page in found["pages"]] == [1, 2]
+
+
+def test_a_document_is_found_by_a_name_that_is_not_utf_8(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(shown(capsys, output, "\udcff.pdf", "--json"))["document_id"] == "odd"
 
 
 def test_text_is_of_the_current_row_and_cannot_steer_the_terminal(
@@ -71,6 +76,7 @@ def test_all_pages_are_in_one_file(output: Path, capsys: pytest.CaptureFixture[s
     ("arguments", "words"),
     [
         (["long" * 100], "There is no document 'longlong"),
+        (["\udcfe.pdf"], r"There is no document '\udcfe.pdf'."),
         (["nothing"], "There is no document 'nothing'."),
         (["x.pdf"], "2 documents are called 'x.pdf': x (s3://bucket/one/x.pdf), y (s3://bucket/two/x.pdf)."),
         (["a scan", "--page", "3"], "has no page 3: it has 2"),

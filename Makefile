@@ -86,7 +86,7 @@ lint-tests: .venv/installed
 .PHONY: lint-types
 lint-types: .venv/installed
 	$(BIN)/mypy --strict job_scripts/distributed_ocr_pipeline job_scripts/local_aws examples benchmarks verify tests
-	for script in job_scripts/*.py scripts/*.py; do $(BIN)/mypy --strict "$$script"; done
+	$(BIN)/mypy --strict job_scripts/*.py scripts/*.py
 
 .PHONY: test
 test: test-python $(if $(shell command -v terraform),test-terraform,no-terraform) ## Run unit and integration tests, Terraform's among them where it is installed

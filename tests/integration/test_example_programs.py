@@ -37,8 +37,8 @@ def test_a_folder_is_read_and_what_failed_is_listed(copy: Path, shown: str) -> N
     assert len(list((copy / "output/runs").glob("*/report.html"))) == 1
 
 
-def test_a_text_is_found_on_its_pages(copy: Path, shown: str) -> None:
-    del shown
+@pytest.mark.usefixtures("shown")
+def test_a_text_is_found_on_its_pages(copy: Path) -> None:
     found = run_in(copy, sys.executable, "examples/programs/search.py", "output", "the").stdout.splitlines()
     assert {line.partition(" page ")[0].rpartition("/")[2] for line in found[:-1]} == {
         "scan-skewed.pdf",
@@ -48,17 +48,15 @@ def test_a_text_is_found_on_its_pages(copy: Path, shown: str) -> None:
     assert run_in(copy, sys.executable, "examples/programs/search.py", "output", "xyzzy").stdout == "0 pages\n"
 
 
-def test_a_run_is_looked_at_from_python(copy: Path, shown: str) -> None:
-    del shown
+@pytest.mark.usefixtures("shown")
+def test_a_run_is_looked_at_from_python(copy: Path) -> None:
     lines = run_in(copy, sys.executable, "examples/programs/python_api.py", "scans").stdout.splitlines()
     assert [line for line in lines if line.startswith("failed ") and line.endswith("/encrypted.pdf")]
     assert lines[-1].startswith("born-digital.pdf succeeded ") and int(lines[-1].split()[-2]) > 100
 
 
-def test_the_cells_of_the_notebook_run_one_after_another(
-    copy: Path, shown: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    del shown
+@pytest.mark.usefixtures("shown")
+def test_the_cells_of_the_notebook_run_one_after_another(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(copy)
     monkeypatch.delenv("OCR_BUCKET_NAME", raising=False)
     notebook = json.loads((PROGRAMS / "notebook.ipynb").read_text(encoding="utf-8"))
@@ -71,14 +69,15 @@ def test_the_cells_of_the_notebook_run_one_after_another(
     assert len(documents) == 3 and isinstance(least, list) and least  # type: ignore[arg-type]  # an Arrow table
 
 
+@pytest.mark.usefixtures("shown")
 def test_an_archive_has_searchable_pdfs_and_finds_a_word(copy: Path) -> None:
-    arguments = ("examples/programs/searchable_archive.sh", "scans", "archive", "the")
-    found = run_in(copy, *arguments).stdout.partition("Documents with 'the':\n")[2].split()
-    assert sorted(Path(name).name for name in found) == ["born-digital.pdf.txt", "scan-skewed.pdf.txt"]
-    pdfs = sorted(path.name for path in (copy / "archive/outputs").rglob("*.pdf"))
+    arguments = ("examples/programs/searchable_archive.sh", "scans", "output")  # which folder.sh has filled
+    read, _, found = run_in(copy, *arguments, "the").stdout.partition("Documents with 'the':\n")
+    assert "Nothing to do" in read
+    assert sorted(Path(name).name for name in found.split()) == ["born-digital.pdf.txt", "scan-skewed.pdf.txt"]
+    pdfs = sorted(path.name for path in (copy / "output/outputs").rglob("*.pdf"))
     assert pdfs == ["born-digital.pdf.pdf", "scan-skewed.pdf.pdf"]
-    again = run_in(copy, *arguments[:3], "xyzzy").stdout
-    assert again.endswith("Documents with 'xyzzy':\nnone\n")
+    assert run_in(copy, *arguments, "xyzzy").stdout.endswith("Documents with 'xyzzy':\nnone\n")
 
 
 # ---- AWS -----------------------------------------------------------------------------------------------------------

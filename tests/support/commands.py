@@ -6,7 +6,7 @@ import io
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import botocore.session
@@ -96,14 +96,20 @@ def faults(command: Command) -> list[str]:
     if command.program not in _CHECKS:
         return []
     names = [item.partition("=")[0] for item in command.variables]
-    found = [f"nothing reads {name}" for name in names if name not in _sources()]
-    return [f"{command}: {fault}" for fault in found + _CHECKS[command.program](list(command.arguments))]
+    return [f"{command}: {fault}" for fault in _unread(names) + _CHECKS[command.program](list(command.arguments))]
 
 
-def _sources() -> str:
-    """The text of everything that reads variables."""
+def _unread(names: Collection[str]) -> list[str]:
+    """Variables that nothing reads."""
     files = [PROJECT / "Makefile", *(PROJECT / "scripts").glob("*"), *(PROJECT / "job_scripts").rglob("*.py")]
-    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+    texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()] if names else []
+    return [f"nothing reads {name}" for name in names if not any(re.search(rf"\b{name}\b", text) for text in texts)]
+
+
+def _unknown(arguments: Sequence[str], known: Collection[str]) -> list[str]:
+    """Options that are not among those known here."""
+    options = [word.partition("=")[0] for word in arguments if word.startswith("-")]
+    return [f"option {word} is unknown here" for word in options if word not in known]
 
 
 def make_targets() -> set[str]:
@@ -115,7 +121,7 @@ def _make(arguments: list[str]) -> list[str]:
     given = dict(word.split("=", 1) for word in arguments if _ASSIGNMENT.fullmatch(word))
     targets = [word for word in arguments if not _ASSIGNMENT.fullmatch(word)]
     found = [f"no target {target}" for target in targets if target not in make_targets()]
-    found += [f"nothing reads {name}" for name in given if name not in _sources()]
+    found += _unread(given)
     if "run-pipeline" in targets:
         found += _ocr_pipeline(["--input-prefix", given.get("INPUT_PREFIX", "."), *shlex.split(given.get("ARGS", ""))])
     elif "verify-aws" in targets:
@@ -164,6 +170,7 @@ def _in_source(script: str, arguments: Sequence[str]) -> list[str]:
 def _pytest(arguments: list[str]) -> list[str]:
     places = [word for word in arguments if word.startswith("tests/")]
     found = [f"no {place}" for place in places if not (PROJECT / place).exists()]
+    found += _unknown(arguments, ("-k", "-s", "--cov"))
     if "-k" in arguments and not found:
         name = arguments[arguments.index("-k") + 1]
         files = [file for place in places for file in [PROJECT / place, *(PROJECT / place).rglob("*.py")]]
@@ -177,7 +184,8 @@ def _terraform(arguments: list[str]) -> list[str]:
     match arguments[0]:
         case "output":
             outputs = re.findall(r'^output "(\w+)"', (PROJECT / "outputs.tf").read_text(encoding="utf-8"), re.MULTILINE)
-            return [f"no output {name}" for name in names if name not in outputs]
+            unknown = _unknown(arguments, ("-raw", "-json"))
+            return unknown + [f"no output {name}" for name in names if name not in outputs]
         case "import":
             _, module, kind, resource = re.sub(r"\[.*", "", names[0]).split(".")
             texts = (file.read_text(encoding="utf-8") for file in (PROJECT / "modules" / module).glob("*.tf"))
@@ -190,7 +198,10 @@ def _terraform(arguments: list[str]) -> list[str]:
 def _aws(arguments: list[str]) -> list[str]:
     service, operation, *options = arguments
     if service == "s3":
-        return [] if operation in ("cp", "sync", "ls", "presign") else [f"no aws s3 {operation}"]
+        unknown = _unknown(
+            [word for word in options if word != "-"], ("--recursive", "--only-show-errors")
+        )  # -: stdout
+        return unknown if operation in ("cp", "ls") else [f"no aws s3 {operation}"]
     model = botocore.session.get_session().get_service_model(service)
     operations = {xform_name(name, "-"): name for name in list(model.operation_names)}
     if operation not in operations:

@@ -39,10 +39,23 @@ def _loader() -> Loader:
     return create_loader()
 
 
+def raw_model(service: str, type_name: str) -> dict[str, Any]:
+    """A file of botocore's about a service, such as `service-2`; it is shared, so leave it as it is."""
+    model: dict[str, Any] = _loader().load_service_model(service, type_name, None)
+    return model
+
+
 @cache
 def service_model(service: str) -> ServiceModel:
     """What botocore knows of a service's calls."""
-    return ServiceModel(_loader().load_service_model(service, "service-2", None), service)
+    return ServiceModel(raw_model(service, "service-2"), service)
+
+
+def new_session() -> botocore.session.Session:
+    """A session that knows nothing of this machine's AWS configuration."""
+    session = botocore.session.Session(_NO_FILES)
+    session.register_component("data_loader", _loader())
+    return session
 
 
 @dataclass(frozen=True)
@@ -69,9 +82,7 @@ class Endpoint:
         self.url = url
         self._config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
         self._lock = threading.Lock()  # threads may share clients, but must not make them at the same time
-        session = botocore.session.Session(_NO_FILES)
-        session.register_component("data_loader", _loader())
-        self._session = boto3.session.Session(botocore_session=session)
+        self._session = boto3.session.Session(botocore_session=new_session())
         self._clients: dict[tuple[str, str, Credentials], Any] = {}
 
     def client(self, service: str, region: str, credentials: Credentials = Credentials()) -> Any:

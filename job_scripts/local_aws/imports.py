@@ -2,8 +2,14 @@
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3.session
+
+from local_aws.clients import new_session, raw_model
 
 
 @contextmanager
@@ -22,3 +28,26 @@ def without_batch() -> Iterator[None]:
     finally:
         for name in [name for name in sys.modules if name == "moto.batch" or name.startswith("moto.batch.")]:
             del sys.modules[name]
+
+
+def share_models() -> None:
+    """Let moto take its models of services from the clients here; it must have been imported.
+
+    It reads each twice more, once for the regions and once for the answers: 55 MB in a run, SageMaker's most of it. A
+    model that moto amends, such as S3's, stays its own.
+    """
+    from moto.core import base_backend, utils  # pylint: disable=import-outside-toplevel  # slow, and reads settings
+
+    session = boto3.session.Session(botocore_session=new_session())
+    setattr(base_backend.AccountSpecificBackend, "get_session", lambda: session)
+    setattr(
+        utils, "_load_service_model", _sharing(getattr(utils, "_load_service_model"), Path(utils.__file__).parents[1])
+    )
+
+
+def _sharing(load: Callable[[str, str], dict[str, Any]], amendments: Path) -> Callable[[str, str], dict[str, Any]]:
+    def load_shared(service: str, type_name: str) -> dict[str, Any]:
+        amended = any(amendments.glob(f"{service.replace('-', '')}/*/{type_name}.moto-extras.json*"))
+        return load(service, type_name) if amended else raw_model(service, type_name)
+
+    return load_shared

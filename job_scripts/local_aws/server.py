@@ -18,7 +18,7 @@ from pathlib import Path
 from local_aws.clients import Credentials, Endpoint
 from local_aws.errors import BadSetting
 from local_aws.faults import Faults
-from local_aws.imports import without_batch
+from local_aws.imports import share_models, without_batch
 from local_aws.s3.folder import FolderBucket
 from local_aws.s3.transfer import Delivery
 from local_aws.sagemaker.container_runtime import choose_runtime
@@ -99,6 +99,7 @@ def _answering(
     with without_batch():
         from local_aws import application  # pylint: disable=import-outside-toplevel
 
+    share_models()
     application.install(endpoint, registry, faults, enforce_iam=enforce_iam)
     server = application.web_server(listener, faults, buckets, enforce_iam=enforce_iam)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

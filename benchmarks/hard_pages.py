@@ -1,4 +1,4 @@
-"""Pages of the kinds that layout and threshold lose: forms, receipts, depositions, faint sheets on a dark table.
+"""Pages of the kinds that layout and threshold lose: forms, receipts, depositions, faint print.
 
     python -m benchmarks.hard_pages FOLDER
 
@@ -98,11 +98,22 @@ def faint_on_dark(seed: int) -> HardPage:
     return HardPage(sheet.filter(ImageFilter.GaussianBlur(0.6)), text_of(paragraphs), 72)
 
 
+def very_faint(seed: int) -> HardPage:
+    """Print hardly darker than its paper, in grain: the last copies of a worn ribbon."""
+    layout = Layout(dpi=200, points=11)
+    paragraphs = prose(seed, 20)
+    faint = draw_text(paragraphs, layout).point([232 + level * 20 // 255 for level in range(256)])
+    grain = random.Random(seed).randbytes(faint.width * faint.height)
+    noise = Image.frombytes("L", faint.size, grain).point([level * 12 // 255 for level in range(256)])
+    return HardPage(ImageChops.subtract(faint, noise), text_of(paragraphs), 200)
+
+
 KINDS: dict[str, Callable[[int], HardPage]] = {
     "form": form,
     "receipt": receipt,
     "deposition": deposition,
     "faint on dark": faint_on_dark,
+    "very faint": very_faint,
 }
 """By name: what draws a page from a seed."""
 

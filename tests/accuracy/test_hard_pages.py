@@ -9,9 +9,9 @@ from benchmarks import hard_pages
 from benchmarks.contestants import Ours
 from benchmarks.real_pages import Figures, read, real_pages
 
-LEAST_RECALL = {"form": 0.9, "receipt": 0.65, "deposition": 0.9, "faint on dark": 0.95}
-"""Of words without order. Found are 0.94, 0.71, 0.94 and 0.99; without a second reading 0.94, 0.24, 0.86 and 0: the form is
-here to become no worse."""
+LEAST_RECALL = {"form": 0.9, "receipt": 0.65, "deposition": 0.9, "faint on dark": 0.95, "very faint": 0.95}
+"""Of words without order. Found are 0.94, 0.71, 0.94, 0.99 and 1; without a second reading of the first four 0.94, 0.24,
+0.86 and 0: the form is here to become no worse."""
 
 LEAST_PRECISION = 0.85
 

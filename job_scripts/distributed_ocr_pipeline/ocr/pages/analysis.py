@@ -15,14 +15,17 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
+from distributed_ocr_pipeline.ocr.rasters.faint import has_faint_print, strengthened
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 
 _CELL = 8  # pixels; ink is looked for in cells of this size
 
 # Blank and dark pages; grey levels.
 _INK_CONTRAST = 48  # between paper and a cell that surely has ink in it
+_WEAK_CONTRAST = 24  # ... and one of print that is 40 levels darker; less is lost in grain
 _FAINT_CONTRAST = 12  # ... and one that may have
 _FAINT_SHARE = 0.0002  # of the cells; less is dust
+_SURROUNDINGS = 9  # cells
 _DARK = 110  # of paper
 _SHADED = 0.6  # of the paper's level: dark enough for light text
 _LIT = 0.6  # of the way from a dark page's level to white: more than dense light print makes of an area
@@ -63,6 +66,7 @@ class PageAnalysis:
     dark: bool = False  # light text on a dark page
     mixed: bool = False  # light text may stand in a dark part of a light page, or the other way round
     shaded: bool = False  # paper that darkens across the page, as in the shadow of a book's fold
+    faint: bool = False  # print hardly darker than its paper, or show-through; the rest is of the page strengthened
     speckled: bool = False  # strewn with dots of a pixel or two, which the engine takes for letters
     ink: float = 0.0  # share of the page that is not paper
     sideways: bool = False  # lines run up or down; the next three are of the page with its lines level
@@ -129,7 +133,10 @@ def analyse(raster: Raster) -> PageAnalysis:
         counts = cells.histogram()
         paper = _median(counts)
         inked, faint = _differing(counts, paper, _INK_CONTRAST), _differing(counts, paper, _FAINT_CONTRAST)
-        if not inked and faint <= sum(counts) * _FAINT_SHARE:
+        few = sum(counts) * _FAINT_SHARE
+        if not inked and _differing(counts, paper, _WEAK_CONTRAST) <= few and has_faint_print(image):
+            return _of_faint_print(image, faint / sum(counts))
+        if not inked and (faint <= few or _differing_from_surroundings(cells) <= few):
             return PageAnalysis(blank=True)
         mixed = _has_area(cells, paper, light=paper < _DARK)
         dark = paper < _DARK and not mixed
@@ -143,6 +150,21 @@ def analyse(raster: Raster) -> PageAnalysis:
         shaded=not dark and shade(cells).is_shadow,
         speckled=speckled,
         ink=faint / sum(counts),
+        sideways=lines.sideways,
+        text_height_quartile=heights.quartile,
+        text_height_median=heights.median,
+        rules=heights.rules,
+        skew=lines.skew,
+    )
+
+
+def _of_faint_print(image: Image.Image, ink: float) -> PageAnalysis:
+    lines = _lines_either_way(strengthened(image))
+    heights = _text_heights(lines.strips)
+    return PageAnalysis(
+        blank=False,
+        faint=True,
+        ink=ink,
         sideways=lines.sideways,
         text_height_quartile=heights.quartile,
         text_height_median=heights.median,
@@ -187,6 +209,12 @@ def _level_at(counts: list[int], share: float) -> int:
 def _differing(counts: list[int], paper: int, contrast: int) -> int:
     """How many pixels differ from paper by more than `contrast`."""
     return sum(counts[: max(0, paper - contrast)]) + sum(counts[paper + contrast + 1 :])
+
+
+def _differing_from_surroundings(cells: Image.Image) -> int:
+    """How many cells differ from those around them as faint ink does; a falloff of light has none."""
+    around = cells.filter(ImageFilter.MedianFilter(_SURROUNDINGS))
+    return sum(ImageChops.difference(cells, around).histogram()[_FAINT_CONTRAST + 1 :])
 
 
 def _has_area(cells: Image.Image, paper: int, light: bool) -> bool:

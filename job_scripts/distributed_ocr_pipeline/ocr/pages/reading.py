@@ -14,10 +14,18 @@ from distributed_ocr_pipeline.ocr.pages.again.ways import Way
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
-from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, evened, most_scale, transformed
+from distributed_ocr_pipeline.ocr.rasters.raster import (
+    Raster,
+    Transform,
+    evened,
+    most_scale,
+    transformed,
+    with_strong_print,
+)
 
 _ROUNDS = 2  # of other orientations: the likelier ones, then the rest
 _SAUVOLA = 2  # of Tesseract's `thresholding_method`
+_STRENGTHENED = "very faint marks, made dark before reading"
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,12 @@ class Reading:
         quarter = 90 if analysis.sideways else 0  # or 270: reading will tell
         transform = Transform(quarter, analysis.skew, analysis.dark, self._scale(page), analysis.speckled)
         notes = [ways.UNEVEN_LIGHT] * analysis.shaded + [ways.SPECKS_REMOVED] * analysis.speckled
+        page = self._with_strong_print(page) if analysis.faint else page
         return self._with_transform(page.after(0.0, *notes), transform)
+
+    def _with_strong_print(self, page: PageInProgress) -> PageInProgress:
+        strong = with_strong_print(page.finest, self._folder / f"strong-{page.survey.number}.tif")
+        return replace(page.after(0.0, _STRENGTHENED), finest=strong, prepared=strong)
 
     def _scale(self, page: PageInProgress) -> float:
         """By how much to scale what is drawn. Only a picture is made larger: a PDF's page is drawn finer."""
@@ -147,7 +160,7 @@ class Reading:
     def _on_even_paper(self, page: PageInProgress) -> PageInProgress:
         """The page with even paper, on which the height and slope of its lines are measured again."""
         paper = evened(page.finest, self._folder / f"even-{page.survey.number}.tif")
-        analysis = replace(analyse(paper), blank=False, ink=page.analysis.ink)
+        analysis = replace(analyse(paper), blank=False, faint=False, ink=page.analysis.ink)
         scale = self._scale(replace(page, analysis=analysis))
         page = replace(page, finest=paper, analysis=analysis)
         return self._with_transform(page, Transform(page.transform.quarter, analysis.skew, scale=scale))
@@ -199,7 +212,8 @@ def _quarters(page: PageInProgress, round_number: int) -> Sequence[int]:
     if not isinstance(page.outcome, Recognition) or page.survey.verdict.trusted:  # its own text says which way is up
         return ()
     turns = orientation.other_ways(page.outcome)
-    worth_trying = round_number < len(turns) and (round_number == 0 or orientation.is_poor(page.outcome))
+    rounds = 1 if page.analysis.faint else len(turns)  # on most no print is there; its direction has been measured
+    worth_trying = round_number < min(rounds, len(turns)) and (round_number == 0 or orientation.is_poor(page.outcome))
     return turns[round_number] if worth_trying else ()
 
 

@@ -6,6 +6,7 @@ from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.pages import orientation
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
 from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource, Word
 
@@ -84,7 +85,7 @@ def failed_page(survey: PageSurvey, error: DocumentError) -> PageResult:
 
 
 def _with_text(result: PageResult, page: PageInProgress, read: Recognition, config: OCRConfig) -> PageResult:
-    if not read.text:
+    if not read.text or (page.analysis.faint and orientation.is_poor(read)):  # show-through is no text
         note = "; ".join([*page.notes, "no text recognised"])
         status = PageStatus.BLANK if page.analysis.ink < _NEARLY_BLANK else PageStatus.SUCCEEDED
         return replace(result, status=status, note=note)

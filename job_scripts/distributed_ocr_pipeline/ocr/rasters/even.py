@@ -17,7 +17,7 @@ _MOST_STRETCH = 6.0
 def even_paper(image: Image.Image) -> Image.Image:
     """A grey picture of dark print, with white paper everywhere and ink stretched to black."""
     ink = ImageChops.subtract(_paper(image), image)
-    stretch = _stretch(ink.histogram())
+    stretch = stretch_of(ink.histogram(), _FAINT, _MOST_STRETCH)
     return ImageOps.invert(ink.point([min(255, round(max(0, level - _FAINT) * stretch)) for level in range(256)]))
 
 
@@ -29,12 +29,12 @@ def _paper(image: Image.Image) -> Image.Image:
     return closed.filter(ImageFilter.MinFilter(3)).resize(image.size, Image.Resampling.BILINEAR)  # no rim at borders
 
 
-def _stretch(counts: list[int]) -> float:
-    """By how much ink is stretched: its upper quartile becomes black."""
-    inked = sum(counts[_FAINT:])
+def stretch_of(counts: list[int], floor: int, most: float) -> float:
+    """By how much ink, of more than `floor` levels, is stretched: its upper quartile becomes black."""
+    inked = sum(counts[floor:])
     seen = 0
-    for level in range(255, _FAINT, -1):
+    for level in range(255, floor, -1):
         seen += counts[level]
         if seen * 4 >= inked:
-            return max(1.0, min(_MOST_STRETCH, _BLACK / (level - _FAINT)))
+            return max(1.0, min(most, _BLACK / (level - floor)))
     return 1.0

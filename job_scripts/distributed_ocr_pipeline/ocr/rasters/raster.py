@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.ocr.rasters.even import even_paper
+from distributed_ocr_pipeline.ocr.rasters.faint import strengthened
 from distributed_ocr_pipeline.ocr.rasters.median import median
 
 MAX_SIDE = 32_000
@@ -72,6 +73,14 @@ def evened(raster: Raster, target: Path) -> Raster:
     """Write a copy of a raster with even paper."""
     with load(raster.path) as image:
         even_paper(image).save(target, format="TIFF", compression="raw")
+    return replace(raster, path=target)
+
+
+def with_strong_print(raster: Raster, target: Path) -> Raster:
+    """Write a copy of a raster with very faint print made dark."""
+    with load(raster.path) as image:
+        image.load()
+        strengthened(image).save(target, format="TIFF", compression="raw")
     return replace(raster, path=target)
 
 

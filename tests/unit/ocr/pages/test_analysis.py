@@ -54,6 +54,17 @@ def test_a_page_of_nothing_but_paper_is_blank(paper: int, tmp_path: Path) -> Non
     assert _analysed(page, tmp_path).blank
 
 
+@pytest.mark.parametrize("levels", [10, 20, 40])
+def test_paper_in_a_falloff_of_light_is_blank_and_print_on_it_is_not(levels: int, tmp_path: Path) -> None:
+    shade = Image.radial_gradient("L").point([levels * level // 255 for level in range(256)])
+    page = printed_page()
+    shade = shade.resize(page.size)
+    assert _analysed(ImageChops.subtract(Image.new("L", page.size, 250), shade), tmp_path).blank
+    for ink in (0, 215, 230):
+        print_on_it = page.point([ink + (250 - ink) * level // 255 for level in range(256)])
+        assert not _analysed(ImageChops.subtract(print_on_it, shade), tmp_path).blank
+
+
 def test_a_lone_page_number_is_not_blank(tmp_path: Path) -> None:
     page = Image.new("L", (1654, 2339), 255)
     ImageDraw.Draw(page).text((800, 2200), "7", fill=60, font=ImageFont.load_default(28))
@@ -62,6 +73,16 @@ def test_a_lone_page_number_is_not_blank(tmp_path: Path) -> None:
 
 def test_faint_text_is_not_blank(tmp_path: Path) -> None:
     assert not _analysed(printed_page().point(lambda level: 215 + level * 40 // 255), tmp_path).blank
+
+
+@pytest.mark.parametrize("quarter", [0, 90])
+def test_very_faint_print_is_measured_like_black_print(quarter: int, tmp_path: Path) -> None:
+    page = printed_page().rotate(3, Image.Resampling.BICUBIC, fillcolor=255).rotate(quarter, expand=True)
+    black, faint = _analysed(page, tmp_path), _analysed(page.point([235 + v * 20 // 255 for v in range(256)]), tmp_path)
+    assert (black.faint, faint.faint, faint.blank) == (False, True, False)
+    assert faint.sideways == black.sideways
+    assert faint.skew == pytest.approx(black.skew, abs=0.3)
+    assert faint.text_height_median == pytest.approx(black.text_height_median, abs=3)
 
 
 def test_a_page_of_light_text_is_dark(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInPr
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.ocr.rasters import raster as raster_module
-from distributed_ocr_pipeline.ocr.rasters.raster import Raster
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
 from tests.support.documents import Ledger, page_picture, printed_page
 from tests.support.sources import limit
@@ -187,3 +187,24 @@ def test_options_of_the_user_come_before_ours(tmp_path: Path) -> None:
     config = OCRConfig(tesseract_config={"user_defined_dpi": 70, "psm": 6})
     read(drawn(printed_page(), tmp_path), engine, tmp_path, config)
     assert (engine.options[0]["user_defined_dpi"], engine.options[0]["psm"]) == (70, 6)
+
+
+def _levels(raster: Raster) -> tuple[int, int]:
+    with load(raster.path) as image:
+        counts = image.histogram()
+    levels = [level for level in range(256) if counts[level]]
+    return levels[0], levels[-1]
+
+
+@pytest.mark.parametrize(("good", "turns"), [(0, [[0]]), (180, [[0], [180]]), (90, [[0], [180]])])
+def test_very_faint_print_is_made_dark_and_read_at_most_twice(
+    good: int, turns: list[list[int]], tmp_path: Path
+) -> None:
+    engine = Engine(good)
+    faint = printed_page().point([235 + level * 20 // 255 for level in range(256)])
+    page = read(drawn(faint, tmp_path), engine, tmp_path)
+    assert engine.turns == turns
+    assert "very faint marks, made dark before reading" in page.notes
+    darkest, lightest = _levels(page.prepared)
+    assert darkest < 120 and lightest == 255
+    assert _levels(page.raster) == (235, 255)

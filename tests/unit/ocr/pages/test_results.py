@@ -58,6 +58,14 @@ def test_a_page_without_a_word_is_blank_if_it_is_nearly_so(ink: float, status: P
     assert (result.status, result.text_source, result.note) == (status, TextSource.NONE, "a; b; no text recognised")
 
 
+@pytest.mark.parametrize(("confidence", "text"), [(50.0, ""), (70.0, "two words")])
+def test_of_faint_marks_only_text_is_kept_that_can_be_believed(confidence: float, text: str) -> None:
+    read = replace(READ, words=tuple(replace(word, confidence=confidence) for word in READ.words))
+    result = result_of(replace(PAGE, analysis=PageAnalysis(blank=False, faint=True), outcome=read))
+    assert (result.text, result.status) == (text, PageStatus.SUCCEEDED if text else PageStatus.BLANK)
+    assert result.note == ("a; b" if text else "a; b; no text recognised")
+
+
 def test_a_page_that_was_not_read_is_there_nevertheless() -> None:
     assert result_of(PAGE).status is PageStatus.SUCCEEDED
     assert result_of(replace(PAGE, analysis=PageAnalysis(blank=True))).status is PageStatus.BLANK

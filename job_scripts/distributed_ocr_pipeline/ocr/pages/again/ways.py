@@ -75,8 +75,11 @@ def better(trial: PageInProgress, current: PageInProgress, gain: float) -> PageI
 
 
 def _is_doubtful(page: PageInProgress) -> bool:
+    """Whether another way is worth its time: of faint marks that are no print, nothing can be read."""
     read = page.outcome
-    return isinstance(read, Recognition) and (read.confidence is None or read.confidence < _DOUBTFUL)
+    if not isinstance(read, Recognition) or page.analysis.faint:
+        return False
+    return read.confidence is None or read.confidence < _DOUBTFUL
 
 
 def _without(page: PageInProgress, note: str) -> PageInProgress:

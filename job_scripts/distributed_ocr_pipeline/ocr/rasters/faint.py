@@ -1,0 +1,82 @@
+"""Very faint print: whether there is any on a page that looks blank, and a copy of the page on which it is black.
+
+Print that is 10 to 25 grey levels darker than its paper makes cells of 8 x 8 pixels so little darker that they cannot
+be told from a page's slow changes by their level alone. They are told by their surroundings: a cell is held against the
+median of the cells around it, in fractions of a grey level, and needs a contrast beyond that of grain. Grain and blocks
+of JPEG make cells lighter as often as darker, print only makes them darker. `tests/unit/ocr/rasters/test_faint.py` has
+the pages that are told apart.
+"""
+
+from PIL import Image, ImageChops, ImageFilter, ImageOps
+
+from distributed_ocr_pipeline.ocr.rasters.even import stretch_of
+
+_CELL = 8  # pixels
+_REACH = 9  # cells; of the surroundings
+_PARTS = 6  # of a grey level; cells are that fine, and no pixel counts for more than 128 / _PARTS = 21 levels
+_LEAST = 4.0  # grey levels between a cell of print and its surroundings; steps of JPEG of a quality of 30 are 3.4
+_GRAIN = 4.0  # ... and standard deviations of the cells of paper
+_SHARE = 0.0005  # of the cells; three words have 0.0008
+_AS_MANY = 2  # dark cells for each light one are grain
+_NORMAL_QUARTILE = 0.45  # of the difference of two equal normal variables, in their standard deviations
+_DARK = 110  # of paper
+_PAPER_RANK = 60  # of 81 cells around, lightest last: paper also within a paragraph
+_FLOOR = 2  # grey levels; less is no ink
+_MOST_STRETCH = 20.0
+
+
+def has_faint_print(image: Image.Image) -> bool:
+    """Whether a grey page without clear print has very faint print, or what looks like it, such as show-through."""
+    if min(image.size) < _CELL * _REACH:
+        return False
+    cells = _fine_cells(_dark_print(image))
+    around = cells.filter(ImageFilter.MedianFilter(_REACH))
+    contrast = round(_PARTS * max(_LEAST, _GRAIN * _grain(cells)))
+    darker, lighter = (
+        sum(difference.histogram()[contrast + 1 :])
+        for difference in (ImageChops.subtract(around, cells), ImageChops.subtract(cells, around))
+    )
+    return darker - _AS_MANY * lighter > _SHARE * cells.width * cells.height
+
+
+def strengthened(image: Image.Image) -> Image.Image:
+    """A grey page with its faint print made dark, on white paper; light print on dark paper as well.
+
+    Grain is smoothed first: with grain of 4 levels, print of 20 gives the engine nothing, and all words afterwards.
+    """
+    dark_print = _dark_print(image)
+    paper = dark_print.reduce(_CELL).filter(ImageFilter.RankFilter(_REACH, _PAPER_RANK)).filter(ImageFilter.BoxBlur(2))
+    smooth = dark_print.filter(ImageFilter.GaussianBlur(1))
+    ink = ImageChops.subtract(paper.resize(image.size, Image.Resampling.BILINEAR), smooth)
+    stretch = stretch_of(ink.histogram(), _FLOOR, _MOST_STRETCH)
+    return ImageOps.invert(ink.point([min(255, round(max(0, level - _FLOOR) * stretch)) for level in range(256)]))
+
+
+def _dark_print(image: Image.Image) -> Image.Image:
+    return ImageOps.invert(image) if _paper(image) < _DARK else image
+
+
+def _fine_cells(image: Image.Image) -> Image.Image:
+    """Mean levels of cells, paper at 128, in `_PARTS` of a grey level; dust counts for no more than faint print."""
+    paper = _paper(image)
+    return image.point([max(0, min(255, 128 + (level - paper) * _PARTS)) for level in range(256)]).reduce(_CELL)
+
+
+def _grain(cells: Image.Image) -> float:
+    """Standard deviation of the cells of paper, in grey levels: neighbours differ little except at print."""
+    differences = ImageChops.difference(cells, ImageChops.offset(cells, 1, 0)).histogram()
+    return _level_at(differences, 0.25) / _NORMAL_QUARTILE / _PARTS
+
+
+def _paper(image: Image.Image) -> int:
+    return _level_at(image.histogram(), 0.5)
+
+
+def _level_at(counts: list[int], share: float) -> int:
+    """The grey level up to which a share of a histogram lies."""
+    wanted, seen = sum(counts) * share, 0
+    for level, count in enumerate(counts):
+        seen += count
+        if seen >= wanted:
+            return level
+    return 255

@@ -144,6 +144,11 @@ fuzz: .venv/installed tools ## Process 2,000 damaged documents (some minutes; OC
 crowd: .venv/installed tools ## 200 shards, 100 jobs at a time, an account with 20 instances: none is lost (some ten minutes; OCR_SHARDS=)
 	OCR_SHARDS=$${OCR_SHARDS:-200} $(BIN)/pytest -s tests/chaos/test_quotas.py
 
+.PHONY: huge
+huge: .venv/installed tools ## Two PDFs of 3,000 pages among 300 small ones, in parts, one of which is lost and repaired (some minutes)
+	OCR_HUGE_PAGES=$${OCR_HUGE_PAGES:-3000} OCR_SMALL_DOCUMENTS=$${OCR_SMALL_DOCUMENTS:-300} \
+	  $(BIN)/pytest tests/integration/test_huge_documents.py
+
 .PHONY: checkov
 checkov: ## Check the Terraform code against known mistakes; its many packages live in a .venv of their own
 	@test -x .venv-checkov/bin/checkov || { $(PYTHON) -m venv .venv-checkov && .venv-checkov/bin/pip install -qq --disable-pip-version-check checkov==3.3.30; }

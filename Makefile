@@ -15,6 +15,8 @@ ARGS ?=
 BIN := .venv/bin
 # A file of tests stays in one process, as its fixtures may take seconds to make; the longest files come first.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+# What makes a program use the Tesseract that `make fast-tesseract` built, if it did.
+FAST_TESSERACT = $(if $(wildcard build/tesseract/done),LD_LIBRARY_PATH=$(CURDIR)/build/tesseract/lib PYTHONPATH=$(CURDIR)/build/tesseract/python)
 SOURCES := job_scripts tests examples benchmarks scripts verify
 
 ##@ Use
@@ -193,7 +195,7 @@ bench-planner: .venv/installed ## Memory and CPU of plan and report on made-up l
 
 .PHONY: bench-estimates
 bench-estimates: .venv/installed tools ## How near estimates come to pages and CPU seconds (READ=16 documents of each corpus are read)
-	$(BIN)/python -m benchmarks.estimates --read $${READ:-16}
+	$(FAST_TESSERACT) $(BIN)/python -m benchmarks.estimates --read $${READ:-16}
 
 .PHONY: simulate
 simulate: .venv/installed ## Play plans against AWS's limits: time, price and lost shards of targets and slots

@@ -15,6 +15,8 @@ ARGS ?=
 BIN := .venv/bin
 # A file of tests stays in one process, as its fixtures may take seconds to make; the longest files come first.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+# What makes a program use the Tesseract that `make fast-tesseract` built, if it did.
+FAST_TESSERACT = $(if $(wildcard build/tesseract/done),LD_LIBRARY_PATH=$(CURDIR)/build/tesseract/lib PYTHONPATH=$(CURDIR)/build/tesseract/python)
 SOURCES := job_scripts tests examples benchmarks scripts verify
 
 ##@ Use
@@ -144,6 +146,11 @@ fuzz: .venv/installed tools ## Process 2,000 damaged documents (some minutes; OC
 crowd: .venv/installed tools ## 200 shards, 100 jobs at a time, an account with 20 instances: none is lost (some ten minutes; OCR_SHARDS=)
 	OCR_SHARDS=$${OCR_SHARDS:-200} $(BIN)/pytest -s tests/chaos/test_quotas.py
 
+.PHONY: huge
+huge: .venv/installed tools ## Two PDFs of 3,000 pages among 300 small ones, in parts, one of which is lost and repaired (some minutes)
+	OCR_HUGE_PAGES=$${OCR_HUGE_PAGES:-3000} OCR_SMALL_DOCUMENTS=$${OCR_SMALL_DOCUMENTS:-300} \
+	  $(BIN)/pytest tests/integration/test_huge_documents.py
+
 .PHONY: checkov
 checkov: ## Check the Terraform code against known mistakes; its many packages live in a .venv of their own
 	@test -x .venv-checkov/bin/checkov || { $(PYTHON) -m venv .venv-checkov && .venv-checkov/bin/pip install -qq --disable-pip-version-check checkov==3.3.30; }
@@ -188,7 +195,7 @@ bench-planner: .venv/installed ## Memory and CPU of plan and report on made-up l
 
 .PHONY: bench-estimates
 bench-estimates: .venv/installed tools ## How near estimates come to pages and CPU seconds (READ=16 documents of each corpus are read)
-	$(BIN)/python -m benchmarks.estimates --read $${READ:-16}
+	$(FAST_TESSERACT) $(BIN)/python -m benchmarks.estimates --read $${READ:-16}
 
 .PHONY: simulate
 simulate: .venv/installed ## Play plans against AWS's limits: time, price and lost shards of targets and slots

@@ -16,10 +16,11 @@ import random
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from math import log10
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import yaml
@@ -32,6 +33,9 @@ PAGES_PER_DOCUMENT = 7.1  # lognormal, median 3, sigma 1.2, and 0.05 % books
 BYTES_PER_PAGE = 60_000
 DEFINITION = Path("modules/workflow/state_machine.asl.yaml")
 
+_FAST = "ml.c6i.4xlarge"
+_MOST_INSTANCES = 20  # of a processing job: the default quota
+_SEEDS = 5
 _SHARD_BYTES = 8 * 1024**3
 _THROTTLING = "ThrottlingException"
 _QUOTA = "SageMaker.ResourceLimitExceededException"
@@ -110,6 +114,7 @@ class World:
     between_children: tuple[float, float] = (1, 5)
     failing: float = 0.0  # share of jobs that die half-way and are tried again
     stragglers: float = 0.05  # sigma of the logarithm of a shard's time
+    instances_per_job: int = 1  # each reads a shard; the job, and its bill, lasts until the slowest has
 
 
 @dataclass
@@ -133,7 +138,7 @@ class Simulation:
 
     Args:
         shards: Wall seconds of each shard's work.
-        slots: Children of the Map at the same time.
+        slots: Instances at the same time; so many children of the Map, where a job has one.
         world: What AWS does.
         workflow: What the state machine does.
         seed: Of the chances.
@@ -151,7 +156,7 @@ class Simulation:
 
     def run(self) -> Outcome:
         """Play to the end."""
-        for index in range(min(self._slots, len(self._waiting))):
+        for index in range(min(self._slots // self._world.instances_per_job, len(self._waiting))):
             self._open_child(index if self._workflow.staggered else 0.0)
         while self._events:
             now, _, what, child = heapq.heappop(self._events)
@@ -163,8 +168,10 @@ class Simulation:
         return self.outcome
 
     def _open_child(self, at: float) -> None:
-        if self._waiting:
-            self._push(at, "try", _Child(self._waiting.pop()))
+        taken = self._waiting[-self._world.instances_per_job :]
+        if taken:
+            del self._waiting[-len(taken) :]
+            self._push(at, "try", _Child(taken))
 
     def _push(self, at: float, what: str, child: "_Child") -> None:
         heapq.heappush(self._events, (at, next(self._numbers), what, child))
@@ -172,7 +179,7 @@ class Simulation:
     def _try_to_start(self, now: float, child: "_Child") -> None:
         if now < self._next_start:
             self._refuse(now, child, self._workflow.throttled, "throttled")
-        elif self._running >= self._world.quota:
+        elif self._running + len(child.shards) > self._world.quota:
             self._next_start = now + 1 / self._world.starts_per_second  # a refused call is a call
             self._refuse(now, child, self._workflow.over_quota, "over_quota")
         else:
@@ -184,22 +191,24 @@ class Simulation:
         tries = child.tries.get(kind, 0)
         child.tries[kind] = tries + 1
         if tries >= waiting.attempts:
-            self.outcome.lost += 1
+            self.outcome.lost += len(child.shards)
             self._open_child(now + self._chance.uniform(*self._world.between_children))
         else:
             self._push(now + waiting.seconds(tries, self._chance), "try", child)
 
     def _start(self, now: float, child: "_Child") -> None:
-        self._running += 1
-        child.dies = child.attempt < 3 and self._chance.random() < self._world.failing
-        work = child.work * self._chance.lognormvariate(0, self._world.stragglers)
-        took = self._chance.uniform(*self._world.provisioning) + (work / 2 if child.dies else work)
-        self.outcome.billed += took
-        self.outcome.worked += 0.0 if child.dies else work
+        instances = len(child.shards)
+        self._running += instances
+        child.dies = child.attempt < 3 and self._chance.random() < 1 - (1 - self._world.failing) ** instances
+        shards = [work * self._chance.lognormvariate(0, self._world.stragglers) for work in child.shards]
+        provisioning = max(self._chance.uniform(*self._world.provisioning) for _ in shards)
+        took = provisioning + (max(shards) / 2 if child.dies else max(shards))
+        self.outcome.billed += took * instances
+        self.outcome.worked += 0.0 if child.dies else sum(shards)
         self._push(now + took, "end", child)
 
     def _finish(self, now: float, child: "_Child") -> None:
-        self._running -= 1
+        self._running -= len(child.shards)
         if child.dies:
             child.attempt, child.tries = child.attempt + 1, {}
             self._push(now + 1, "try", child)
@@ -209,9 +218,9 @@ class Simulation:
 
 @dataclass
 class _Child:
-    """One execution of the Map."""
+    """One execution of the Map: a job, and the seconds of the shard of each of its instances."""
 
-    work: float
+    shards: list[float]
     attempt: int = 1
     dies: bool = False
     tries: dict[str, int] = field(default_factory=dict)
@@ -284,6 +293,31 @@ def _losses(workflow: Workflow) -> Iterator[str]:
             shards = max(100, 4 * slots)
             lost = lost_shards(workflow, quota, slots, minutes, shards)
             yield f"| {quota} | {slots} | {minutes} | {shards} | {lost} |"
+
+
+def _start_rates(workflow: Workflow) -> Iterator[str]:
+    """What one start a second takes of a run's time, and what jobs of several instances would win; no job dies."""
+    unlimited = replace(workflow, staggered=False)
+    yield "| pages | instances | shards | hours | with any number of starts | 20 instances a job: hours, USD more |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for power in (6, 7, 8):
+        documents = round(10**power / PAGES_PER_DOCUMENT)
+        for slots in (100, 1000):
+            policy = Policy(_FAST, slots)
+            alone, usd = _mean(documents, policy, World(slots), workflow)
+            free, _ = _mean(documents, policy, World(slots, starts_per_second=float("inf")), unlimited)
+            grouped, more = _mean(documents, policy, World(slots, instances_per_job=_MOST_INSTANCES), workflow)
+            shards = len(policy.shards(documents, load_figures()))
+            yield (
+                f"| {10**power:,} | {slots:,} | {shards:,} | {alone:.2f} | {free:.2f} ({1 - free / alone:.0%} less) "
+                f"| {grouped:.2f}, {more / usd - 1:.0%} |"
+            )
+
+
+def _mean(documents: int, policy: Policy, world: World, workflow: Workflow) -> tuple[float, float]:
+    """Hours and USD of a run, as the mean of some."""
+    played = [play(documents, policy, world, workflow, seed) for seed in range(_SEEDS)]
+    return mean(outcome.seconds for outcome, _ in played) / 3600, mean(usd for _, usd in played)
 
 
 def _scales(workflow: Workflow) -> list[tuple[str, list[tuple[int, float, float]]]]:
@@ -365,7 +399,7 @@ def main() -> None:
     if chosen.chart:
         draw(lines, chosen.chart)
         return
-    print("\n".join([*_targets(workflow), "", *_losses(workflow), ""]))
+    print("\n".join([*_targets(workflow), "", *_losses(workflow), "", *_start_rates(workflow), ""]))
     print("| documents | " + " | ".join(f"{name}: hours, USD" for name, _ in lines) + " |")
     print("| --- | " + " | ".join("---" for _ in lines) + " |")
     for row in zip(*(points for _, points in lines)):

@@ -37,6 +37,7 @@ MAKE = {
     "fast-tesseract": TAKES_LONG,
     "format": USERS,
     "fuzz": TAKES_LONG,
+    "huge": TAKES_LONG,
     "image-sbom": TAKES_LONG,  # to build the image; tests/container/test_image.py calls the script
     "install": CI,
     "lint": CI,

@@ -1,6 +1,10 @@
-"""Documents that are more work than a shard: read in parts by several, one row each; a killed part is repaired."""
+"""Documents that are more work than a shard: read in parts by several, one row each; a killed part is repaired.
+
+`make huge` does it with two documents of 3,000 pages among 300 small ones.
+"""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
@@ -19,7 +23,10 @@ from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from distributed_ocr_pipeline.planning.prices import FIGURES_VARIABLE
 from tests.support.workplace import Workplace
 
-PAGES = 60
+PAGES = int(os.environ.get("OCR_HUGE_PAGES", "60"))
+SMALL = int(os.environ.get("OCR_SMALL_DOCUMENTS", "4"))
+HALF = PAGES // 2
+BOOK_SECONDS = 1800  # of CPU, as estimated: nine minutes on an ml.t3.xlarge, so that a book is two parts
 FAULTS = {
     "retry_wait_scale": 0.001,
     "jobs": [
@@ -45,7 +52,7 @@ def book(title: str) -> bytes:
 @pytest.fixture(name="workplace")
 def fixture_workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]:
     figures = json.loads(files("distributed_ocr_pipeline.planning").joinpath("figures.json").read_text())
-    figures["work"]["text_layer_seconds"] = 30  # a book of 60 pages is nine minutes on an ml.t3.xlarge
+    figures["work"]["text_layer_seconds"] = BOOK_SECONDS / PAGES
     for name, content in (("figures.json", figures), ("faults.json", FAULTS)):
         (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
     monkeypatch.setenv(FIGURES_VARIABLE, str(tmp_path / "figures.json"))
@@ -76,12 +83,13 @@ def exported_pages(workplace: Workplace) -> dict[str, list[int]]:
     return {document.source.key: [page.page_number for page in pages] for document, pages in documents}
 
 
+@pytest.mark.timeout(300 + PAGES)
 def test_a_killed_part_is_repaired_alone(workplace: Workplace) -> None:
-    prefix = workplace.put("in", *(f"small-{number}.pdf" for number in range(4)))
+    prefix = workplace.put("in", *(f"small-{number}.pdf" for number in range(SMALL)))
     for name in ("one", "two"):
         workplace.client("s3").put_object(Bucket=workplace.input_bucket, Key=f"in/{name}.pdf", Body=book(name))
     status, first, planned = run(workplace, prefix)
-    assert Counter(pages_of(row) for row in planned) == {(None, None): 4, (1, 30): 2, (31, None): 2}
+    assert Counter(pages_of(row) for row in planned) == {(None, None): SMALL, (1, HALF): 2, (HALF + 1, None): 2}
     killed = [row for row in planned if row["shard_id"] == "s00001"]
     (part,) = [row for row in killed if row["first_page"]]
     name = part["source_uri"].rpartition("/")[2]
@@ -111,8 +119,8 @@ def test_a_killed_part_is_repaired_alone(workplace: Workplace) -> None:
     (other,) = {"one.pdf", "two.pdf"} - {name}
     assert [row["pages_succeeded"] for row in workplace.rows(first)[other]] == [PAGES]
     assert set(workplace.current(prefix).values()) == {("succeeded", None)}
-    assert len(workplace.current(prefix)) == 6
+    assert len(workplace.current(prefix)) == SMALL + 2
 
     numbers = exported_pages(workplace)
     assert numbers["in/one.pdf"] == numbers["in/two.pdf"] == list(range(1, PAGES + 1))
-    assert len(numbers) == 6
+    assert len(numbers) == SMALL + 2

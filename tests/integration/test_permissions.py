@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from distributed_ocr_pipeline.config import parse_options
+from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout, turn
 from distributed_ocr_pipeline.planning.quotas import read_quotas
 from distributed_ocr_pipeline.run.planning import plan_run, store_plan
@@ -178,6 +179,27 @@ def test_who_has_the_policy_to_run_can_plan_with_quotas_and_page_counts(deployed
     documents = f"s3://{deployed.outputs['input_bucket']}/documents/"
     assert storage.find_metadata(turn(bucket, documents)), "whose turn it is"
     assert storage.find_metadata(turn(bucket, prefix)) is None
+
+
+# ---- buckets that must not be listed -----------------------------------------------------------------------------
+
+
+def test_a_bucket_of_others_is_one_line_for_the_planning_job_and_for_a_person(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    region = {"LocationConstraint": deployed.outputs["region"]}
+    deployed.client("s3").create_bucket(Bucket="of-others", CreateBucketConfiguration=region)
+    deployed.client("s3").put_object(Bucket="of-others", Key="in/one.pdf", Body=DOCUMENT.read_bytes())
+    refused, prefix = r"^Listing s3://of-others/in/ failed: .*AccessDenied\)\.", "s3://of-others/in/"
+    answer = deployed.run("of-others", input_prefix=prefix, quiet=True)
+    assert answer["status"] == "FAILED" and re.search(refused.removeprefix("^"), answer["cause"]), answer
+    assert [job["AppSpecification"]["ContainerArguments"][0] for job in deployed.jobs("of-others")] == ["plan"]
+
+    storage = Storage(session_of_a_person(deployed, "run"), deployed.environment.endpoint_url)
+    with pytest.raises(BadInput, match=refused):
+        plan_run(storage, deployed.outputs["output_bucket"], parse_options({"input_prefix": prefix}), tmp_path)
+    results = deployed.client("s3").list_objects_v2(Bucket=deployed.outputs["output_bucket"], Prefix="runs/of-others/")
+    assert [item["Key"] for item in results["Contents"]] == ["runs/of-others/run.json"]
 
 
 # ---- documents that cannot be downloaded ------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from distributed_ocr_pipeline.planning.estimating import Estimate, Range, fit_mo
 from distributed_ocr_pipeline.planning.listing import NAMED_SCHEMA
 from distributed_ocr_pipeline.planning.packing import Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import load_figures
-from distributed_ocr_pipeline.planning.shards import PLANNED_SCHEMA, ShardWriter, obstacle_sql
+from distributed_ocr_pipeline.planning.shards import PLANNED_SCHEMA, ShardWriter, find_obstacles
 from distributed_ocr_pipeline.planning.splitting import keep_parts
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import Document, Quality
@@ -48,7 +48,7 @@ def plan_documents(
             database,
             load=load_sql(limits, instance, figures),
             large=limits.large,
-            obstacle=obstacle_sql(2048, ""),
+            obstacles=find_obstacles(2048, ""),
         )
         items, load = writer.totals()
         count = shard_count(load, amount.work(instance, limits, figures.job.download_mb_per_second * 1e6), items, 2)

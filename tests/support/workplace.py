@@ -71,8 +71,9 @@ OTHER_REQUEST_FAULTS = (
         "path": f"*/locks/{hashlib.sha256(BARRED_PREFIX.encode()).hexdigest()}.json",
         "refuse": "SlowDown",
     },
+    {"method": "GET", "path": "/barred*", "refuse": "AccessDenied"},
 )
-"""Of test_turns.py."""
+"""Of test_turns.py, and the last one of test_bad_input.py."""
 
 
 def fault_plan(scenarios: tuple[Scenario, ...]) -> dict[str, Any]:

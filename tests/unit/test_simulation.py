@@ -4,6 +4,7 @@
 
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,28 @@ def test_a_job_that_dies_is_billed_and_done_again() -> None:
     outcome = Simulation([600.0] * 50, 10, exact(10, failing=0.5), PATIENT).run()
     assert outcome.lost == 0 and outcome.worked == pytest.approx(50 * 600)
     assert outcome.billed > 50 * 900
+
+
+def test_a_job_of_several_instances_starts_at_once_and_is_billed_until_the_slowest_ends() -> None:
+    world = replace(exact(20), instances_per_job=20)
+    outcome = Simulation([600.0] * 10 + [1200.0] * 10, 20, world, PATIENT).run()
+    assert outcome.seconds == pytest.approx(300 + 1200), "with one instance a job the last starts 19 seconds later"
+    assert outcome.billed == pytest.approx(20 * 1500)
+    assert outcome.worked == pytest.approx(10 * 600 + 10 * 1200)
+
+
+def test_jobs_of_several_instances_stay_within_the_quota() -> None:
+    outcome = Simulation([600.0] * 8, 4, replace(exact(4), instances_per_job=2), PATIENT).run()
+    assert outcome.seconds == pytest.approx(2 * 900, abs=60)
+    world = replace(exact(5), instances_per_job=2)  # of which one is never used
+    crowded = Simulation([600.0] * 12, 6, world, PATIENT).run()
+    assert crowded.lost == 0 and crowded.refused > 0 and crowded.seconds >= 3 * 900
+
+
+def test_one_instance_that_dies_takes_its_whole_job_along() -> None:
+    alone = Simulation([600.0] * 100, 100, exact(100, failing=0.05), PATIENT).run()
+    grouped = Simulation([600.0] * 100, 100, replace(exact(100, failing=0.05), instances_per_job=20), PATIENT).run()
+    assert grouped.billed > 1.2 * alone.billed
 
 
 def test_waits_have_full_jitter_below_their_bound() -> None:

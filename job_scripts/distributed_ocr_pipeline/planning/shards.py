@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_UNDELIVERABLE_FILE
-from distributed_ocr_pipeline.planning.database import Database
+from distributed_ocr_pipeline.planning.database import Database, literal
 from distributed_ocr_pipeline.planning.packing import Packing, pack
 from distributed_ocr_pipeline.planning.splitting import split_documents
 from distributed_ocr_pipeline.records import S3Location
@@ -41,12 +41,16 @@ PLANNED_SCHEMA = pa.schema(
     ]
 )
 
+_PLAIN = bytes(sorted(set(range(0x20, 0x7F)) - set(b'"\\')))
+"""Characters that JSON does not escape."""
+
 _FILE_COLUMNS = [name for name in PLANNED_SCHEMA.names if name not in ("pages", "seconds")]
 _ROW_SCHEMA = pa.schema([*list(PLANNED_SCHEMA)[1:], ("load", pa.int64())])
 _COLUMNS = (
     "document_id, source_uri, key, etag, size_bytes, attempts, first_page, last_page, pages, "
-    "seconds::float as seconds, obstacle[2] as obstacle, obstacle[1] as obstacle_class, load"
+    "seconds::float as seconds, obstacle, obstacle_class, load"
 )
+_PLACED = f"select {_COLUMNS} from placed left join obstacles using (document_id)"
 
 
 @dataclass(frozen=True)
@@ -60,30 +64,48 @@ class ShardEntry:
     seconds: float  # of CPU, on a vCPU of speed 1
 
 
-def obstacle_sql(max_document_mb: int, folder: str) -> str:
-    """Why SageMaker could not download a document of `estimated`, or must not: one would fail its whole shard.
+@dataclass(frozen=True)
+class Obstacle:
+    """Why SageMaker could not download a document, or must not: one would fail its whole shard."""
 
-    The SQL gives the error class and a message, or null.
+    condition: str  # SQL over `estimated`
+    error_class: ErrorClass
+    message: str
+
+
+def find_obstacles(max_document_mb: int, folder: str) -> tuple[Obstacle, ...]:
+    """All that there are; the first that is met counts.
 
     Args:
-        max_document_mb: Larger ones are not tried.
+        max_document_mb: Larger documents are not tried.
         folder: The part of all keys that is not in the names of files; ends with a slash or is empty.
     """
-    missing, too_large = ErrorClass.MISSING.value, ErrorClass.TOO_LARGE.value
     name = f"substr(key, {len(folder) + 1})"
     framed = f"('/' || {name} || '/')"
-    return f"""
-    case
-      when archived then ['{missing}', 'it is archived; restore it from Glacier first']
-      when size_bytes > {max_document_mb * 1024**2}
-        then ['{too_large}', 'it is larger than the limit of {max_document_mb} MB (max_document_mb)']
-      when contains({framed}, '//') or contains({framed}, '/./') or contains({framed}, '/../') or contains(key, chr(0))
+    no_file_name = f"""contains({framed}, '//') or contains({framed}, '/./') or contains({framed}, '/../')
+        or contains(key, chr(0))
         or strlen(key) > 255
-          and list_bool_or(list_transform(string_split({name}, '/'), lambda part: strlen(part) > 255))
-        then ['{missing}', 'its key cannot be the name of a file']
-      when key in (from folders)
-        then ['{missing}', 'its key is a folder of other keys, so it cannot be a file']
-    end"""
+          and list_bool_or(list_transform(string_split({name}, '/'), lambda part: strlen(part) > 255))"""
+    too_large = f"it is larger than the limit of {max_document_mb} MB (max_document_mb)"
+    return (
+        Obstacle("archived", ErrorClass.MISSING, "it is archived; restore it from Glacier first"),
+        Obstacle(f"size_bytes > {max_document_mb * 1024**2}", ErrorClass.TOO_LARGE, too_large),
+        Obstacle(no_file_name, ErrorClass.MISSING, "its key cannot be the name of a file"),
+        Obstacle(
+            "key in (from folders)", ErrorClass.MISSING, "its key is a folder of other keys, so it cannot be a file"
+        ),
+    )
+
+
+def _obstacles_table(obstacles: Sequence[Obstacle]) -> str:
+    """A table of the documents that meet one: few as a rule, so that the others do without these columns."""
+    reasons = " ".join(
+        f"when {item.condition} then [{literal(item.error_class.value)}, {literal(item.message)}]" for item in obstacles
+    )
+    met = " or ".join(f"({item.condition})" for item in obstacles)
+    return f"""create or replace table obstacles as
+        select document_id, reason[1] as obstacle_class, reason[2] as obstacle
+        from (select document_id, case {reasons} end as reason from estimated where {met})"""
 
 
 _FOLDERS = """
@@ -102,14 +124,14 @@ class ShardWriter:
         database: Has the view `estimated` and the table `gaps` (planning/splitting.py).
         load: SQL of a row's load, in units of `packing.FULL`.
         large: The load from which on a document is placed by itself.
+        obstacles: Of `find_obstacles`.
     """
 
-    def __init__(self, database: Database, *, load: str, large: int, obstacle: str) -> None:
+    def __init__(self, database: Database, *, load: str, large: int, obstacles: Sequence[Obstacle]) -> None:
         self._database, self._large = database, large
         database.execute(_FOLDERS)
-        database.execute(
-            f"create or replace view loaded as select *, {load} as load, {obstacle} as obstacle from estimated"
-        )
+        database.execute(_obstacles_table(obstacles))
+        database.execute(f"create or replace view loaded as select *, {load} as load from estimated")
         self.in_parts = split_documents(database)
         self._order = "document_id, first_page" if self.in_parts else "document_id"
         small = f"coalesce(sum(load) filter (load < {large}), 0)::bigint"
@@ -128,9 +150,7 @@ class ShardWriter:
             path: The file.
         """
         packing, large = self._place_large(shards)
-        small = self._database.batches(
-            f"select {_COLUMNS} from placed where load < {self._large} order by {self._order}"
-        )
+        small = self._database.batches(f"{_PLACED} where load < {self._large} order by {self._order}")
         entries: list[ShardEntry] = []
         options = {"compression": "zstd", "compression_level": 1, "use_dictionary": ["shard_id"]}
         with pq.ParquetWriter(path, PLANNED_SCHEMA, **options) as writer:
@@ -142,7 +162,7 @@ class ShardWriter:
 
     def _place_large(self, shards: int) -> tuple[Packing, pa.Table]:
         """Where the large documents go, and their rows with a column `shard`."""
-        path = self._database.write(f"select {_COLUMNS} from placed where load >= {self._large}", "large")
+        path = self._database.write(f"{_PLACED} where load >= {self._large}", "large")
         rows = pq.read_table(path).cast(_ROW_SCHEMA)  # DuckDB says of some columns that they hold no nulls
         path.unlink()
         names = _names(rows)
@@ -275,8 +295,8 @@ def _page_ranges(table: pa.Table) -> str | pa.Array:
 
 def _escaped(texts: pa.Array) -> pa.Array:
     """Texts as JSON, without the quotes."""
-    plain = pc.all(pc.ascii_is_printable(texts)).as_py()
-    if plain and not any(pc.any(pc.match_substring(texts, sign)).as_py() for sign in '"\\'):
+    data = texts.buffers()[2]  # all of them, one after the other
+    if data is None or not data.to_pybytes().translate(None, delete=_PLAIN):
         return texts
     return pa.array([_quote(text)[1:-1] for text in texts.to_pylist()], pa.string())
 

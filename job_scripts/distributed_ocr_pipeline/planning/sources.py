@@ -16,6 +16,7 @@ import gzip
 import io
 import json
 import os
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ from distributed_ocr_pipeline.storage import Storage
 _BATCH_ROWS = 20_000
 _MAX_LINE_BYTES = 16 * 1024
 _UNKNOWN_SIZE = 60_000
+_MOST_BYTES = 2**50  # far more than an object can have, and few enough to be added up
 _INVENTORY_FILE = "manifest.json"
 
 
@@ -195,7 +197,7 @@ def _content(storage: Storage, address: str) -> bytes:
 
 
 def _lines(content: bytes, address: str) -> Iterator[str]:
-    for number, line in enumerate(content.split(b"\n"), start=1):
+    for number, line in enumerate(content.removeprefix(BOM_UTF8).split(b"\n"), start=1):
         if len(line) > _MAX_LINE_BYTES:
             raise BadInput(f"Line {number} of {address} is longer than {_MAX_LINE_BYTES} bytes.", "Is it a list?")
         try:
@@ -213,6 +215,8 @@ def _text_lines(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]
 def _csv_lines(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     reader = csv.DictReader(lines, strict=True)
     for values in reader:
+        if None in values:  # where DictReader puts them
+            raise _Malformed(reader.line_num, "it has more values than the header; quote one that has a comma")
         yield reader.line_num, values
 
 
@@ -252,11 +256,29 @@ def _listed(values: Any, place: str, prefix: S3Location) -> Listed:
         raise BadInput(
             f"{uri!r} in {place} is not below the run's prefix {prefix}.", "Widen input_prefix, or leave it out."
         )
-    size = values.get("size_bytes") or _UNKNOWN_SIZE
+    etag, size = str(values.get("etag") or "").strip('"'), values.get("size_bytes") or _UNKNOWN_SIZE
+    if not _is_utf8(uri + etag):
+        raise BadInput(f"The uri or etag in {place} is not UTF-8.", "Write them as S3 has them.")
     try:
-        return Listed(uri.split("/", 3)[3], str(values.get("etag") or "").strip('"'), max(0, int(size)))
-    except ValueError as error:
+        return Listed(uri.split("/", 3)[3], etag, _size(size))
+    except (ValueError, TypeError, OverflowError) as error:
         raise BadInput(f"The size_bytes in {place} is {size!r}.", "Write a number of bytes.") from error
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair, which JSON can spell."""
+    try:
+        text.encode()
+        return True
+    except UnicodeEncodeError:
+        return False
+
+
+def _size(value: Any) -> int:
+    size = int(value)
+    if not 0 <= size <= _MOST_BYTES:
+        raise ValueError(size)
+    return size
 
 
 # ---- S3 Inventory ----------------------------------------------------------------------------------------------
@@ -274,26 +296,42 @@ def _read_inventory(storage: Storage, location: S3Location, prefix: S3Location) 
     if source != prefix.bucket:
         raise BadInput(f"The inventory {location} is of the bucket {source}, not of {prefix.bucket}.")
     for key in keys:
-        content = storage.get_bytes(S3Location(bucket, key))
-        for row in _inventory_rows(content, form, columns, S3Location(bucket, key)):
+        place = S3Location(bucket, key)
+        yield from _inventory_objects(storage.get_bytes(place), form, columns, place, prefix)
+
+
+def _inventory_objects(
+    content: bytes, form: str, columns: list[str], place: S3Location, prefix: S3Location
+) -> Iterator[Listed]:
+    """One file of an inventory; raises `BadInput` that names the line, or of Parquet and ORC the row."""
+    number = 1
+    try:
+        for row in _csv_rows(content, columns) if form == "CSV" else _columnar_rows(content, form):
             if item := _inventoried(row, prefix):
                 yield item
+            number += 1
+    except (ValueError, TypeError, KeyError, OSError, EOFError, csv.Error, pa.ArrowException) as error:
+        line = f"{'Line' if form == 'CSV' else 'Row'} {number} of the inventory's file {place}"
+        raise BadInput(
+            f"{line} cannot be read: {error}.", "Wait for the next report, or name an earlier one."
+        ) from error
 
 
-def _inventory_rows(content: bytes, form: str, columns: list[str], location: S3Location) -> Iterator[Mapping[str, Any]]:
-    try:
-        if form == "CSV":
-            text = io.TextIOWrapper(gzip.GzipFile(fileobj=io.BytesIO(content)), "utf-8", newline="")
-            for row in csv.reader(text):
-                values = dict(zip(columns, row, strict=True))
-                yield values | {"key": unquote_plus(values["key"])}
-        elif form == "PARQUET":
-            for batch in pq.ParquetFile(io.BytesIO(content)).iter_batches(_BATCH_ROWS):
-                yield from batch.to_pylist()
-        else:
-            yield from orc.ORCFile(io.BytesIO(content)).read().to_pylist()
-    except (ValueError, KeyError, OSError, EOFError, pa.ArrowException) as error:
-        raise BadInput(f"The inventory's file {location} cannot be read: {error}.") from error
+def _csv_rows(content: bytes, columns: list[str]) -> Iterator[Mapping[str, Any]]:
+    text = io.TextIOWrapper(gzip.GzipFile(fileobj=io.BytesIO(content)), "utf-8", newline="")
+    for row in csv.reader(text, strict=True):
+        if len(row) != len(columns):
+            raise ValueError(f"it has {len(row)} values for {len(columns)} columns")
+        values = dict(zip(columns, row))
+        yield values | {"key": unquote_plus(values["key"], errors="strict")}
+
+
+def _columnar_rows(content: bytes, form: str) -> Iterator[Mapping[str, Any]]:
+    if form == "PARQUET":
+        for batch in pq.ParquetFile(io.BytesIO(content)).iter_batches(_BATCH_ROWS):
+            yield from batch.to_pylist()
+    else:
+        yield from orc.ORCFile(io.BytesIO(content)).read().to_pylist()
 
 
 def _inventoried(row: Mapping[str, Any], prefix: S3Location) -> Listed | None:

@@ -114,14 +114,13 @@ def _plan_rest(database: Database, document_id: str, kept: Sequence[Part]) -> No
     database.insert("gaps", [(document_id, gap.first_page, gap.last_page, gap.pages) for gap in gaps])
 
 
-# Obstacles are looked for last: in millions of keys that takes seconds.
 _CANDIDATES = f"""
 with huge as materialized (
   select document_id from loaded where kind = 'pdf' and not guessed and load > {FULL} and pages > 1
   union select document_id from gaps
 )
-select document_id, load, pages, deferrals from loaded semi join huge using (document_id)
-where obstacle is null
+select document_id, load, pages, deferrals
+from loaded semi join huge using (document_id) anti join obstacles using (document_id)
 order by document_id
 """
 _PLACED = """
@@ -137,7 +136,7 @@ def split_documents(database: Database) -> int:
     """Make the view `placed`: the rows of `loaded`, but huge documents in parts; returns how many are in parts.
 
     Args:
-        database: Has the view `loaded` and the table `gaps`.
+        database: Has the view `loaded` and the tables `gaps` and `obstacles`.
     """
     database.execute("""create or replace table parts (document_id varchar, first_page int, last_page int, pages bigint,
            share double, load bigint)""")

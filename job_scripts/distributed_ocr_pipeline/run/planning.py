@@ -43,7 +43,7 @@ from distributed_ocr_pipeline.planning.packing import Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import Figures, load_figures
 from distributed_ocr_pipeline.planning.quotas import Quotas, Slots, grant
 from distributed_ocr_pipeline.planning.sampling import look_into
-from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, obstacle_sql, shard_files
+from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, find_obstacles, shard_files
 from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected, without
 from distributed_ocr_pipeline.planning.splitting import keep_parts
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
@@ -204,7 +204,7 @@ class _Planner:
             self._database,
             load=load_sql(self._limits, instance, self._figures),
             large=self._limits.large,
-            obstacle=obstacle_sql(self._options.max_document_mb, manifest_base(self._prefix.key)),
+            obstacles=find_obstacles(self._options.max_document_mb, manifest_base(self._prefix.key)),
         )
         if not amount.documents:
             return []

@@ -10,7 +10,7 @@ import pytest
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.database import open_database
 from distributed_ocr_pipeline.planning.packing import FULL
-from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, obstacle_sql, shard_files
+from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, find_obstacles, shard_files
 from distributed_ocr_pipeline.planning.splitting import keep_parts
 from distributed_ocr_pipeline.planning.todo import Choice
 from distributed_ocr_pipeline.records import Document
@@ -39,8 +39,8 @@ class Written:
             database.insert("todo (" + _GIVEN + ")", rows)
             keep_parts(database, (), Choice(""))
             database.execute("create view estimated as select * from todo")
-            obstacle = obstacle_sql(max_document_mb=2048, folder="in/")
-            writer = ShardWriter(database, load="wanted_load", large=FULL // 50, obstacle=obstacle)
+            obstacles = find_obstacles(max_document_mb=2048, folder="in/")
+            writer = ShardWriter(database, load="wanted_load", large=FULL // 50, obstacles=obstacles)
             _, self.load = writer.totals()
             self.entries: list[ShardEntry] = writer.write(shards, folder / "documents.parquet")
         self.run = pq.ParquetFile(folder / "documents.parquet")
@@ -87,7 +87,22 @@ def test_shards_without_documents_are_not_written(tmp_path: Path) -> None:
     assert [entry.documents for entry in Written(tmp_path, [("in/a", FULL), ("in/b", FULL)], 5).entries] == [1, 1]
 
 
-_ODD_NAMES = ["a//b", "./x", "a/../x", "a/.", "/x", "n\x00", "ü" * 128, "plain.pdf", "..pdf", "a/...", "a b/ü&.pdf"]
+_ODD_NAMES = [
+    "a//b",
+    "./x",
+    "a/../x",
+    "a/.",
+    "/x",
+    "n\x00",
+    "ü" * 128,
+    "plain.pdf",
+    "..pdf",
+    "a/...",
+    "a b/ü&.pdf",
+    'say "a".pdf',
+    "a\\b.pdf",
+    "a\tb.pdf",
+]
 
 
 @pytest.mark.parametrize("name", _ODD_NAMES)
@@ -114,6 +129,13 @@ def test_enormous_documents_are_planned_with_the_reason(tmp_path: Path) -> None:
     written = Written(tmp_path, [("in/a", 5)], 1, size=3 * 1024**3)
     reason = written.reasons("s00000")["0000"]
     assert reason["error_class"] == "too_large" and "2048 MB" in reason["message"]
+
+
+def test_of_several_reasons_the_first_counts(tmp_path: Path) -> None:
+    written = Written(tmp_path, [("in/a//b", 5)], 1, archived=True, size=3 * 1024**3)
+    assert written.reasons("s00000") == {
+        "0000": {"error_class": "missing", "message": "it is archived; restore it from Glacier first"}
+    }
 
 
 def test_two_parts_of_a_document_are_in_one_shards_list_and_once_in_its_manifest(tmp_path: Path) -> None:

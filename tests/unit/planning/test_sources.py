@@ -14,6 +14,7 @@ import pytest
 from pyarrow import orc
 
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.json_files import decode_json
 from distributed_ocr_pipeline.planning.listing import LISTING_SCHEMA
 from distributed_ocr_pipeline.planning.sources import Source, folder_source, s3_source, selected
 from distributed_ocr_pipeline.records import S3Location
@@ -31,7 +32,7 @@ class _Objects:
         return self._objects[str(location)]
 
     def get_json(self, location: S3Location) -> Any:
-        return json.loads(self._objects[str(location)])
+        return decode_json(self._objects[str(location)], str(location))
 
 
 def _rows(source: Source) -> list[tuple[Any, ...]]:
@@ -60,6 +61,10 @@ def test_lists_say_uri_etag_and_size(name: str, content: str) -> None:
     assert _listed(name, content) == [("in/a.pdf", "e1", 10, False), ("in/b, c.pdf", "", 20, False)]
 
 
+def test_a_list_may_begin_with_a_byte_order_mark() -> None:
+    assert [row[0] for row in _listed("l.csv", "\ufeffuri\ns3://scans/in/a.pdf\n")] == ["in/a.pdf"]
+
+
 def test_a_plain_list_names_objects_only() -> None:
     rows = _listed("l.txt", "s3://scans/in/a.pdf\r\n\ns3://scans/in/ü b.pdf")
     assert [row[0] for row in rows] == ["in/a.pdf", "in/ü b.pdf"]
@@ -75,7 +80,14 @@ def test_a_plain_list_names_objects_only() -> None:
         ("l.jsonl", '{"uri": "s3://scans/in/a"}\n{"uri": \n', "Line 2 .* cannot be read"),
         ("l.jsonl", '["s3://scans/in/a"]\n', "There is no uri in line 1"),
         ("l.csv", "uri,size_bytes\ns3://scans/in/a,many\n", "size_bytes in line 2 .* is 'many'"),
+        ("l.csv", "uri,size_bytes\ns3://scans/in/a,-1\n", "size_bytes in line 2 .* is '-1'"),
+        ("l.jsonl", '{"uri": "s3://scans/in/a", "size_bytes": [1]}', r"size_bytes in line 1 .* is \[1\]"),
+        ("l.jsonl", '{"uri": "s3://scans/in/a", "size_bytes": 1e999}', "size_bytes in line 1 .* is inf"),
+        ("l.jsonl", '{"uri": "s3://scans/in/a", "size_bytes": 1e30}', r"size_bytes in line 1 .* is 1e\+30"),
+        ("l.jsonl", '{"uri": "s3://scans/in/\\ud800"}', "in line 1 .* is not UTF-8"),
+        ("l.jsonl", '{"uri": "s3://scans/in/a", "etag": "\\ud800"}', "in line 1 .* is not UTF-8"),
         ("l.csv", "key\ns3://scans/in/a\n", "There is no uri in line 2"),
+        ("l.csv", "uri\ns3://scans/in/a, b.pdf\n", "Line 2 .* more values than the header"),
         ("l.csv", 'uri\n"s3://scans/in/a"x\n', "Line .* cannot be read"),
         ("l.xlsx", "x", "of no known form.*txt, .csv"),
     ],
@@ -107,17 +119,30 @@ def _inventory(form: str, content: bytes, **changes: Any) -> list[tuple[Any, ...
     return _rows(s3_source(storage, unused, PREFIX, "s3://lists/i/manifest.json"))
 
 
-def _as_csv() -> bytes:
+def _csv_lines() -> list[bytes]:
     rows = [
         [row["bucket"], str(row["key"]).replace(" ", "+"), row["size"], row["e_tag"], row["storage_class"]]
         for row in _INVENTORY
     ]
-    return gzip.compress("\n".join(",".join(f'"{value}"' for value in row) for row in rows).encode())
+    return [",".join(f'"{value}"' for value in row).encode() for row in rows]
 
 
-def _as_parquet() -> bytes:
+def _as_csv() -> bytes:
+    return gzip.compress(b"\n".join(_csv_lines()), mtime=0)
+
+
+def _changed(third: bytes) -> bytes:
+    """The CSV with another third line."""
+    first, second, _, fourth = _csv_lines()
+    return gzip.compress(b"\n".join([first, second, third, fourth]), mtime=0)
+
+
+def _as_parquet(changed: int | None = None, **values: str) -> bytes:
+    """The rows; with one of them changed, all sizes are texts."""
+    rows = _INVENTORY if changed is None else [row | {"size": str(row["size"])} for row in _INVENTORY]
+    rows = [row | values if number == changed else row for number, row in enumerate(rows)]
     content = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(_INVENTORY), content)
+    pq.write_table(pa.Table.from_pylist(rows), content)
     return content.getvalue()
 
 
@@ -135,9 +160,16 @@ def test_inventories_of_all_forms_say_the_same(form: str, content: bytes) -> Non
 @pytest.mark.parametrize(
     ("form", "content", "changes", "problem"),
     [
-        ("CSV", b"no gzip", {}, "s3://lists/data/1 cannot be read"),
-        ("CSV", gzip.compress(b'"scans","a"\n', mtime=0), {}, "s3://lists/data/1 cannot be read"),
+        ("CSV", b"no gzip", {}, "Line 1 of .* s3://lists/data/1 cannot be read"),
+        ("CSV", _changed(b'"scans","in/x.pdf"'), {}, "Line 3 of .* s3://lists/data/1 .* 2 values for 5 columns"),
+        ("CSV", _changed(b'"scans","in/x.pdf","many","e","STANDARD"'), {}, "Line 3 of .* 'many'"),
+        ("CSV", _changed(b'"scans","in/%FF.pdf","1","e","STANDARD"'), {}, "Line 3 of .* can't decode byte 0xff"),
+        ("CSV", _changed(b'"scans","in/x.pdf"x,"1","e","STANDARD"'), {}, "Line 3 of .* expected after"),
+        ("CSV", _as_csv()[:-20], {}, "s3://lists/data/1 cannot be read: Compressed file ended"),
+        ("CSV", _as_csv(), {"fileSchema": "Bucket, VersionId, Size, ETag, StorageClass"}, "Line 1 of .* 'key'"),
         ("Parquet", b"nothing", {}, "s3://lists/data/1 cannot be read"),
+        ("Parquet", _as_parquet(2, size="many"), {}, "Row 3 of .* s3://lists/data/1 cannot be read: .*'many'"),
+        ("ORC", b"nothing", {}, "s3://lists/data/1 cannot be read"),
         ("CSV", _as_csv(), {"sourceBucket": "others"}, "of the bucket others, not of scans"),
         ("CSV", _as_csv(), {"files": "none"}, "not the manifest of an S3 Inventory"),
     ],
@@ -145,6 +177,13 @@ def test_inventories_of_all_forms_say_the_same(form: str, content: bytes) -> Non
 def test_a_damaged_inventory_is_refused(form: str, content: bytes, changes: dict[str, Any], problem: str) -> None:
     with pytest.raises(BadInput, match=problem):
         _inventory(form, content, **changes)
+
+
+def test_a_manifest_that_is_no_json_is_named_with_its_line() -> None:
+    storage: Any = _Objects({"s3://lists/i/manifest.json": b'{"sourceBucket": "scans",\n "files": [}'})
+    unused: Any = None
+    with pytest.raises(BadInput, match="s3://lists/i/manifest.json cannot be read: .* line 2"):
+        _rows(s3_source(storage, unused, PREFIX, "s3://lists/i/manifest.json"))
 
 
 def test_a_folder_is_listed_and_read_in_pieces(tmp_path: Path) -> None:

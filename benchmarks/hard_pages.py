@@ -165,14 +165,25 @@ def filing(seed: int) -> HardPage:
 
 def photographed_receipt(seed: int) -> HardPage:
     """A narrow receipt of faint thermal print on a table, taken with a camera at some 130 dpi."""
-    layout, source = Layout(width_mm=80, height_mm=170, dpi=130, points=9.5), random.Random(seed)
+    return _on_a_table(seed, dpi=130, ink=125)
+
+
+def receipt_in_shadow(seed: int) -> HardPage:
+    """The same, fainter and finer: the lighter half of it is read, and with confidence."""
+    return _on_a_table(seed, dpi=200, ink=150)
+
+
+def _on_a_table(seed: int, dpi: int, ink: int) -> HardPage:
+    layout, source = Layout(width_mm=80, height_mm=170, dpi=dpi, points=9.5), random.Random(seed)
     image = blank(layout)
-    draw, font = ImageDraw.Draw(image), layout.font()
+    draw, font, right = ImageDraw.Draw(image), layout.font(), layout.pixels(72)
     goods = [(good, f"{source.randrange(1, 40)}.{source.randrange(10, 99)}") for good in _GOODS + _GOODS[::-1]]
     rows = [("GREEN GROCER", ""), ("Invoice", str(source.randrange(10000, 99999))), *goods]
     rows += [("TOTAL", f"{source.randrange(100, 400)}.90"), ("Goods sold are not returnable", "")]
     lines = [
-        _printed(draw, 50 + 34 * row, [(40, name), (370 - font.getlength(price), price)], font, 125)
+        _printed(
+            draw, layout.pixels(10 + 6.6 * row), [(dpi / 3, name), (right - font.getlength(price), price)], font, ink
+        )
         for row, (name, price) in enumerate(rows)
     ]
     return HardPage(photographed(image.filter(ImageFilter.GaussianBlur(0.5)), seed), "\n".join(lines), 72)
@@ -262,6 +273,7 @@ KINDS: dict[str, Callable[[int], HardPage]] = {
     "columns with formulas": columns_with_formulas,
     "filing": filing,
     "photographed receipt": photographed_receipt,
+    "receipt in a shadow": receipt_in_shadow,
     "labelled form": labelled_form,
     "invoice": invoice,
 }

@@ -1,4 +1,4 @@
-"""Pages of the kinds that layout and threshold lose: forms, receipts, depositions, faint print.
+"""Pages of the kinds that layout and threshold lose: forms, receipts, slides, columns, filings, faint sheets.
 
     python -m benchmarks.hard_pages FOLDER
 
@@ -9,21 +9,29 @@ whether a change works as meant, and no rate of a real collection.
 import argparse
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from examples.pages import Layout, blank, draw_text, prose, text_of
+from examples.pages import Layout, blank, draw_text, font_bytes, photographed, prose, text_of
 
 _FIELDS = ("Name", "Address", "Date of order", "Account", "Telephone", "Department", "Quantity", "Approved by")
 _GOODS = ("Coffee 500 g", "Bread", "Milk 1 l", "Apples 2 kg", "Soap", "Rice 5 kg", "Tea", "Paper towels", "Eggs 10")
+_SECTIONS = ("Applicant", "Employment", "Account", "Declaration")
+_LABELS = ("Family name", "Given names", "Date of birth", "Street", "City", "Postal code", "Telephone", "Number")
+_FORMULAS = ("a + b = 2 c", "x = 4 y - 12", "n = 3 m + 1", "p = 0.25 q + r", "u + v = w", "s = 7 t - 18")
+_PARTIES = ("NORTHERN TRADING COMPANY,", "plaintiff,", "HARBOUR STORES LIMITED,", "defendant.")
+
+Cells = Iterable[tuple[float, str]]
+"""Pieces of one printed line: the left edge of each in pixels, and its text."""
 
 
 @dataclass(frozen=True)
 class HardPage:
-    """A grey picture, its text, and the resolution that its file claims, if it does."""
+    """A picture, its text, and the resolution that its file claims, if it does."""
 
     image: Image.Image
     text: str
@@ -108,12 +116,177 @@ def very_faint(seed: int) -> HardPage:
     return HardPage(ImageChops.subtract(faint, noise), text_of(paragraphs), 200)
 
 
+def slide(seed: int) -> HardPage:
+    """A slide as it is seen on a screen: light text on coloured boxes, dark text below them, no resolution."""
+    image, stock = Image.new("RGB", (1280, 720), (250, 250, 252)), _words(seed, 80)
+    draw, lines = ImageDraw.Draw(image), [" ".join(stock[:5])]
+    draw.rectangle((0, 0, 1280, 110), fill=(24, 52, 104))
+    draw.text((50, 30), lines[0], fill="white", font=_font(46))
+    for left, colour in ((50, (0, 114, 178)), (450, (0, 140, 100)), (850, (196, 84, 20))):
+        draw.rounded_rectangle((left, 150, left + 370, 400), 18, fill=colour)
+        for row in range(4):
+            words = " ".join(stock[5 + left // 400 * 12 + row * 3 :][:3])
+            lines.append(_printed(draw, 172 + 54 * row, [(left + 24, words)], _font(24), "white"))
+    for row in range(4):
+        words = " ".join(stock[41 + 8 * row :][:8])
+        lines.append(_printed(draw, 440 + 56 * row, [(80, words)], _font(26), (40, 40, 40)))
+    return HardPage(image, "\n".join(lines))
+
+
+def columns_with_formulas(seed: int) -> HardPage:
+    """A paper: two columns, with formulas between their lines, each with its number far to the right."""
+    layout, text = Layout(dpi=200, points=9, columns=2), iter(_words(seed, 1000))
+    image = blank(layout)
+    draw, font, lines = ImageDraw.Draw(image), layout.font(), [" ".join(next(text) for _ in range(6))]
+    draw.text((layout.column_left(0) + 160, 110), lines[0], fill=0, font=_font(42))
+    for place in range(2 * 54):
+        left, row = layout.column_left(place // 54), place % 54
+        if row % 20 == 9:
+            number = place // 20 + 1
+            cells = [(left + 170.0, _FORMULAS[number - 1]), (left + layout.column_width - 40.0, f"({number})")]
+        else:
+            cells = [] if row % 20 in (8, 10) else [(float(left), _line_of(text, font, layout.column_width))]
+        lines.append(_printed(draw, 210 + row * layout.line_height, cells, font))
+    return HardPage(image.filter(ImageFilter.GaussianBlur(0.6)), "\n".join(filter(None, lines)), 200)
+
+
+def filing(seed: int) -> HardPage:
+    """A paper of a court: numbers of lines beside a double rule, a caption in two halves, a ruled table of amounts."""
+    layout, source, text = Layout(dpi=150, points=12), random.Random(seed), iter(_words(seed, 500))
+    image = blank(layout)
+    draw, font, lines = ImageDraw.Draw(image), layout.font(), list[str]()
+    for left in (160, 166, 1180):
+        draw.line((left, 0, left, image.height), fill=0, width=2)
+    for row in range(28):
+        top, cells = 100 + 56 * row, [(100.0, str(row + 1))]
+        if 2 <= row < 6:
+            draw.line((640, top - 14, 640, top + 42), fill=0, width=2)
+            cells += [(200, _PARTIES[row - 2]), (670, f"Case No {source.randrange(1000, 9999)}")]
+        elif 16 <= row < 24:
+            draw.rectangle((200, top - 14, 780, top + 42), outline=0, width=2)
+            draw.rectangle((780, top - 14, 1140, top + 42), outline=0, width=2)
+            amount = f"{source.randrange(100, 9999)}.{source.randrange(10, 99)}"
+            cells += [(214, " ".join(next(text) for _ in range(3))), (1120 - font.getlength(amount), amount)]
+        else:
+            cells += [(200, _line_of(text, font, 940))]
+        lines.append(_printed(draw, top, cells, font))
+    return HardPage(image.filter(ImageFilter.GaussianBlur(0.5)), "\n".join(lines), 150)
+
+
+def photographed_receipt(seed: int) -> HardPage:
+    """A narrow receipt of faint thermal print on a table, taken with a camera at some 130 dpi."""
+    return _on_a_table(seed, dpi=130, ink=125)
+
+
+def receipt_in_shadow(seed: int) -> HardPage:
+    """The same, fainter and finer: the lighter half of it is read, and with confidence."""
+    return _on_a_table(seed, dpi=200, ink=150)
+
+
+def _on_a_table(seed: int, dpi: int, ink: int) -> HardPage:
+    layout, source = Layout(width_mm=80, height_mm=170, dpi=dpi, points=9.5), random.Random(seed)
+    image = blank(layout)
+    draw, font, right = ImageDraw.Draw(image), layout.font(), layout.pixels(72)
+    goods = [(good, f"{source.randrange(1, 40)}.{source.randrange(10, 99)}") for good in _GOODS + _GOODS[::-1]]
+    rows = [("GREEN GROCER", ""), ("Invoice", str(source.randrange(10000, 99999))), *goods]
+    rows += [("TOTAL", f"{source.randrange(100, 400)}.90"), ("Goods sold are not returnable", "")]
+    lines = [
+        _printed(
+            draw, layout.pixels(10 + 6.6 * row), [(dpi / 3, name), (right - font.getlength(price), price)], font, ink
+        )
+        for row, (name, price) in enumerate(rows)
+    ]
+    return HardPage(photographed(image.filter(ImageFilter.GaussianBlur(0.5)), seed), "\n".join(lines), 72)
+
+
+def labelled_form(seed: int) -> HardPage:
+    """A form at 100 dpi: sections named in white on dark bars, labels in grey boxes, entries in white ones."""
+    layout, source, stock = Layout(dpi=100, points=10), random.Random(seed), iter(_words(seed, 60))
+    image = blank(layout)
+    draw, font, lines = ImageDraw.Draw(image), layout.font(), list[str]()
+    for number, section in enumerate(_SECTIONS):
+        top = 70 + 250 * number
+        draw.rectangle((60, top, 770, top + 26), fill=50)
+        lines.append(_printed(draw, top + 4, [(70, section)], font, 255))
+        for row in range(4):
+            place, entry = top + 36 + 50 * row, str(source.randrange(1000, 99999))
+            cells = _labelled_box(draw, (60, place), _LABELS[2 * row], next(stock))
+            cells += _labelled_box(draw, (420, place), _LABELS[2 * row + 1], entry)
+            lines.append(_printed(draw, place + 13, cells, font))
+    return HardPage(image.filter(ImageFilter.GaussianBlur(0.5)), "\n".join(lines))
+
+
+def _labelled_box(
+    draw: ImageDraw.ImageDraw, corner: tuple[int, int], label: str, entry: str
+) -> list[tuple[float, str]]:
+    """Draw a grey box and a white one beside it; what is to be printed in them."""
+    left, top = corner
+    draw.rectangle((left, top, left + 130, top + 42), fill=205, outline=60)
+    draw.rectangle((left + 130, top, left + 350, top + 42), outline=60)
+    return [(left + 8, label), (left + 142, entry)]
+
+
+def invoice(seed: int) -> HardPage:
+    """A table whose head is white on a dark box, every other row on grey, the sum in a filled box; 150 dpi."""
+    layout, source = Layout(dpi=150, points=10), random.Random(seed)
+    image = blank(layout)
+    draw, font, lines = ImageDraw.Draw(image), layout.font(), ["INVOICE"]
+    draw.text((120, 90), lines[0], fill=0, font=_font(44))
+    for row in range(26):
+        top, fill = 200 + 44 * row, (40, 255, 222)[0 if row in (0, 25) else 1 + row % 2]
+        draw.rectangle((110, top, 1130, top + 43), fill=fill)
+        amounts = [str(source.randrange(1, 20)), f"{source.randrange(1, 90)}.50", f"{source.randrange(90, 999)}.25"]
+        named = ["Description", "Quantity", "Price", "Amount"] if row == 0 else [_GOODS[row % len(_GOODS)], *amounts]
+        named = ["Total", "", "", amounts[2]] if row == 25 else named
+        cells = [(left - font.getlength(cell) * (left > 200), cell) for left, cell in zip((130, 640, 860, 1110), named)]
+        lines.append(_printed(draw, top + 10, cells, font, 255 if row in (0, 25) else 0))
+    return HardPage(image.filter(ImageFilter.GaussianBlur(0.5)), "\n".join(lines), 150)
+
+
+def _printed(
+    draw: ImageDraw.ImageDraw,
+    top: float,
+    cells: Cells,
+    font: ImageFont.FreeTypeFont,
+    fill: int | str | tuple[int, int, int] = 0,
+) -> str:
+    """Print the pieces of a line; its text."""
+    kept = [(left, text) for left, text in cells if text]
+    for left, text in kept:
+        draw.text((left, top), text, fill=fill, font=font)
+    return " ".join(text for _, text in kept)
+
+
+def _line_of(words: Iterator[str], font: ImageFont.FreeTypeFont, width: int) -> str:
+    """As many of the next words as fit in a width of pixels, less the longest that may follow."""
+    line = next(words)
+    while font.getlength(line) < width - 6 * font.size:
+        line = f"{line} {next(words)}"
+    return line
+
+
+def _words(seed: int, sentences: int) -> list[str]:
+    """Words of plain English, without what ends a sentence."""
+    return " ".join(prose(seed, sentences)).replace(".", "").replace(",", "").split()
+
+
+def _font(pixels: float) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(BytesIO(font_bytes()), pixels, layout_engine=ImageFont.Layout.BASIC)
+
+
 KINDS: dict[str, Callable[[int], HardPage]] = {
     "form": form,
     "receipt": receipt,
     "deposition": deposition,
     "faint on dark": faint_on_dark,
     "very faint": very_faint,
+    "slide": slide,
+    "columns with formulas": columns_with_formulas,
+    "filing": filing,
+    "photographed receipt": photographed_receipt,
+    "receipt in a shadow": receipt_in_shadow,
+    "labelled form": labelled_form,
+    "invoice": invoice,
 }
 """By name: what draws a page from a seed."""
 

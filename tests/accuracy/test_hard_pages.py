@@ -1,4 +1,4 @@
-"""Pages of the kinds that layout and threshold lose are read as far as the limits say."""
+"""Pages of the kinds that layout and threshold lose are read as far as the limits say, and no worse than plainly."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,29 +6,68 @@ from pathlib import Path
 import pytest
 
 from benchmarks import hard_pages
-from benchmarks.contestants import Ours
-from benchmarks.real_pages import Figures, read, real_pages
+from benchmarks.contestants import Contestant, HandMade, Ours
+from benchmarks.real_pages import MAX_LOSS_OF_PAGE, Figures, read, real_pages
 
-LEAST_RECALL = {"form": 0.9, "receipt": 0.65, "deposition": 0.9, "faint on dark": 0.95, "very faint": 0.95}
-"""Of words without order. Found are 0.94, 0.71, 0.94, 0.99 and 1; without a second reading of the first four 0.94, 0.24,
-0.86 and 0: the form is here to become no worse."""
+LEAST_RECALL = {
+    "form": 0.9,
+    "receipt": 0.65,
+    "deposition": 0.95,
+    "faint on dark": 0.95,
+    "very faint": 0.95,
+    "slide": 0.9,
+    "columns with formulas": 0.95,
+    "filing": 0.95,
+    "photographed receipt": 0.75,
+    "receipt in a shadow": 0.75,
+    "labelled form": 0.93,
+    "invoice": 0.88,
+}
+"""Of words without order; `docs/accuracy.md` has what is found. In forms and invoices, plain Tesseract finds as many:
+they are here to become no worse."""
 
 LEAST_PRECISION = 0.85
 
+ByKind = Mapping[str, Figures]
 
-@pytest.fixture(name="figures", scope="module")
-def fixture_figures(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Figures]:
+
+@pytest.fixture(name="folder", scope="module")
+def fixture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hard")
     hard_pages.write(folder / "pages", pages_of_a_kind=1)
+    return folder
+
+
+def read_by(contestant: Contestant, folder: Path) -> ByKind:
     pages = real_pages(folder / "pages")
-    found = read(Ours("ours", {"engine": "pytesseract"}), pages, folder / "ours")
+    found = read(contestant, pages, folder / contestant.name)
     return {page.group: found.pages[page.label] for page in pages}
 
 
+@pytest.fixture(name="figures", scope="module")
+def fixture_figures(folder: Path) -> ByKind:
+    return read_by(Ours("ours", {"engine": "pytesseract"}), folder)
+
+
+@pytest.fixture(name="plain", scope="module")
+def fixture_plain(folder: Path) -> ByKind:
+    return read_by(HandMade("plain"), folder)
+
+
+def test_every_kind_has_a_limit() -> None:
+    assert set(LEAST_RECALL) == set(hard_pages.KINDS)
+
+
 @pytest.mark.parametrize("kind", LEAST_RECALL)
-def test_most_words_are_found_and_few_are_made_up(kind: str, figures: Mapping[str, Figures]) -> None:
+def test_most_words_are_found_and_few_are_made_up(kind: str, figures: ByKind) -> None:
     assert figures[kind].recall >= LEAST_RECALL[kind]
     assert figures[kind].precision >= LEAST_PRECISION
+
+
+@pytest.mark.parametrize("kind", LEAST_RECALL)
+def test_no_kind_is_read_worse_than_by_plain_tesseract(kind: str, figures: ByKind, plain: ByKind) -> None:
+    assert figures[kind].recall >= plain[kind].recall
+    assert figures[kind].ordered.cer <= plain[kind].ordered.cer + MAX_LOSS_OF_PAGE
 
 
 def test_the_pages_are_the_same_every_time(tmp_path: Path) -> None:

@@ -35,12 +35,12 @@ class _ReadSettings:
     inverting: bool  # doubtful lines once more with light and dark swapped
     shaded: bool
     dpi: int  # 0: the engine estimates it
-    sparse: bool  # words wherever they stand
+    segmentation: int | None  # Tesseract's mode of page segmentation; None: its own
 
     @classmethod
-    def of(cls, page: PageInProgress, sparse: bool = False) -> "_ReadSettings":
+    def of(cls, page: PageInProgress, segmentation: int | None = None) -> "_ReadSettings":
         """The settings that suit a page."""
-        return cls(page.analysis.mixed, page.analysis.shaded, resolution.told_dpi(page.prepared.dpi), sparse)
+        return cls(page.analysis.mixed, page.analysis.shaded, resolution.told_dpi(page.prepared.dpi), segmentation)
 
     def options(self, chosen: Options) -> Options:
         """The engine's options, those that the user has chosen over ours.
@@ -58,8 +58,8 @@ class _ReadSettings:
         }
         if self.shaded:
             fixed["thresholding_method"] = _SAUVOLA
-        if self.sparse:
-            fixed["psm"] = gaps.SPARSE_TEXT
+        if self.segmentation is not None:
+            fixed["psm"] = self.segmentation
         return fixed | dict(chosen)
 
 
@@ -142,7 +142,7 @@ class Reading:
         return list(best.values())
 
     def _trial(self, page: PageInProgress, way: Way) -> PageInProgress | None:
-        """The page as it is to be read in another way; None if that is not for it, or the engine would see no change."""
+        """The page as it is to be read in another way; None if that is not for it or gives the engine the same."""
         other = way.changed(page)
         if other is None:
             return None
@@ -169,31 +169,29 @@ class Reading:
 
     def _with_gaps_filled(self, pages: Sequence[PageInProgress]) -> list[PageInProgress]:
         """The pages with the words that stand outside of what was read of them."""
-        left = {page.survey.number: self._gaps(page) for page in pages}
-        found = {number: one for number, one in left.items() if one is not None}
-        trials = [
-            replace(page, prepared=found[page.survey.number].raster, seconds=0.0)
-            for page in pages
-            if page.survey.number in found
-        ]
-        read = {trial.survey.number: trial for trial in self._recognised(trials, sparse=True)}
-        return [
-            _filled(page, found[page.survey.number], read[page.survey.number]) if page.survey.number in read else page
-            for page in pages
-        ]
+        left = [(page, one) for page in pages for one in self._gaps(page)]
+        trials = [replace(page, prepared=one.raster, seconds=0.0) for page, one in left]
+        read = self._recognised(trials, [one.segmentation for _, one in left])
+        found: dict[int, list[tuple[Gaps, PageInProgress]]] = {page.survey.number: [] for page in pages}
+        for (page, one), trial in zip(left, read):
+            found[page.survey.number].append((one, trial))
+        return [_filled(page, found[page.survey.number]) for page in pages]
 
-    def _gaps(self, page: PageInProgress) -> Gaps | None:
+    def _gaps(self, page: PageInProgress) -> list[Gaps]:
         if not isinstance(page.outcome, Recognition) or page.survey.verdict.trusted or "psm" in self._chosen:
-            return None
-        return gaps.gaps_of(page.prepared, page.outcome, self._folder / f"gaps-{page.survey.number}.tif")
+            return []
+        return gaps.gaps_of(page.prepared, page.outcome, self._folder / f"gaps-{page.survey.number}")
 
     # ---- the engine ------------------------------------------------------------------------------------------
 
-    def _recognised(self, pages: Sequence[PageInProgress], sparse: bool = False) -> list[PageInProgress]:
-        """The pages with what the engine makes of them; all that want the same settings with one call."""
+    def _recognised(self, pages: Sequence[PageInProgress], modes: Sequence[int] | None = None) -> list[PageInProgress]:
+        """The pages with what the engine makes of them; all that want the same settings with one call.
+
+        `modes` are of page segmentation, one for each page; None if all are read in the engine's own.
+        """
         groups: dict[_ReadSettings, list[int]] = {}
         for index, page in enumerate(pages):
-            groups.setdefault(_ReadSettings.of(page, sparse), []).append(index)
+            groups.setdefault(_ReadSettings.of(page, modes[index] if modes else None), []).append(index)
         read: dict[int, PageInProgress] = {}
         for settings, indices in groups.items():
             read |= zip(indices, self._call([pages[index] for index in indices], settings))
@@ -217,12 +215,15 @@ def _quarters(page: PageInProgress, round_number: int) -> Sequence[int]:
     return turns[round_number] if worth_trying else ()
 
 
-def _filled(page: PageInProgress, left: Gaps, read: PageInProgress) -> PageInProgress:
+def _filled(page: PageInProgress, found: Sequence[tuple[Gaps, PageInProgress]]) -> PageInProgress:
     """The page with what was read in its gaps, and the seconds that took."""
-    page = page.after(read.seconds)
-    if not isinstance(page.outcome, Recognition) or not isinstance(read.outcome, Recognition):
+    page = page.after(sum(read.seconds for _, read in found))
+    if not isinstance(page.outcome, Recognition):
         return page
-    whole = gaps.merged(page.outcome, left, read.outcome)
+    whole = page.outcome
+    for left, read in found:
+        if isinstance(read.outcome, Recognition):
+            whole = gaps.merged(whole, left, read.outcome)
     more = len(whole.words) - len(page.outcome.words)
     return replace(page.after(0.0, *[f"words read outside of the layout: {more}"] * (more > 0)), outcome=whole)
 

@@ -25,8 +25,10 @@ def _paper(image: Image.Image) -> Image.Image:
     """The paper at each pixel."""
     width, height = max(1, image.width // _CELL), max(1, image.height // _CELL)
     cells = image.filter(ImageFilter.MaxFilter(3)).resize((width, height), Image.Resampling.BOX)
-    closed = cells.filter(ImageFilter.MaxFilter(_REACH)).filter(ImageFilter.MinFilter(_REACH))
-    return closed.filter(ImageFilter.MinFilter(3)).resize(image.size, Image.Resampling.BILINEAR)  # no rim at borders
+    framed = ImageOps.expand(cells, _REACH, fill=0)  # a border is dark beyond the picture too, however narrow
+    closed = framed.filter(ImageFilter.MaxFilter(_REACH)).filter(ImageFilter.MinFilter(_REACH))
+    paper = ImageOps.crop(closed, _REACH).filter(ImageFilter.MinFilter(3))  # no rim at borders
+    return paper.resize(image.size, Image.Resampling.BILINEAR)
 
 
 def stretch_of(counts: list[int], floor: int, most: float) -> float:

@@ -1,23 +1,28 @@
 """Paper made even."""
 
+import pytest
 from PIL import Image, ImageDraw
 
 from distributed_ocr_pipeline.ocr.rasters.even import even_paper
 
 
-def on_paper(paper: int, ink: int, border: int) -> Image.Image:
-    """A sheet with bars like strokes, on a table that is 120 pixels wide on all sides."""
+def on_paper(paper: int, ink: int, border: int, width: int = 120) -> Image.Image:
+    """A sheet with bars like strokes, on a table that is so many pixels wide on all sides."""
     picture = Image.new("L", (800, 800), border)
     draw = ImageDraw.Draw(picture)
-    draw.rectangle((120, 120, 679, 679), fill=paper)
+    draw.rectangle((width, width, 799 - width, 799 - width), fill=paper)
     for left in range(220, 580, 12):
         draw.rectangle((left, 300, left + 3, 330), fill=ink)
     return picture
 
 
-def test_a_dark_border_becomes_paper_and_faint_print_black() -> None:
-    even = even_paper(on_paper(paper=190, ink=140, border=10))
-    assert even.getpixel((20, 400)) == even.getpixel((400, 20)) == 255
+@pytest.mark.parametrize("width", [120, 24])
+def test_a_dark_border_becomes_paper_and_faint_print_black(width: int) -> None:
+    even = even_paper(on_paper(paper=190, ink=140, border=10, width=width))
+    for near in (8, width - 10):
+        assert {even.getpixel(place) for place in ((near, 400), (400, near), (799 - near, 400), (400, 799 - near))} == {
+            255
+        }
     assert even.getpixel((400, 500)) == 255
     ink = even.getpixel((221, 315))
     assert isinstance(ink, int) and ink < 80

@@ -5,8 +5,9 @@ for outside the boxes of words, in coarse cells; rules are too thin to be print,
 What is left is put on a page of its own, and read there as sparse text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -16,15 +17,18 @@ from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, para
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
 
-SPARSE_TEXT = 11
-"""Of Tesseract's page segmentation modes: words wherever they stand, without a layout."""
+SPARSE_TEXT, BLOCK = 11, 6
+"""Of Tesseract's page segmentation modes: words wherever they stand, without a layout; lines of one block."""
 
 _CELL = 8  # pixels; print is 15 high or more
 _CONTRAST = 0.11  # of the paper's level; a cell with print in it is so much darker
 _MASSIVE = 5  # cells; ink without a gap over so many both ways is no print
 _LEAST = 10  # cells of print; two or three words have as many
 _FAINT = 0.05  # likewise; a cell with the edge of a letter in it
+_RUN_STEPS = (1, 2, 4, 4)  # cells, which add up to a run of 12: no word is so long without a gap between its letters
 _GROWTH = 8  # cells along ink from a cell with print
+_NARROW = 0.12  # of the page's width; numbers of lines, of which sparse text leaves out those of one digit
+_TALL = 4  # times as high as wide
 _MARGIN = 5  # cells; what is so near to print, itself in the middle, belongs to it
 _PRINTED = 55  # mean confidence; of handwriting, more would be babble
 _CONFIDENT = 70  # of a word; drawings, rules and photographs are read with less
@@ -34,39 +38,45 @@ _BESIDE = 0.5  # of the lower of two words: so much of their height is shared by
 
 @dataclass(frozen=True)
 class Gaps:
-    """A picture of what was left lying, and where its upper left corner is on the page; pixels."""
+    """A picture of what was left lying, where its upper left corner is on the page (pixels), and how it is read."""
 
     raster: Raster
     left: int
     top: int
+    segmentation: int = SPARSE_TEXT
 
 
-def gaps_of(raster: Raster, read: Recognition, target: Path) -> Gaps | None:
-    """Write a picture of the print outside of all words; None if there is next to none, or the page is no print."""
-    words = read.words
+def gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
+    """Write pictures of the print outside of all words; none if there is next to none, or the page is no print.
+
+    A narrow column, such as the numbers of lines, has a picture of its own. The files' names are `stem` and a number.
+    """
+    words = [word for word in read.words if not _is_stack(word)]
     if read.confidence is None or read.confidence < _PRINTED:
-        return None
+        return []
     with load(raster.path) as image:
         image.load()
         if min(image.size) < _CELL * _MASSIVE:
-            return None
+            return []
         cells = image.reduce(_CELL)
         paper = _paper(cells)
         print_cells = _unread(cells, paper, words)
         if _count(print_cells) < _LEAST:
-            return None
+            return []
         mask = _without_words(_grown(print_cells, cells, paper), words)
-        picture, left, top = _cut_out(image, mask, paper)
-    picture.save(target, format="TIFF", compression="raw")
-    return Gaps(replace(raster, path=target, width=picture.width, height=picture.height), left, top)
+        return [
+            _cut_out(replace(raster, path=stem.with_name(f"{stem.name}-{number}.tif")), image, part, paper)
+            for number, part in enumerate(_columns_and_rest(mask))
+        ]
 
 
 def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
     """The reading with the words that were found in its gaps, each line where it stands; itself if there are none."""
     paragraphs = paragraphs_of(read)
-    lines = _credible_lines(gaps, found, read.words)
+    lines = _credible_lines(gaps, found, [word for word in read.words if not _is_stack(word)])
     if paragraphs is None or not lines:
         return read
+    paragraphs = _without_stacks(paragraphs, lines)
     for line in lines:
         _insert(paragraphs, line)
     return reading_of(paragraphs, read.language)
@@ -83,17 +93,33 @@ def _paper(cells: Image.Image) -> int:
 def _unread(cells: Image.Image, paper: int, words: Sequence[Word]) -> Image.Image:
     """Cells (255) with print in them that no word covers."""
     ink = _darker(cells, paper * (1 - _CONTRAST))
-    left = _higher_than_rules(_without_words(ink, words, margin=1))
-    if _count(left) < _LEAST:
-        return left
+    loose = _without_words(ink, words, margin=1)
+    high = _higher_than_rules(loose)
+    if _count(high) < _LEAST:
+        return high
     massive = ink.filter(ImageFilter.MinFilter(_MASSIVE)).filter(ImageFilter.MaxFilter(2 * _MASSIVE + 1))
-    return ImageChops.subtract(left, massive)
+    high = ImageChops.subtract(high, massive)
+    if _count(high) < _LEAST:
+        return high
+    return ImageChops.lighter(high, ImageChops.subtract(_without_rules(loose, ink), massive))
 
 
 def _higher_than_rules(ink: Image.Image) -> Image.Image:
     """Cells of ink with ink beside and above them: a rule is one cell wide."""
     beside = ImageChops.darker(ink, ImageChops.offset(ink, 1, 0))
     return ImageChops.darker(beside, ImageChops.offset(beside, 0, 1))
+
+
+def _without_rules(loose: Image.Image, ink: Image.Image) -> Image.Image:
+    """Cells of ink in no long run, across or down: digits that stand alone, which happen to be a cell wide."""
+    for across, down in ((1, 0), (0, 1)):
+        run = ink
+        for step in _RUN_STEPS:
+            run = ImageChops.darker(run, ImageChops.offset(run, step * across, step * down))
+        for step in _RUN_STEPS:
+            run = ImageChops.lighter(run, ImageChops.offset(run, -step * across, -step * down))
+        loose = ImageChops.subtract(loose, run.filter(ImageFilter.MaxFilter(3)))
+    return loose
 
 
 def _count(marked: Image.Image) -> int:
@@ -123,13 +149,40 @@ def _without_words(cells: Image.Image, words: Sequence[Word], margin: int = 0) -
     return copy
 
 
-def _cut_out(image: Image.Image, mask: Image.Image, paper: int) -> tuple[Image.Image, int, int]:
-    """What a mask of cells shows of a picture, on paper, cut to its size, and where that is: left, top."""
+def _columns_and_rest(mask: Image.Image) -> list[Image.Image]:
+    """The masks of narrow columns, each alone, and of all else."""
+    found, rest = list[Image.Image](), mask.copy()
+    for left, right in _bands(mask):
+        column = Image.new("L", mask.size)
+        column.paste(mask.crop((left, 0, right, mask.height)), (left, 0))
+        _, top, _, bottom = column.getbbox() or (0, 0, 0, 0)
+        if right - left < _NARROW * mask.width and bottom - top > _TALL * (right - left):
+            found.append(column)
+            rest = ImageChops.subtract(rest, column)
+    return found + [rest] * (rest.getbbox() is not None)
+
+
+def _bands(mask: Image.Image) -> Iterator[tuple[int, int]]:
+    """Where cells of a mask stand without a gap across the page: left and right."""
+    marked = [
+        strip.getbbox() is not None for strip in (mask.crop((x, 0, x + 1, mask.height)) for x in range(mask.width))
+    ]
+    for inked, columns in groupby(range(mask.width), key=marked.__getitem__):
+        if inked:
+            found = list(columns)
+            yield found[0], found[-1] + 1
+
+
+def _cut_out(target: Raster, image: Image.Image, mask: Image.Image, paper: int) -> Gaps:
+    """Write what a mask of cells shows of a picture, on paper, cut to its size, to the path of `target`."""
     box = mask.getbbox() or (0, 0, *mask.size)
     left, top, right, bottom = (side * _CELL for side in box)
     part = image.crop((left, top, min(right, image.width), min(bottom, image.height)))
     whole = mask.crop(box).resize((right - left, bottom - top), Image.Resampling.NEAREST).crop((0, 0, *part.size))
-    return Image.composite(part, Image.new("L", part.size, paper), whole), left, top
+    Image.composite(part, Image.new("L", part.size, paper), whole).save(target.path, format="TIFF", compression="raw")
+    is_column = part.width < _NARROW * image.width and part.height > _TALL * part.width
+    raster = replace(target, width=part.width, height=part.height)
+    return Gaps(raster, left, top, BLOCK if is_column else SPARSE_TEXT)
 
 
 # ---- putting words in ----------------------------------------------------------------------------------------------
@@ -154,6 +207,22 @@ def _covers(word: Word, other: Word) -> bool:
     """Whether the middle of another word lies in one."""
     x, y = other.left + other.width / 2, other.top + other.height / 2
     return word.left <= x <= word.left + word.width and word.top <= y <= word.top + word.height
+
+
+def _is_stack(word: Word) -> bool:
+    """Whether what was read as a word is likelier a column of numbers, each below the other."""
+    return word.confidence < _CONFIDENT and len(word.text) > 2 and word.height > 2 * word.width
+
+
+def _without_stacks(paragraphs: Sequence[Paragraph], lines: Sequence[Line]) -> list[Paragraph]:
+    """The paragraphs without the stacks in whose places words were found."""
+    found = [word for line in lines for word in line]
+
+    def stays(word: Word) -> bool:
+        return not (_is_stack(word) and any(_covers(word, other) for other in found))
+
+    kept = [[[word for word in line if stays(word)] for line in paragraph] for paragraph in paragraphs]
+    return [[line for line in paragraph if line] for paragraph in kept if any(paragraph)]
 
 
 def _insert(paragraphs: list[Paragraph], line: Line) -> None:

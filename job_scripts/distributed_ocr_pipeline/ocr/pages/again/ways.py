@@ -16,7 +16,9 @@ from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
 SPECKS_REMOVED, UNEVEN_LIGHT = "specks removed before reading", "uneven light"
 """Notes of what the first reading of a page presumes."""
 
+_EVENED = "paper made even before reading"
 _DOUBTFUL = 70  # mean confidence; 17 of the 159 pages of docs/accuracy.md, "Where the limits come from", have less
+_SURROUNDED = 0.6  # share of ink; more is the table around a page or a shadow on it, forms with filled boxes have 0.5
 _RULED = 2.0  # widths of the page; forms have 3 to 30, text at most 2, receipts none
 _COARSE_DPI = 100
 
@@ -37,9 +39,18 @@ def _with_specks(page: PageInProgress) -> PageInProgress | None:
 
 
 def _on_even_paper(page: PageInProgress) -> PageInProgress | None:
-    if not _is_doubtful(page) or page.analysis.dark:
+    return _evened(page) if _is_doubtful(page) else None
+
+
+def _out_of_surroundings(page: PageInProgress) -> PageInProgress | None:
+    """What is read of such a page may be believed although half of it lies in the dark."""
+    return _evened(page) if page.analysis.ink > _SURROUNDED and not _is_doubtful(page) else None
+
+
+def _evened(page: PageInProgress) -> PageInProgress | None:
+    if page.analysis.dark or _EVENED in page.notes:
         return None
-    return _without(_without(page, UNEVEN_LIGHT), SPECKS_REMOVED).after(0.0, "paper made even before reading")
+    return _without(_without(page, UNEVEN_LIGHT), SPECKS_REMOVED).after(0.0, _EVENED)
 
 
 def _with_other_threshold(page: PageInProgress) -> PageInProgress | None:
@@ -59,6 +70,7 @@ def _told_coarse(page: PageInProgress) -> PageInProgress | None:
 WAYS: Sequence[Way] = (
     Way(_with_specks, 1.0),
     Way(_on_even_paper, 1.1, evens=True),
+    Way(_out_of_surroundings, 1.02, evens=True),
     Way(_with_other_threshold, 1.1),
     Way(_told_coarse, 1.02),
 )

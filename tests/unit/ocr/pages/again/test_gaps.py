@@ -1,10 +1,11 @@
 """Print outside of all words is found, and what is read there is put where it stands."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
@@ -41,18 +42,18 @@ def read_of(words: Sequence[Word]) -> Recognition:
     return Recognition("\n".join(word.text for word in words), tuple(words))
 
 
-def find(picture: Image.Image, raster: Raster, words: Sequence[Word]) -> Gaps | None:
+def find(picture: Image.Image, raster: Raster, words: Sequence[Word]) -> list[Gaps]:
     picture.save(raster.path, format="TIFF")
-    return gaps_of(raster, read_of(words), raster.path.with_name("gaps.tif"))
+    return gaps_of(raster, read_of(words), raster.path.with_name("gaps"))
 
 
 def test_a_page_that_was_read_as_a_whole_has_no_gaps(tmp_path: Path) -> None:
-    assert find(*page(tmp_path), words_above(1500)) is None
+    assert find(*page(tmp_path), words_above(1500)) == []
 
 
 def test_lines_that_were_not_read_are_cut_out(tmp_path: Path) -> None:
-    found = find(*page(tmp_path), words_above(1200))
-    assert found and 1190 <= found.top <= 1240 and found.left <= 100
+    [found] = find(*page(tmp_path), words_above(1200))
+    assert 1190 <= found.top <= 1240 and found.left <= 100 and found.segmentation == gaps.SPARSE_TEXT
     with Image.open(found.raster.path) as picture, Image.open(tmp_path / "page.tif") as whole:
         assert picture.size == (found.raster.width, found.raster.height)
         box = (found.left, found.top, found.left + picture.width, found.top + picture.height)
@@ -67,17 +68,59 @@ def test_rules_and_photographs_are_no_print(tmp_path: Path) -> None:
     draw.rectangle((0, 1204, 1200, 1299), fill=255)
     draw.rectangle((24, 1300, 299, 1576), fill=255)
     draw.rectangle((701, 1300, 1176, 1576), fill=255)
-    assert find(picture, raster, words_above(1200)) is None
+    assert find(picture, raster, words_above(1200)) == []
+
+
+def with_numbers(folder: Path) -> tuple[Image.Image, Raster]:
+    """A page with a digit left of each line, two cells high or a bit more, and a rule between both."""
+    picture, raster = page(folder)
+    wider = Image.new("L", (picture.width + 100, picture.height), 255)
+    wider.paste(picture, (100, 0))
+    draw, font = ImageDraw.Draw(wider), ImageFont.load_default(size=22)
+    draw.line((130, 0, 130, wider.height), fill=0, width=3)
+    for number, top in enumerate(range(100, 1500, 42)):
+        draw.text((40 + number % 3, top + number % 5), str(number % 9 + 1), fill=0, font=font)
+    return wider, Raster(raster.path, wider.width, wider.height, 220)
+
+
+def moved(words: Sequence[Word], pixels: int) -> list[Word]:
+    return [replace(word, left=word.left + pixels) for word in words]
+
+
+def test_every_number_of_a_line_is_cut_out_alone_and_read_as_a_block(tmp_path: Path) -> None:
+    [numbers, rest] = find(*with_numbers(tmp_path), moved(words_above(1200), 100))
+    assert (numbers.segmentation, rest.segmentation) == (gaps.BLOCK, gaps.SPARSE_TEXT)
+    with Image.open(numbers.raster.path) as cut, Image.open(tmp_path / "page.tif") as whole:
+        assert cut.width < 60
+        assert cut.tobytes().count(0) == whole.crop((0, 0, 110, whole.height)).tobytes().count(0) > 500
+
+
+def test_numbers_that_were_read_as_one_word_are_read_again(tmp_path: Path) -> None:
+    stack = Word("HWNAONH", 38, 100, 20, 1400, 18.0, 99)
+    lines = moved(words_above(1500), 100)
+    [numbers] = find(*with_numbers(tmp_path), [*lines, stack])
+    assert numbers.segmentation == gaps.BLOCK
+    assert find(*with_numbers(tmp_path), [*lines, replace(stack, confidence=95.0)]) == []
+    assert find(*with_numbers(tmp_path), [*lines, replace(stack, width=900, left=0)]) == []
+
+
+def test_a_stack_of_numbers_gives_way_to_what_is_read_in_its_place() -> None:
+    stack = Word("HWNAONH", 20, 90, 20, 140, 18.0, 4)
+    words = (*before().words, stack)
+    read = Recognition(f"{before().text}\n\nHWNAONH", words)
+    number = at("12", 10, 80, 1)
+    assert gaps.merged(read, GAPS, read_of([number])).text == "12 one two\nthree\n\nfour"
+    assert gaps.merged(read, GAPS, read_of([at("cell", 400, 125, 1)])).text.endswith("HWNAONH")
 
 
 @pytest.mark.parametrize("words", [(), words_above(1200, confidence=40.0)], ids=["nothing", "babble"])
 def test_what_is_no_print_has_no_gaps(words: Sequence[Word], tmp_path: Path) -> None:
-    assert find(*page(tmp_path), words) is None
+    assert find(*page(tmp_path), words) == []
 
 
 def test_a_picture_of_a_few_cells_has_no_gaps(tmp_path: Path) -> None:
     raster = Raster(tmp_path / "page.tif", 30, 30, None)
-    assert find(Image.new("L", (30, 30), 255), raster, words_above(150)) is None
+    assert find(Image.new("L", (30, 30), 255), raster, words_above(150)) == []
 
 
 GAPS = Gaps(Raster(Path("gaps.tif"), 100, 100, None), left=10, top=20)

@@ -11,6 +11,7 @@ from distributed_ocr_pipeline.ocr import Stop
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
+from distributed_ocr_pipeline.ocr.pages.again.ways import WAYS
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
@@ -112,9 +113,28 @@ def test_a_little_more_credit_is_not_enough_for_another_background(tmp_path: Pat
     assert read(engine, tmp_path, USUAL).notes == ()
 
 
-def test_light_print_on_a_dark_page_has_no_paper_to_make_even(tmp_path: Path) -> None:
-    engine = Engine(lambda way: recognition(60.0))
-    read(engine, tmp_path, replace(USUAL, dark=True))
+@pytest.mark.parametrize(("ink", "words", "ways"), [(0.7, 10, 2), (0.7, 9, 2), (0.5, 10, 1)])
+def test_what_is_read_well_of_a_page_on_a_dark_table_may_be_half_of_it(
+    ink: float, words: int, ways: int, tmp_path: Path
+) -> None:
+    engine = Engine(lambda way: recognition(90.0, words if way == "even" else 9))
+    page = read(engine, tmp_path, replace(USUAL, ink=ink))
+    assert engine.ways == ["plain", "even"][:ways]
+    assert page.notes == ("paper made even before reading",) * (ways == 2 and words == 10)
+
+
+@pytest.mark.parametrize(("first", "then"), [(60.0, 90.0), (71.0, 69.0)])
+def test_paper_is_made_even_once(first: float, then: float, tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(then, 20) if way.startswith("even") else recognition(first))
+    page = read(engine, tmp_path, replace(USUAL, ink=0.7))
+    assert engine.ways.count("even") == 1 and "paper made even before reading" in page.notes
+    assert [way.changed(page) for way in WAYS if way.evens] == [None, None]
+
+
+@pytest.mark.parametrize("confidence", [60.0, 90.0])
+def test_light_print_on_a_dark_page_has_no_paper_to_make_even(confidence: float, tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(confidence))
+    read(engine, tmp_path, replace(USUAL, dark=True, ink=0.9))
     assert not [way for way in engine.ways if "even" in way]
 
 

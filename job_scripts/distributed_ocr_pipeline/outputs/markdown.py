@@ -1,4 +1,4 @@
-"""Markdown: paragraphs, headings by their size, lists, and a comment where a page begins.
+"""Markdown: paragraphs, headings by their size, lists, tables, and a comment where a page begins.
 
 Columns follow each other as they are read. Words that were divided at the end of a line are joined again.
 """
@@ -8,14 +8,16 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from distributed_ocr_pipeline.ocr.scripts import join_words
+from distributed_ocr_pipeline.outputs.page_tables import PageTable, tables_of
 from distributed_ocr_pipeline.outputs.structure import Paragraph, SourceDocument, paragraphs_of
-from distributed_ocr_pipeline.records import PageResult
+from distributed_ocr_pipeline.records import PageResult, TextSource
 
 _HEADINGS = ((1.8, "#"), (1.45, "##"), (1.2, "###"))  # by how much its letters are higher than those of the page
 _MOST_HEADING_LINES = 3
 _BULLET = re.compile(r"^[•‣▪●○◦·*\u2013\u2014-]\s+(?=\S)")
 _NUMBER = re.compile(r"^(\d{1,3})[.)]\s+(?=\S)")
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~])")
+_AS_TEXT = r"\\\1"
 _MARKUP_AT_START = re.compile(r"^([#+=-])")
 _NUMBER_AT_START = re.compile(r"^(\d+)([.)])(?=\s|$)")
 _DIVIDED = re.compile(r"[^\W\d_][-\u00ad\u2010]$")
@@ -25,17 +27,44 @@ def page(document: SourceDocument, result: PageResult) -> str:
     """A page's text; a comment alone where it has none."""
     del document
     parts = [f"<!-- page {result.page_number} -->"]
-    parts += _with_sizes(paragraphs_of(result)) if result.words else _from_text(result.text)
+    parts += _with_sizes(paragraphs_of(result), result.text_source) if result.words else _from_text(result.text)
     return "\n\n".join(parts) + "\n\n"
 
 
-def _with_sizes(paragraphs: Sequence[Paragraph]) -> Iterator[str]:
+def _with_sizes(paragraphs: Sequence[Paragraph], text_source: TextSource) -> Iterator[str]:
     """Paragraphs whose letters have a size: large ones are headings."""
     usual = median(line.height for paragraph in paragraphs for line in paragraph.lines for _ in line.words)
-    for paragraph in paragraphs:
-        lines = [line.text for line in paragraph.lines]
-        mark = _heading(paragraph, usual)
+    for part in _without_tables(paragraphs, text_source):
+        if isinstance(part, PageTable):
+            yield _table(part)
+            continue
+        lines = [line.text for line in part.lines]
+        mark = _heading(part, usual)
         yield f"{mark} {_escaped(_joined(lines))}" if mark else _paragraph(lines)
+
+
+def _without_tables(paragraphs: Sequence[Paragraph], text_source: TextSource) -> Iterator[Paragraph | PageTable]:
+    """Tables, and paragraphs less the lines that are rows of tables."""
+    tables = tables_of([line for paragraph in paragraphs for line in paragraph.lines], text_source)
+    first = 0
+    for paragraph in paragraphs:
+        end = first + len(paragraph.lines)
+        at = first
+        for table in (table for table in tables if table.first < end and table.end > first):
+            if at < table.first:
+                yield Paragraph(paragraph.lines[at - first : table.first - first])
+            if table.first >= first:
+                yield table
+            at = table.end
+        if at < end:
+            yield Paragraph(paragraph.lines[at - first :])
+        first = end
+
+
+def _table(table: PageTable) -> str:
+    """A pipe table, which has its first row as head."""
+    head, *rows = (f"| {' | '.join(_MARKUP.sub(_AS_TEXT, cell) for cell in row)} |" for row in table.rows)
+    return "\n".join([head, "|" + " --- |" * len(table.rows[0]), *rows])
 
 
 def _heading(paragraph: Paragraph, usual: float) -> str:
@@ -90,5 +119,5 @@ def _joined(lines: Sequence[str]) -> str:
 
 def _escaped(text: str) -> str:
     """Text in which nothing is taken for markup."""
-    escaped = _MARKUP_AT_START.sub(r"\\\1", _MARKUP.sub(r"\\\1", text))
+    escaped = _MARKUP_AT_START.sub(_AS_TEXT, _MARKUP.sub(_AS_TEXT, text))
     return _NUMBER_AT_START.sub(r"\1\\\2", escaped)

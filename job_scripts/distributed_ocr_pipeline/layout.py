@@ -40,6 +40,10 @@ IMAGES = "images"
 TABLES = (PAGES, DOCUMENTS, IMAGES)
 """The folders that hold a run's results."""
 
+MARK = ".ocr-pipeline.lock"
+"""A file at the top of every folder of results on this machine; who writes into the folder holds its lock. A name that
+begins with a dot is no object of the output bucket."""
+
 OUTPUTS = "outputs"
 """The folder of documents' files: jobs make them (the option `outputs`), or `ocr-pipeline export` does."""
 

@@ -4,8 +4,11 @@ import argparse
 import logging
 import os
 import shlex
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
 from distributed_ocr_pipeline.client.commands.parsers import COMMANDS, run_parser
@@ -20,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("distributed_ocr_pipeline").setLevel(logging.DEBUG if parsed.debug else logging.WARNING)
     try:
-        _start(name, parsed)
+        with _ended_like_ctrl_c():
+            _start(name, parsed)
         return ExitCode.OK
     except KeyboardInterrupt:
         return _fail(f"Interrupted. {_how_to_go_on(arguments)}", ExitCode.INTERRUPTED, parsed.debug)
@@ -30,6 +34,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # pylint: disable=broad-exception-caught  # the last stop before the exit status
         message = f"Internal error: {type(error).__name__}: {error}. Run again with --debug for details."
         return _fail(message, ExitCode.INTERNAL, parsed.debug)
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM and the end of the terminal do what Ctrl-C does, unless they are ignored, as with nohup."""
+    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    numbers = numbers if threading.current_thread() is threading.main_thread() else []  # others may not
+    for number in numbers:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _how_to_go_on(arguments: Sequence[str] | None) -> str:

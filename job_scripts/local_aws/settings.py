@@ -15,11 +15,13 @@ class BucketFolder:
         path: The folder.
         read_only: Writing is refused; the folder may hold anything.
         left_out: Files and folders below `path` that are no objects.
+        left_out_with: The name of a file; where it lies in a folder below `path`, that folder holds no objects.
     """
 
     path: Path
     read_only: bool = False
     left_out: tuple[Path, ...] = ()
+    left_out_with: str = ""
 
 
 @dataclass(frozen=True)

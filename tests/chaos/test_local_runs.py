@@ -60,10 +60,11 @@ def test_all_processes_are_killed_again_and_again(folder: Path) -> None:
     assert not list((folder.parent / "output/.incoming").glob("*"))
 
 
-def test_ctrl_c_ends_a_run_with_its_report_and_the_next_does_the_rest(folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_a_run_with_its_report_and_the_next_does_the_rest(number: signal.Signals, folder: Path) -> None:
     with begun(folder) as process:
         wait_for(folder, 2)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         shown, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 130, shown
     assert "this goes on with the rest: ocr-pipeline --input-prefix" in shown and "documents planned" in shown
@@ -72,6 +73,7 @@ def test_ctrl_c_ends_a_run_with_its_report_and_the_next_does_the_rest(folder: Pa
     done = report["documents_by_status"]["succeeded"]
     assert report["planned"] == DOCUMENTS
     assert 2 <= done < DOCUMENTS
+    assert report["missing_count"] == 0 or f"not processed{report['missing_count']:>17}" in shown
     ended = finish(folder)
     assert ended.returncode == 0, ended.stderr
     assert f"{DOCUMENTS - done} documents" in ended.stderr
@@ -90,6 +92,19 @@ def test_ctrl_c_twice_ends_a_run_at_once_and_keeps_what_is_finished(folder: Path
     assert not psutil.wait_procs(family, timeout=60)[1], "processes outlive the run"
     kept = finished(folder)
     assert kept >= 2
+    assert finish(folder).returncode == 0
+    require_complete(folder)
+
+
+def test_the_local_environment_is_killed_alone(folder: Path) -> None:
+    with begun(folder) as process:
+        wait_for(folder, 2)
+        children = psutil.Process(process.pid).children()
+        [server] = [child for child in children if "distributed_ocr_pipeline.local" in child.cmdline()]
+        server.kill()
+        shown, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 2 and f"process {server.pid}, was ended (signal 9)." in shown, shown
+    assert "what is finished is kept" in shown and "AWS" not in shown
     assert finish(folder).returncode == 0
     require_complete(folder)
 

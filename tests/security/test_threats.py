@@ -21,7 +21,7 @@ import pytest
 
 from distributed_ocr_pipeline.config import OCRConfig, parse_options
 from distributed_ocr_pipeline.errors import BadInput, BadOption, ErrorClass
-from distributed_ocr_pipeline.local.folders import input_folder
+from distributed_ocr_pipeline.local.deploy import input_folder
 from distributed_ocr_pipeline.ocr import Stop, process_documents
 from distributed_ocr_pipeline.ocr.documents import poppler
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, run

@@ -11,6 +11,7 @@ from distributed_ocr_pipeline.client.started_run import Run
 from distributed_ocr_pipeline.config import AWSConfig, JobConfig, OCRConfig, RunSettings
 from distributed_ocr_pipeline.deployment import Deployment, find_deployment, input_bucket
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 
 _POLL_SECONDS = 10.0
 
@@ -82,6 +83,8 @@ class OCRPipeline:
             raise BadInput("The input prefix is empty.", "Give a folder ('.' is this one) or s3://bucket/prefix/.")
         if input_prefix.startswith("s3://"):
             return input_prefix
+        if input_prefix.startswith("file:///"):
+            return path_of(input_prefix)
         if bucket := input_bucket(self._aws, os.environ):
             return f"s3://{bucket}/{input_prefix.lstrip('/')}"
         return Path(input_prefix)

@@ -117,6 +117,8 @@ def _rows(result: RunResult) -> Iterable[tuple[str, str]]:
             yield f"  {status}", str(count)
     for error_class, count in report["documents_by_error_class"].items():
         yield f"    {error_class}", str(count)
+    if report.get("missing_count"):
+        yield "  not processed", str(report["missing_count"])
     for outcome, count in report["pages"].items():
         yield ("pages" if outcome == "total" else f"  pages {outcome}"), str(count)
     for format_name, count in report.get("outputs", {}).items():

@@ -8,9 +8,11 @@ from typing import Any
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import NotDeployed
+from distributed_ocr_pipeline.layout import MARK
 from distributed_ocr_pipeline.local.definition import DEFINITION, render_definition
 from local_aws.clients import ACCESS_KEY_ID, ACCOUNT, REGION, SECRET_ACCESS_KEY, Endpoint
 from local_aws.sagemaker.logs import GROUP
+from local_aws.settings import BucketFolder
 
 NAME_PREFIX = "ocr"
 STATE_MACHINE = "ocr-local"
@@ -30,6 +32,12 @@ _ROLES = {
     "reporter": "sagemaker.amazonaws.com",
 }
 _CHOSEN_PER_RUN = {"input_prefix", "planned", "planned_after", "may_be_empty"}
+
+
+def input_folder(folder: Path, output: Path | None) -> BucketFolder:
+    """A folder of documents as the input bucket. Results in it, of this run and of earlier ones, are left out."""
+    left_out = () if output is None or output.is_file() else (output,)
+    return BucketFolder(folder, read_only=True, left_out=left_out, left_out_with=MARK)
 
 
 def deploy(endpoint: Endpoint, project: Path, region: str = REGION) -> Deployment:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from distributed_ocr_pipeline.deployment import Deployment
-from distributed_ocr_pipeline.errors import PipelineError
+from distributed_ocr_pipeline.errors import PipelineError, ServiceFault
 from distributed_ocr_pipeline.local.readyfile import Ready, read_ready
 from local_aws.clients import Endpoint
 from local_aws.server import scratch_prefix
@@ -31,6 +31,10 @@ _MEMORY = {"MALLOC_ARENA_MAX": "1"}  # glibc: threads that mostly wait need no m
 
 class NotStarted(PipelineError):
     """The local environment ended or was not ready in time; the message holds the end of its log."""
+
+
+class EnvironmentLost(ServiceFault):
+    """The local environment ended while it was in use."""
 
 
 class LocalEnvironment:
@@ -69,6 +73,7 @@ class LocalEnvironment:
         self._environ = environ or {}
         self._running = ExitStack()
         self._ready: Ready | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._endpoint = Endpoint("")
 
     def __enter__(self) -> "LocalEnvironment":
@@ -76,6 +81,7 @@ class LocalEnvironment:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{scratch_prefix(os.getpid())}start-"))
             ready_file, log = Path(folder, "ready.json"), Path(folder, "server.log")
             process = _spawn([*self._arguments, "--ready-file", str(ready_file)], self._environ, log)
+            self._process = process
             stack.push(lambda kind, *_: _end(process, at_once=kind is KeyboardInterrupt))
             self._ready = wait_until_ready(process, ready_file, log)
             self._endpoint = Endpoint(self.endpoint_url)
@@ -87,6 +93,16 @@ class LocalEnvironment:
     ) -> None:
         self._ready = None
         self._running.__exit__(kind, error, traceback)
+
+    def require_alive(self) -> None:
+        """Raise `EnvironmentLost` if the server has ended."""
+        status = self._process.poll() if self._process else None
+        if status is not None:
+            how = f"signal {-status}" if status < 0 else f"exit status {status}"
+            raise EnvironmentLost(
+                f"The local environment, process {self.pid}, was ended ({how}).",
+                "If memory ran out, close other programs. Then run again: what is finished is kept.",
+            )
 
     def deployment(self) -> Deployment:
         """What is deployed, in the form that commands use."""

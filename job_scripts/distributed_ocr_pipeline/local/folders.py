@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.errors import BadInput, DocumentError, ErrorClass
-from distributed_ocr_pipeline.layout import RunLayout, runs_in_folder
+from distributed_ocr_pipeline.layout import MARK, RunLayout, runs_in_folder
 from distributed_ocr_pipeline.ocr.documents.media_type import SUPPORTED, media_type
 from distributed_ocr_pipeline.records import S3Location
 from local_aws.s3.folder import FolderBucket
@@ -30,15 +30,9 @@ LEAST_FREE_BYTES = 64 * 1024 * 1024
 LEAST_LEFT_BYTES = 16 * 1024 * 1024
 """A run with less left ends while its report still has room."""
 
-_LOCK = ".lock"  # a name that begins with a dot is no object of the output bucket
 _TRY_AGAIN_SECONDS = 0.05
 _EARLIER_URIS = "s3://ocr-local-input/"  # how documents on this machine were named before they had file:// URIs
 _NO_DOCUMENT = (ErrorClass.UNSUPPORTED_TYPE, ErrorClass.EMPTY)
-
-
-def input_folder(folder: Path, output: Path) -> BucketFolder:
-    """A folder of documents as a bucket. An output folder inside it is left out."""
-    return BucketFolder(folder, read_only=True, left_out=() if output.is_file() else (output,))
 
 
 def require_documents(folder: BucketFolder, max_document_mb: int) -> None:
@@ -50,6 +44,7 @@ def require_documents(folder: BucketFolder, max_document_mb: int) -> None:
     if not folder.path.is_dir():
         what = "is a file, not a folder" if folder.path.is_file() else "does not exist"
         raise BadInput(f"The folder {path!r} {what}.", "Give a folder of documents, or s3://bucket/prefix/.")
+    _require_no_results(folder)
     if not os.access(folder.path, os.R_OK | os.X_OK):
         raise BadInput(f"The folder {path!r} cannot be read.", "Change its permissions.")
     files = 0
@@ -60,6 +55,15 @@ def require_documents(folder: BucketFolder, max_document_mb: int) -> None:
     if not files:
         raise BadInput(f"The folder {path!r} holds no files.", "Give a folder of documents.")
     raise BadInput(f"None of the {files} files in {path!r} is a document.", f"Documents are {SUPPORTED}.")
+
+
+def _require_no_results(folder: BucketFolder) -> None:
+    """A run that reads where it writes, or where another one wrote, would read results."""
+    if (folder.path / MARK).exists() or folder.path.resolve() in [path.resolve() for path in folder.left_out]:
+        raise BadInput(
+            f"The folder {str(folder.path)!r} is one for results, so documents in it cannot be told from them.",
+            "Give a folder of documents alone, or choose another --output.",
+        )
 
 
 def _may_be_document(path: Path, max_document_mb: int) -> bool:
@@ -139,7 +143,7 @@ def locked(output: Path, documents: Path) -> Iterator[None]:
     Raises:
         BadInput: Another run writes into the folder; the message says which.
     """
-    with (output / _LOCK).open("a+", encoding="utf-8") as lock:
+    with (output / MARK).open("a+", encoding="utf-8") as lock:
         if not _take(lock, fcntl.LOCK_EX):
             lock.seek(0)
             raise BadInput(
@@ -156,7 +160,7 @@ def locked(output: Path, documents: Path) -> Iterator[None]:
 def find_holder(output: Path) -> Holder | None:
     """Which run holds an output folder, or held it last; None where that is not known."""
     try:
-        with (output / _LOCK).open(encoding="utf-8") as lock:
+        with (output / MARK).open(encoding="utf-8") as lock:
             is_at_work = not _take(lock, fcntl.LOCK_SH, tries=1)
             return _parse_holder(lock.read(), is_at_work)
     except OSError:

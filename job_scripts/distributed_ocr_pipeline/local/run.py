@@ -21,12 +21,12 @@ from distributed_ocr_pipeline.client.results import (
 )
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
+from distributed_ocr_pipeline.local.deploy import input_folder
 from distributed_ocr_pipeline.local.environment import LocalEnvironment, fast_tesseract
 from distributed_ocr_pipeline.local.folders import (
     LEAST_LEFT_BYTES,
     FileUris,
     has_earlier_ids,
-    input_folder,
     locked,
     require_documents,
     require_space,
@@ -108,6 +108,9 @@ def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) 
                 uri_of=FileUris(folder),
                 quotas=_NO_QUOTAS,
             )
+        except ServiceFault:
+            environment.require_alive()  # if that is the cause, this names it
+            raise
         except GivenUpRun as error:
             if isinstance(error, InterruptedRun):
                 observer.notice("Interrupted: what is open is finished or put off. Ctrl-C again ends the run at once.")

@@ -12,7 +12,7 @@ from pathlib import Path
 import local_aws.errors
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, MissingTool
-from distributed_ocr_pipeline.local.deploy import INPUT_BUCKET, OUTPUT_BUCKET, deploy
+from distributed_ocr_pipeline.local.deploy import INPUT_BUCKET, OUTPUT_BUCKET, deploy, input_folder
 from distributed_ocr_pipeline.local.readyfile import Ready, claimed, write_ready
 from distributed_ocr_pipeline.log_context import LOG_LEVEL_VARIABLE
 from distributed_ocr_pipeline.memory import release_memory
@@ -60,7 +60,7 @@ def server_settings(
     if results:
         folders[OUTPUT_BUCKET] = BucketFolder(results)
     if documents:
-        folders[INPUT_BUCKET] = BucketFolder(documents, read_only=True, left_out=(results,) if results else ())
+        folders[INPUT_BUCKET] = input_folder(documents, results)
     names = {
         "plan": "plan_shards.py",
         "process": "process_shard.py",

@@ -30,6 +30,7 @@ import pyarrow.parquet as pq
 from pyarrow import orc
 
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.layout import MARK
 from distributed_ocr_pipeline.planning.listing import ARCHIVED, LISTING_SCHEMA, Lister
 from distributed_ocr_pipeline.planning.sampling import FetchRange
 from distributed_ocr_pipeline.records import S3Location
@@ -82,13 +83,15 @@ def s3_source(storage: Storage, lister: Lister, prefix: S3Location, document_lis
 
 
 def folder_source(folder: Path) -> Source:
-    """The files below a local folder; keys are their paths in it."""
+    """The files below a local folder but for results of runs; keys are their paths in it."""
 
     odd: dict[str, Path] = {}  # files whose names are not UTF-8, which no key can be
 
     def files() -> Iterator[Listed]:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.is_symlink():
+        paths = sorted(folder.rglob("*"))
+        results = {path.parent for path in paths if path.name == MARK}
+        for path in paths:
+            if path.is_file() and not path.is_symlink() and results.isdisjoint(path.parents):
                 name = path.relative_to(folder).as_posix()
                 key = os.fsencode(name).decode("utf-8", "backslashreplace")
                 if key != name:

@@ -295,7 +295,7 @@ class RunProof:
         for document_id, source_uri, shard_id in self._database.rows(f"{query} order by document_id"):
             part = parts.get(document_id)
             shard_id = part.shard_id if part else shard_id
-            reason = self._files.failures.get(shard_id, "its shard left no result")
+            reason = self._files.failures.get(shard_id, "its shard left no result: no job of it has ended well")
             reason = f"{part.pages}: {reason}" if part else reason
             yield {
                 "document_id": document_id,

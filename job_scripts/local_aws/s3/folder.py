@@ -54,7 +54,7 @@ class FolderBucket:
 
     def __init__(self, settings: BucketFolder) -> None:
         self.read_only, self._root = settings.read_only, settings.path.resolve()
-        self._left_out = {str(path.resolve()) for path in settings.left_out}
+        self._left_out, self._mark = {str(path.resolve()) for path in settings.left_out}, settings.left_out_with
         self._metadata = ObjectMetadata(self._root)
         self._storing = threading.Lock()  # a condition holds until the object is stored
         if not self.read_only:
@@ -178,7 +178,7 @@ class FolderBucket:
 
     def _is_shown(self, entry: "os.DirEntry[str]", top: bool) -> bool:
         if self.read_only:
-            return entry.path not in self._left_out
+            return entry.path not in self._left_out and not _holds(entry, self._mark)
         return is_text(entry.name) and not (top and entry.name.startswith("."))
 
     def _object(self, key: str, path: str) -> StoredObject | None:
@@ -194,6 +194,10 @@ class FolderBucket:
         version = f"{size} {status.st_mtime_ns} {status.st_ino}"
         etag = hashlib.md5(version.encode(), usedforsecurity=False).hexdigest()
         return StoredObject(key, path, size, etag, status.st_mtime)
+
+
+def _holds(entry: "os.DirEntry[str]", name: str) -> bool:
+    return bool(name) and entry.is_dir(follow_symlinks=False) and os.path.lexists(os.path.join(entry.path, name))
 
 
 def _can_be_entered(entry: "os.DirEntry[str]") -> bool:

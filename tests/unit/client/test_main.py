@@ -1,6 +1,7 @@
 """The command line: wrong use is one clear line and a non-zero exit status, before anything starts."""
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -215,3 +216,19 @@ def test_every_end_has_its_exit_status_and_line(
     shown = capsys.readouterr()
     assert shown.err.startswith(f"ocr-pipeline: error: {words}") and shown.err.count("\n") == 1
     assert ("run r1" in shown.out) is isinstance(fault, UnfinishedRun)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_end_of_a_terminal_or_service_is_like_ctrl_c_unless_it_is_ignored(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(number)
+    monkeypatch.setattr(run_module, "run_command", lambda _: signal.raise_signal(number))
+    try:
+        assert main(["--input-prefix", "docs"]) == 130
+        assert "this goes on with the rest: ocr-pipeline --input-prefix docs" in capsys.readouterr().err
+        assert signal.getsignal(number) is before
+        signal.signal(number, signal.SIG_IGN)
+        assert main(["--input-prefix", "docs"]) == 0
+    finally:
+        signal.signal(number, before)

@@ -12,10 +12,10 @@ import pytest
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.local import folders
+from distributed_ocr_pipeline.local.deploy import input_folder
 from distributed_ocr_pipeline.local.folders import (
     FileUris,
     has_earlier_ids,
-    input_folder,
     locked,
     require_documents,
     require_space,
@@ -51,6 +51,14 @@ def test_a_folder_without_documents_is_refused(files: dict[str, bytes], words: s
     write(tmp_path, **files)
     write(tmp_path / "output", scan=b"%PDF-1.4")  # results are no documents
     with pytest.raises(BadInput, match=words):
+        check(tmp_path)
+
+
+def test_results_of_earlier_runs_are_no_documents(tmp_path: Path) -> None:
+    write(tmp_path / "sub", scan=b"%PDF-1.4")
+    with locked(tmp_path / "sub", tmp_path):
+        pass
+    with pytest.raises(BadInput, match="holds no files"):
         check(tmp_path)
 
 

@@ -11,6 +11,7 @@ from distributed_ocr_pipeline import OCRPipeline
 from distributed_ocr_pipeline.client.results import Observer, RunResult
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, BadOption, MissingTool
+from distributed_ocr_pipeline.layout import MARK
 from distributed_ocr_pipeline.local import run
 from distributed_ocr_pipeline.local.run import run_folder, space_needs
 from distributed_ocr_pipeline.planning.estimating import Range
@@ -72,7 +73,17 @@ def test_options_are_checked_before_anything_else(folder: Path, options: dict[st
 
 
 def test_a_good_call_gets_as_far_as_starting(folder: Path) -> None:
-    with pytest.raises(AssertionError, match="was started"):
+    for name in (str(folder), folder.as_uri()):
+        with pytest.raises(AssertionError, match="was started"):
+            OCRPipeline(output=folder.parent / "output").run(name)
+
+
+def test_a_folder_of_results_is_not_read(folder: Path) -> None:
+    with pytest.raises(BadInput, match="'.*docs' is one for results"):
+        OCRPipeline(output=folder.parent / "docs/../docs").run(str(folder))
+    assert [path.name for path in folder.iterdir()] == ["a.pdf"]
+    (folder / MARK).touch()
+    with pytest.raises(BadInput, match="is one for results"):
         OCRPipeline(output=folder.parent / "output").run(str(folder))
 
 

@@ -15,6 +15,7 @@ from pyarrow import orc
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.json_files import decode_json
+from distributed_ocr_pipeline.layout import MARK
 from distributed_ocr_pipeline.planning.listing import LISTING_SCHEMA
 from distributed_ocr_pipeline.planning.sources import Source, folder_source, s3_source, selected
 from distributed_ocr_pipeline.records import S3Location
@@ -193,6 +194,13 @@ def test_a_folder_is_listed_and_read_in_pieces(tmp_path: Path) -> None:
     source = folder_source(tmp_path)
     assert source.fetch("sub/a.pdf", 2, 3) == b"234"
     assert _rows(source) == [("sub/a.pdf", "", 10, False)]
+
+
+def test_results_of_runs_in_a_folder_are_not_listed(tmp_path: Path) -> None:
+    (tmp_path / "old/pages").mkdir(parents=True)
+    for name in ("a.pdf", "old/pages/p.parquet", f"old/{MARK}"):
+        (tmp_path / name).write_bytes(b"abc")
+    assert _rows(folder_source(tmp_path)) == [("a.pdf", "", 3, False)]
 
 
 def test_a_file_whose_name_is_not_utf_8_is_listed_and_read_in_pieces(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ UNACCOUNTED = "unaccounted"
 
 _DEFERRED = "deferred"
 _OTHER_ADVICE = {
-    UNACCOUNTED: ("its shard left no result", "Run again: it processes what is missing."),
+    UNACCOUNTED: ("its shard left no result: no job of it has ended well", "Run again: it processes what is missing."),
     _DEFERRED: ("not reached before the deadline", "Run again: it processes what is missing."),
 }
 

@@ -49,8 +49,14 @@ def _reason(path: Path, key: str) -> Undeliverable:
     except OSError as error:
         return Undeliverable(ErrorClass.UNREADABLE, f"It cannot be looked at: {error.strerror}.")
     if stat.S_ISDIR(status.st_mode):
-        return Undeliverable(ErrorClass.UNREADABLE, "The folder may not be read: permission denied.")
+        return _reason_of_folder(path)
     return _reason_of_file(path)
+
+
+def _reason_of_folder(path: Path) -> Undeliverable:
+    if os.access(path, os.R_OK | os.X_OK):
+        return Undeliverable(ErrorClass.CHANGED, "A folder took the file's place after the run had found it.")
+    return Undeliverable(ErrorClass.UNREADABLE, "The folder may not be read: permission denied.")
 
 
 def _reason_of_link(path: Path, folder: Path) -> Undeliverable:

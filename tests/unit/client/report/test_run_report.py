@@ -99,7 +99,12 @@ def test_failures_come_first_with_reason_and_advice(tmp_path: Path, capsys: pyte
     found = reported(capsys, tmp_path)
     rows = found.json["documents"]
     assert [row[:4] for row in rows[:3]] == [
-        [f"docs/{HOSTILE[1]}.lost", "unaccounted", "unaccounted", "its shard left no result"],
+        [
+            f"docs/{HOSTILE[1]}.lost",
+            "unaccounted",
+            "unaccounted",
+            "its shard left no result: no job of it has ended well",
+        ],
         ["docs/bad.pdf", "failed", "corrupt", "It has no end."],
         ["late.pdf", "deferred", "", ""],
     ]

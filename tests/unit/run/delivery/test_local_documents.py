@@ -49,6 +49,7 @@ def reason(folder: Path, name: str, delivered: bool = False) -> ErrorClass | Non
         ("pipe", ErrorClass.NOT_A_FILE),
         ("socket", ErrorClass.NOT_A_FILE),
         ("file", ErrorClass.CHANGED),
+        ("sub", ErrorClass.CHANGED),
         ("to-file", ErrorClass.CHANGED),
     ],
 )

@@ -195,7 +195,7 @@ bench-planner: .venv/installed ## Memory and CPU of plan and report on made-up l
 
 .PHONY: bench-estimates
 bench-estimates: .venv/installed tools ## How near estimates come to pages and CPU seconds (READ=16 documents of each corpus are read)
-	$(FAST_TESSERACT) $(BIN)/python -m benchmarks.estimates --read $${READ:-16}
+	$(FAST_TESSERACT) $(BIN)/python -m benchmarks.estimates --documents $${DOCUMENTS:-400} --read $${READ:-16}
 
 .PHONY: simulate
 simulate: .venv/installed ## Play plans against AWS's limits: time, price and lost shards of targets and slots

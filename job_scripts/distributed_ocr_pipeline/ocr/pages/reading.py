@@ -24,6 +24,7 @@ from distributed_ocr_pipeline.ocr.rasters.raster import (
 )
 
 _ROUNDS = 2  # of other orientations: the likelier ones, then the rest
+_FOR_ONE_READING = 0.5  # of the time limit of a page; a usual one takes a hundredth
 _SAUVOLA = 2  # of Tesseract's `thresholding_method`
 _STRENGTHENED = "very faint marks, made dark before reading"
 
@@ -80,7 +81,14 @@ class Reading:
         for way in ways.WAYS:
             read = self._read_otherwise(read, way)
         read = self._with_gaps_filled(read)
-        return [_without_babble(page) for page in read]
+        return [self._noted_if_slow(_without_babble(page)) for page in read]
+
+    def _is_slow(self, page: PageInProgress) -> bool:
+        """Whether a page has taken so long that it is not read again, so that the dearest page is bounded."""
+        return page.seconds > _FOR_ONE_READING * self._limit.page_seconds
+
+    def _noted_if_slow(self, page: PageInProgress) -> PageInProgress:
+        return page.after(0.0, f"no further reading after {page.seconds:.0f} s") if self._is_slow(page) else page
 
     def _prepared(self, page: PageInProgress) -> PageInProgress:
         """A page made ready for its first reading."""
@@ -117,7 +125,8 @@ class Reading:
 
     def _turned_where_better(self, pages: Sequence[PageInProgress], round_number: int) -> list[PageInProgress]:
         """One round of other orientations, for the pages that need it."""
-        turned = [self._turned(page, quarter) for page in pages for quarter in _quarters(page, round_number)]
+        quick = [page for page in pages if not self._is_slow(page)]
+        turned = [self._turned(page, quarter) for page in quick for quarter in _quarters(page, round_number)]
         best = {page.survey.number: page for page in pages}
         for trial in self._recognised(turned):
             best[trial.survey.number] = _better(trial, best[trial.survey.number])
@@ -143,7 +152,7 @@ class Reading:
 
     def _trial(self, page: PageInProgress, way: Way) -> PageInProgress | None:
         """The page as it is to be read in another way; None if that is not for it or gives the engine the same."""
-        other = way.changed(page)
+        other = None if self._is_slow(page) else way.changed(page)
         if other is None:
             return None
         if way.evens:
@@ -179,6 +188,8 @@ class Reading:
 
     def _gaps(self, page: PageInProgress) -> list[Gaps]:
         if not isinstance(page.outcome, Recognition) or page.survey.verdict.trusted or "psm" in self._chosen:
+            return []
+        if self._is_slow(page):
             return []
         return gaps.gaps_of(page.prepared, page.outcome, self._folder / f"gaps-{page.survey.number}")
 

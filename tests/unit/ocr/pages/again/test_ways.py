@@ -53,15 +53,31 @@ class Engine:
 
 
 def read(
-    engine: Engine, folder: Path, analysis: PageAnalysis, dpi: int | None = 220, config: OCRConfig = OCRConfig()
+    engine: Engine,
+    folder: Path,
+    analysis: PageAnalysis,
+    dpi: int | None = 220,
+    config: OCRConfig = OCRConfig(),
+    seconds: float = 0.0,
 ) -> PageInProgress:
     picture = printed_page()
     picture.save(folder / "drawn.tif", format="TIFF")
     raster = Raster(folder / "drawn.tif", picture.width, picture.height, dpi)
-    page = PageInProgress(PageSurvey(1, verdict=UPRIGHT), raster, analysis, raster, raster)
+    page = PageInProgress(PageSurvey(1, verdict=UPRIGHT), raster, analysis, raster, raster, seconds=seconds)
     context = PageContext(config, engine, folder, None, Stop())
     [done] = Reading(folder, limit(), context).read([page])
     return done
+
+
+def test_a_page_that_took_half_of_its_time_limit_is_not_read_again(tmp_path: Path) -> None:
+    half = limit().page_seconds / 2
+    engine = Engine(lambda way: recognition(60.0))
+    assert read(engine, tmp_path, SPECKLED, seconds=half - 5).notes == ("specks removed before reading",)
+    assert len(engine.ways) > 1
+    engine.ways.clear()
+    page = read(engine, tmp_path, SPECKLED, seconds=half + 1)
+    assert engine.ways == ["cleaned"]
+    assert page.notes == ("specks removed before reading", f"no further reading after {half + 1:.0f} s")
 
 
 SPECKLED = PageAnalysis(blank=False, speckled=True)

@@ -76,6 +76,7 @@ lint-style: .venv/installed
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python scripts/architecture.py --check
 	$(BIN)/python scripts/pipeline_picture.py --check
+	$(BIN)/python scripts/terminal_picture.py --check
 	$(BIN)/python scripts/glyphless_font.py --check
 	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts verify
 	@if command -v terraform >/dev/null; then terraform fmt -check -recursive; fi
@@ -127,6 +128,7 @@ test-browser: .venv/installed tools ## Look at the report and at a page in Chrom
 screenshots: .venv/installed tools ## Make the pictures in docs/ again (needs Chromium)
 	$(BIN)/python scripts/screenshots.py
 	$(BIN)/python scripts/pipeline_picture.py
+	$(BIN)/python scripts/terminal_picture.py
 
 .PHONY: test-terraform
 test-terraform: .venv/installed .terraform ## Run Terraform's own tests of the modules

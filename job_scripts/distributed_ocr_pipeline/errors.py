@@ -71,7 +71,10 @@ _EXIT_CODES = {
         "Run `make deploy`, or name one in the environment.",
     ),
     ExitCode.MISSING_TOOL: ("an external program or language is missing", "Install what the message names."),
-    ExitCode.INTERRUPTED: ("a signal (Ctrl-C, SIGTERM, SIGHUP) ended the work early", "Run again: what is finished is kept."),
+    ExitCode.INTERRUPTED: (
+        "a signal (Ctrl-C, SIGTERM, SIGHUP) ended the work early",
+        "Run again: what is finished is kept.",
+    ),
 }
 
 

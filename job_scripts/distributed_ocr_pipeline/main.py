@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
-from distributed_ocr_pipeline.client.commands.parsers import COMMANDS, run_parser
+from distributed_ocr_pipeline.client.commands.parsers import COMMANDS, no_such_command, run_parser
 from distributed_ocr_pipeline.errors import ExitCode, MissingTool, PipelineError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the pipeline as the arguments say; returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    name = given[0] if given and given[0] in COMMANDS else None
-    parsed = COMMANDS[name].parser().parse_args(given[1:]) if name else run_parser().parse_args(given)
+    name, parsed = _parse(given)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("distributed_ocr_pipeline").setLevel(logging.DEBUG if parsed.debug else logging.WARNING)
     try:
@@ -34,6 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # pylint: disable=broad-exception-caught  # the last stop before the exit status
         message = f"Internal error: {type(error).__name__}: {error}. Run again with --debug for details."
         return _fail(message, ExitCode.INTERNAL, parsed.debug)
+
+
+def _parse(given: Sequence[str]) -> tuple[str | None, argparse.Namespace]:
+    """The name of a command, None for a run, and its arguments; wrong ones end the process with one line."""
+    if given and given[0] in COMMANDS:
+        return given[0], COMMANDS[given[0]].parser().parse_args(given[1:])
+    parser = run_parser()
+    options = given[1:] if given[:1] == ["run"] else given
+    if options and not options[0].startswith("-"):
+        parser.error(no_such_command(options[0], is_after_run=options is not given))
+    return None, parser.parse_args(options)
 
 
 @contextmanager

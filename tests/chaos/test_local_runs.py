@@ -72,8 +72,9 @@ def test_ctrl_c_ends_a_run_with_its_report_and_the_next_does_the_rest(number: si
     report = report_of(folder, run_id)
     done = report["documents_by_status"]["succeeded"]
     assert report["planned"] == DOCUMENTS
+    rows = [line.split() for line in shown.splitlines()]
     assert 2 <= done < DOCUMENTS
-    assert report["missing_count"] == 0 or f"not processed{report['missing_count']:>17}" in shown
+    assert report["missing_count"] == 0 or ["not", "processed", str(report["missing_count"])] in rows
     ended = finish(folder)
     assert ended.returncode == 0, ended.stderr
     assert f"{DOCUMENTS - done} documents" in ended.stderr

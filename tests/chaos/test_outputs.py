@@ -58,7 +58,7 @@ def test_only_pdfs_cannot_be_made_and_never_for_a_fault_of_ours(made: Made) -> N
     assert {name: errors for name, errors in failed.items() if set(errors) != {"searchable_pdf"}} == {}
     reasons = [reason for errors in failed.values() for reason in errors.values()]
     assert [reason for reason in reasons if "internal" in reason.lower() or "crash" in reason] == []
-    assert not any(error for name, error in failed.items() if name.startswith("whole "))
+    assert {name for name in failed if name.startswith("whole ")} == {"whole float.tif"}  # PDF has no such samples
 
 
 def test_text_formats_are_what_their_readers_take(made: Made) -> None:

@@ -79,7 +79,7 @@ ABOUT_RESULTS = sorted(
         command.arguments
         for command in ALL
         if command.program == "ocr-pipeline" and len(command.arguments) > 1 and not command.needs_aws
-        if not command.arguments[0].startswith("-")
+        if not command.arguments[0].startswith("-") and command.arguments[0] != "run"
     }
 )
 

@@ -130,8 +130,10 @@ def _make(arguments: list[str]) -> list[str]:
 
 
 def _ocr_pipeline(arguments: list[str]) -> list[str]:
-    if len(arguments) == 1 and arguments[0] in COMMANDS:
+    if len(arguments) == 1 and arguments[0] in ("run", *COMMANDS):
         return []  # a sentence that names a command
+    if arguments[:1] == ["run"]:
+        arguments = arguments[1:]
     is_command = bool(arguments) and arguments[0] in COMMANDS
     parser = COMMANDS[arguments[0]].parser() if is_command else run_parser()
     if not is_command and not {"--input-prefix", "--help", "--version"} & set(arguments):

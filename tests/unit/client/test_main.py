@@ -1,5 +1,6 @@
 """The command line: wrong use is one clear line and a non-zero exit status, before anything starts."""
 
+import json
 import os
 import signal
 import subprocess
@@ -62,6 +63,17 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
         (["--input-prefix", "s3://bucket/docs/"], 66, ["No deployment", "make deploy"]),
         (["--input-prefix", "docs", "--ask-above-usd", "little"], 64, ["--ask-above-usd", "'little'", "USD"]),
         ([], 64, ["--input-prefix"]),
+        (["run"], 64, ["--input-prefix"]),
+        (
+            ["runn", "--input-prefix", "docs"],
+            64,
+            ["no command 'runn'; the nearest is 'run'. Run `ocr-pipeline --help`"],
+        ),
+        (["staus"], 64, ["no command 'staus'; the nearest is 'status'."]),
+        (["xyzzy"], 64, ["no command 'xyzzy'. Run"]),
+        (["docs"], 64, ["'docs' is no option; documents are named by --input-prefix docs."]),
+        (["run", "my docs"], 64, ["--input-prefix 'my docs'"]),
+        (["s3://bucket/docs/"], 64, ["--input-prefix s3://bucket/docs/"]),
     ],
 )
 def test_wrong_use_is_one_line(
@@ -167,6 +179,26 @@ def test_each_option_goes_where_it_belongs_and_only_if_given(
     ocr = {"dpi": 200, "words": True, "tesseract_config": {"psm": 6}}
     assert calls == [[aws, ocr, "out", "docs", {"reprocess": False}]]
     assert capsys.readouterr().out.startswith("\nrun r1\n")
+
+
+def test_a_run_may_be_called_by_its_name(pipeline: type[Pipeline], capsys: pytest.CaptureFixture[str]) -> None:
+    del pipeline
+    assert main(["run", "--input-prefix", "docs"]) == 0
+    assert calls == [[{}, {}, "output", "docs", {}]] and capsys.readouterr().out.startswith("\nrun r1\n")
+
+
+@pytest.mark.parametrize("fault", [None, UnfinishedRun("2 documents are missing.", RESULT)])
+def test_programs_get_the_result_of_a_run_as_json(
+    fault: BaseException | None,
+    pipeline: type[Pipeline],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipeline, "fault", fault)
+    assert main(["--input-prefix", "docs", "--json"]) == (65 if fault else 0)
+    found = json.loads(capsys.readouterr().out)
+    expected = {"run_id": "r1", "output": "output", "seconds": 1.0, "planned": 0, "up_to_date": 0, "report": None}
+    assert found == expected
 
 
 @pytest.mark.parametrize(("given", "variable"), [([], None), ([], ""), (["--ask-above-usd", "5"], None), ([], "5")])

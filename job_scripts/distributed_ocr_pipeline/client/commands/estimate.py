@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
@@ -46,7 +47,8 @@ def make_estimate(prefix: str, settings: RunSettings, region: str | None = None)
             if not Path(prefix).is_dir():
                 raise BadInput(f"The folder {prefix!r} does not exist.", "Give a folder or s3://bucket/prefix/.")
             options = RunOptions(**chosen, input_prefix=_FOLDER_PREFIX)
-            return plan_source(folder_source(Path(prefix)), options, Path(folder))
+            plan = plan_source(folder_source(Path(prefix)), options, Path(folder))
+            return replace(plan, input_prefix=str(Path(prefix).absolute()))
         address = prefix if prefix.startswith("s3://") else f"s3://{bucket}/{prefix.lstrip('/')}"
         return _plan_in_s3(address, chosen, region, Path(folder))
 

@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from distributed_ocr_pipeline import __version__
 from distributed_ocr_pipeline.client.arguments import (
@@ -25,7 +27,7 @@ Turns the PDFs, scans and photos below a prefix into text in Parquet, and accoun
 An s3:// prefix runs on your deployment (see `make deploy`). A folder runs on this machine, without AWS,
 unless OCR_BUCKET_NAME names a bucket that it is a prefix of.
 
-commands, each with its own --help:
+commands, each with its own --help; without one, or with `run`, the options below start a run:
   ocr-pipeline estimate PREFIX   what a run would take; starts nothing
   ocr-pipeline status [RUN]      the latest runs, or one of them: how far it is, and what it waits for
   ocr-pipeline list              documents by status, class of error or confidence, each once
@@ -47,6 +49,7 @@ def run_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--input-prefix", required=True, metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
     parser.add_argument("--output", default="output", metavar="FOLDER", help="results of local runs (default: output)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON (docs/command-line.md)")
     add_common(parser)
     _add_question(parser)
     parser.add_argument("--version", action="version", version=__version__)
@@ -234,4 +237,12 @@ COMMANDS: Mapping[str, Command] = {
     "doctor": Command(_doctor_parser),
     "stop": Command(_stop_parser),
 }
-"""By name. What is none of these names is an option of a run."""
+"""By name. What is none of these names is an option of a run, with or without the name `run` before it."""
+
+
+def no_such_command(word: str, *, is_after_run: bool) -> str:
+    """What is wrong with a first word that is neither a command nor an option."""
+    if is_after_run or word.startswith("s3://") or os.path.exists(word):
+        return f"{word!r} is no option; documents are named by --input-prefix {shlex.quote(word)}"
+    nearest = get_close_matches(word, ("run", *COMMANDS), 1)
+    return f"there is no command {word!r}" + "".join(f"; the nearest is {name!r}" for name in nearest)

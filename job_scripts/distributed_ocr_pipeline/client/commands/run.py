@@ -4,12 +4,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from distributed_ocr_pipeline.client.consent import approve_all, ask_above
 from distributed_ocr_pipeline.client.inspection.outputs import DEFAULT_FOLDER
 from distributed_ocr_pipeline.client.pipeline import OCRPipeline
-from distributed_ocr_pipeline.client.results import UnfinishedRun
+from distributed_ocr_pipeline.client.results import RunResult, UnfinishedRun
 from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
 from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunSettings
 from distributed_ocr_pipeline.errors import BadOption
@@ -19,8 +19,8 @@ def run_command(arguments: argparse.Namespace) -> None:
     """Run the pipeline and print what became of the documents.
 
     Args:
-        arguments: input_prefix, output, region, ask_above_usd and the names of `RunSettings`, each None where it was
-            not given.
+        arguments: input_prefix, output, json, region, ask_above_usd and the names of `RunSettings`, each None where it
+            was not given.
 
     Raises:
         UnfinishedRun: The run ended, but not green; its result is printed.
@@ -33,7 +33,7 @@ def run_with(arguments: argparse.Namespace, source: str | Path, options: dict[st
     """Run the pipeline over a prefix or a folder.
 
     Args:
-        arguments: region, ask_above_usd.
+        arguments: json, region, ask_above_usd.
         source: As `OCRPipeline.run` takes it.
         options: Of the run.
         output: Folder for results of local runs.
@@ -54,11 +54,18 @@ def run_with(arguments: argparse.Namespace, source: str | Path, options: dict[st
             sys.stderr, approve_all if limit is None else ask_above(limit, sys.stdin, sys.stderr)
         ),
     )
+    show = _print_json if arguments.json else print_result
     try:
-        print_result(pipeline.run(source, **options), sys.stdout)
+        show(pipeline.run(source, **options), sys.stdout)
     except UnfinishedRun as error:
-        print_result(error.result, sys.stdout)
+        show(error.result, sys.stdout)
         raise
+
+
+def _print_json(result: RunResult, stream: TextIO) -> None:
+    values = {"run_id": result.run_id, "output": result.output, "seconds": round(result.seconds, 3)}
+    plan = {"planned": result.plan.documents, "up_to_date": result.plan.up_to_date}
+    print(json.dumps(values | plan | {"report": result.report}, indent=2), file=stream)
 
 
 def chosen_options(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`ocr-pipeline estimate` on a folder: a table for people, JSON for programs, and one line where it cannot."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def no_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_examples_are_counted_and_priced(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["estimate", "examples/documents", "--json", "--instance-type", "ml.c6i.4xlarge"]) == ExitCode.OK
     found = json.loads(capsys.readouterr().out)
-    assert found["documents"] == 22
+    assert found["documents"] == 22 and found["input_prefix"] == os.path.abspath("examples/documents")
     assert 24 * 0.8 <= found["pages"]["expected"] <= 24 * 1.2
     assert found["estimate"]["instance_type"] == "ml.c6i.4xlarge"
     assert 0 < found["estimate"]["provisioning_usd"] < found["estimate"]["usd"]["expected"]

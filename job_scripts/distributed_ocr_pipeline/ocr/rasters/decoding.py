@@ -11,6 +11,7 @@ from PIL import Image, ImageFile, ImageFilter, ImageOps, PngImagePlugin, Unident
 from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.ocr.rasters.coloured import grey_of_colour
 from distributed_ocr_pipeline.ocr.rasters.damaged import missing_rows, whitened
 from distributed_ocr_pipeline.ocr.rasters.raster import QUARTER_TURNS, most_scale
 
@@ -163,8 +164,8 @@ def _grey(image: Image.Image) -> Image.Image:
     if "A" in upright.mode or "transparency" in upright.info or upright.mode in ("PA", "La"):
         rgba = upright.convert("RGBA")
         paper = Image.new("RGBA", rgba.size, (0, 0, 0, 255) if _is_light_print(rgba) else (255, 255, 255, 255))
-        return Image.alpha_composite(paper, rgba).convert("L")
-    return upright.convert("L")
+        return grey_of_colour(Image.alpha_composite(paper, rgba).convert("RGB"))
+    return grey_of_colour(upright)
 
 
 def _is_light_print(rgba: Image.Image) -> bool:

@@ -1,0 +1,124 @@
+"""Grey of a picture in colour, on which coloured print is as dark as black print.
+
+The usual grey is the lightness of a colour, by which yellow on white, orange beside black and red on a green of the
+same lightness are next to nothing. They are clear in one of red, green and blue. So ink is looked for in each of the
+three and in the lightness: strokes, dark on light or light on dark, that are gone in a grey closing or opening (the
+top-hats of Serra, see `even`). Where a channel has ink that the lightness lacks, what stands there becomes ink on
+white; all else stays the lightness as Pillow gives it, byte by byte.
+"""
+
+from collections.abc import Callable
+
+from PIL import Image, ImageChops, ImageFilter, ImageOps
+
+_Chosen = Callable[[Image.Image, Image.Image], Image.Image]
+
+_MOST_PIXELS = 36_000_000  # A4 at 600 dpi; of what is larger, copies of all channels would need too much memory
+_SAMPLE_SIDE = 1200  # pixels of the picture that is looked at for colour
+_CHROMA = 64  # between the largest and the smallest channel of a colour that print may be lost in
+_COLOURED = 0.0003  # share of the pixels; a coloured line of print has more
+_STEP = 3  # pixels; ink is looked for at this fraction, where the fringes of a scanner's colours are gone
+_LOST = 40  # grey levels by which ink is darker in a channel than in the lightness
+_CLEAR = 128  # ... of ink that no threshold between print and paper loses
+_VISIBLE = 1.6  # ... and times as dark
+_CELL = 4  # of these; print is at home where a cell has some lost ink
+_IN_A_CELL = 24  # of 255: a tenth of it
+_AROUND = 5  # cells
+
+
+def grey_of_colour(image: Image.Image) -> Image.Image:
+    """8-bit grey of a picture of any mode."""
+    grey = image.convert("L")
+    if image.mode not in ("RGB", "P", "CMYK", "YCbCr", "LAB", "RGBX") or min(image.size) < _STEP * _CELL * _AROUND:
+        return grey
+    if image.width * image.height > _MOST_PIXELS or not _is_coloured(image):
+        return grey
+    try:
+        return _with_lost_print(image.convert("RGB"), grey)
+    except MemoryError:  # where little is allowed, the page is read as it would be without
+        return grey
+
+
+def _with_lost_print(colours: Image.Image, grey: Image.Image) -> Image.Image:
+    place = _place_of_lost_print(colours, grey)
+    return grey if place is None else _with_ink(colours, grey, place)
+
+
+def _is_coloured(image: Image.Image) -> bool:
+    sample = image.resize([min(_SAMPLE_SIDE, side) for side in image.size], Image.Resampling.NEAREST).convert("RGB")
+    red, green, blue = sample.split()
+    lightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+    coloured = sum(ImageChops.subtract(lightest, darkest).histogram()[_CHROMA:])
+    return coloured > _COLOURED * sample.width * sample.height
+
+
+def _place_of_lost_print(colours: Image.Image, grey: Image.Image) -> Image.Image | None:
+    """A mask of the size of the picture: where a channel has print that the lightness lacks; None if nowhere."""
+    seen = _strokes(grey.reduce(_STEP))
+    most = seen
+    for channel in colours.reduce(_STEP).split():
+        most = ImageChops.lighter(most, _strokes(channel))
+    least = seen.point([min(255, max(level + _LOST, round(level * _VISIBLE))) for level in range(256)])
+    lost = ImageChops.subtract(most, least).point([255 * (level > 0) for level in range(256)])
+    clear = _cells_with(seen.point([255 * (level >= _CLEAR) for level in range(256)])).filter(ImageFilter.MaxFilter(3))
+    cells = ImageChops.subtract(
+        _cells_with(lost), clear
+    )  # between letters of black print on a highlight nothing is lost
+    if cells.getbbox() is None:
+        return None
+    around = cells.filter(ImageFilter.MaxFilter(_AROUND)).filter(ImageFilter.MaxFilter(_AROUND))
+    return around.resize(grey.size, Image.Resampling.NEAREST)
+
+
+def _cells_with(marks: Image.Image) -> Image.Image:
+    return marks.reduce(_CELL).point([255 * (level >= _IN_A_CELL) for level in range(256)])
+
+
+def _with_ink(colours: Image.Image, grey: Image.Image, place: Image.Image) -> Image.Image:
+    """The grey picture, with the darkest ink of all channels on white where print would be lost."""
+    ink = Image.new("L", grey.size)
+    for channel in (grey, *colours.split()):
+        ink = ImageChops.lighter(ink, _full_strokes(channel))
+    return Image.composite(ImageOps.invert(ink), grey, place)
+
+
+def _full_strokes(channel: Image.Image) -> Image.Image:
+    """The strokes of a whole channel, held against the paper of a smaller copy."""
+    small = channel.reduce(_STEP)
+    closed, opened = (paper.resize(channel.size, Image.Resampling.BILINEAR) for paper in _papers(small))
+    return _ink(channel, closed, opened, _is_light_paper(small).resize(channel.size, Image.Resampling.NEAREST))
+
+
+def _strokes(small: Image.Image) -> Image.Image:
+    """How far each pixel stands out from its paper, in the direction in which print does there."""
+    return _ink(small, *_papers(small), _is_light_paper(small))
+
+
+def _ink(channel: Image.Image, closed: Image.Image, opened: Image.Image, light_paper: Image.Image) -> Image.Image:
+    return Image.composite(ImageChops.subtract(closed, channel), ImageChops.subtract(channel, opened), light_paper)
+
+
+def _is_light_paper(small: Image.Image) -> Image.Image:
+    """A mask: where the surroundings are on the whole nearer to their lightest than to their darkest."""
+    cells = small.reduce(_CELL)
+    mean = cells.filter(ImageFilter.BoxBlur(_AROUND // 2))
+    above = ImageChops.subtract(cells.filter(ImageFilter.MaxFilter(_AROUND)), mean)
+    below = ImageChops.subtract(mean, cells.filter(ImageFilter.MinFilter(_AROUND)))
+    light = ImageChops.subtract(below, above, offset=128).point([255 * (level >= 128) for level in range(256)])
+    return light.resize(small.size, Image.Resampling.NEAREST)
+
+
+def _papers(small: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """A grey closing (without dark strokes) and a grey opening (without light ones)."""
+    closed = _spread(_spread(small, ImageChops.lighter), ImageChops.darker)
+    return closed, _spread(_spread(small, ImageChops.darker), ImageChops.lighter)
+
+
+def _spread(small: Image.Image, chosen: _Chosen) -> Image.Image:
+    """The lightest, or darkest, of the pixels up to two away. (`ImageFilter.MaxFilter` takes far longer.)"""
+    for across, down in ((1, 0), (0, 1)):
+        once = chosen(small, ImageChops.offset(small, across, down))
+        twice = chosen(once, ImageChops.offset(once, -across, -down))
+        small = chosen(chosen(twice, ImageChops.offset(twice, across, down)), ImageChops.offset(twice, -across, -down))
+    return small

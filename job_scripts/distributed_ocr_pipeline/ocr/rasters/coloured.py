@@ -20,6 +20,7 @@ _COLOURED = 0.0003  # share of the pixels; a coloured line of print has more
 _STEP = 3  # pixels; ink is looked for at this fraction, where the fringes of a scanner's colours are gone
 _LOST = 40  # grey levels by which ink is darker in a channel than in the lightness
 _CLEAR = 128  # ... of ink that no threshold between print and paper loses
+_CLEAR_LIGHT = 48  # ... of light print on a dark ground, such as white in a box, which has a threshold of its own
 _VISIBLE = 1.6  # ... and times as dark
 _CELL = 4  # of these; print is at home where a cell has some lost ink
 _IN_A_CELL = 24  # of 255: a tenth of it
@@ -55,16 +56,15 @@ def _is_coloured(image: Image.Image) -> bool:
 
 def _place_of_lost_print(colours: Image.Image, grey: Image.Image) -> Image.Image | None:
     """A mask of the size of the picture: where a channel has print that the lightness lacks; None if nowhere."""
-    seen = _strokes(grey.reduce(_STEP))
-    most = seen
+    small = grey.reduce(_STEP)
+    seen = most = _strokes(small)
     for channel in colours.reduce(_STEP).split():
         most = ImageChops.lighter(most, _strokes(channel))
     least = seen.point([min(255, max(level + _LOST, round(level * _VISIBLE))) for level in range(256)])
     lost = ImageChops.subtract(most, least).point([255 * (level > 0) for level in range(256)])
-    clear = _cells_with(seen.point([255 * (level >= _CLEAR) for level in range(256)])).filter(ImageFilter.MaxFilter(3))
-    cells = ImageChops.subtract(
-        _cells_with(lost), clear
-    )  # between letters of black print on a highlight nothing is lost
+    clear = (seen.point([255 * (level >= limit) for level in range(256)]) for limit in (_CLEAR, _CLEAR_LIGHT))
+    clear_around = _cells_with(Image.composite(*clear, _is_light_paper(small))).filter(ImageFilter.MaxFilter(3))
+    cells = ImageChops.subtract(_cells_with(lost), clear_around)  # such as between black letters on a highlight
     if cells.getbbox() is None:
         return None
     around = cells.filter(ImageFilter.MaxFilter(_AROUND)).filter(ImageFilter.MaxFilter(_AROUND))

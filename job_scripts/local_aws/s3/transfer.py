@@ -34,7 +34,7 @@ class Delivery:
             return
         with content:
             try:
-                os.link(os.path.realpath(content.name), target)
+                os.link(content.name, target)
             except OSError:  # another file system, or another owner
                 _copy(content, target)
 

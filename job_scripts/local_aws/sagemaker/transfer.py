@@ -66,16 +66,16 @@ class InputDownloader:
         items = list(_manifest(self._s3, bucket, key) if manifest else _prefix(self._s3, bucket, key))
         if not items:
             raise TransferError(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.')
+        if self._delivery.delivers(items[0].bucket):  # links: threads would only wait for each other
+            for item in items:
+                self._delivery.deliver(item.bucket, item.key, _place(item, folder))
+            return
         with ThreadPoolExecutor(_THREADS) as pool:
             for _ in pool.map(lambda item: self._fetch(item, folder), items):
                 pass
 
     def _fetch(self, item: _Item, folder: Path) -> None:
-        target = folder / _safe(item.relative)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if self._delivery.delivers(item.bucket):
-            self._delivery.deliver(item.bucket, item.key, target)
-            return
+        target = _place(item, folder)
         try:
             answer = self._s3.get_object(Bucket=item.bucket, Key=item.key)
             self._take(answer["ContentLength"])
@@ -110,6 +110,13 @@ def _manifest(s3: "S3Client", bucket: str, key: str) -> Iterator[_Item]:
         raise TransferError(f"The manifest s3://{bucket}/{key} is not a manifest: {error!r}.") from error
     for suffix in suffixes:
         yield _Item(source, prefix + suffix, suffix)
+
+
+def _place(item: _Item, folder: Path) -> Path:
+    """Where an object goes, in a folder that is made."""
+    target = folder / _safe(item.relative)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target
 
 
 def _safe(relative: str) -> Path:

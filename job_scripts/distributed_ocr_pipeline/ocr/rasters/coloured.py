@@ -62,8 +62,9 @@ def _place_of_lost_print(colours: Image.Image, grey: Image.Image) -> Image.Image
         most = ImageChops.lighter(most, _strokes(channel))
     least = seen.point([min(255, max(level + _LOST, round(level * _VISIBLE))) for level in range(256)])
     lost = ImageChops.subtract(most, least).point([255 * (level > 0) for level in range(256)])
-    clear = (seen.point([255 * (level >= limit) for level in range(256)]) for limit in (_CLEAR, _CLEAR_LIGHT))
-    clear_around = _cells_with(Image.composite(*clear, _is_light_paper(small))).filter(ImageFilter.MaxFilter(3))
+    dark, light = (seen.point([255 * (level >= limit) for level in range(256)]) for limit in (_CLEAR, _CLEAR_LIGHT))
+    clear = Image.composite(dark, light, _is_light_paper(small))
+    clear_around = _cells_with(clear).filter(ImageFilter.MaxFilter(3))
     cells = ImageChops.subtract(_cells_with(lost), clear_around)  # such as between black letters on a highlight
     if cells.getbbox() is None:
         return None

@@ -100,9 +100,7 @@ def faint_on_dark(seed: int) -> HardPage:
     layout = Layout(dpi=150, points=12)
     paragraphs = prose(seed, 24)
     faint = draw_text(paragraphs, layout).point([150 + level * 45 // 255 for level in range(256)])
-    grain = random.Random(seed).randbytes(faint.width * faint.height)
-    noise = Image.frombytes("L", faint.size, grain).point([level * 24 // 255 for level in range(256)])
-    sheet = ImageOps.expand(ImageChops.subtract(faint, noise), (300, 250), fill=14)
+    sheet = ImageOps.expand(_in_grain(faint, seed, 24), (300, 250), fill=14)
     return HardPage(sheet.filter(ImageFilter.GaussianBlur(0.6)), text_of(paragraphs), 72)
 
 
@@ -111,9 +109,14 @@ def very_faint(seed: int) -> HardPage:
     layout = Layout(dpi=200, points=11)
     paragraphs = prose(seed, 20)
     faint = draw_text(paragraphs, layout).point([232 + level * 20 // 255 for level in range(256)])
-    grain = random.Random(seed).randbytes(faint.width * faint.height)
-    noise = Image.frombytes("L", faint.size, grain).point([level * 12 // 255 for level in range(256)])
-    return HardPage(ImageChops.subtract(faint, noise), text_of(paragraphs), 200)
+    return HardPage(_in_grain(faint, seed, 12), text_of(paragraphs), 200)
+
+
+def _in_grain(image: Image.Image, seed: int, levels: int) -> Image.Image:
+    """A grey picture whose pixels are darker by up to `levels`."""
+    grain = random.Random(seed).randbytes(image.width * image.height)
+    noise = Image.frombytes("L", image.size, grain).point([level * levels // 255 for level in range(256)])
+    return ImageChops.subtract(image, noise)
 
 
 def slide(seed: int) -> HardPage:

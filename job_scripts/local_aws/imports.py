@@ -33,7 +33,7 @@ def without_batch() -> Iterator[None]:
 def share_models() -> None:
     """Let moto take its models of services from the clients here; it must have been imported.
 
-    It reads each twice more, once for the regions and once for the answers: 55 MB in a run, SageMaker's most of it. A
+    It reads each twice more, once for the regions and once for the answers: some 50 MB, SageMaker's most of it. A
     model that moto amends, such as S3's, stays its own.
     """
     from moto.core import base_backend, utils  # pylint: disable=import-outside-toplevel  # slow, and reads settings

@@ -129,6 +129,10 @@ def test_the_result_is_a_table_with_where_to_find_it() -> None:
     )
 
 
+def test_documents_that_no_job_came_to_are_in_the_table() -> None:
+    assert f"{'  not processed':<28}{4:>10}\n" in shown_for(plan(7, up_to_date=0), report=REPORT | {"missing_count": 4})
+
+
 def test_what_failed_of_the_workflow_is_shown_with_where_to_look() -> None:
     failures = {"failed_shards": {"s00000": "No quota."}, "map_failure": "Too many."}
     assert shown_for(plan(3, up_to_date=0), report=REPORT | failures).endswith(

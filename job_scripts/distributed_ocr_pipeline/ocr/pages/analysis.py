@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.rasters.faint import has_faint_print, strengthened
+from distributed_ocr_pipeline.ocr.rasters.levels import level_at, median_level
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 
 _CELL = 8  # pixels; ink is looked for in cells of this size
@@ -131,7 +132,7 @@ def analyse(raster: Raster) -> PageAnalysis:
         image.load()
         cells = cells_of(image)
         counts = cells.histogram()
-        paper = _median(counts)
+        paper = median_level(counts)
         inked, faint = _differing(counts, paper, _INK_CONTRAST), _differing(counts, paper, _FAINT_CONTRAST)
         few = sum(counts) * _FAINT_SHARE
         if not inked and _differing(counts, paper, _WEAK_CONTRAST) <= few and has_faint_print(image):
@@ -191,21 +192,6 @@ def _lines_either_way(image: Image.Image) -> _Lines:
     return level
 
 
-def _median(counts: list[int]) -> int:
-    """The grey level in the middle of a histogram."""
-    return _level_at(counts, 0.5)
-
-
-def _level_at(counts: list[int], share: float) -> int:
-    """The grey level up to which a share of a histogram lies."""
-    wanted, seen = sum(counts) * share, 0
-    for level, count in enumerate(counts):
-        seen += count
-        if seen >= wanted:
-            return level
-    return 255
-
-
 def _differing(counts: list[int], paper: int, contrast: int) -> int:
     """How many pixels differ from paper by more than `contrast`."""
     return sum(counts[: max(0, paper - contrast)]) + sum(counts[paper + contrast + 1 :])
@@ -232,7 +218,7 @@ def shade(cells: Image.Image) -> Shade:
     paper = _every_third(_every_third(cells.filter(lightest)).filter(lightest))
     if min(paper.size) < 3:
         return Shade()
-    light, dark = _level_at(paper.histogram(), 0.9), _level_at(paper.histogram(), 0.1)
+    light, dark = level_at(paper.histogram(), 0.9), level_at(paper.histogram(), 0.1)
     steps = ImageChops.subtract(paper.filter(lightest), paper.filter(ImageFilter.MinFilter(3)))
     abrupt = sum(steps.histogram()[round(light * _ABRUPT) + 1 :])
     return Shade(light, dark, abrupt, paper.width * paper.height)
@@ -248,7 +234,7 @@ def specks(image: Image.Image) -> Specks:
     middle = image.crop((width // 4, height * 3 // 8, width * 3 // 4, height * 5 // 8))
     if min(middle.size) < _CELL:
         return Specks()
-    paper = _median(middle.histogram())
+    paper = median_level(middle.histogram())
     marked = middle.point([255 * (abs(level - paper) > _INK_CONTRAST) for level in range(256)]).reduce(_CELL)
     most = 255 * _SPECK_PIXELS // _CELL**2
     printed = marked.point([255 * (level > most) for level in range(256)]).filter(ImageFilter.MaxFilter(3))
@@ -257,7 +243,7 @@ def specks(image: Image.Image) -> Specks:
 
 
 def _text_heights(strips: Image.Image) -> _TextHeights:
-    paper = _median(strips.histogram())
+    paper = median_level(strips.histogram())
     inked = bytes(_ink_class(level, paper) for level in range(256))
     columns = strips.transpose(Image.Transpose.ROTATE_90).tobytes().translate(inked)
     height = strips.height
@@ -281,7 +267,7 @@ def _lines(strips: Image.Image, strip_width: int) -> _Lines:
     """Whether the bands of the strips line up clearly, and at which turn (degrees anticlockwise)."""
     step = max(1, strips.height // _SKEW_ROWS)
     squeezed = strips.reduce((1, step)) if step > 1 else strips
-    paper = _median(squeezed.histogram())
+    paper = median_level(squeezed.histogram())
     ink = squeezed.point([max(0, paper - level) for level in range(256)])
     scores: dict[float, int] = {}
 

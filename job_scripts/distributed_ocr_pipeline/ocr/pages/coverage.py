@@ -13,6 +13,7 @@ from PIL import Image
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
+from distributed_ocr_pipeline.ocr.rasters.levels import median_level
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
 
@@ -145,11 +146,4 @@ def _wiped(image: Image.Image, words: Sequence[Word], margin: int) -> Image.Imag
 
 
 def _paper(image: Image.Image) -> int:
-    """The grey level in the middle."""
-    counts = image.convert("L").histogram()
-    seen, half = 0, sum(counts) / 2
-    for level, count in enumerate(counts):
-        seen += count
-        if seen >= half:
-            return level
-    return 255
+    return median_level(image.convert("L").histogram())

@@ -5,5 +5,6 @@ decoding   pictures from outside become rasters, in a sandbox
 coloured   grey of a picture in colour that keeps coloured print
 median     the filter that removes specks
 even       paper made even
+levels     grey levels of a histogram
 faint      very faint print, found and made dark
 """

@@ -17,8 +17,7 @@ _MOST_STRETCH = 6.0
 def even_paper(image: Image.Image) -> Image.Image:
     """A grey picture of dark print, with white paper everywhere and ink stretched to black."""
     ink = ImageChops.subtract(_paper(image), image)
-    stretch = stretch_of(ink.histogram(), _FAINT, _MOST_STRETCH)
-    return ImageOps.invert(ink.point([min(255, round(max(0, level - _FAINT) * stretch)) for level in range(256)]))
+    return black_on_white(ink, _FAINT, _MOST_STRETCH)
 
 
 def _paper(image: Image.Image) -> Image.Image:
@@ -31,7 +30,13 @@ def _paper(image: Image.Image) -> Image.Image:
     return paper.resize(image.size, Image.Resampling.BILINEAR)
 
 
-def stretch_of(counts: list[int], floor: int, most: float) -> float:
+def black_on_white(ink: Image.Image, floor: int, most_stretch: float) -> Image.Image:
+    """White paper with ink (0 is none) of more than `floor` levels stretched to black, at most by `most_stretch`."""
+    stretch = _stretch_of(ink.histogram(), floor, most_stretch)
+    return ImageOps.invert(ink.point([min(255, round(max(0, level - floor) * stretch)) for level in range(256)]))
+
+
+def _stretch_of(counts: list[int], floor: int, most: float) -> float:
     """By how much ink, of more than `floor` levels, is stretched: its upper quartile becomes black."""
     inked = sum(counts[floor:])
     seen = 0

@@ -9,7 +9,8 @@ the pages that are told apart.
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-from distributed_ocr_pipeline.ocr.rasters.even import stretch_of
+from distributed_ocr_pipeline.ocr.rasters.even import black_on_white
+from distributed_ocr_pipeline.ocr.rasters.levels import level_at, median_level
 
 _CELL = 8  # pixels
 _REACH = 9  # cells; of the surroundings
@@ -48,35 +49,20 @@ def strengthened(image: Image.Image) -> Image.Image:
     paper = dark_print.reduce(_CELL).filter(ImageFilter.RankFilter(_REACH, _PAPER_RANK)).filter(ImageFilter.BoxBlur(2))
     smooth = dark_print.filter(ImageFilter.GaussianBlur(1))
     ink = ImageChops.subtract(paper.resize(image.size, Image.Resampling.BILINEAR), smooth)
-    stretch = stretch_of(ink.histogram(), _FLOOR, _MOST_STRETCH)
-    return ImageOps.invert(ink.point([min(255, round(max(0, level - _FLOOR) * stretch)) for level in range(256)]))
+    return black_on_white(ink, _FLOOR, _MOST_STRETCH)
 
 
 def _dark_print(image: Image.Image) -> Image.Image:
-    return ImageOps.invert(image) if _paper(image) < _DARK else image
+    return ImageOps.invert(image) if median_level(image.histogram()) < _DARK else image
 
 
 def _fine_cells(image: Image.Image) -> Image.Image:
     """Mean levels of cells, paper at 128, in `_PARTS` of a grey level; dust counts for no more than faint print."""
-    paper = _paper(image)
+    paper = median_level(image.histogram())
     return image.point([max(0, min(255, 128 + (level - paper) * _PARTS)) for level in range(256)]).reduce(_CELL)
 
 
 def _grain(cells: Image.Image) -> float:
     """Standard deviation of the cells of paper, in grey levels: neighbours differ little except at print."""
     differences = ImageChops.difference(cells, ImageChops.offset(cells, 1, 0)).histogram()
-    return _level_at(differences, 0.25) / _NORMAL_QUARTILE / _PARTS
-
-
-def _paper(image: Image.Image) -> int:
-    return _level_at(image.histogram(), 0.5)
-
-
-def _level_at(counts: list[int], share: float) -> int:
-    """The grey level up to which a share of a histogram lies."""
-    wanted, seen = sum(counts) * share, 0
-    for level, count in enumerate(counts):
-        seen += count
-        if seen >= wanted:
-            return level
-    return 255
+    return level_at(differences, 0.25) / _NORMAL_QUARTILE / _PARTS

@@ -5,6 +5,7 @@ reads each pixel with a call of its own: 6 % of the time of a page.)
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,16 +72,18 @@ def transformed(raster: Raster, transform: Transform, target: Path) -> Raster:
 
 def evened(raster: Raster, target: Path) -> Raster:
     """Write a copy of a raster with even paper."""
-    with load(raster.path) as image:
-        even_paper(image).save(target, format="TIFF", compression="raw")
-    return replace(raster, path=target)
+    return _changed(raster, even_paper, target)
 
 
 def with_strong_print(raster: Raster, target: Path) -> Raster:
     """Write a copy of a raster with very faint print made dark."""
+    return _changed(raster, strengthened, target)
+
+
+def _changed(raster: Raster, change: Callable[[Image.Image], Image.Image], target: Path) -> Raster:
     with load(raster.path) as image:
         image.load()
-        strengthened(image).save(target, format="TIFF", compression="raw")
+        change(image).save(target, format="TIFF", compression="raw")
     return replace(raster, path=target)
 
 

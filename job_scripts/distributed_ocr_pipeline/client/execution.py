@@ -27,8 +27,6 @@ from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault, without_verdict
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.memory import release_memory
-from distributed_ocr_pipeline.planning.listing import UriOf
-from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, store_plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
@@ -38,6 +36,13 @@ logger = logging.getLogger(__name__)
 _FILES_OF_OTHERS = "Files are made of documents that this run reads; `ocr-pipeline export` makes those of the others."
 
 OnProgress = Callable[[Progress], None]
+Planner = Callable[[Deployment, RunOptions, Path], Plan]
+"""Makes the plan of a run with these options, whose files go into the folder."""
+
+
+def plan_here(deployment: Deployment, options: RunOptions, folder: Path) -> Plan:
+    """A `Planner`: list the prefix, and name documents by their S3 addresses."""
+    return plan_run(deployment.storage(), deployment.output_bucket, options, folder, quotas=deployment.quotas())
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,8 @@ class Outcome:
 class Execution:
     """A run before and after its start; its id is the execution's name."""
 
-    def __init__(self, deployment: Deployment, *, poll_seconds: float = 10) -> None:
-        self._deployment = deployment
+    def __init__(self, deployment: Deployment, *, poll_seconds: float = 10, planner: Planner = plan_here) -> None:
+        self._deployment, self._planner = deployment, planner
         self._poll_seconds = poll_seconds
         self._storage = deployment.storage()
         self.run_id = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
@@ -63,12 +68,9 @@ class Execution:
         """What `turns.last_turn` says of a prefix; to be looked up before the plan is made."""
         return last_turn(self._deployment, self._storage, input_prefix)
 
-    def plan(
-        self, overrides: Mapping[str, Any], folder: Path, uri_of: UriOf = str, quotas: Quotas | None = None
-    ) -> Plan:
+    def plan(self, overrides: Mapping[str, Any], folder: Path) -> Plan:
         """Plan into a folder on this machine: it can list the bucket, and saves the minutes a planning job takes."""
-        options, quotas = self.options(overrides), quotas or self._deployment.quotas()
-        return plan_run(self._storage, self._deployment.output_bucket, options, folder, quotas=quotas, uri_of=uri_of)
+        return self._planner(self._deployment, self.options(overrides), folder)
 
     def options(self, overrides: Mapping[str, Any]) -> RunOptions:
         """What is given, and for the rest the deployment's defaults."""
@@ -131,8 +133,7 @@ def execute(
     *,
     observer: Observer,
     poll_seconds: float,
-    uri_of: UriOf = str,
-    quotas: Quotas | None = None,
+    planner: Planner = plan_here,
 ) -> RunResult:
     """Run the workflow over a prefix, from the plan to the report.
 
@@ -142,8 +143,7 @@ def execute(
         input_prefix: `s3://bucket/prefix/`.
         observer: Told about plan and progress.
         poll_seconds: Time between two looks at the execution.
-        uri_of: How documents are named; by default, by their S3 addresses.
-        quotas: What the account may run; by default, AWS is asked.
+        planner: Makes the plan; by default, this process, from what S3 lists and AWS says that the account may run.
 
     Raises:
         UnfinishedRun: The run ended, but not green.
@@ -153,9 +153,9 @@ def execute(
     """
     started = time.monotonic()
     output = f"s3://{deployment.output_bucket}"
-    execution = Execution(deployment, poll_seconds=poll_seconds)
+    execution = Execution(deployment, poll_seconds=poll_seconds, planner=planner)
     observer.started(execution.run_id, output)
-    plan, execution_arn = _begin(execution, _execution_input(settings, input_prefix), observer, uri_of, quotas)
+    plan, execution_arn = _begin(execution, _execution_input(settings, input_prefix), observer)
     release_memory()
     try:
         outcome = execution.follow(execution_arn, observer.progressed)
@@ -171,13 +171,11 @@ def execute(
     return result
 
 
-def _begin(
-    execution: Execution, overrides: Mapping[str, Any], observer: Observer, uri_of: UriOf, quotas: Quotas | None
-) -> tuple[Plan, str]:
+def _begin(execution: Execution, overrides: Mapping[str, Any], observer: Observer) -> tuple[Plan, str]:
     """Plan and start; returns the plan and the execution's ARN."""
     with TemporaryDirectory() as folder:
         planned_after = execution.last_turn(overrides["input_prefix"])
-        plan = execution.plan(overrides, Path(folder), uri_of, quotas)
+        plan = execution.plan(overrides, Path(folder))
         observer.approve(plan)
         observer.planned(plan)
         if plan.up_to_date and execution.options(overrides).outputs:

@@ -36,7 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     status.set_defaults(command=lambda options: background.status(options.folder))
     logs = commands.add_parser("logs", help="show its log and those of its jobs")
     logs.add_argument("--follow", action="store_true", help="show new lines until interrupted")
-    logs.set_defaults(command=_logs)
+    logs.set_defaults(command=lambda options: background.show_logs(options.folder, follow=options.follow))
+    plan = commands.add_parser("plan", help="make the plan that a run on this machine asks for")
+    plan.add_argument("request", type=Path, help="JSON file that says what to plan (local/planning.py)")
+    plan.set_defaults(command=_plan)
     test = commands.add_parser("test", help="process a few documents and check the results")
     test.set_defaults(command=_test)
     return parser
@@ -65,10 +68,10 @@ def _serve(options: argparse.Namespace) -> None:
     serve(settings, bare=options.bare, ready_file=options.ready_file, exit_with_parent=options.exit_with_parent)
 
 
-def _logs(options: argparse.Namespace) -> None:
-    from distributed_ocr_pipeline.local.logs import show_logs  # pylint: disable=import-outside-toplevel
+def _plan(options: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.local.planning import carry_out  # pylint: disable=import-outside-toplevel
 
-    show_logs(options.folder, follow=options.follow)
+    carry_out(options.request)
 
 
 def _test(options: argparse.Namespace) -> None:

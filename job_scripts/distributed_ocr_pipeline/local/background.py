@@ -1,21 +1,25 @@
-"""The local environment in the background: start, stop, status."""
+"""The local environment in the background: start, stop, status, logs."""
 
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import NotDeployed, PipelineError
 from distributed_ocr_pipeline.local.environment import serve_command, variables, wait_until_ready
 from distributed_ocr_pipeline.local.readyfile import Ready, read_ready
 from distributed_ocr_pipeline.local.serve import PROJECT
+from local_aws.sagemaker.logs import GROUP
 
 FOLDER = PROJECT / ".local"
 
 _STOP_SECONDS = 20.0
 _PULSE_SECONDS = 0.05
+_LOG_PULSE_SECONDS = 1.0
 
 
 def ready_file(folder: Path) -> Path:
@@ -72,6 +76,21 @@ def running(folder: Path) -> Deployment:
     return ready.deployment
 
 
+def show_logs(folder: Path, *, follow: bool) -> None:
+    """Print the server's log and those of its jobs; with `follow`, print new lines until interrupted."""
+    client = running(folder).client("logs")
+    events = _JobEvents(client)
+    with server_log(folder).open(encoding="utf-8", errors="replace") as log:
+        while True:
+            for line in log:
+                print(line, end="")
+            for line in events.new():
+                print(line, flush=True)
+            if not follow:
+                return
+            time.sleep(_LOG_PULSE_SECONDS)
+
+
 def usage(deployment: Deployment) -> str:
     """Shell lines that set the variables, and one that starts a run."""
     lines = [f"export {name}={value}" for name, value in variables(deployment).items()]
@@ -102,3 +121,21 @@ def _launch(folder: Path, port: int) -> Ready:
         raise
     process.returncode = 0  # Nothing waits for this process; without a status, Python warns that it still runs.
     return ready
+
+
+class _JobEvents:
+    """The log events of all jobs, each once."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._since = 0
+        self._seen: set[str] = set()
+
+    def new(self) -> Iterator[str]:
+        """The lines since the last call, oldest first, each after its stream's name."""
+        pages = self._client.get_paginator("filter_log_events").paginate(logGroupName=GROUP, startTime=self._since)
+        found = [event for page in pages for event in page["events"] if event["eventId"] not in self._seen]
+        for event in sorted(found, key=lambda event: event["timestamp"]):
+            self._seen.add(event["eventId"])
+            self._since = max(self._since, event["timestamp"])
+            yield f"{event['logStreamName']} {event['message']}"

@@ -19,11 +19,14 @@ STATE_MACHINE = "ocr-local"
 INPUT_BUCKET = "ocr-local-input"
 OUTPUT_BUCKET = "ocr-local-output"
 
-MAX_PARALLEL_JOBS = 2
-"""The default number of shards at a time: one job already uses all processors of the machine."""
+MAX_PARALLEL_JOBS = 1
+"""The default number of shards at a time: one job already uses all processors of the machine, and takes memory."""
 
 TARGET_SHARD_MINUTES = 5.0
 """A shard starts in seconds here, and what it has done is kept when it ends."""
+
+FILES_PER_JOB = 5_000
+"""The default most of documents in a shard: so many links are made in a moment, and so many rows take little memory."""
 
 _ROLES = {
     "workflow": "states.amazonaws.com",
@@ -72,7 +75,7 @@ def deploy(endpoint: Endpoint, project: Path, region: str = REGION) -> Deploymen
 def template_values(region: str) -> dict[str, str]:
     """The values of the names in the workflow's template."""
     return {
-        "default_options": json.dumps(default_options(MAX_PARALLEL_JOBS)),
+        "default_options": json.dumps(default_options()),
         "partition": "aws",
         "region": region,
         "output_bucket": OUTPUT_BUCKET,
@@ -95,11 +98,15 @@ def template_values(region: str) -> dict[str, str]:
     }
 
 
-def default_options(max_parallel_jobs: int) -> dict[str, Any]:
-    """The options that a deployment gives every run: the defaults of `RunOptions`."""
+def default_options() -> dict[str, Any]:
+    """The options that the local deployment gives every run: the defaults of `RunOptions`, but for the shards."""
     fields = RunOptions.model_fields
     defaults = {name: field.default for name, field in fields.items() if name not in _CHOSEN_PER_RUN}
-    return defaults | {"max_parallel_jobs": max_parallel_jobs, "target_shard_minutes": TARGET_SHARD_MINUTES}
+    return defaults | {
+        "max_parallel_jobs": MAX_PARALLEL_JOBS,
+        "target_shard_minutes": TARGET_SHARD_MINUTES,
+        "files_per_job": FILES_PER_JOB,
+    }
 
 
 def role_arn(name: str) -> str:

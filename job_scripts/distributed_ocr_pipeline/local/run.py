@@ -4,7 +4,6 @@ import logging
 import os
 import platform
 import shutil
-import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -25,7 +24,6 @@ from distributed_ocr_pipeline.local.deploy import input_folder
 from distributed_ocr_pipeline.local.environment import LocalEnvironment, fast_tesseract
 from distributed_ocr_pipeline.local.folders import (
     LEAST_LEFT_BYTES,
-    FileUris,
     has_earlier_ids,
     locked,
     require_documents,
@@ -33,9 +31,9 @@ from distributed_ocr_pipeline.local.folders import (
     require_writable,
 )
 from distributed_ocr_pipeline.local.interruption import finish_early
+from distributed_ocr_pipeline.local.planning import FolderPlanner
 from distributed_ocr_pipeline.log_context import LOG_LEVEL_VARIABLE
 from distributed_ocr_pipeline.ocr import check_tools
-from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.run.planning import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.run.space import bytes_at_work, result_bytes
@@ -43,7 +41,6 @@ from distributed_ocr_pipeline.run.space import bytes_at_work, result_bytes
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
-_NO_QUOTAS = Quotas({}, total=sys.maxsize)  # this machine's processors are the limit
 _FASTER = """\
 Scanned pages take less than half the time with the Tesseract that `make fast-tesseract` builds (once, 5 minutes): \
 runs use it from then on."""
@@ -105,8 +102,7 @@ def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) 
                 f"s3://{environment.input_bucket}/",
                 observer=_WatchSpace(observer, settings, folder, output),
                 poll_seconds=_POLL_SECONDS,
-                uri_of=FileUris(folder),
-                quotas=_NO_QUOTAS,
+                planner=FolderPlanner(folder, output),
             )
         except ServiceFault:
             environment.require_alive()  # if that is the cause, this names it

@@ -25,8 +25,8 @@ PROJECT = Path(__file__).resolve().parents[3]
 """The folder that holds job_scripts/ and modules/."""
 
 _NO_LIMIT = 10_000
-_LITTLE_MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
-"""Of jobs, which share this machine: pools of Arrow and of threads keep some 20 MB of each. Engines do not see it."""
+LITTLE_MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
+"""Variables of processes that share this machine: pools of Arrow and of threads keep some 20 MB of each. Engines do not see them."""
 
 LOCAL_ACCOUNT = Account(
     starts_per_second=_NO_LIMIT,
@@ -85,7 +85,7 @@ def server_settings(
 def _variables(results: Path | None) -> dict[str, str]:
     moved = {"OCR_RESULTS_URI": ""} if results else {}  # a folder of results may be moved
     level = os.environ.get(LOG_LEVEL_VARIABLE)
-    return _LITTLE_MEMORY | moved | ({LOG_LEVEL_VARIABLE: level} if level else {})
+    return LITTLE_MEMORY | moved | ({LOG_LEVEL_VARIABLE: level} if level else {})
 
 
 def serve(settings: ServerSettings, *, bare: bool, ready_file: Path | None, exit_with_parent: bool) -> None:

@@ -79,7 +79,12 @@ def s3_source(storage: Storage, lister: Lister, prefix: S3Location, document_lis
 
     if document_list is None:
         return Source((page.batch() for page in lister.pages(prefix)), fetch)
-    return Source(_batches(_read_list(storage, document_list, prefix)), fetch)
+    return listed_source(_read_list(storage, document_list, prefix), fetch)
+
+
+def listed_source(objects: Iterable[Listed], fetch: FetchRange) -> Source:
+    """Objects that are known one by one."""
+    return Source(_batches(objects), fetch)
 
 
 def folder_source(folder: Path) -> Source:
@@ -103,7 +108,7 @@ def folder_source(folder: Path) -> Source:
             file.seek(offset)
             return file.read(length)
 
-    return Source(_batches(files()), fetch)
+    return listed_source(files(), fetch)
 
 
 def selected(source: Source, folder: str, include: Iterable[str], exclude: Iterable[str]) -> Source:

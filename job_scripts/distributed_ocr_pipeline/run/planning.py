@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import (
@@ -26,6 +28,7 @@ from distributed_ocr_pipeline.layout import (
     RunLayout,
     meets_results,
 )
+from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.planning.database import Database, open_database
 from distributed_ocr_pipeline.planning.estimating import (
     Amount,
@@ -83,6 +86,11 @@ class Plan:
         values = as_dict(self)
         return {"bytes" if name == "size_bytes" else name: value for name, value in values.items()}
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Plan":
+        """The plan that `as_dict` made these of."""
+        return TypeAdapter(cls).validate_python({**values, "size_bytes": values["bytes"]})
+
     @property
     def summary(self) -> str:
         """One line for people."""
@@ -103,6 +111,7 @@ def plan_run(
     *,
     quotas: Quotas | None = None,
     uri_of: UriOf = str,
+    source: Source | None = None,
 ) -> Plan:
     """List the documents, leave out what is up to date, estimate the rest, and cut it into shards.
 
@@ -113,6 +122,7 @@ def plan_run(
         folder: Gets the plan's files and, meanwhile, several times as much.
         quotas: What the account may run; None where that is not known.
         uri_of: Gives the `source_uri` of a document, from which its id is made.
+        source: What lies below `input_prefix`, where that is known better than by listing it.
 
     Raises:
         BadInput: Nothing lies below `input_prefix` (unless it may be empty), it cannot be listed, it holds results, or
@@ -125,7 +135,8 @@ def plan_run(
     history = NO_HISTORY
     if output_bucket and not options.reprocess:
         history = read_history(storage, lister, output_bucket, options.input_prefix, folder / "ledger")
-    source = s3_source(storage, lister, prefix, options.document_list)
+    if source is None or options.document_list is not None:
+        source = s3_source(storage, lister, prefix, options.document_list)
     return plan_source(source, options, folder, history=history, quotas=quotas, uri_of=uri_of)
 
 
@@ -149,6 +160,7 @@ def plan_source(
     listed = write_listing(source.batches, folder / "listing.parquet", prefix.bucket, uri_of)
     if not listed and not options.may_be_empty:
         raise BadInput(f"There are no documents under {options.input_prefix}.", "Check the bucket and the prefix.")
+    release_memory()  # of the listing; the database takes as much again
     with open_database(folder) as database:
         return _Planner(database, options, history, slots, quotas).plan(source, folder)
 

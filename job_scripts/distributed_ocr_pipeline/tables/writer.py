@@ -35,6 +35,9 @@ _FOLDER_KEYS = (
 ROW_GROUP_BYTES = 16 * 1024 * 1024
 """Row groups are cut at this much text, so that neither writer nor reader ever holds more of one."""
 
+_BATCH_ROWS, _BATCH_BYTES = 256, 1024 * 1024
+"""So much waits as Python objects, which take several times what they say; what waits longer is in Arrow's columns."""
+
 
 @dataclass(frozen=True)
 class ShardInfo:
@@ -54,17 +57,20 @@ class _TableFile:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.rows = 0
-        self._pending: list[Mapping[str, Any]] = []
-        self._pending_bytes = 0
+        self._rows: list[Mapping[str, Any]] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._rows_bytes = self._batches_bytes = 0
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_index=True)
 
     def add(self, row: Mapping[str, Any], size: int) -> None:
         """Append a row of about `size` bytes."""
-        self._pending.append(row)
-        self._pending_bytes += size
+        self._rows.append(row)
+        self._rows_bytes += size
         self.rows += 1
-        if self._pending_bytes >= ROW_GROUP_BYTES:
+        if self._batches_bytes + self._rows_bytes >= ROW_GROUP_BYTES:
             self._flush()
+        elif len(self._rows) == _BATCH_ROWS or self._rows_bytes >= _BATCH_BYTES:
+            self._pack()
 
     def close(self, metadata: Mapping[str, str]) -> None:
         """Write what is pending and the footer, with `metadata` in it."""
@@ -72,10 +78,17 @@ class _TableFile:
         self._writer.add_key_value_metadata(dict(metadata))
         self._writer.close()
 
+    def _pack(self) -> None:
+        if self._rows:
+            self._batches.append(pa.RecordBatch.from_pylist(self._rows, schema=self._writer.schema))
+        self._batches_bytes += self._rows_bytes
+        self._rows, self._rows_bytes = [], 0
+
     def _flush(self) -> None:
-        if self._pending:
-            self._writer.write_table(pa.Table.from_pylist(self._pending, schema=self._writer.schema))
-        self._pending, self._pending_bytes = [], 0
+        self._pack()
+        if self._batches:
+            self._writer.write_table(pa.Table.from_batches(self._batches))
+        self._batches, self._batches_bytes = [], 0
 
 
 _Named = tuple[str, int]  # a document and its first page: a shard may read several parts of one

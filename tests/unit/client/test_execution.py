@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +18,13 @@ from distributed_ocr_pipeline.client.results import (
     UnfinishedRun,
     UnfollowedRun,
 )
-from distributed_ocr_pipeline.config import RunSettings
+from distributed_ocr_pipeline.config import RunOptions, RunSettings
+from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, BadOption, ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.run.delivery.manifests import parse_documents
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.planning import Plan, plan_run
 from distributed_ocr_pipeline.run.progress import Progress
 from tests.support.aws import (
     CREDENTIALS,
@@ -111,13 +113,6 @@ def test_the_plan_starts_no_more_jobs_than_the_accounts_quotas_allow(
     assert result.plan.concurrency_bound == "quota of ml.t3.xlarge"
 
 
-def test_aws_is_not_asked_for_quotas_that_are_given(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deployment_module, "find_quotas", lambda *clients: pytest.fail("AWS was asked."))
-    workflow = Workflow(s3_client(endpoint), report={})
-    result = run(endpoint, workflow, RunSettings(files_per_job=1), quotas=Quotas({}, total=1))
-    assert (result.plan.max_concurrency, result.plan.concurrency_bound) == (1, "quota of ml.t3.xlarge")
-
-
 def test_a_run_that_is_not_approved_is_neither_stored_nor_started(endpoint: str) -> None:
     client = s3_client(endpoint)
     asked: list[int] = []
@@ -185,10 +180,22 @@ def test_a_fault_while_a_run_is_at_work_says_which_run_it_is(endpoint: str, code
     assert (error.value.exit_code, error.value.code) == (ExitCode.SERVICE, code)
 
 
-def test_documents_are_named_as_the_caller_says(endpoint: str) -> None:
-    result = run(
-        endpoint, Workflow(s3_client(endpoint), report={}), RunSettings(), uri_of=lambda at: f"file:///{at.key}"
-    )
+def test_a_plan_may_be_made_elsewhere_and_aws_is_not_asked_then(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def elsewhere(deployment: Deployment, options: RunOptions, folder: Path) -> Plan:
+        assert not list(folder.iterdir())
+        return plan_run(
+            deployment.storage(),
+            deployment.output_bucket,
+            options,
+            folder,
+            quotas=Quotas({}, total=1),
+            uri_of=lambda at: f"file:///{at.key}",
+        )
+
+    monkeypatch.setattr(deployment_module, "find_quotas", lambda *clients: pytest.fail("AWS was asked."))
+    workflow = Workflow(s3_client(endpoint), report={})
+    result = run(endpoint, workflow, RunSettings(files_per_job=3), planner=elsewhere)
+    assert (result.plan.max_concurrency, result.plan.concurrency_bound) == (1, "quota of ml.t3.xlarge")
     where = RunLayout(OUTPUT_BUCKET, result.run_id).shard_documents("s00000").key
     lines = s3_client(endpoint).get_object(Bucket=OUTPUT_BUCKET, Key=where)["Body"].read().decode()
     assert {item.source_uri for item in parse_documents(lines)} == {f"file:///in/{name}.pdf" for name in "abc"}

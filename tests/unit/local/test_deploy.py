@@ -14,6 +14,6 @@ def test_every_name_in_the_template_has_a_value_and_every_value_is_used() -> Non
 
 
 def test_the_deployments_options_are_valid_and_complete_but_for_the_prefix() -> None:
-    options = parse_options(default_options(MAX_PARALLEL_JOBS) | {"input_prefix": "s3://bucket/prefix/"})
+    options = parse_options(default_options() | {"input_prefix": "s3://bucket/prefix/"})
     assert options.max_parallel_jobs == MAX_PARALLEL_JOBS
     assert not options.planned

@@ -1,6 +1,7 @@
 """The Parquet files: columns, row groups, folders, and footers that say what belongs together."""
 
 import errno
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -141,6 +142,20 @@ def test_nothing_is_published_when_the_work_fails(tmp_path: Path) -> None:
         writer.add_document(DocumentResult(document("a"), DocumentStatus.SUCCEEDED))
         raise RuntimeError
     assert not list(tmp_path.glob("pages/**/*.parquet")) + list(tmp_path.glob("documents/**/*.parquet"))
+
+
+@pytest.mark.parametrize("length", [10, 3_000])
+def test_what_waits_to_be_written_is_held_in_columns(length: int, tmp_path: Path) -> None:
+    """A row is some 30 Python objects; a shard of 17,000 small documents would hold 100 MB of them."""
+    with shard_tables(tmp_path) as writer:
+        for number in range(1, 1001):
+            source = document(f"d{number}")
+            writer.add_pages(PageChunk(source, "application/pdf", 1, (page(1, text="x" * length),)))
+            writer.add_document(DocumentResult(source, DocumentStatus.SUCCEEDED, page_count=1, pages_succeeded=1))
+        rows = [found for found in gc.get_objects() if isinstance(found, dict) and "source_uri" in found]
+        assert len(rows) <= 2 * 256
+    assert pq.ParquetFile(tmp_path / "pages/s00007.parquet").metadata.num_row_groups == 1
+    assert [row["document_id"] for row in read(tmp_path, "documents")] == [f"d{number}" for number in range(1, 1001)]
 
 
 def test_row_groups_are_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

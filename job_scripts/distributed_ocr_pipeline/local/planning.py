@@ -1,0 +1,129 @@
+"""The plan of a run on this machine: made from the folder itself, by a process of its own.
+
+What planning takes of memory ends with that process; the command line stays small for as long as the run goes on.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from distributed_ocr_pipeline.config import RunOptions, parse_options
+from distributed_ocr_pipeline.deployment import Deployment
+from distributed_ocr_pipeline.errors import BadInput, ExitCode, PipelineError, ServiceFault
+from distributed_ocr_pipeline.json_files import read_json
+from distributed_ocr_pipeline.layout import PLAN_FILE
+from distributed_ocr_pipeline.local.deploy import input_folder
+from distributed_ocr_pipeline.local.folders import FileUris
+from distributed_ocr_pipeline.local.serve import LITTLE_MEMORY
+from distributed_ocr_pipeline.planning.quotas import Quotas
+from distributed_ocr_pipeline.planning.sources import Listed, Source, listed_source
+from distributed_ocr_pipeline.run.planning import Plan, plan_run
+from local_aws.s3.folder import FolderBucket
+
+_REQUEST_FILE, _LOG_FILE = "request.json", "planning.log"
+_NO_QUOTAS = Quotas({}, total=sys.maxsize)  # this machine's processors are the limit
+
+
+@dataclass(frozen=True)
+class FolderPlanner:
+    """Plans a run over a folder of this machine (a `client.execution.Planner`).
+
+    Args:
+        documents: The folder.
+        results: The output folder, which is left out of it.
+    """
+
+    documents: Path
+    results: Path
+
+    def __call__(self, deployment: Deployment, options: RunOptions, folder: Path) -> Plan:
+        """Make the plan's files in `folder`.
+
+        Raises:
+            BadInput, ServiceFault: As `plan_run`; of what else went wrong, `PipelineError` has the end of the log.
+        """
+        request = {
+            "deployment": asdict(deployment),
+            "options": options.model_dump(mode="json"),
+            "documents": str(self.documents),
+            "results": str(self.results),
+        }
+        (folder / _REQUEST_FILE).write_text(json.dumps(request), encoding="utf-8")
+        with _process(folder) as process:
+            status = process.wait()
+        if status != ExitCode.OK:
+            raise _error(status, (folder / _LOG_FILE).read_text(encoding="utf-8", errors="replace").strip())
+        return Plan.from_dict(read_json(folder / PLAN_FILE))
+
+
+def carry_out(request: Path) -> None:
+    """In the process: make the plan that a `FolderPlanner` asks for, beside the request."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    asked: dict[str, Any] = read_json(request)
+    deployment = Deployment(**asked["deployment"] | {"credentials": tuple(asked["deployment"]["credentials"])})
+    documents = Path(asked["documents"])
+    plan_run(
+        deployment.storage(),
+        deployment.output_bucket,
+        parse_options(asked["options"]),
+        request.parent,
+        quotas=_NO_QUOTAS,
+        uri_of=FileUris(documents),
+        source=_source(FolderBucket(input_folder(documents, Path(asked["results"])))),
+    )
+
+
+def _source(bucket: FolderBucket) -> Source:
+    """What the input bucket would list, without a server between."""
+
+    def fetch(key: str, offset: int, length: int) -> bytes:
+        found = bucket.find(key)
+        file = bucket.content(found) if found else None
+        if file is None:
+            raise BadInput(f"{key!r} has no content.")
+        try:
+            with file:
+                file.seek(offset)
+                return file.read(length)
+        except OSError as error:
+            raise BadInput(f"{key!r} cannot be read: {error.strerror}.") from error
+
+    return listed_source((Listed(item.key, item.etag, item.size_bytes) for item in bucket.walk()), fetch)
+
+
+@contextmanager
+def _process(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """A process that carries out the folder's request. It ends with the body, and with this process."""
+    command = [sys.executable, "-m", "distributed_ocr_pipeline.local", "plan", str(folder / _REQUEST_FILE)]
+    with (
+        (folder / _LOG_FILE).open("wb") as log,
+        subprocess.Popen(
+            command, env=os.environ | LITTLE_MEMORY, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1024):
+        pass
+    os._exit(ExitCode.INTERRUPTED)  # pylint: disable=protected-access  # the other threads are not asked
+
+
+def _error(status: int, log: str) -> PipelineError:
+    """What ended the process, from the last line that it wrote, or all of them where it did not mean to end."""
+    for kind in (BadInput, ServiceFault):
+        if status == kind.exit_code:
+            return kind(log.rpartition("\n")[2])
+    how = f"signal {-status}" if status < 0 else f"exit status {status}"
+    return PipelineError(f"The process that plans the run was ended ({how}).", log)

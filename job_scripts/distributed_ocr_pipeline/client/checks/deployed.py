@@ -109,7 +109,7 @@ def _workflow(deployment: Deployment) -> Found:
     try:
         with _advised(advice):
             options = deployment.default_options()
-            jobs = f"{options['max_parallel_jobs']} jobs at a time on {options['instance_type']}"
+            jobs = f"{_jobs(options['max_parallel_jobs'])} on {options['instance_type']}"
     except KeyError as error:
         raise BadInput(f"The state machine has no {error}: it is not this project's.", advice) from error
     except PipelineError as error:
@@ -142,9 +142,13 @@ def _quotas(deployment: Deployment) -> Found:
     grant(1, planning, quotas)
     slots = grant(options["max_parallel_jobs"], options["instance_type"], quotas)
     if slots.reason == "asked":
-        return Found(f"enough for {slots.count} jobs at a time on {options['instance_type']}")
-    fewer = f"{slots.count} jobs at a time, not {options['max_parallel_jobs']}: {slots.reason}"
+        return Found(f"enough for {_jobs(slots.count)} on {options['instance_type']}")
+    fewer = f"{_jobs(slots.count)}, not {options['max_parallel_jobs']}: {slots.reason}"
     return Found(fewer, "Ask for more in Service Quotas if that is too slow.", is_hint=True)
+
+
+def _jobs(count: int) -> str:
+    return f"{count} job{'s' if count > 1 else ''} at a time"
 
 
 def _image(deployment: Deployment) -> Found:

@@ -139,8 +139,8 @@ def test_a_sound_deployment_is_found_by_the_command(
     found = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert {name: found[name]["state"] for name in NAMES} == dict.fromkeys(NAMES, "ok") | {"image": "hint"}
     assert found["credentials"]["found"].startswith("arn:aws:sts::123456789012:")
-    assert found["state machine"]["found"] == "found; runs have 2 jobs at a time on ml.t3.xlarge"
-    assert found["quotas"]["found"] == "enough for 2 jobs at a time on ml.t3.xlarge"
+    assert found["state machine"]["found"] == "found; runs have 1 job at a time on ml.t3.xlarge"
+    assert found["quotas"]["found"] == "enough for 1 job at a time on ml.t3.xlarge"
     assert "KeyCount" in (listed := environment.client("s3").list_objects_v2(Bucket=environment.output_bucket))
     assert listed["KeyCount"] == 0
 
@@ -208,7 +208,7 @@ def test_a_quota_of_zero_is_a_problem(old: str, environment: LocalEnvironment, c
 
 
 def test_fewer_jobs_than_the_options_say_are_a_hint(environment: LocalEnvironment, checks: Checks) -> None:
-    wide = changed(environment, "wide", '"max_parallel_jobs": 2', '"max_parallel_jobs": 50')
+    wide = changed(environment, "wide", '"max_parallel_jobs": 1', '"max_parallel_jobs": 50')
     quotas = checks(**wide)["quotas"]
     assert (quotas.state, quotas.found) == (State.HINT, "2 jobs at a time, not 50: quota of ml.t3.xlarge")
 

@@ -25,6 +25,9 @@ class OCRPipeline:
         output: Folder for the results of local runs.
         observer: Told about plan and progress.
 
+    Raises:
+        BadInput: `output` is an empty text.
+
     Example:
         >>> OCRPipeline(AWSConfig(), OCRConfig(languages="eng+deu")).run("documents/")  # doctest: +SKIP
     """
@@ -39,6 +42,8 @@ class OCRPipeline:
     ) -> None:
         self._aws = aws_config or AWSConfig()
         self._ocr = ocr_config or OCRConfig()
+        if not str(output).strip():
+            raise BadInput("The name of the output folder is empty.", "Give a folder ('.' is this one).")
         self._output = Path(output)
         self._observer = observer or Observer()
 

@@ -10,10 +10,11 @@ import pytest
 from distributed_ocr_pipeline import OCRPipeline
 from distributed_ocr_pipeline.client.results import Observer, RunResult
 from distributed_ocr_pipeline.config import RunSettings
-from distributed_ocr_pipeline.errors import BadInput, BadOption, MissingTool
+from distributed_ocr_pipeline.errors import BadInput, BadOption, ExitCode, MissingTool
 from distributed_ocr_pipeline.layout import MARK
 from distributed_ocr_pipeline.local import run
 from distributed_ocr_pipeline.local.run import run_folder, space_needs
+from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.planning.estimating import Range
 from tests.support.plans import make_plan
 
@@ -56,6 +57,13 @@ def test_a_language_that_is_missing_starts_nothing(folder: Path) -> None:
 def test_an_empty_prefix_is_not_the_working_folder(prefix: str, folder: Path) -> None:
     with pytest.raises(BadInput, match="The input prefix is empty"):
         OCRPipeline(output=folder.parent / "output").run(prefix)
+
+
+@pytest.mark.parametrize("output", ["", " "])
+def test_an_empty_output_is_not_the_working_folder(output: str, folder: Path) -> None:
+    with pytest.raises(BadInput, match="The name of the output folder is empty"):
+        OCRPipeline(output=output).run(folder)
+    assert main(["--input-prefix", str(folder), "--output", output]) == ExitCode.BAD_INPUT
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def run_with(arguments: argparse.Namespace, source: str | Path, options: dict[st
     pipeline = OCRPipeline(
         AWSConfig(**aws),
         OCRConfig(**ocr),
-        output=output or DEFAULT_FOLDER,
+        output=DEFAULT_FOLDER if output is None else output,
         observer=TerminalObserver(
             sys.stderr, approve_all if limit is None else ask_above(limit, sys.stdin, sys.stderr)
         ),

@@ -1,5 +1,6 @@
 """`ocr-pipeline stop` on the local environment, with job scripts that only pretend to read documents."""
 
+import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -86,9 +87,10 @@ def test_without_a_run_the_jobs_of_ended_runs_are_stopped_and_no_others(
     left = copy_job(environment, job, "ocr-s0000", OCR_RUN_ID="ended")
     forgotten = copy_job(environment, job, "ocr-s0000", OCR_RUN_ID="of-last-year")
     foreign = copy_job(environment, job, "ocr-eu-s0000", OCR_RUN_ID="ended")
-    assert main(["stop"]) == ExitCode.OK
-    shown = capsys.readouterr().out.splitlines()
-    assert sorted(shown[:-1]) == sorted(f"stopped  {name}" for name in (left, forgotten))
+    assert main(["stop", "--json"]) == ExitCode.OK
+    shown, lines = json.loads((captured := capsys.readouterr()).out), captured.err.splitlines()
+    assert shown == {"run_id": None, "status": None, "jobs": sorted([left, forgotten]), "not_ended": []}
+    assert sorted(lines[:-1]) == sorted(f"stopped  {name}" for name in (left, forgotten))
     assert {status(environment, name) for name in (left, forgotten)} == {"Stopped"}
     assert {status(environment, name) for name in (job["ProcessingJobName"], foreign)} == {"InProgress"}
     environment.client("stepfunctions").stop_execution(executionArn=arn)
@@ -101,6 +103,10 @@ def test_a_run_that_has_ended_is_said_to_have_ended(
     run(environment, "done", "a.pdf")
     assert main(["stop", "done"]) == ExitCode.OK
     assert capsys.readouterr().out.splitlines()[0] == "The run done has ended already: SUCCEEDED."
+    assert main(["stop", "done", "--json"]) == ExitCode.OK
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == {"run_id": "done", "status": "SUCCEEDED", "jobs": [], "not_ended": []}
+    assert shown.err.splitlines()[0] == "The run done has ended already: SUCCEEDED."
 
 
 @pytest.mark.parametrize("name", ["never-started", "no run at all"])

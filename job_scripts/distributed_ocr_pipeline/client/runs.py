@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from distributed_ocr_pipeline.client.commands.logs import read_lines
 from distributed_ocr_pipeline.client.commands.report import make_report
-from distributed_ocr_pipeline.client.commands.stop import Stopping
+from distributed_ocr_pipeline.client.commands.stop import Stopped, Stopping
 from distributed_ocr_pipeline.client.exports.exporting import Export, ExportedFile
 from distributed_ocr_pipeline.client.inspection.deployed_runs import DeployedRuns
 from distributed_ocr_pipeline.client.inspection.documents import DocumentList, Wanted, list_documents
@@ -59,9 +59,9 @@ class Runs:
         """What the jobs of a run on AWS (None: of the latest) have logged, of one document or of all."""
         return read_lines(self._deployment(), run_id, document_id)
 
-    def stop(self, run_id: str, say: Callable[[str], None] = lambda line: None) -> None:
+    def stop(self, run_id: str, say: Callable[[str], None] = lambda line: None) -> Stopped:
         """Stop a run on AWS and its jobs, and wait for their end; `say` gets a line for each that was stopped."""
-        Stopping(self._deployment(), say).stop_run(run_id)
+        return Stopping(self._deployment(), say).stop_run(run_id)
 
     def retry(self, run_id: str | None = None, error_class: str | None = None, **options: Any) -> RunResult | None:
         """Read again what failed, as `ocr-pipeline retry` does; None where nothing did.

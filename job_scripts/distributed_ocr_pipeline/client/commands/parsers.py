@@ -208,6 +208,7 @@ def _stop_parser() -> argparse.ArgumentParser:
         "Stops a run on AWS and its jobs. Without RUN: the jobs of runs that have ended without them.",
     )
     parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which is the name of its execution")
+    parser.add_argument("--json", action="store_true", help="print a JSON document (docs/command-line.md)")
     add_common(parser)
     return parser
 
@@ -235,7 +236,7 @@ COMMANDS: Mapping[str, Command] = {
     "show": Command(_show_parser),
     "logs": Command(_logs_parser, has_notes=True),
     "doctor": Command(_doctor_parser),
-    "stop": Command(_stop_parser),
+    "stop": Command(_stop_parser, has_notes=True),
 }
 """By name. What is none of these names is an option of a run, with or without the name `run` before it."""
 

@@ -1,8 +1,10 @@
 """`ocr-pipeline stop`: ends a run and its jobs, or the jobs that runs left behind when they ended."""
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TextIO
 
@@ -16,22 +18,33 @@ _PULSE_SECONDS = 3.0
 Say = Callable[[str], None]
 
 
-def stop_command(arguments: argparse.Namespace, stream: TextIO) -> None:
+@dataclass(frozen=True)
+class Stopped:
+    """What a stop did: the names of jobs that it stopped, and of those that had not ended when it stopped waiting."""
+
+    run_id: str | None  # None: the jobs of ended runs were meant
+    status: str | None  # of the run's execution before
+    jobs: tuple[str, ...]
+    not_ended: tuple[str, ...]
+
+
+def stop_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -> None:
     """Stop what the arguments name, and print what was stopped.
 
     Args:
-        arguments: region, and run: None for the jobs of all runs that have ended.
+        arguments: region, json, and run: None for the jobs of all runs that have ended.
         stream: For the result.
+        notes: With `json`, for a line about everything that was stopped.
 
     Raises:
         BadInput: The deployment has no run of that name.
         NotDeployed, ServiceFault: There is no deployment, or AWS did not answer.
     """
-    stopping = Stopping(deployment_in(arguments.region), lambda line: print(line, file=stream, flush=True))
-    if arguments.run:
-        stopping.stop_run(arguments.run)
-    else:
-        stopping.stop_left_jobs()
+    lines = notes if arguments.json else stream
+    stopping = Stopping(deployment_in(arguments.region), lambda line: print(line, file=lines, flush=True))
+    stopped = stopping.stop_run(arguments.run) if arguments.run else stopping.stop_left_jobs()
+    if arguments.json:
+        print(json.dumps(asdict(stopped), indent=2), file=stream)
 
 
 class Stopping:
@@ -48,7 +61,7 @@ class Stopping:
         self._workflows, self._jobs = deployment.client("stepfunctions"), deployment.client("sagemaker")
         self._owners: dict[str, str] = {}  # the run of every job that was seen
 
-    def stop_run(self, run_id: str) -> None:
+    def stop_run(self, run_id: str) -> Stopped:
         """Stop a run's execution, then the jobs that it does not stop by itself."""
         status = self._status(run_id)
         if status is None:
@@ -67,9 +80,9 @@ class Stopping:
             self._say(f"stopped  {self._deployment.execution_arn(run_id)}")
         else:
             self._say(f"The run {run_id} has ended already: {status}.")
-        self._stop_jobs(at_work, is_own)
+        return Stopped(run_id, status, *self._stop_jobs(at_work, is_own))
 
-    def stop_left_jobs(self) -> None:
+    def stop_left_jobs(self) -> Stopped:
         """Stop the jobs whose run has ended without them: it was stopped or ran out of time, or AWS lost a call."""
         ended: dict[str, bool] = {}
 
@@ -78,12 +91,14 @@ class Stopping:
                 ended[run_id] = self._status(run_id) != "RUNNING"
             return ended[run_id]
 
-        self._stop_jobs(self._find(has_ended), has_ended)
+        return Stopped(None, None, *self._stop_jobs(self._find(has_ended), has_ended))
 
-    def _stop_jobs(self, found: Mapping[str, str], is_wanted: Callable[[str], bool]) -> None:
+    def _stop_jobs(
+        self, found: Mapping[str, str], is_wanted: Callable[[str], bool]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Stop these jobs and those that begin meanwhile, and wait until all have ended: their results then count.
 
-        SageMaker lists a job a moment after its start, and a shard may start one while its run ends.
+        Returns the names of all, and of those that have not ended. SageMaker lists a job a moment after its start, and a shard may start one while its run ends.
         """
         stopped: set[str] = set()
         end = time.monotonic() + _END_SECONDS
@@ -100,6 +115,7 @@ class Stopping:
             self._say(
                 f"{len(found)} of them have not ended yet. A run that begins before they have repeats their work."
             )
+        return tuple(sorted(stopped)), tuple(sorted(found))
 
     def _find(self, is_wanted: Callable[[str], bool]) -> dict[str, str]:
         """Names of the jobs at work whose run is wanted, by its id, with their status."""

@@ -120,7 +120,7 @@ class Workplace:
         answer = self.client("stepfunctions").start_execution(
             stateMachineArn=self.deployment.state_machine_arn,
             name=run_id,
-            input=json.dumps({"input_prefix": input_prefix, **options}),
+            input=json.dumps({"input_prefix": input_prefix, "max_parallel_jobs": 2, **options}),
         )
         return str(answer["executionArn"])
 

@@ -20,7 +20,7 @@ folder=$(cd "$1" && pwd)
 
 needs() {
   echo "Tesseract is not built for speed: $1" >&2
-  echo "Debian's own build reads the same in nearly twice the time. The image takes it with: make build-image TESSERACT_BUILD=debian" >&2
+  echo "Debian's own build reads the same in more than twice the time. The image takes it with: make build-image TESSERACT_BUILD=debian" >&2
   exit 69
 }
 

@@ -13,7 +13,9 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 _Chosen = Callable[[Image.Image, Image.Image], Image.Image]
 
-_MOST_PIXELS = 36_000_000  # A4 at 600 dpi; of what is larger, copies of all channels would need too much memory
+MOST_PIXELS = 36_000_000
+"""A4 at 600 dpi. Of what is larger, copies of all channels would need too much memory, so its grey is the lightness."""
+
 _SAMPLE_SIDE = 1200  # pixels of the picture that is looked at for colour
 _CHROMA = 64  # between the largest and the smallest channel of a colour that print may be lost in
 _COLOURED = 0.0003  # share of the pixels; a coloured line of print has more
@@ -32,7 +34,7 @@ def grey_of_colour(image: Image.Image) -> Image.Image:
     grey = image.convert("L")
     if image.mode not in ("RGB", "P", "CMYK", "YCbCr", "LAB", "RGBX") or min(image.size) < _STEP * _CELL * _AROUND:
         return grey
-    if image.width * image.height > _MOST_PIXELS or not _is_coloured(image):
+    if image.width * image.height > MOST_PIXELS or not is_coloured(image):
         return grey
     try:
         return _with_lost_print(image.convert("RGB"), grey)
@@ -45,7 +47,8 @@ def _with_lost_print(colours: Image.Image, grey: Image.Image) -> Image.Image:
     return grey if place is None else _with_ink(colours, grey, place)
 
 
-def _is_coloured(image: Image.Image) -> bool:
+def is_coloured(image: Image.Image) -> bool:
+    """Whether a picture has colours in which print may be lost."""
     sample = image.resize([min(_SAMPLE_SIDE, side) for side in image.size], Image.Resampling.NEAREST).convert("RGB")
     red, green, blue = sample.split()
     lightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)

@@ -3,10 +3,12 @@
 The usual grey is the lightness of a colour, by which yellow on white, orange beside black and red on a green of the
 same lightness are next to nothing. They are clear in one of red, green and blue. So ink is looked for in each of the
 three and in the lightness: strokes, dark on light or light on dark, that are gone in a grey closing or opening (the
-top-hats of Serra, see `even`). Where a channel has ink that the lightness lacks, what stands there becomes ink on
-white; all else stays the lightness as Pillow gives it, byte by byte.
+top-hats of Serra, see `even`). Where a channel has print that the lightness lacks, what stands there becomes ink
+on white; all else stays the lightness as Pillow gives it, byte by byte. Print is many strokes side by side: lines of
+charts and roads of maps, made black, would hide the words beside them.
 """
 
+import math
 from collections.abc import Callable
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
@@ -27,6 +29,8 @@ _VISIBLE = 1.6  # ... and times as dark
 _CELL = 4  # of these; print is at home where a cell has some lost ink
 _IN_A_CELL = 24  # of 255: a tenth of it
 _AROUND = 5  # cells
+_WINDOW = 6  # cells to both sides of one; 156 pixels of the picture, three letters of 36 points at 220 dpi
+_DENSE = 19  # of 255: four strokes in a window
 
 
 def grey_of_colour(image: Image.Image) -> Image.Image:
@@ -69,10 +73,21 @@ def _place_of_lost_print(colours: Image.Image, grey: Image.Image) -> Image.Image
     clear = Image.composite(dark, light, _is_light_paper(small))
     clear_around = _cells_with(clear).filter(ImageFilter.MaxFilter(3))
     cells = ImageChops.subtract(_cells_with(lost), clear_around)  # such as between black letters on a highlight
+    cells = ImageChops.darker(cells, _many_strokes(lost))
     if cells.getbbox() is None:
         return None
     around = cells.filter(ImageFilter.MaxFilter(_AROUND)).filter(ImageFilter.MaxFilter(_AROUND))
     return around.resize(grey.size, Image.Resampling.NEAREST)
+
+
+def _many_strokes(lost: Image.Image) -> Image.Image:
+    """Cells where strokes stand close beside or above one another, as in print; lines of charts and maps do not."""
+    found = Image.new("L", (math.ceil(lost.width / _CELL), math.ceil(lost.height / _CELL)))
+    for (across, down), window in (((1, 0), (_WINDOW, 0)), ((0, 1), (0, _WINDOW))):
+        begun = ImageChops.subtract(lost, ImageChops.offset(lost, across, down)).reduce(_CELL)
+        dense = begun.filter(ImageFilter.BoxBlur(window)).point([255 * (level >= _DENSE) for level in range(256)])
+        found = ImageChops.lighter(found, dense)
+    return found.filter(ImageFilter.MaxFilter(_AROUND))
 
 
 def _cells_with(marks: Image.Image) -> Image.Image:

@@ -187,15 +187,11 @@ class Reading:
         return [_filled(page, found[page.survey.number]) for page in pages]
 
     def _gaps(self, page: PageInProgress) -> list[Gaps]:
-        if not isinstance(page.outcome, Recognition) or page.survey.verdict.trusted or "psm" in self._chosen:
+        settled = page.survey.verdict.trusted or "psm" in self._chosen or self._is_slow(page)
+        if settled or not isinstance(page.outcome, Recognition):
             return []
-        if self._is_slow(page):
-            return []
-        found = gaps.gaps_of(page.prepared, page.outcome, self._folder / f"gaps-{page.survey.number}")
-        if _STRENGTHENED in page.notes:
-            return found
-        target = self._folder / f"faint-{page.survey.number}.tif"
-        return found + gaps.faint_gaps_of(page.prepared, page.outcome, target)
+        stem, strong = self._folder / f"gaps-{page.survey.number}", _STRENGTHENED in page.notes
+        return gaps.all_gaps_of(page.prepared, page.outcome, stem, strong)
 
     # ---- the engine ------------------------------------------------------------------------------------------
 

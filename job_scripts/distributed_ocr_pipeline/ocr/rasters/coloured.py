@@ -76,7 +76,7 @@ def _place_of_lost_print(colours: Image.Image, grey: Image.Image) -> Image.Image
     cells = ImageChops.darker(cells, _many_strokes(lost))
     if cells.getbbox() is None:
         return None
-    around = cells.filter(ImageFilter.MaxFilter(_AROUND)).filter(ImageFilter.MaxFilter(_AROUND))
+    around = cells.filter(ImageFilter.MaxFilter(_AROUND)).filter(ImageFilter.MaxFilter(3))
     return around.resize(grey.size, Image.Resampling.NEAREST)
 
 

@@ -51,6 +51,11 @@ class Gaps:
     faint: bool = False  # print hardly darker than its paper, made dark, or show-through
 
 
+def all_gaps_of(raster: Raster, read: Recognition, stem: Path, strengthened: bool) -> list[Gaps]:
+    """Those of clear print and those of faint print; without the latter, if the whole page has been strengthened."""
+    return gaps_of(raster, read, stem) + ([] if strengthened else faint_gaps_of(raster, read, stem))
+
+
 def gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
     """Write pictures of the print outside of all words; none if there is next to none, or the page is no print.
 
@@ -75,8 +80,11 @@ def gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
         ]
 
 
-def faint_gaps_of(raster: Raster, read: Recognition, target: Path) -> list[Gaps]:
-    """Write a picture of the faint print beside clear print that was read; none if there is none."""
+def faint_gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
+    """Write a picture of the faint print beside clear print that was read; none if there is none.
+
+    Its name is `stem` and a word.
+    """
     if read.confidence is None or read.confidence < _PRINTED:
         return []
     with load(raster.path) as image:
@@ -85,6 +93,7 @@ def faint_gaps_of(raster: Raster, read: Recognition, target: Path) -> list[Gaps]
         part = faint_part(image, _clear(cells, read.words))
     if part is None:
         return []
+    target = stem.with_name(f"{stem.name}-faint.tif")
     part.image.save(target, format="TIFF", compression="raw")
     width, height = part.image.size
     return [Gaps(replace(raster, path=target, width=width, height=height), part.left, part.top, COLUMNS, faint=True)]

@@ -191,7 +191,7 @@ def half_faint(ink: int = 215, paper: int = 238, sigma: float = 0) -> Image.Imag
 def find_faint(picture: Image.Image, folder: Path, words: Sequence[Word]) -> list[Gaps]:
     raster = Raster(folder / "page.tif", picture.width, picture.height, 220)
     picture.save(raster.path, format="TIFF")
-    return faint_gaps_of(raster, read_of(words), folder / "faint.tif")
+    return faint_gaps_of(raster, read_of(words), folder / "gaps")
 
 
 @pytest.mark.parametrize("sigma", [0, 3])

@@ -464,7 +464,7 @@ variable "s3_trigger" {
   }
 
   validation {
-    condition     = var.s3_trigger == null || !can(regex("(?i)(^|\\.)(pdf|tiff?|png|jpe?g|jp2|webp|bmp|gif)$", var.s3_trigger.suffix))
+    condition     = var.s3_trigger == null || !can(regex("(?i)(^|\\.)(pdf|tiff?|png|jpe?g|jp2|webp|avif|hei[cf]|bmp|gif)$", var.s3_trigger.suffix))
     error_message = "s3_trigger.suffix: the end of a marker's key, such as _READY, that is put once when all documents are there. With a suffix of documents every one of them would start a run over the whole prefix."
   }
 }

@@ -112,6 +112,15 @@ def very_faint(seed: int) -> HardPage:
     return HardPage(_in_grain(faint, seed, 12), text_of(paragraphs), 200)
 
 
+def faint_beside_black(seed: int) -> HardPage:
+    """A black heading over a body hardly darker than its paper, in grain."""
+    layout, heading = Layout(dpi=200, points=11), "MINUTES OF THE HARBOUR BOARD"
+    paragraphs = prose(seed, 20)
+    page = draw_text(paragraphs, layout).point([216 + level * 22 // 255 for level in range(256)])
+    ImageDraw.Draw(page).text((layout.pixels(20), 60), heading, fill=25, font=_font(44))
+    return HardPage(_in_grain(page, seed, 8), f"{heading}\n{text_of(paragraphs)}", 200)
+
+
 def _in_grain(image: Image.Image, seed: int, levels: int) -> Image.Image:
     """A grey picture whose pixels are darker by up to `levels`."""
     grain = random.Random(seed).randbytes(image.width * image.height)
@@ -283,6 +292,7 @@ KINDS: dict[str, Callable[[int], HardPage]] = {
     "deposition": deposition,
     "faint on dark": faint_on_dark,
     "very faint": very_faint,
+    "faint beside black": faint_beside_black,
     "slide": slide,
     "columns with formulas": columns_with_formulas,
     "filing": filing,

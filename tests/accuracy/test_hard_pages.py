@@ -15,6 +15,7 @@ LEAST_RECALL = {
     "deposition": 0.95,
     "faint on dark": 0.95,
     "very faint": 0.95,
+    "faint beside black": 0.95,
     "slide": 0.9,
     "columns with formulas": 0.95,
     "filing": 0.97,

@@ -163,6 +163,7 @@ _TINY_PICTURES: Iterable[tuple[str, str, dict[str, Any]]] = (
     ("moving", "webp", {"mode": "RGB", "frames": 3}),
     ("bitmap", "bmp", {"mode": "L"}),
     ("wavelet", "jp2", {"mode": "L"}),
+    ("photo", "avif", {"mode": "RGB"}),
     ("animation", "gif", {"mode": "P"}),
 )
 

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pikepdf
+import pillow_heif
 from PIL import Image, ImageDraw, ImageFont
 
 from distributed_ocr_pipeline.records import Document, DocumentResult, PageResult
@@ -42,6 +44,15 @@ def page_picture(text: str = "A page of a document", size: tuple[int, int] = (90
     picture = Image.new("L", size, 255)
     ImageDraw.Draw(picture).text((40, 100), text, fill=ink, font=ImageFont.load_default(40))
     return picture
+
+
+def saved(picture: Image.Image, path: Path, **encoding: Any) -> Path:
+    """The picture in a file of the kind that its name says, HEIC included, which Pillow cannot write."""
+    if path.suffix == ".heic":
+        pillow_heif.from_pillow(picture.convert("RGB")).save(path, **encoding)
+    else:
+        picture.save(path, **encoding)
+    return path
 
 
 def scanned_pdf(path: Path, pages: int, texts: Mapping[int, str] | None = None) -> Path:

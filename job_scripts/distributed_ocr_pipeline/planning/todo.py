@@ -69,7 +69,7 @@ _KIND = """
 case
   when regexp_matches(key, '\\.pdf$', 'i') then 'pdf'
   when regexp_matches(key, '\\.tiff?$', 'i') then 'tiff'
-  when regexp_matches(key, '\\.(png|jpe?g|webp|bmp|jp2|j2k)$', 'i') then 'picture'
+  when regexp_matches(key, '\\.(png|jpe?g|webp|bmp|jp2|j2k|avif|hei[cf])$', 'i') then 'picture'
   else 'unknown'
 end
 """

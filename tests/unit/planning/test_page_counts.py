@@ -12,6 +12,7 @@ from PIL import Image
 
 from distributed_ocr_pipeline.planning.counting.page_counts import PageCount, count_pages
 from distributed_ocr_pipeline.planning.counting.ranges import BLOCK_BYTES, MAX_BLOCKS, RangeReader, TooMuch
+from tests.support.documents import page_picture, saved
 
 
 def _reader(data: bytes) -> RangeReader:
@@ -94,8 +95,10 @@ def test_a_tiff_whose_directories_go_in_a_circle_ends() -> None:
     assert count_pages(_reader(b"II*\0" + (8).to_bytes(4, "little") + directory)) == PageCount(1, text_layer=False)
 
 
-def test_other_pictures_have_one_page() -> None:
-    assert count_pages(_reader(Path("examples/documents/photo.jpg").read_bytes())) == PageCount(1, text_layer=False)
+@pytest.mark.parametrize("suffix", ["jpg", "webp", "avif", "heic"])
+def test_other_pictures_have_one_page(suffix: str, tmp_path: Path) -> None:
+    content = saved(page_picture(), tmp_path / f"a.{suffix}").read_bytes()
+    assert count_pages(_reader(content)) == PageCount(1, text_layer=False)
 
 
 def test_what_the_worker_leaves_alone_has_no_pages() -> None:

@@ -8,7 +8,8 @@ from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 
 PDF = "application/pdf"
 TIFF = "image/tiff"
-SUPPORTED = "PDF, TIFF, PNG, JPEG, WebP, BMP, JPEG 2000"
+HEIC = "image/heic"
+SUPPORTED = "PDF, TIFF, PNG, JPEG, WebP, BMP, JPEG 2000, AVIF, HEIC"
 
 _HEAD_BYTES = 1024 + 8  # a PDF's header may come after up to 1 KB of something else
 _PDF_HEADER = re.compile(rb"(?:^|[^ -~])%PDF-\d")  # not within a line of text, which only speaks of PDF
@@ -26,6 +27,8 @@ _STARTS = {
     b"\0\0\0\x0cjP  \r\n\x87\n": "image/jp2",
     b"\xff\x4f\xff\x51": "image/jp2",
 }
+_BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"heic": HEIC, b"heix": HEIC, b"heim": HEIC, b"heis": HEIC}
+_MOST_BRANDS = 16
 
 
 def media_type(path: Path, max_megabytes: int) -> str:
@@ -56,6 +59,8 @@ def _type_of(head: bytes) -> str:
     for start, name in _STARTS.items():
         if head.startswith(start):
             return name
+    if head[4:8] == b"ftyp" and (name := _type_of_brands(head)):
+        return name
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "image/webp"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
@@ -65,3 +70,13 @@ def _type_of(head: bytes) -> str:
     if _PDF_HEADER.search(head):
         return PDF
     raise DocumentError(ErrorClass.UNSUPPORTED_TYPE, f"Not one of {SUPPORTED}.")
+
+
+def _type_of_brands(head: bytes) -> str:
+    """What the first box of a file says that it is, by its own brand or one that it is compatible with; "" if neither.
+
+    ISO/IEC 14496-12, 4.3, and 23008-12, annex B: videos begin with such a box too, with other brands.
+    """
+    end = min(int.from_bytes(head[:4], "big"), 16 + 4 * _MOST_BRANDS)
+    brands = [head[8:12], *(head[place : place + 4] for place in range(16, end, 4))]
+    return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), "")

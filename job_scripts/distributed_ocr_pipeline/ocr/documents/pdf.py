@@ -197,7 +197,15 @@ def _survey_of(
     more = verdict.trusted and (
         len("".join(text.split())) < _LITTLE_TEXT or _cover(size, placed, _MIN_PICTURE_PPI) >= _HOLDS_TEXT
     )
-    return PageSurvey(page, size, _scan_dpi(size, placed), text.strip("\n"), verdict, may_show_more=more)
+    return PageSurvey(
+        page,
+        size,
+        _scan_dpi(size, placed),
+        text.strip("\n"),
+        verdict,
+        may_show_more=more,
+        may_be_coloured=not all(picture.is_grey for picture in placed) or not placed,
+    )
 
 
 def _reminding(survey: PageSurvey, reminder: str) -> PageSurvey:

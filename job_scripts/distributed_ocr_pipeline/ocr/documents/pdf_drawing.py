@@ -9,10 +9,12 @@ from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents import poppler, tasks
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Rasters, Tools
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
+from distributed_ocr_pipeline.ocr.rasters.coloured import MOST_PIXELS, grey_of_colour
 from distributed_ocr_pipeline.ocr.rasters.raster import MAX_SIDE, Raster, load
 
 _CUT = "truncated"  # in what the decoder says of a picture that ends early
 _INCOMPLETE = "incomplete: the data of the page's picture end early"
+_READABLE_DPI = 100  # a page drawn coarser is only looked at, for which its lightness is enough
 _ASSUMED_SIZE = poppler.PageSize(612.0, 792.0)  # US letter
 
 
@@ -26,14 +28,15 @@ class _Resolution:
 
 @dataclass(frozen=True)
 class _Group:
-    """Neighbouring pages of one resolution: they are drawn with one call."""
+    """Neighbouring pages of one resolution, all drawn grey or all in colour: they are drawn with one call."""
 
     pages: range
     resolution: _Resolution
+    coloured: bool
 
     def singles(self) -> Iterator["_Group"]:
         """A group for each page."""
-        return (_Group(range(page, page + 1), self.resolution) for page in self.pages)
+        return (replace(self, pages=range(page, page + 1)) for page in self.pages)
 
 
 class PdfDrawing:
@@ -67,11 +70,12 @@ class PdfDrawing:
         groups: list[_Group] = []
         for page in pages:
             resolution = self._resolution(page, dpi)
+            single = _Group(range(page.number, page.number + 1), resolution, _is_drawn_in_colour(page, resolution.dpi))
             last = groups[-1] if groups else None
-            if last and last.pages.stop == page.number and last.resolution == resolution:
-                groups[-1] = _Group(range(last.pages.start, page.number + 1), resolution)
+            if last and last == replace(single, pages=range(last.pages.start, page.number)):
+                groups[-1] = replace(last, pages=range(last.pages.start, page.number + 1))
             else:
-                groups.append(_Group(range(page.number, page.number + 1), resolution))
+                groups.append(single)
         return groups
 
     def _resolution(self, page: PageSurvey, dpi: int) -> _Resolution:
@@ -162,11 +166,23 @@ class PdfDrawing:
     def _rendered(self, group: _Group) -> poppler.Rendered:
         limits = self._tools.poppler_limits(self._limit.seconds(len(group.pages)))
         dpi, folder, stop = group.resolution.dpi, self._folder, self._tools.stop
-        return poppler.render(self._path, group.pages, dpi, folder=folder, limits=limits, stop=stop)
+        return poppler.render(
+            self._path, group.pages, dpi, folder=folder, limits=limits, stop=stop, coloured=group.coloured
+        )
+
+
+def _is_drawn_in_colour(page: PageSurvey, dpi: int) -> bool:
+    """Whether a page may have coloured print that is to be read."""
+    return page.may_be_coloured and dpi >= _READABLE_DPI and page.pixels(dpi, MOST_PIXELS) < MOST_PIXELS
 
 
 def _raster_of(page: int, file: Path, resolution: _Resolution) -> Raster:
+    target = file.with_name(f"page-{page}-{resolution.dpi}.tif")
     with load(file) as drawn:
         width, height = drawn.size
-    renamed = file.rename(file.with_name(f"page-{page}-{resolution.dpi}.tif"))
-    return Raster(renamed, width, height, resolution.dpi, resolution.note)
+        if drawn.mode == "RGB":
+            grey_of_colour(drawn).save(target, format="TIFF", compression="raw")
+            file.unlink()
+        else:
+            file.rename(target)
+    return Raster(target, width, height, resolution.dpi, resolution.note)

@@ -63,6 +63,11 @@ class PlacedImage:
     encoding: str = ""  # jpeg, ccitt, jbig2, jpx, image ...
 
     @property
+    def is_grey(self) -> bool:
+        """Whether it has no colours of its own; a stencil (of the colour "-") may be painted in one."""
+        return self.components == 1 and self.colours in ("gray", "icc", "-")
+
+    @property
     def area(self) -> float:
         """Square inches covered on the page."""
         return self.width / self.x_ppi * self.height / self.y_ppi
@@ -234,15 +239,18 @@ def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerW
     return words
 
 
-def render(pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, stop: Stop) -> Rendered:
-    """Draw consecutive pages as uncompressed grey images (TIFF).
+def render(
+    pdf: Path, pages: range, dpi: int, *, folder: Path, limits: Limits, stop: Stop, coloured: bool = False
+) -> Rendered:
+    """Draw consecutive pages as uncompressed images (TIFF), grey or in colour (RGB).
 
     Raises `DocumentError` (corrupt) if a page is missing from the output.
     """
     prefix = folder / f"drawn-{pages.start}"
     for left in folder.glob(f"{prefix.name}-*"):  # by a call for more pages that failed
         left.unlink()
-    options = ["-gray", "-tiff", "-tiffcompression", "none", "-cropbox", "-r", str(dpi), *_page_range(pages)]
+    colours = [] if coloured else ["-gray"]
+    options = [*colours, "-tiff", "-tiffcompression", "none", "-cropbox", "-r", str(dpi), *_page_range(pages)]
     finished = run(["pdftoppm", *options, str(pdf), str(prefix)], limits, stop)
     files = sorted(folder.glob(f"{prefix.name}-*.tif"), key=lambda file: (len(file.name), file.name))
     if finished.exit_code != 0 or len(files) != len(pages):

@@ -110,6 +110,7 @@ class PageSurvey:
     error: DocumentError | None = None
     bare_scan: BareScan | None = None  # the picture, if the page is nothing else
     may_show_more: bool = False  # than its text layer says: it has pictures, or little text
+    may_be_coloured: bool = False  # as it is drawn: it has pictures in colour, or none
 
     @property
     def points(self) -> tuple[int | None, int | None]:

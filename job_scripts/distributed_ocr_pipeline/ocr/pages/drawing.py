@@ -17,7 +17,7 @@ from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInPr
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stopped, TimeLimit
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 
-_RASTERS_A_PAGE = 3  # as drawn, drawn finer, transformed for reading
+_RASTERS_A_PAGE = 5  # as drawn, and drawn finer, grey and before that in colour, three bytes a pixel
 _RESERVE_BYTES = 64 * 1024 * 1024  # of scratch space: the tables of what is done are still to be written
 
 logger = ContextLogger(__name__)

@@ -187,11 +187,11 @@ class Reading:
         return [_filled(page, found[page.survey.number]) for page in pages]
 
     def _gaps(self, page: PageInProgress) -> list[Gaps]:
-        if not isinstance(page.outcome, Recognition) or page.survey.verdict.trusted or "psm" in self._chosen:
+        settled = page.survey.verdict.trusted or "psm" in self._chosen or self._is_slow(page)
+        if settled or not isinstance(page.outcome, Recognition):
             return []
-        if self._is_slow(page):
-            return []
-        return gaps.gaps_of(page.prepared, page.outcome, self._folder / f"gaps-{page.survey.number}")
+        stem, strong = self._folder / f"gaps-{page.survey.number}", _STRENGTHENED in page.notes
+        return gaps.all_gaps_of(page.prepared, page.outcome, stem, strong)
 
     # ---- the engine ------------------------------------------------------------------------------------------
 
@@ -231,12 +231,16 @@ def _filled(page: PageInProgress, found: Sequence[tuple[Gaps, PageInProgress]]) 
     page = page.after(sum(read.seconds for _, read in found))
     if not isinstance(page.outcome, Recognition):
         return page
-    whole = page.outcome
+    whole, more = page.outcome, {False: 0, True: 0}
     for left, read in found:
         if isinstance(read.outcome, Recognition):
-            whole = gaps.merged(whole, left, read.outcome)
-    more = len(whole.words) - len(page.outcome.words)
-    return replace(page.after(0.0, *[f"words read outside of the layout: {more}"] * (more > 0)), outcome=whole)
+            before, whole = whole, gaps.merged(whole, left, read.outcome)
+            more[left.faint] += len(whole.words) - len(before.words)
+    notes = [f"words read outside of the layout: {more[False]}"] * (more[False] > 0)
+    notes += [f"very faint words read beside the others: {more[True]}"] * (more[True] > 0)
+    if any(left.faint for left, _ in found) and more[True] <= 0:
+        notes.append("very faint marks beside the words, of which nothing was read")
+    return replace(page.after(0.0, *notes), outcome=whole)
 
 
 def _without_babble(page: PageInProgress) -> PageInProgress:

@@ -3,17 +3,21 @@
 The usual grey is the lightness of a colour, by which yellow on white, orange beside black and red on a green of the
 same lightness are next to nothing. They are clear in one of red, green and blue. So ink is looked for in each of the
 three and in the lightness: strokes, dark on light or light on dark, that are gone in a grey closing or opening (the
-top-hats of Serra, see `even`). Where a channel has ink that the lightness lacks, what stands there becomes ink on
-white; all else stays the lightness as Pillow gives it, byte by byte.
+top-hats of Serra, see `even`). Where a channel has print that the lightness lacks, what stands there becomes ink
+on white; all else stays the lightness as Pillow gives it, byte by byte. Print is many strokes side by side: lines of
+charts and roads of maps, made black, would hide the words beside them.
 """
 
+import math
 from collections.abc import Callable
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 _Chosen = Callable[[Image.Image, Image.Image], Image.Image]
 
-_MOST_PIXELS = 36_000_000  # A4 at 600 dpi; of what is larger, copies of all channels would need too much memory
+MOST_PIXELS = 36_000_000
+"""A4 at 600 dpi. Of what is larger, copies of all channels would need too much memory, so its grey is the lightness."""
+
 _SAMPLE_SIDE = 1200  # pixels of the picture that is looked at for colour
 _CHROMA = 64  # between the largest and the smallest channel of a colour that print may be lost in
 _COLOURED = 0.0003  # share of the pixels; a coloured line of print has more
@@ -25,6 +29,8 @@ _VISIBLE = 1.6  # ... and times as dark
 _CELL = 4  # of these; print is at home where a cell has some lost ink
 _IN_A_CELL = 24  # of 255: a tenth of it
 _AROUND = 5  # cells
+_WINDOW = 6  # cells to both sides of one; 156 pixels of the picture, three letters of 36 points at 220 dpi
+_DENSE = 19  # of 255: four strokes in a window
 
 
 def grey_of_colour(image: Image.Image) -> Image.Image:
@@ -32,7 +38,7 @@ def grey_of_colour(image: Image.Image) -> Image.Image:
     grey = image.convert("L")
     if image.mode not in ("RGB", "P", "CMYK", "YCbCr", "LAB", "RGBX") or min(image.size) < _STEP * _CELL * _AROUND:
         return grey
-    if image.width * image.height > _MOST_PIXELS or not _is_coloured(image):
+    if image.width * image.height > MOST_PIXELS or not is_coloured(image):
         return grey
     try:
         return _with_lost_print(image.convert("RGB"), grey)
@@ -45,7 +51,8 @@ def _with_lost_print(colours: Image.Image, grey: Image.Image) -> Image.Image:
     return grey if place is None else _with_ink(colours, grey, place)
 
 
-def _is_coloured(image: Image.Image) -> bool:
+def is_coloured(image: Image.Image) -> bool:
+    """Whether a picture has colours in which print may be lost."""
     sample = image.resize([min(_SAMPLE_SIDE, side) for side in image.size], Image.Resampling.NEAREST).convert("RGB")
     red, green, blue = sample.split()
     lightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
@@ -66,10 +73,21 @@ def _place_of_lost_print(colours: Image.Image, grey: Image.Image) -> Image.Image
     clear = Image.composite(dark, light, _is_light_paper(small))
     clear_around = _cells_with(clear).filter(ImageFilter.MaxFilter(3))
     cells = ImageChops.subtract(_cells_with(lost), clear_around)  # such as between black letters on a highlight
+    cells = ImageChops.darker(cells, _many_strokes(lost))
     if cells.getbbox() is None:
         return None
-    around = cells.filter(ImageFilter.MaxFilter(_AROUND)).filter(ImageFilter.MaxFilter(_AROUND))
+    around = cells.filter(ImageFilter.MaxFilter(_AROUND)).filter(ImageFilter.MaxFilter(3))
     return around.resize(grey.size, Image.Resampling.NEAREST)
+
+
+def _many_strokes(lost: Image.Image) -> Image.Image:
+    """Cells where strokes stand close beside or above one another, as in print; lines of charts and maps do not."""
+    found = Image.new("L", (math.ceil(lost.width / _CELL), math.ceil(lost.height / _CELL)))
+    for (across, down), window in (((1, 0), (_WINDOW, 0)), ((0, 1), (0, _WINDOW))):
+        begun = ImageChops.subtract(lost, ImageChops.offset(lost, across, down)).reduce(_CELL)
+        dense = begun.filter(ImageFilter.BoxBlur(window)).point([255 * (level >= _DENSE) for level in range(256)])
+        found = ImageChops.lighter(found, dense)
+    return found.filter(ImageFilter.MaxFilter(_AROUND))
 
 
 def _cells_with(marks: Image.Image) -> Image.Image:

@@ -7,12 +7,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageFile, ImageFilter, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, ImageFile, ImageFilter, ImageOps, PngImagePlugin, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.ocr.rasters.coloured import grey_of_colour
+from distributed_ocr_pipeline.ocr.rasters.coloured import grey_of_colour, is_coloured
 from distributed_ocr_pipeline.ocr.rasters.damaged import missing_rows, whitened
+from distributed_ocr_pipeline.ocr.rasters.heic import is_heic, open_heic
 from distributed_ocr_pipeline.ocr.rasters.raster import QUARTER_TURNS, most_scale
 
 _BYTES_PER_PIXEL = 8  # what decoding and turning grey may take at worst
@@ -22,9 +23,10 @@ _SUBFILE_TYPE, _REDUCED_OR_MASK = 254, 5  # TIFF 6.0, NewSubfileType: bit 0 a sm
 _SIDE_DATA_BYTES = 256 * 1024 * 1024  # of a PNG's texts, which are not read; the sandbox limits memory anyway
 _OUTLIERS = 0.0002  # share of the pixels of a deep picture that are darker, or lighter, than all print and paper
 _SAMPLE_SIDE = 1000  # pixels; of a deep picture, for its range
+_COARSER = 4  # times; a stroke of print keeps its colour
 _LIGHT_INK = 160  # grey level; of print on a transparent ground that must be dark to show it
 _ENDED = ("truncated", "broken data stream", "unexpected end")
-_DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000")
+_DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000", "AVIF")
 _EXTRACTED = ("JPEG", "PPM")  # what `pdfimages` writes
 
 
@@ -66,7 +68,8 @@ def _frames_of_tiff(image: Image.Image) -> list[int]:
 def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: int) -> Rasterised:
     """Write one frame (from 0) as grey TIFF to `target`. Raises `DocumentError` (too_large)."""
     with _opened(path) as image:
-        _seek(image, frame)
+        if frame:  # without, a file shows the frame that it wants to be seen
+            _seek(image, frame)
         size = image.size
         if size[0] * size[1] * _BYTES_PER_PIXEL > memory_mb * 1024 * 1024:
             image.draft("L", (round(max_pixels**0.5), round(max_pixels**0.5)))  # a JPEG can be decoded smaller
@@ -127,19 +130,39 @@ def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[i
     with _opened(path, _EXTRACTED) as image:
         if image.size != tuple(stored) or image.mode not in ("1", "L", "RGB", "YCbCr"):
             raise DocumentError(ErrorClass.CORRUPT, f"A picture of {image.size} pixels instead of {tuple(stored)}.")
-        image.draft("L", image.size)  # of a JPEG in colour, decode the lightness alone
-        grey = image.convert("L")
+        if not _shows_colour(path, image):
+            image.draft("L", image.size)  # of a JPEG in colour, decode the lightness alone
+        grey = grey_of_colour(image)
     upright = grey.transpose(QUARTER_TURNS[turn]) if turn else grey
     if upright.size != tuple(size):
         upright = upright.resize((size[0], size[1]), Image.Resampling.BILINEAR)
     upright.save(target, format="TIFF", compression="raw")
 
 
+def _shows_colour(path: str, image: Image.Image) -> bool:
+    """Whether a JPEG is one in colour that has any, by a copy made while decoding, a third of the time of decoding."""
+    if image.mode in ("1", "L"):
+        return False
+    with _opened(path, _EXTRACTED) as coarse:
+        coarse.draft("RGB", (image.width // _COARSER, image.height // _COARSER))
+        return is_coloured(coarse)
+
+
 def _opened(path: str, formats: tuple[str, ...] = _DOCUMENTS) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # the size is checked by the memory it needs, and this is a process of its own
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # as many pages are read at once as there are cores
     PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = _SIDE_DATA_BYTES
     try:
         return Image.open(path, formats=formats)
+    except UnidentifiedImageError as error:
+        if formats is _DOCUMENTS and is_heic(path):
+            return _opened_heic(path)
+        raise _unidentified(path) from error
+
+
+def _opened_heic(path: str) -> Image.Image:
+    try:
+        return open_heic(path)
     except UnidentifiedImageError as error:
         raise _unidentified(path) from error
 

@@ -1,4 +1,5 @@
-"""Very faint print: whether there is any on a page that looks blank, and a copy of the page on which it is black.
+"""Very faint print: whether there is any on a page that looks blank or beside clear print, and a copy on which it is
+black.
 
 Print that is 10 to 25 grey levels darker than its paper makes cells of 8 x 8 pixels so little darker that they cannot
 be told from a page's slow changes by their level alone. They are told by their surroundings: a cell is held against the
@@ -6,6 +7,8 @@ median of the cells around it, in fractions of a grey level, and needs a contras
 of JPEG make cells lighter as often as darker, print only makes them darker. `tests/unit/ocr/rasters/test_faint.py` has
 the pages that are told apart.
 """
+
+from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
@@ -24,6 +27,19 @@ _DARK = 110  # of paper
 _PAPER_RANK = 60  # of 81 cells around, lightest last: paper also within a paragraph
 _FLOOR = 2  # grey levels; less is no ink
 _MOST_STRETCH = 20.0
+_SHARE_BESIDE = 0.002  # of the cells; a line of print across a page has as much
+_FLAT, _UNLIKE = 128, 24  # of even paper, and of what is no such, in `_PARTS` of a grey level
+_NEAR = 2  # cells
+_FEW = 40  # of 255: four cells of 25
+
+
+@dataclass(frozen=True)
+class FaintPart:
+    """A part of a page with its faint print made dark and all else wiped out, and where its upper left corner is."""
+
+    image: Image.Image
+    left: int
+    top: int
 
 
 def has_faint_print(image: Image.Image) -> bool:
@@ -40,16 +56,58 @@ def has_faint_print(image: Image.Image) -> bool:
     return darker - _AS_MANY * lighter > _SHARE * cells.width * cells.height
 
 
+def faint_part(image: Image.Image, clear: Image.Image) -> FaintPart | None:
+    """Where a page of dark print has very faint print beside what is `clear` (a mask of its cells); None if nowhere."""
+    if min(image.size) < _CELL * _REACH:
+        return None
+    cells = _fine_cells(image)
+    unread, few = ImageOps.invert(clear), _SHARE_BESIDE * cells.width * cells.height
+    counts = cells.histogram(unread)
+    if sum(counts[: _FLAT - _UNLIKE]) + sum(counts[_FLAT + _UNLIKE + 1 :]) <= few:  # most pages, in a third of the time
+        return None
+    paper = cells.filter(ImageFilter.RankFilter(_REACH, _PAPER_RANK))
+    rest = Image.composite(paper, cells, clear)
+    around = rest.filter(ImageFilter.MedianFilter(_REACH))
+    contrast = round(_PARTS * max(_LEAST, _GRAIN * _grain(cells, unread)))
+    darker = ImageChops.subtract(around, rest).point([255 * (level > contrast) for level in range(256)])
+    lighter = sum(ImageChops.subtract(rest, around).histogram()[contrast + 1 :])
+    marks = ImageChops.darker(darker, _crowded(darker))
+    if marks.histogram()[255] - _AS_MANY * lighter <= few:
+        return None
+    return _cut_out(image, clear, marks)
+
+
+def _crowded(marks: Image.Image) -> Image.Image:
+    """Cells with others of their kind near."""
+    return marks.filter(ImageFilter.BoxBlur(_NEAR)).point([255 * (level > _FEW) for level in range(256)])
+
+
+def _cut_out(image: Image.Image, clear: Image.Image, marks: Image.Image) -> FaintPart:
+    left, top, right, bottom = marks.filter(ImageFilter.MaxFilter(2 * _NEAR + 1)).getbbox() or (0, 0, *marks.size)
+    cells = (left, top, right, bottom)
+    box = (left * _CELL, top * _CELL, min(right * _CELL, image.width), min(bottom * _CELL, image.height))
+    part = image.crop(box)
+    paper = _paper_of(part).resize(part.size, Image.Resampling.BILINEAR)
+    mask = clear.crop(cells).resize(((right - left) * _CELL, (bottom - top) * _CELL), Image.Resampling.NEAREST)
+    wiped = Image.composite(paper, part, mask.crop((0, 0, *part.size)))
+    return FaintPart(strengthened(wiped), box[0], box[1])
+
+
 def strengthened(image: Image.Image) -> Image.Image:
     """A grey page with its faint print made dark, on white paper; light print on dark paper as well.
 
     Grain is smoothed first: with grain of 4 levels, print of 20 gives the engine nothing, and all words afterwards.
     """
     dark_print = _dark_print(image)
-    paper = dark_print.reduce(_CELL).filter(ImageFilter.RankFilter(_REACH, _PAPER_RANK)).filter(ImageFilter.BoxBlur(2))
+    paper = _paper_of(dark_print)
     smooth = dark_print.filter(ImageFilter.GaussianBlur(1))
     ink = ImageChops.subtract(paper.resize(image.size, Image.Resampling.BILINEAR), smooth)
     return black_on_white(ink, _FLOOR, _MOST_STRETCH)
+
+
+def _paper_of(dark_print: Image.Image) -> Image.Image:
+    """The paper at each cell."""
+    return dark_print.reduce(_CELL).filter(ImageFilter.RankFilter(_REACH, _PAPER_RANK)).filter(ImageFilter.BoxBlur(2))
 
 
 def _dark_print(image: Image.Image) -> Image.Image:
@@ -59,10 +117,10 @@ def _dark_print(image: Image.Image) -> Image.Image:
 def _fine_cells(image: Image.Image) -> Image.Image:
     """Mean levels of cells, paper at 128, in `_PARTS` of a grey level; dust counts for no more than faint print."""
     paper = median_level(image.histogram())
-    return image.point([max(0, min(255, 128 + (level - paper) * _PARTS)) for level in range(256)]).reduce(_CELL)
+    return image.point([max(0, min(255, _FLAT + (level - paper) * _PARTS)) for level in range(256)]).reduce(_CELL)
 
 
-def _grain(cells: Image.Image) -> float:
+def _grain(cells: Image.Image, mask: Image.Image | None = None) -> float:
     """Standard deviation of the cells of paper, in grey levels: neighbours differ little except at print."""
-    differences = ImageChops.difference(cells, ImageChops.offset(cells, 1, 0)).histogram()
+    differences = ImageChops.difference(cells, ImageChops.offset(cells, 1, 0)).histogram(mask)
     return level_at(differences, 0.25) / _NORMAL_QUARTILE / _PARTS

@@ -11,8 +11,10 @@ from typing import BinaryIO
 from PIL import Image, ImageOps
 
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.ocr.rasters.heic import open_heic
 
-_TIFF = "image/tiff"
+_TIFF, _HEIC = "image/tiff", "image/heic"
+_PHOTOS = (_HEIC, "image/avif")  # img2pdf does not turn them as their Exif says, if it knows them at all
 
 
 def picture_as_pdf(picture: Path, media_type: str) -> BinaryIO:
@@ -32,10 +34,11 @@ def picture_as_pdf(picture: Path, media_type: str) -> BinaryIO:
     made = io.BytesIO()
     with _explaining(picture):
         try:
-            img2pdf.convert(str(picture), outputstream=made, **settings)
+            known = _on_white(picture, media_type) if media_type in _PHOTOS else str(picture)
+            img2pdf.convert(known, outputstream=made, **settings)
         except img2pdf.AlphaChannelError:
             made = io.BytesIO()
-            img2pdf.convert(_on_white(picture), outputstream=made, **settings)
+            img2pdf.convert(_on_white(picture, media_type), outputstream=made, **settings)
     made.seek(0)
     return made
 
@@ -66,9 +69,12 @@ def _without_warnings() -> Iterator[None]:
         log.setLevel(level)
 
 
-def _on_white(picture: Path) -> bytes:
-    """A picture whose transparent parts img2pdf cannot keep (over 8 bits a channel); a frame alone, turned upright."""
-    with Image.open(picture) as image:
+def _on_white(picture: Path, media_type: str) -> bytes:
+    """A picture that img2pdf does not know well, or whose transparent parts it cannot keep (over 8 bits a channel).
+
+    A frame alone, turned upright.
+    """
+    with open_heic(picture) if media_type == _HEIC else Image.open(picture) as image:
         upright = ImageOps.exif_transpose(image).convert("RGBA")
         paper = Image.new("RGBA", upright.size, "white")
         made = io.BytesIO()

@@ -7,6 +7,7 @@ from distributed_ocr_pipeline.planning.counting.pdf_pages import read_pdf_pages
 from distributed_ocr_pipeline.planning.counting.ranges import RangeReader, TooMuch
 
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51")
+_BRANDED = (b"ftypavif", b"ftypavis", b"ftypheic", b"ftypheix", b"ftypmif1")  # AVIF, HEIC
 _MAX_DIRECTORIES = 20_000
 
 
@@ -32,7 +33,7 @@ def count_pages(reader: RangeReader) -> PageCount | None:
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
             pages = _count_tiff_directories(reader, head)
             return PageCount(pages, False) if pages else None
-        return PageCount(int(head.startswith(_PICTURES)), False)
+        return PageCount(int(head.startswith(_PICTURES) or head[4:12] in _BRANDED), False)
     except (TooMuch, struct.error):
         return None
 

@@ -7,20 +7,20 @@ from typing import Any, Literal
 
 import pikepdf
 import pytest
+from PIL import ExifTags, Image
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents.media_type import media_type
 from distributed_ocr_pipeline.records import DocumentStatus
-from tests.support.documents import Ledger, page_picture, pdf_bytes, replaced, scanned_pdf, typed_pdf
+from tests.support.documents import Ledger, page_picture, pdf_bytes, replaced, saved, scanned_pdf, typed_pdf
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "jp2", "tif"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "jp2", "tif", "avif", "heic"])
 def test_every_kind_of_picture_is_read_whatever_its_name(
     suffix: str, tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
 ) -> None:
     fake_tesseract()
-    page_picture().save(tmp_path / f"a.{suffix}")
-    named_otherwise = (tmp_path / f"a.{suffix}").rename(tmp_path / "a.dat")
+    named_otherwise = saved(page_picture(), tmp_path / f"a.{suffix}").rename(tmp_path / "a.dat")
     [(result, pages)] = process([named_otherwise])
     assert (result.status, result.media_type.partition("/")[0]) == (DocumentStatus.SUCCEEDED, "image")
     assert (pages[0].text, pages[0].width_px, pages[0].height_px) == ("word page 1", 900, 300)
@@ -136,11 +136,39 @@ def test_a_file_that_needs_a_password_says_so(tmp_path: Path, process: Callable[
         (b"RIFF\0\0\0\0WEBP", "image/webp"),
         (b"BM" + bytes(12) + b"\x28\0\0\0", "image/bmp"),
         (b"MM\0+", "image/tiff"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "image/heic"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1miafavif", "image/avif"),
     ],
 )
 def test_a_file_is_known_by_how_it_begins(head: bytes, kind: str, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(head + bytes(99))
     assert media_type(tmp_path / "a", 1) == kind
+
+
+def test_a_video_is_no_picture(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isommp41" + b"heic" * 9)
+    with pytest.raises(DocumentError) as raised:
+        media_type(tmp_path / "a", 1)
+    assert raised.value.error_class is ErrorClass.UNSUPPORTED_TYPE
+
+
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_a_photo_that_ends_early_is_damaged(
+    suffix: str, share: float, tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    path = saved(page_picture(), tmp_path / f"a.{suffix}")
+    path.write_bytes(path.read_bytes()[: round(path.stat().st_size * share)])
+    [(result, _)] = process([path])
+    assert (result.status, result.error_class) == (DocumentStatus.FAILED, ErrorClass.CORRUPT)
+
+
+def test_a_photo_is_read_as_it_was_held(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    path = saved(page_picture().rotate(90, expand=True), tmp_path / "a.heic", exif=exif.tobytes())
+    [(_, [page])] = process([path])
+    assert (page.text, page.width_px, page.height_px) == ("A page of a document", 900, 300)
 
 
 def test_a_name_that_no_file_can_have_is_missing() -> None:

@@ -8,7 +8,7 @@ from shutil import which
 
 import pikepdf
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Source
@@ -19,7 +19,9 @@ from tests.support.documents import (
     SCAN_WIDTH,
     Ledger,
     changing_scan,
+    drawing_on_scan,
     page_picture,
+    pdf_bytes,
     replaced,
     scan_pdf,
     stamped_pdf,
@@ -196,3 +198,74 @@ def test_where_the_helper_fails_poppler_draws(
     [(_, [page])] = process([scan_pdf(tmp_path / "a.pdf")])
     assert (page.status, page.text) == (PageStatus.SUCCEEDED, "A page that was scanned")
     assert was_drawn()
+
+
+# ---- coloured print ------------------------------------------------------------------------------------------------
+
+LOST = "Orange words are print"
+IN_COLOUR = ("framed scan", "bare scan", "palette", "curves")
+
+
+def orange_page(path: Path, kind: str) -> Path:
+    """A page with a line of orange print above a black one."""
+    orange, black = page_picture(LOST), page_picture("Black words below it")
+    scan = Image.new("RGB", (SCAN_WIDTH, SCAN_HEIGHT), (255, 255, 255))
+    scan.paste(ImageOps.colorize(orange, (255, 165, 0), (255, 255, 255)), (0, 0))
+    scan.paste(black.convert("RGB"), (0, SCAN_HEIGHT // 2))
+    if kind == "curves":
+        return drawn_as_curves(path, scan)
+    (scan.quantize(16) if kind == "palette" else scan).save(path, format="PDF", resolution=300, quality=90)
+    return drawing_on_scan(path, "0 0 0 RG 1 1 214 142 re S") if kind == "framed scan" else path
+
+
+def drawn_as_curves(path: Path, picture: Image.Image) -> Path:
+    """A page without pictures or text: each run of coloured pixels is a rectangle."""
+    commands = ["0.24 0 0 0.24 0 0 cm"]
+    pixels = picture.load()
+    assert pixels is not None
+    for y in range(picture.height):
+        x = 0
+        while x < picture.width:
+            begun, colour = x, pixels[x, y]
+            while x < picture.width and pixels[x, y] == colour:
+                x += 1
+            if colour != (255, 255, 255):
+                shares = " ".join(f"{part / 255:.3f}" for part in colour)  # type: ignore[union-attr]
+                commands.append(f"{shares} rg {begun} {picture.height - 1 - y} {x - begun} 1 re f")
+    stream = "\n".join(commands)
+    page = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 216 144] /Contents 4 0 R >>"
+    pages = "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
+    content = f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream"
+    path.write_bytes(pdf_bytes(["<< /Type /Catalog /Pages 2 0 R >>", pages, page, content]))
+    return path
+
+
+@pytest.mark.parametrize("kind", IN_COLOUR)
+def test_coloured_print_beside_black_is_read(kind: str, tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    [(_, [page])] = process([orange_page(tmp_path / "a.pdf", kind)])
+    assert page.text.split("\n") == [LOST, "", "Black words below it"]
+
+
+def test_pages_whose_pictures_are_grey_are_drawn_grey(
+    tmp_path: Path, process: Callable[..., Ledger], install_program: Callable[[str, str], Path]
+) -> None:
+    log, program = tmp_path / "log", shutil.which("pdftoppm")
+    noting = f"import os, sys\nopen({str(log)!r}, 'a').write(repr(sys.argv) + '\\n')\nos.execv({program!r}, sys.argv)"
+    install_program("pdftoppm", noting)
+    process([stamped_pdf(tmp_path / "grey.pdf", 2)], workers=1)
+    process([orange_page(tmp_path / "coloured.pdf", "framed scan")], workers=1)
+    calls = log.read_text(encoding="utf-8").splitlines()
+    assert {("coloured.pdf" in call, "-gray" in call) for call in calls} == {(False, True), (True, False)}
+
+
+@pytest.mark.parametrize("kind", ["black", "neutral scan"])
+def test_a_page_without_colours_is_the_same_to_the_byte_drawn_in_colour_or_grey(kind: str, tmp_path: Path) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["Black"]) if kind == "black" else scan_pdf(tmp_path / "a.pdf", "RGB")
+    with opened(path) as source:
+        [survey] = source.survey(range(1, 2), limit())
+        assert survey.may_be_coloured
+        in_colour, grey = (
+            drawn(source, replace(survey, bare_scan=None, may_be_coloured=coloured), 200, tmp_path / str(coloured))[1]
+            for coloured in (True, False)
+        )
+    assert in_colour.mode == "L" and in_colour.tobytes() == grey.tobytes()

@@ -86,6 +86,17 @@ def fringed() -> Image.Image:
     return Image.merge("RGB", (black, ImageChops.offset(black, 1, 0), ImageChops.offset(black, -1, 0)))
 
 
+def chart() -> Image.Image:
+    """Lines of light colours that cross, beside and under black print."""
+    page = printed_page().convert("RGB")
+    draw = ImageDraw.Draw(page)
+    draw.rectangle((100, 200, 1100, 900), fill=WHITE)
+    for colour, shift in (((155, 187, 89), 0), ((255, 165, 0), 90)):
+        points = [(x, 300 + (x * 7 + shift * 3) % 500) for x in range(130, 1100, 240)]
+        draw.line(points, fill=colour, width=6)
+    return page
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -94,11 +105,22 @@ def fringed() -> Image.Image:
         beside_black(BLACK, YELLOW),
         beside_black((0, 0, 180), WHITE),
         highlighted(),
+        chart(),
         fringed(),
         Image.merge("RGB", [Image.linear_gradient("L").rotate(turn).resize((800, 900)) for turn in (0, 90, 180)]),
         Image.new("RGB", (30, 800), YELLOW),
     ],
-    ids=["black", "black as JPEG", "on yellow", "blue", "highlighted", "fringed", "colours without print", "narrow"],
+    ids=[
+        "black",
+        "black as JPEG",
+        "on yellow",
+        "blue",
+        "highlighted",
+        "chart",
+        "fringed",
+        "colours without print",
+        "narrow",
+    ],
 )
 def test_what_the_lightness_shows_stays_byte_by_byte(page: Image.Image) -> None:
     assert grey_of_colour(page).tobytes() == page.convert("L").tobytes()

@@ -12,13 +12,13 @@ from pathlib import Path
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.outputs.pdf.text_layer import Letters
 from distributed_ocr_pipeline.records import TextSource, Word
 from examples.pages import prose
-from tests.support.documents import typed_pdf
+from tests.support.documents import saved, typed_pdf
 from tests.support.outputs import (
     DPI,
     LINES,
@@ -399,6 +399,22 @@ def test_a_picture_becomes_a_pdf_without_loss(media_type: str, options: dict[str
         [picture] = pdf.pages[0].get_images().values()
         assert isinstance(picture, pikepdf.Stream)
         assert pikepdf.PdfImage(picture).as_pil_image().convert("L").tobytes() == before.convert("L").tobytes()
+
+
+@pytest.mark.parametrize("suffix", ["avif", "heic"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_photo_lies_upright_under_its_words(suffix: str, turned: bool, tmp_path: Path) -> None:
+    image, words = drawn_page()
+    held = image.rotate(90, expand=True) if turned else image
+    original = saved(held, tmp_path / f"photo.{suffix}", exif=exif(6 if turned else 1).tobytes())
+    made = searchable(original, tmp_path / "made.pdf", page_of(words), media_type=f"image/{suffix}")
+    grown = DPI / 96  # img2pdf's resolution of pictures that claim none
+    assert_alike(
+        poppler_words(made),
+        [(text, (box[0] * grown, box[1] * grown, box[2] * grown, box[3] * grown)) for text, box in line_boxes(words)],
+    )
+    drawn = Image.open(io.BytesIO(rendered(made))).convert("L")
+    assert ImageStat.Stat(ImageChops.difference(drawn, image.resize(drawn.size))).mean[0] < 5
 
 
 @pytest.mark.parametrize("bits", [8, 16])

@@ -2,7 +2,8 @@
 
 The engine's layout analysis drops boxed notes, cells of tables and numbers in margins without a trace. So ink is looked
 for outside the boxes of words, in coarse cells; rules are too thin to be print, photographs and borders too massive.
-What is left is put on a page of its own, and read there as sparse text.
+What is left is put on a page of its own, and read there as sparse text. Print that is hardly darker than its paper has
+no clear ink; it is looked for where there are neither words nor clear ink, made dark, and read as a page.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,20 +11,23 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, paragraphs_of, reading_of
+from distributed_ocr_pipeline.ocr.rasters.faint import faint_part
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
 
-SPARSE_TEXT, BLOCK = 11, 6
-"""Of Tesseract's page segmentation modes: words wherever they stand, without a layout; lines of one block."""
+SPARSE_TEXT, BLOCK, COLUMNS = 11, 6, 3
+"""Of Tesseract's page segmentation modes: words wherever they stand, without a layout; lines of one block; a page."""
 
 _CELL = 8  # pixels; print is 15 high or more
 _CONTRAST = 0.11  # of the paper's level; a cell with print in it is so much darker
 _MASSIVE = 5  # cells; ink without a gap over so many both ways is no print
 _LEAST = 10  # cells of print; two or three words have as many
+_CLEAR = 21  # grey levels; cells of print that is 20 to 30 levels darker than its paper are 3 to 12 darker
+_NEAR_CLEAR = 2  # cells
 _FAINT = 0.05  # likewise; a cell with the edge of a letter in it
 _RUN_STEPS = (1, 2, 4, 4)  # cells, which add up to a run of 12: no word is so long without a gap between its letters
 _GROWTH = 8  # cells along ink from a cell with print
@@ -44,6 +48,12 @@ class Gaps:
     left: int
     top: int
     segmentation: int = SPARSE_TEXT
+    faint: bool = False  # print hardly darker than its paper, made dark, or show-through
+
+
+def all_gaps_of(raster: Raster, read: Recognition, stem: Path, strengthened: bool) -> list[Gaps]:
+    """Those of clear print and those of faint print; without the latter, if the whole page has been strengthened."""
+    return gaps_of(raster, read, stem) + ([] if strengthened else faint_gaps_of(raster, read, stem))
 
 
 def gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
@@ -70,6 +80,35 @@ def gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
         ]
 
 
+def faint_gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
+    """Write a picture of the faint print beside clear print that was read; none if there is none.
+
+    Its name is `stem` and a word.
+    """
+    if read.confidence is None or read.confidence < _PRINTED:
+        return []
+    with load(raster.path) as image:
+        image.load()
+        cells = image.reduce(_CELL)
+        part = faint_part(image, _clear(cells, read.words))
+    if part is None:
+        return []
+    target = stem.with_name(f"{stem.name}-faint.tif")
+    part.image.save(target, format="TIFF", compression="raw")
+    width, height = part.image.size
+    return [Gaps(replace(raster, path=target, width=width, height=height), part.left, part.top, COLUMNS, faint=True)]
+
+
+def _clear(cells: Image.Image, words: Sequence[Word]) -> Image.Image:
+    """Cells (255) of words and of all else that is no faint print, with some paper around them."""
+    paper = _paper(cells)
+    ink = ImageChops.lighter(
+        _darker(cells, paper - _CLEAR), cells.point([255 * (level > paper + _CLEAR) for level in range(256)])
+    )
+    near_ink = ink.filter(ImageFilter.MaxFilter(2 * _NEAR_CLEAR + 1))
+    return ImageOps.invert(_without_words(ImageOps.invert(near_ink), words, margin=_NEAR_CLEAR))
+
+
 def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
     """The reading with the words that were found in its gaps, each line where it stands; itself if there are none."""
     paragraphs = paragraphs_of(read)
@@ -77,8 +116,8 @@ def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
     if paragraphs is None or not lines:
         return read
     paragraphs = _without_stacks(paragraphs, lines)
-    for line in lines:
-        _insert(paragraphs, line)
+    for together in _paragraphs(lines, found) if gaps.segmentation == COLUMNS else [[line] for line in lines]:
+        _insert(paragraphs, together)
     return reading_of(paragraphs, read.language)
 
 
@@ -198,6 +237,14 @@ def _credible_lines(gaps: Gaps, found: Recognition, known: Sequence[Word]) -> li
     return sorted(lines.values(), key=lambda line: line[0].top)
 
 
+def _paragraphs(lines: Sequence[Line], found: Recognition) -> list[Paragraph]:
+    """The lines that are kept, in the paragraphs and the order in which they were found."""
+    blocks = enumerate(found.text.split("\n\n"))
+    block_of = dict(enumerate((number for number, block in blocks for _ in block.split("\n")), 1))
+    in_order = sorted(lines, key=lambda line: line[0].line)
+    return [list(together) for _, together in groupby(in_order, key=lambda line: block_of[line[0].line])]
+
+
 def _is_print(word: Word) -> bool:
     letters = sum(map(str.isalnum, word.text))
     return word.confidence >= (_CONFIDENT if letters > 1 else _CERTAIN) and letters * 2 >= len(word.text)
@@ -225,17 +272,24 @@ def _without_stacks(paragraphs: Sequence[Paragraph], lines: Sequence[Line]) -> l
     return [[line for line in paragraph if line] for paragraph in kept if any(paragraph)]
 
 
-def _insert(paragraphs: list[Paragraph], line: Line) -> None:
-    """Put a line's words into the line beside which they stand, or else before the first paragraph that is below."""
+def _insert(paragraphs: list[Paragraph], lines: Paragraph) -> None:
+    """Put lines into those beside which they stand, the others before the first paragraph that is below the first."""
+    apart = [line for line in lines if not _put_beside(paragraphs, line)]
+    if not apart:
+        return
+    below = [number for number, paragraph in enumerate(paragraphs) if _is_below(paragraph, apart[0])]
+    under = [number for number in below if _is_in_column(paragraphs[number], apart[0])]
+    paragraphs.insert(min(under or below, default=len(paragraphs)), apart)
+
+
+def _put_beside(paragraphs: Sequence[Paragraph], line: Line) -> bool:
+    """Put a line's words into the line beside which they stand, if there is one."""
     beside = [other for paragraph in paragraphs for other in paragraph if _is_beside(other, line)]
     if beside:
         nearest = min(beside, key=lambda other: _distance(other, line))
         nearest.extend(line)
         nearest.sort(key=lambda word: word.left)
-        return
-    below = [number for number, paragraph in enumerate(paragraphs) if _is_below(paragraph, line)]
-    under = [number for number in below if _is_in_column(paragraphs[number], line)]
-    paragraphs.insert(min(under or below, default=len(paragraphs)), [line])
+    return bool(beside)
 
 
 def _is_beside(one: Line, two: Line) -> bool:

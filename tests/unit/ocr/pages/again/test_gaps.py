@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
 from distributed_ocr_pipeline.ocr.pages.again import gaps
-from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps, gaps_of
+from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps, faint_gaps_of, gaps_of
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
@@ -175,25 +175,101 @@ def test_a_text_that_is_not_made_of_its_words_stays() -> None:
     assert gaps.merged(own, GAPS, read_of([at("cell", 400, 100, 1)])) is own
 
 
+# ---- faint print beside clear print --------------------------------------------------------------------------------
+
+
+def half_faint(ink: int = 215, paper: int = 238, sigma: float = 0) -> Image.Image:
+    """A page whose lines below 700 are hardly darker than their paper."""
+    picture = printed_page()
+    lower = picture.crop((0, 700, *picture.size)).point([ink + (paper - ink) * level // 255 for level in range(256)])
+    page = picture.point([level * paper // 255 for level in range(256)])
+    page.paste(lower, (0, 700))
+    noise = Image.effect_noise(page.size, sigma)
+    return ImageChops.add(page, noise, offset=-128) if sigma else page
+
+
+def find_faint(picture: Image.Image, folder: Path, words: Sequence[Word]) -> list[Gaps]:
+    raster = Raster(folder / "page.tif", picture.width, picture.height, 220)
+    picture.save(raster.path, format="TIFF")
+    return faint_gaps_of(raster, read_of(words), folder / "gaps")
+
+
+@pytest.mark.parametrize("sigma", [0, 3])
+def test_faint_print_below_clear_print_is_cut_out_and_made_dark(sigma: float, tmp_path: Path) -> None:
+    [found] = find_faint(half_faint(sigma=sigma), tmp_path, words_above(690))
+    assert 650 <= found.top <= 740 and found.left <= 100 and found.faint
+    with Image.open(found.raster.path) as strong:
+        assert strong.size == (found.raster.width, found.raster.height)
+        counts = strong.histogram()
+    assert sum(counts[:128]) > 0.5 * printed_page().crop((0, 700, 1200, 1600)).histogram()[0]
+    assert sum(counts[250:]) > 0.6 * sum(counts)
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (printed_page(), words_above(1500)),
+        (printed_page(), words_above(690)),
+        (half_faint(238, 238, 6), words_above(690)),
+        (
+            ImageChops.subtract(
+                half_faint(238, 238),
+                Image.radial_gradient("L").resize((1200, 1600)).point([level // 9 for level in range(256)]),
+            ),
+            words_above(690),
+        ),
+        (half_faint(), words_above(690, confidence=40.0)),
+        (Image.new("L", (60, 900), 200), words_above(690)),
+    ],
+    ids=["all read", "clear print left", "grain", "falloff of light", "no print", "narrow"],
+)
+def test_without_faint_print_nothing_is_read_again(picture: Image.Image, words: Sequence[Word], tmp_path: Path) -> None:
+    assert not find_faint(picture, tmp_path, words)
+
+
+def test_lines_of_one_paragraph_stay_together_where_columns_are_read() -> None:
+    words = [at("faint", 90, 155, 1), at("print", 90, 165, 2), at("more", 90, 400, 3)]
+    found = Recognition("faint\nprint\n\nmore", tuple(words))
+    merged = gaps.merged(before(), replace(GAPS, segmentation=gaps.COLUMNS), found)
+    assert merged.text == "one two\nthree\n\nfaint\nprint\n\nfour\n\nmore"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "note"),
+    [
+        (90.0, "very faint words read beside the others: 1"),
+        (20.0, "very faint marks beside the words, of which nothing was read"),
+    ],
+)
+def test_a_page_says_what_became_of_its_faint_print(confidence: float, note: str, tmp_path: Path) -> None:
+    engine = Engine(read_of([]), read_of([at("faint", 40, 40, 1, confidence)]))
+    done = read(engine, tmp_path, Verdict(False, ""), half_faint())
+    assert isinstance(done.outcome, Recognition) and done.outcome.text.endswith("faint") is (confidence > 70)
+    assert done.notes == (note,)
+
+
 class Engine:
     """Reads all but the last lines of a page, and those as sparse text."""
 
-    def __init__(self, sparse: Outcome) -> None:
+    def __init__(self, sparse: Outcome, columns: Outcome | None = None) -> None:
         self.options: list[Options] = []
-        self._sparse = sparse
+        self._by_mode = {11: sparse, 3: columns}
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         del limit
         self.options.append(options)
-        return [self._sparse if options.get("psm") == 11 else read_of(words_above(1200)) for _ in rasters]
+        found = self._by_mode.get(int(options.get("psm", 0))) or read_of(words_above(690 if self._by_mode[3] else 1200))
+        return [found for _ in rasters]
 
     def close(self) -> None:
         pass
 
 
-def read(engine: Engine, folder: Path, verdict: Verdict, **options: str | int) -> PageInProgress:
+def read(
+    engine: Engine, folder: Path, verdict: Verdict, seen: Image.Image | None = None, **options: str | int
+) -> PageInProgress:
     picture, raster = page(folder)
-    picture.save(raster.path, format="TIFF")
+    (seen or picture).save(raster.path, format="TIFF")
     config = OCRConfig(tesseract_config=options) if options else OCRConfig()
     drawn = PageInProgress(PageSurvey(1, verdict=verdict), raster, PageAnalysis(blank=False), raster, raster)
     [done] = Reading(folder, limit(), PageContext(config, engine, folder, None, Stop())).read([drawn])
@@ -216,5 +292,5 @@ def test_there_are_no_gaps_beside_a_text_layer_or_a_layout_of_the_users_choice(
     trusted: bool, options: dict[str, str | int], tmp_path: Path
 ) -> None:
     engine = Engine(read_of([at("rest", 40, 40, 1)]))
-    done = read(engine, tmp_path, Verdict(trusted, ""), **options)
+    done = read(engine, tmp_path, Verdict(trusted, ""), None, **options)
     assert done.outcome == read_of(words_above(1200)) and len(engine.options) == 1

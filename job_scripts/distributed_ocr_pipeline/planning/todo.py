@@ -10,6 +10,7 @@ piece, and sorts in memory (`database.id_ranges`).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from distributed_ocr_pipeline.config import ANY_FAILURE
 from distributed_ocr_pipeline.errors import ErrorClass
@@ -57,7 +58,7 @@ select left(sha256(source_uri), 32) as document_id, source_uri, key, etag, size_
 from {source}
 """
 
-_UNTRIED = "0::integer as attempts, 0::integer as deferrals, null::bigint as pages, null::boolean as text_layer"
+_UNTRIED = "0::integer as attempts, 0::integer as deferrals, null::bigint as pages"
 
 _TODO = """
 with earlier as (from latest where options_fingerprint = $fingerprint),
@@ -72,7 +73,7 @@ joined as (
 select document_id, source_uri, key, etag, size_bytes, archived, {kind} as kind,
   case when unchanged and not insisted then attempts else 0 end::integer as attempts,
   case when unchanged then deferrals else 0 end::integer as deferrals,
-  case when unchanged and page_count > 0 then page_count end::bigint as pages, null::boolean as text_layer
+  case when unchanged and page_count > 0 then page_count end::bigint as pages
 from joined
 where not unchanged or insisted or again
 """
@@ -141,7 +142,7 @@ def _join(database: Database, choice: Choice) -> int:
     database.execute(f"{_LISTED} {only if choice.only_failed else ''}")
     retryable = ", ".join(literal(error.value) for error in ErrorClass if error.retryable)
     sql = _TODO.format(retryable=retryable, kind=_KIND)
-    values = {
+    values: dict[str, Any] = {
         "fingerprint": choice.fingerprint,
         "retry_failed": choice.retry_failed or bool(choice.only_failed),
         "max_attempts": MAX_ATTEMPTS,

@@ -96,6 +96,16 @@ def generate(folder: Path, sizes: Sizes) -> list[TrueDocument]:
     ]
 
 
+def scanned_pages(folder: Path) -> TrueDocument:
+    """The group `scanned` of the full size alone: `work.scan_seconds` of the figures file is a page of it."""
+    return _write_scans(folder, "scanned", FULL.scanned)
+
+
+def text_pages(folder: Path, name: str, count: int) -> TrueDocument:
+    """A document of so many pages like those of the group `born-digital`."""
+    return _write_born_digital(folder, name, count)
+
+
 def public_scans(folder: Path | None = None) -> list[TrueDocument]:
     """Public scans with known text, as their projects publish them; none if the folder is not there."""
     folder = folder or Path(os.environ.get("OCR_BENCH_SCANS") or _BESIDE_THE_PROJECT)

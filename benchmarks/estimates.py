@@ -5,7 +5,11 @@
 
 Five corpora are generated, each of more documents than a plan looks into. `OCR_BENCH_HOSTILE` names a folder of
 damaged and odd documents, which join in. CPU is measured on a part of each corpus, which is estimated by itself.
-A second column has the CPU by the speed of this machine, which is what earlier runs tell the next estimate.
+
+The figures file has CPU seconds of a vCPU of speed 1. How fast this machine is, tell the pages that `work.scan_seconds`
+is of (the group `scanned` of benchmarks/corpus.py), which are in none of the corpora; the estimates are divided by it.
+What a job takes before its first document is measured by itself and left out on both sides: of hundreds of pages it is
+nothing, of six documents it can be most.
 """
 
 import argparse
@@ -16,8 +20,10 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+from benchmarks.corpus import scanned_pages, text_pages
 from distributed_ocr_pipeline.config import OCRConfig, RunOptions
 from distributed_ocr_pipeline.ocr import Stop, process_documents
+from distributed_ocr_pipeline.planning.prices import load_figures
 from distributed_ocr_pipeline.planning.sources import folder_source
 from distributed_ocr_pipeline.records import Document, DocumentResult
 from distributed_ocr_pipeline.run.metrics import Stopwatch
@@ -34,6 +40,29 @@ _GREY = 70  # JPEG quality
 
 
 @dataclass(frozen=True)
+class Machine:
+    """What reading takes here, in CPU seconds."""
+
+    start: float  # of a job, before its first document
+    document: float
+    text_page: float
+    scanned_page: float
+
+    @property
+    def speed(self) -> float:
+        """Of a vCPU here, where that of the figures file has 1."""
+        return load_figures().work.scan_seconds / self.scanned_page
+
+    def lines(self) -> Iterator[str]:
+        """As Markdown: what was measured, and what that makes on a vCPU of speed 1."""
+        yield f"Speed of this machine: {self.speed:.2f}. A job takes {self.start:.2f} s before its first document.\n"
+        yield "| CPU seconds | here | at speed 1 |\n|---|---|---|"
+        for name, seconds in (("a document", self.document), ("a page with text", self.text_page)):
+            yield f"| {name} | {seconds:.4f} | {seconds * self.speed:.4f} |"
+        yield f"| a scanned page | {self.scanned_page:.3f} | {self.scanned_page * self.speed:.3f} |\n"
+
+
+@dataclass(frozen=True)
 class Found:
     """Of one corpus: what was expected and what there is."""
 
@@ -43,19 +72,17 @@ class Found:
     pages: int
     read: int  # documents whose CPU was measured
     cpu_expected: float  # seconds
-    cpu: float
+    cpu: float  # without what a job takes before its first document
 
-    def row(self, machine: float) -> str:
-        """As Markdown; `machine` is the CPU of all corpora by what was expected of it."""
-        shares = (
-            self.pages_expected / self.pages,
-            self.cpu_expected / self.cpu,
-            machine * self.cpu_expected / self.cpu,
+    def row(self, machine: Machine) -> str:
+        """As Markdown."""
+        expected = self.cpu_expected / machine.speed
+        pages_share, cpu_share = (
+            f"{share - 1:+.0%}" for share in (self.pages_expected / self.pages, expected / self.cpu)
         )
-        pages_share, cpu_share, known_share = (f"{share - 1:+.0%}" for share in shares)
         return (
             f"| {self.name} | {self.documents} | {self.pages} | {self.pages_expected:.0f} | {pages_share} "
-            f"| {self.read} | {self.cpu:.1f} | {self.cpu_expected:.1f} | {cpu_share} | {known_share} |"
+            f"| {self.read} | {self.cpu:.2f} | {expected:.2f} | {cpu_share} |"
         )
 
 
@@ -116,7 +143,7 @@ class Writer:
         return count
 
 
-def generated(folder: Path, documents: int, read: int) -> Iterator[Found]:
+def generated(folder: Path, documents: int, read: int, start: float) -> Iterator[Found]:
     """Estimate and measure the generated corpora."""
     writer = Writer(seed=1)
     write: dict[str, Callable[[Path, str], int]] = {
@@ -126,23 +153,48 @@ def generated(folder: Path, documents: int, read: int) -> Iterator[Found]:
         "mixed": writer.mixed,
         "pictures": writer.picture,
     }
-    for corpus, write_one in write.items():
-        place, part = folder / corpus / "all", folder / corpus / "part"
+    for name, write_one in write.items():
+        place, part = folder / name / "all", folder / name / "part"
         place.mkdir(parents=True)
         part.mkdir()
         true = sum(write_one(place, f"{number:05d}") for number in range(documents))
         for path in sorted(place.iterdir())[:read]:
             (part / path.name).hardlink_to(path)
-        yield _compare(corpus, place, true, part)
+        yield _compare(name, place, true, part, start)
 
 
-def hostile(folder: Path) -> Iterator[Found]:
+def hostile(folder: Path, start: float) -> Iterator[Found]:
     """The same for damaged and odd documents, if there are any."""
     if folder.is_dir():
-        yield _compare("hostile", folder, None, folder)
+        yield _compare("hostile", folder, None, folder, start)
 
 
-def _compare(name: str, folder: Path, true_pages: int | None, part: Path) -> Found:
+_REFERENCE_DOCUMENTS, _REFERENCE_PAGES = 41, 401  # of text; a page is 1 to 3 ms, a document 20
+
+
+def measure_machine(folder: Path) -> Machine:
+    """Read documents that are in no corpus: few and many, short and long."""
+
+    def seconds(name: str, sizes: Sequence[int]) -> float:
+        place = folder / name
+        place.mkdir()
+        for number, size in enumerate(sizes):
+            text_pages(place, str(number), size)
+        return measured(place)[1]
+
+    seconds("to warm up", [1])
+    one, many = seconds("one", [1]), seconds("many", [1] * _REFERENCE_DOCUMENTS)
+    long = seconds("long", [_REFERENCE_PAGES])
+    (folder / "scans").mkdir()
+    scans = scanned_pages(folder / "scans")
+    text_page = max(0.0, long - one) / (_REFERENCE_PAGES - 1)
+    document = (many - one) / (_REFERENCE_DOCUMENTS - 1) - text_page
+    start = max(0.0, one - document - text_page)
+    scanned_page = (measured(folder / "scans")[1] - start - document) / len(scans.pages)
+    return Machine(start, document, text_page, scanned_page)
+
+
+def _compare(name: str, folder: Path, true_pages: int | None, part: Path, start: float) -> Found:
     plan, plan_of_part = estimated(folder), estimated(part)
     read_pages, cpu = measured(part)
     return Found(
@@ -152,7 +204,7 @@ def _compare(name: str, folder: Path, true_pages: int | None, part: Path) -> Fou
         pages=read_pages if true_pages is None else true_pages,
         read=plan_of_part.documents,
         cpu_expected=plan_of_part.cpu_seconds.expected,
-        cpu=cpu,
+        cpu=max(0.01, cpu - start),
     )
 
 
@@ -173,12 +225,11 @@ def measured(folder: Path) -> tuple[int, float]:
         return count, watch.cpu_seconds
 
 
-def table(found: Sequence[Found]) -> Iterator[str]:
+def table(found: Sequence[Found], machine: Machine) -> Iterator[str]:
     """All corpora as Markdown."""
-    names = "corpus", "documents", "pages", "expected", "", "read", "CPU s", "expected", "", "after an earlier run"
+    names = "corpus", "documents", "pages", "expected", "", "read", "CPU s", "expected", ""
     yield f"| {' | '.join(names)} |"
     yield f"|{'---|' * len(names)}"
-    machine = sum(item.cpu for item in found) / sum(item.cpu_expected for item in found)
     yield from (item.row(machine) for item in found)
 
 
@@ -189,9 +240,12 @@ def main() -> None:
     parser.add_argument("--read", type=int, default=40, help="of them are read (default: 40)")
     chosen = parser.parse_args()
     with TemporaryDirectory() as name:
-        found = list(generated(Path(name), chosen.documents, chosen.read))
-        found += hostile(Path(os.environ.get("OCR_BENCH_HOSTILE") or _BESIDE_THE_PROJECT))
-    print("\n".join(table(found)))
+        (Path(name) / "reference").mkdir()
+        machine = measure_machine(Path(name) / "reference")
+        print("\n".join(machine.lines()), flush=True)
+        found = list(generated(Path(name), chosen.documents, chosen.read, machine.start))
+        found += hostile(Path(os.environ.get("OCR_BENCH_HOSTILE") or _BESIDE_THE_PROJECT), machine.start)
+    print("\n".join(table(found, machine)))
 
 
 if __name__ == "__main__":

@@ -153,12 +153,15 @@ def test_the_matrix_counts_layers_by_what_they_are_and_what_becomes_of_them() ->
     assert str(layers.matrix(judged)).split() == "text layers kept redone right 2 2 wrong 1 1".split()
 
 
-def test_estimates_stand_beside_what_was_found_with_and_without_the_speed_of_the_machine() -> None:
-    scans = estimates.Found("scans", 400, 900.0, 1000, 16, cpu_expected=50.0, cpu=100.0)
-    texts = estimates.Found("texts", 400, 1100.0, 1000, 16, cpu_expected=50.0, cpu=50.0)
-    _, _, first, second = estimates.table([scans, texts])
-    assert first == "| scans | 400 | 1000 | 900 | -10% | 16 | 100.0 | 50.0 | -50% | -25% |"
-    assert second == "| texts | 400 | 1000 | 1100 | +10% | 16 | 50.0 | 50.0 | +0% | +50% |"
+def test_estimates_stand_beside_what_was_found_by_the_speed_of_the_machine() -> None:
+    machine = estimates.Machine(start=0.1, document=0.02, text_page=0.003, scanned_page=0.475)
+    assert machine.speed == pytest.approx(2.0)
+    scans = estimates.Found("scans", 400, 900.0, 1000, 16, cpu_expected=50.0, cpu=50.0)
+    texts = estimates.Found("texts", 400, 1100.0, 1000, 16, cpu_expected=50.0, cpu=25.0)
+    _, _, first, second = estimates.table([scans, texts], machine)
+    assert first == "| scans | 400 | 1000 | 900 | -10% | 16 | 50.00 | 25.00 | -50% |"
+    assert second == "| texts | 400 | 1000 | 1100 | +10% | 16 | 25.00 | 25.00 | +0% |"
+    assert "| a page with text | 0.0030 | 0.0060 |" in "\n".join(machine.lines())
 
 
 def test_the_documents_of_the_estimates_have_the_pages_that_they_are_said_to_have(tmp_path: Path) -> None:

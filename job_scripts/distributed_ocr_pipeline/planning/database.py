@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,21 @@ MEMORY_MB = 160
 
 ROW_GROUP_ROWS = 20_000
 """Rows of a row group in the files between two steps: a reader holds one of them."""
+
+_RANGE_ROWS = 200_000  # are sorted in memory
+
+
+def id_ranges(rows: int) -> list[str]:
+    """SQL conditions that part so many documents by their ids, in order: of each part at most some 200,000 are found.
+
+    Ids are hashes, so parts of equal width have as many documents. What is joined and sorted part by part stays in
+    memory, however many documents there are.
+    """
+    count = max(1, ceil(rows / _RANGE_ROWS))
+    starts = [f"{number * 16**4 // count:04x}" for number in range(1, count)]
+    lower = ["true", *(f"document_id >= '{start}'" for start in starts)]
+    upper = [*(f"document_id < '{start}'" for start in starts), "true"]
+    return [f"({low} and {high})" for low, high in zip(lower, upper)]
 
 
 class Database:
@@ -50,10 +66,11 @@ class Database:
         """The result of a query as Arrow, `ROW_GROUP_ROWS` rows at a time, while nothing else is run."""
         yield from self._connection.sql(sql).to_arrow_reader(ROW_GROUP_ROWS)
 
-    def write(self, sql: str, name: str, **parameters: object) -> Path:
-        """Write a query's result to `<name>.parquet` in the folder."""
+    def write(self, sql: str, name: str, *, group_rows: int = ROW_GROUP_ROWS, **parameters: object) -> Path:
+        """Write a query's result to `<name>.parquet` in the folder, in row groups of so many rows."""
         path = self.folder / f"{name}.parquet"
-        options = f"format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP_ROWS}"
+        path.parent.mkdir(exist_ok=True)
+        options = f"format parquet, compression zstd, compression_level 1, row_group_size {group_rows}"
         self._connection.execute(f"copy ({sql}) to '{_quoted(path)}' ({options})", parameters or None)
         return path
 

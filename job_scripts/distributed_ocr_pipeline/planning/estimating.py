@@ -78,7 +78,7 @@ class Model:
             for name, kind in self.kinds.items()
         )
         unsampled = f"case kind {mixed} else {scan!r} end"
-        page = f"case when text_layer then {text!r} when text_layer = false then {scan!r} else {unsampled} end"
+        page = f"coalesce({text!r}::double * text_share + {scan!r}::double * (1 - text_share), {unsampled})"
         return f"{self.work.document_seconds!r}::double + pages * ({page})"
 
 
@@ -91,12 +91,12 @@ def fit_model(database: Database, figures: Figures, *, ignore_text_layer: bool, 
         ignore_text_layer: All pages are read by the engine, those with text of their own, too.
         speed_factor: See `Model`.
     """
-    samples: dict[str, list[tuple[int, int, bool]]] = {kind: [] for kind in KINDS}
+    samples: dict[str, list[tuple[int, int, float]]] = {kind: [] for kind in KINDS}
     rows = database.rows(
-        "select kind, size_bytes, l.pages, l.text_layer from todo join looked_at l using (document_id) where l.sampled"
+        "select kind, size_bytes, l.pages, l.text_share from todo join looked_at l using (document_id) where l.sampled"
     )
-    for kind, size, pages, text_layer in rows:
-        samples[kind].append((size, pages, text_layer))
+    for kind, size, pages, text_share in rows:
+        samples[kind].append((size, pages, text_share))
     sizes = dict(database.rows("select kind, count(*) from todo group by kind"))
     kinds = {
         name: _fit_kind(sample, int(sizes.get(name, 0)), figures.documents[name]) for name, sample in samples.items()
@@ -106,11 +106,11 @@ def fit_model(database: Database, figures: Figures, *, ignore_text_layer: bool, 
     return Model(kinds, work, speed_factor)
 
 
-def _fit_kind(sample: list[tuple[int, int, bool]], documents: int, assumed: DocumentKind) -> KindModel:
+def _fit_kind(sample: list[tuple[int, int, float]], documents: int, assumed: DocumentKind) -> KindModel:
     size, pages = sum(row[0] for row in sample), sum(row[1] for row in sample)
     if not size:
         return KindModel(1 / assumed.bytes_per_page, _UNSAMPLED_UNCERTAINTY, assumed.text_layer_share, 0)
-    text_pages = sum(row[1] for row in sample if row[2])
+    text_pages = sum(row[1] * row[2] for row in sample)
     uncertainty = _ratio_error([(row[0], row[1]) for row in sample], documents)
     return KindModel(pages / size, uncertainty, text_pages / pages if pages else 0.0, len(sample))
 
@@ -151,14 +151,14 @@ class Amount:
 
 
 def measure(database: Database, model: Model) -> Amount:
-    """Add up the view `estimated`, which is made here: `todo` with pages, text_layer and CPU seconds."""
+    """Add up the view `estimated`, which is made here: `todo` with pages, text_share and CPU seconds."""
     source = f"""
-        select t.* exclude (pages, text_layer), coalesce(l.text_layer, t.text_layer) as text_layer,
+        select t.* exclude (pages), l.text_share,
             l.pages is null and t.pages is null and kind <> 'picture' as guessed, {model.pages_sql()} as pages
         from todo t left join looked_at l using (document_id)"""
     database.execute(f"create or replace view estimated as select *, {model.seconds_sql()} as seconds from ({source})")
     rows = database.rows("""select kind, guessed, count(*), sum(size_bytes)::bigint, sum(pages)::bigint, sum(seconds),
-              coalesce(sum(pages) filter (text_layer), 0)::bigint, coalesce(sum(pages) filter (text_layer is null), 0)::bigint
+              coalesce(sum(pages * text_share), 0), coalesce(sum(pages) filter (text_share is null), 0)::bigint
             from estimated group by kind, guessed order by kind, guessed""")
     return _add_up([_Total(*row) for row in rows], model)
 
@@ -181,7 +181,7 @@ class _Total:
     size_bytes: int
     pages: int
     cpu_seconds: float
-    text_pages: int  # with text of their own
+    text_pages: float  # with text of their own
     unsampled_pages: int  # of documents that may have a text layer or not
 
     def expected_text_pages(self, model: Model) -> float:

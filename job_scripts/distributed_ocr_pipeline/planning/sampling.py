@@ -48,7 +48,7 @@ class Candidate:
 
 
 def look_into(database: Database, fetch: FetchRange, seconds: float = _SECONDS) -> None:
-    """Fill the table `looked_at`: document_id, sampled, pages, text_layer, for documents that could be counted.
+    """Fill the table `looked_at`: document_id, sampled, pages, text_share, for documents that could be counted.
 
     Args:
         database: Has the view `todo`.
@@ -56,7 +56,7 @@ def look_into(database: Database, fetch: FetchRange, seconds: float = _SECONDS) 
         seconds: Wall time for all of it.
     """
     database.execute(
-        "create or replace table looked_at (document_id varchar, sampled boolean, pages bigint, text_layer boolean)"
+        "create or replace table looked_at (document_id varchar, sampled boolean, pages bigint, text_share double)"
     )
     deadline = time.monotonic() + seconds
     (unknown,) = database.row(f"select count(*) from todo where {_UNKNOWN}")
@@ -68,7 +68,7 @@ def look_into(database: Database, fetch: FetchRange, seconds: float = _SECONDS) 
 
 def _counted(
     candidates: Sequence[Candidate], fetch: FetchRange, deadline: float
-) -> Iterator[tuple[str, bool, int, bool]]:
+) -> Iterator[tuple[str, bool, int, float]]:
     unread: list[str] = []
 
     def count(candidate: Candidate) -> PageCount | None:
@@ -81,7 +81,7 @@ def _counted(
     with ThreadPoolExecutor(_THREADS) as pool:
         for candidate, found in zip(candidates, pool.map(count, candidates)):
             if found:
-                yield candidate.document_id, candidate.sampled, found.pages, found.text_layer
+                yield candidate.document_id, candidate.sampled, found.pages, found.text_share
     if unread:
         logger.warning(
             "Pages of %d of %d documents are estimated from their bytes: %s", len(unread), len(candidates), unread[0]

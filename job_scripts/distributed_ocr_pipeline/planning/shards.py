@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_UNDELIVERABLE_FILE
-from distributed_ocr_pipeline.planning.database import Database, literal
+from distributed_ocr_pipeline.planning.database import Database, id_ranges, literal
 from distributed_ocr_pipeline.planning.packing import Packing, pack
 from distributed_ocr_pipeline.planning.splitting import split_documents
 from distributed_ocr_pipeline.records import S3Location
@@ -150,7 +150,7 @@ class ShardWriter:
             path: The file.
         """
         packing, large = self._place_large(shards)
-        small = self._database.batches(f"{_PLACED} where load < {self._large} order by {self._order}")
+        small = self._small_documents()
         entries: list[ShardEntry] = []
         options = {"compression": "zstd", "compression_level": 1, "use_dictionary": ["shard_id"]}
         with pq.ParquetWriter(path, PLANNED_SCHEMA, **options) as writer:
@@ -159,6 +159,11 @@ class ShardWriter:
                 writer.write_table(table)
                 entries.append(_entry(table))
         return entries
+
+    def _small_documents(self) -> Iterator[pa.RecordBatch]:
+        """The rows of small documents, in the order of their ids."""
+        for ids in id_ranges(int(self._totals[0])):
+            yield from self._database.batches(f"{_PLACED} where load < {self._large} and {ids} order by {self._order}")
 
     def _place_large(self, shards: int) -> tuple[Packing, pa.Table]:
         """Where the large documents go, and their rows with a column `shard`."""

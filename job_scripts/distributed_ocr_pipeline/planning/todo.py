@@ -2,11 +2,15 @@
 
 The rule for the current row of a document is that of tables/latest.py: a row that is not deferred beats one that is,
 then the newest processed_at wins, then the greater run_id.
+
+What is chosen is sorted by id a piece at a time: whoever then asks for a range of ids reads a row group or two of each
+piece, and sorts in memory (`database.id_ranges`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from distributed_ocr_pipeline.config import ANY_FAILURE
 from distributed_ocr_pipeline.errors import ErrorClass
@@ -18,6 +22,15 @@ _ANY_FAILURE = "status in ('failed', 'partial')"  # a file of another kind, whic
 _LISTED = """
 create or replace view listed as
 select left(sha256(source_uri), 32) as document_id, source_uri, key, etag, size_bytes, archived from listing
+"""
+
+_PIECE_ROWS = 400_000
+"""Are sorted in memory. More, smaller pieces make readers of a range of ids read more that is beside it."""
+_PIECE_GROUP_ROWS = 4096
+
+_SORTED = """
+select * exclude (file_row_number) from ({rows})
+where file_row_number >= {first} and file_row_number < {after} order by document_id
 """
 
 _LATEST = """
@@ -39,12 +52,13 @@ from ranked where place = 1
 """
 """Current rows. Only documents with several rows, or with the hash of another one, are sorted."""
 
-_NONE_LATEST = """
-create or replace table latest (
-  document_id varchar, source_etag varchar, status varchar, error_class varchar, attempts integer, page_count integer,
-  options_fingerprint varchar, deferrals bigint
-)
+_NEW = """
+select left(sha256(source_uri), 32) as document_id, source_uri, key, etag, size_bytes, archived, {kind} as kind,
+  file_row_number
+from {source}
 """
+
+_UNTRIED = "0::integer as attempts, 0::integer as deferrals, null::bigint as pages"
 
 _TODO = """
 with earlier as (from latest where options_fingerprint = $fingerprint),
@@ -59,8 +73,7 @@ joined as (
 select document_id, source_uri, key, etag, size_bytes, archived, {kind} as kind,
   case when unchanged and not insisted then attempts else 0 end::integer as attempts,
   case when unchanged then deferrals else 0 end::integer as deferrals,
-  case when unchanged and page_count > 0 then page_count end::bigint as pages,
-  null::boolean as text_layer
+  case when unchanged and page_count > 0 then page_count end::bigint as pages
 from joined
 where not unchanged or insisted or again
 """
@@ -111,25 +124,53 @@ def choose_documents(database: Database, listing: Path, ledger: Path | None, cho
     Where a ledger is given, the table `untrusted` (run_id, shard_id) names results that count for nothing.
     """
     database.view("listing", listing)
-    database.execute(_LISTED)
+    (listed,) = database.row("select count(*) from listing")
     if ledger is None or choice.reprocess:
-        database.execute(_NONE_LATEST)
+        listed = 0 if choice.only_failed else listed  # nothing has failed yet
+        _sort(database, _NEW.format(kind=_KIND, source=_numbered(listing)), listed, _UNTRIED)
     else:
         database.view("ledger", ledger, by_run=True)
         database.view("latest", database.write(_LATEST, "latest", fingerprint=choice.fingerprint))
-    if choice.only_failed:
-        database.execute(f"{_LISTED} where document_id in (select document_id from latest where {_failure(choice)})")
+        listed = _join(database, choice)
+    database.execute("create or replace view todo as from chosen")
+    return Counts(listed, *database.row("select count(*), coalesce(sum(size_bytes), 0)::bigint from todo"))
+
+
+def _join(database: Database, choice: Choice) -> int:
+    """Make the view `chosen` of `listing` and `latest`; returns of how many documents."""
+    only = f"where document_id in (select document_id from latest where {_failure(choice)})"
+    database.execute(f"{_LISTED} {only if choice.only_failed else ''}")
     retryable = ", ".join(literal(error.value) for error in ErrorClass if error.retryable)
     sql = _TODO.format(retryable=retryable, kind=_KIND)
-    values = {
+    values: dict[str, Any] = {
         "fingerprint": choice.fingerprint,
         "retry_failed": choice.retry_failed or bool(choice.only_failed),
         "max_attempts": MAX_ATTEMPTS,
     }
-    database.view("chosen", database.write(sql, "chosen", **values))
-    database.execute("create or replace view todo as from chosen")
+    path = database.write(sql, "joined", **values)
     (listed,) = database.row("select count(*) from listed")
-    return Counts(listed, *database.row("select count(*), coalesce(sum(size_bytes), 0)::bigint from todo"))
+    _sort(database, f"from {_numbered(path)}", database.row(f"select count(*) from {_numbered(path)}")[0])
+    return int(listed)
+
+
+def _numbered(path: Path) -> str:
+    return f"read_parquet({literal(str(path))}, file_row_number = true)"
+
+
+def _sort(database: Database, rows: str, count: int, same: str = "") -> None:
+    """Make the view `chosen` of rows with a column file_row_number, in files that are sorted by id.
+
+    Args:
+        database: Where it is made.
+        rows: SQL.
+        count: So many they are.
+        same: Columns more, which have the same value in all rows and need not be stored.
+    """
+    for number, first in enumerate(range(0, max(1, count), _PIECE_ROWS)):
+        piece = _SORTED.format(rows=rows, first=first, after=min(count, first + _PIECE_ROWS))
+        path = database.write(piece, f"chosen/{number:05d}", group_rows=_PIECE_GROUP_ROWS)
+    database.view("sorted", path.parent)
+    database.execute(f"create or replace view chosen as select * {', ' if same else ''}{same} from sorted")
 
 
 def _failure(choice: Choice) -> str:

@@ -1,6 +1,7 @@
 """Pages, work and money from a listing and a sample."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,23 +18,26 @@ FIGURES = load_figures()
 LIMITS = Limits(seconds=30 * 60, size_bytes=8 * 1024**3)
 _TABLES = """
 create table todo (document_id varchar, key varchar, etag varchar, size_bytes bigint, archived boolean, kind varchar,
-  attempts integer, deferrals integer, pages bigint, text_layer boolean);
-create table looked_at (document_id varchar, sampled boolean, pages bigint, text_layer boolean)
+  attempts integer, deferrals integer, pages bigint);
+create table looked_at (document_id varchar, sampled boolean, pages bigint, text_share double)
 """
 
 
 def _amount(
-    folder: Path, documents: list[tuple[str, int, int | None]], looked_at: list[tuple[int, int, bool]], **options: bool
+    folder: Path,
+    documents: list[tuple[str, int, int | None]],
+    looked_at: Sequence[tuple[int, int, float]],
+    **options: bool,
 ) -> Amount:
-    """Documents are (kind, bytes, known pages); looked_at is (index, pages, text layer), all of the sample."""
+    """Documents are (kind, bytes, known pages); looked_at is (index, pages, share with text), all of the sample."""
     with open_database(folder) as database:
         database.execute(_TABLES)
         rows = [
-            (f"{index:06d}", "k", "e", size, False, kind, 0, 0, pages, None)
+            (f"{index:06d}", "k", "e", size, False, kind, 0, 0, pages)
             for index, (kind, size, pages) in enumerate(documents)
         ]
         database.insert("todo", rows)
-        database.insert("looked_at", [(f"{index:06d}", True, pages, text) for index, pages, text in looked_at])
+        database.insert("looked_at", [(f"{index:06d}", True, pages, share) for index, pages, share in looked_at])
         model = fit_model(database, FIGURES, ignore_text_layer=options.get("ignore_text_layer", False))
         return measure(database, model)
 
@@ -71,6 +75,14 @@ def test_pages_with_text_of_their_own_take_little_unless_the_text_layer_is_ignor
     auto = _amount(tmp_path / "auto", documents, looked_at)
     ignored = _amount(tmp_path / "ignore", documents, looked_at, ignore_text_layer=True)
     assert auto.cpu_seconds.expected < 1 < 18 < ignored.cpu_seconds.expected
+
+
+def test_a_document_of_text_and_scans_takes_what_each_of_its_pages_takes(tmp_path: Path) -> None:
+    amount = _amount(tmp_path, [("pdf", 100_000, None)], [(0, 8, 0.25)])
+    work = FIGURES.work
+    pages = 2 * work.text_layer_seconds + 6 * work.scan_seconds
+    assert amount.cpu_seconds.expected == pytest.approx(work.document_seconds + pages)
+    assert amount.text_layer_share == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(

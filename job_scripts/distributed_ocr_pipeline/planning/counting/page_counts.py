@@ -16,11 +16,11 @@ class PageCount:
     """What a look into a document found."""
 
     pages: int
-    text_layer: bool
+    text_share: float  # of the pages, that bring text of their own
 
 
 def count_pages(reader: RangeReader) -> PageCount | None:
-    """Pages of a document, and whether they bring text of their own; None if that cannot be told cheaply.
+    """Pages of a document, and how many bring text of their own; None if that cannot be told cheaply.
 
     The kind is told by the first bytes, as the worker does it: other pictures than TIFF have one page, and what is
     no picture has none, since the worker leaves it alone.
@@ -29,11 +29,11 @@ def count_pages(reader: RangeReader) -> PageCount | None:
         head = reader.read(0, 1024)
         if b"%PDF-" in head:
             found = read_pdf_pages(reader)
-            return PageCount(found.count, found.fonts) if found else None
+            return PageCount(found.count, found.text_share) if found else None
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
             pages = _count_tiff_directories(reader, head)
-            return PageCount(pages, False) if pages else None
-        return PageCount(int(head.startswith(_PICTURES) or head[4:12] in _BRANDED), False)
+            return PageCount(pages, 0.0) if pages else None
+        return PageCount(int(head.startswith(_PICTURES) or head[4:12] in _BRANDED), 0.0)
     except (TooMuch, struct.error):
         return None
 

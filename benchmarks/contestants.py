@@ -198,6 +198,7 @@ class Ours:
             "OCR_RUN_ID": "benchmark",
             "OCR_SHARD_ID": "shard-000000",
             "OCR_OUTPUT_BUCKET": _BUCKET,
+            "OPENBLAS_NUM_THREADS": "1",  # as the local environment starts jobs; the image has no numpy to load
             **self.environment,
         }
         return [Command([sys.executable, str(_PROCESS_SHARD)], folder / "log", environment)]

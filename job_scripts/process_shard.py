@@ -1,24 +1,22 @@
 """The shard's job: OCRs the documents that SageMaker downloaded and writes their rows, page images and files."""
 
 import signal
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.config import RunOptions
-from distributed_ocr_pipeline.job import JobContext, run_job
+from distributed_ocr_pipeline.job import JobContext, end_process, run_job
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE
 from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
-from distributed_ocr_pipeline.records import MAX_ATTEMPTS, DocumentResult, PageChunk
+from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document, DocumentResult, PageChunk
 from distributed_ocr_pipeline.run.delivery.downloads import locate_documents
 from distributed_ocr_pipeline.run.delivery.local_documents import reasons_by_place
 from distributed_ocr_pipeline.run.delivery.manifests import parse_documents
 from distributed_ocr_pipeline.run.delivery.passwords import read_passwords
 from distributed_ocr_pipeline.run.delivery.undeliverable import read_reasons, undelivered
 from distributed_ocr_pipeline.run.metrics import Stopwatch, embedded_metrics
-from distributed_ocr_pipeline.run.outputs import DocumentOutputs
 from distributed_ocr_pipeline.run.progress import ShardProgress
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 
@@ -31,10 +29,11 @@ def process_shard(job: JobContext) -> str:
     """Turn the shard's documents into rows; returns the job's one-line message."""
     options = job.options()
     check_tools(options)
+    version = engine_version(options)
     stop = _stop_on_signals(job)
     progress, stopwatch = ShardProgress(job.run_id, job.shard_id), Stopwatch()
-    with TemporaryDirectory() as scratch, _tables(job, options, Path(scratch)) as tables:
-        for result in _results(job, options, stop, Path(scratch)):
+    with TemporaryDirectory() as scratch, _tables(job, options, version, Path(scratch)) as tables:
+        for result in _results(job, options, version, stop, Path(scratch)):
             if isinstance(result, PageChunk):
                 tables.add_pages(result)
             else:
@@ -61,37 +60,46 @@ def _stop_on_signals(job: JobContext) -> Stop:
     return stop
 
 
-def _tables(job: JobContext, options: RunOptions, scratch: Path) -> ShardTables:
-    info = ShardInfo(
-        job.run_id, job.shard_id, job.results_uri, options.engine, engine_version(options), options.fingerprint
-    )
+def _tables(job: JobContext, options: RunOptions, version: str, scratch: Path) -> ShardTables:
+    info = ShardInfo(job.run_id, job.shard_id, job.results_uri, options.engine, version, options.fingerprint)
     pages, documents = job.output("pages"), job.output("documents")
     return ShardTables(info, options, scratch=scratch, pages=pages, documents=documents)
 
 
-def _results(job: JobContext, options: RunOptions, stop: Stop, scratch: Path) -> Iterator[PageChunk | DocumentResult]:
+def _results(
+    job: JobContext, options: RunOptions, version: str, stop: Stop, scratch: Path
+) -> Iterator[PageChunk | DocumentResult]:
     documents = parse_documents((job.input("shard") / SHARD_DOCUMENTS_FILE).read_text(encoding="utf-8"))
     reasons = read_reasons(job.input("shard"))
     delivered = [document for document in documents if document.document_id not in reasons]
     sources = list(locate_documents(delivered, job.input("documents"), options.input_prefix))
     reasons = {**reasons, **reasons_by_place(sources)}
-    images = job.output("images") if options.output_type != "text" else None
-    files = job.output("outputs")
+    read = _read([source for source in sources if source[0].document_id not in reasons], job, options, stop, scratch)
+    results, files = chain(undelivered(documents, reasons), read), job.output("outputs")
+    if not options.outputs:
+        yield from results
+        return
+    # pylint: disable-next=import-outside-toplevel  # loads the writers of all formats, which most runs do without
+    from distributed_ocr_pipeline.run.outputs import DocumentOutputs
+
+    with DocumentOutputs(job.layout, options, version, scratch=scratch, folder=files, stop=stop) as outputs:
+        yield from outputs.add_files(results, {document.document_id: path for document, path in sources})
+
+
+def _read(
+    sources: Sequence[tuple[Document, Path]], job: JobContext, options: RunOptions, stop: Stop, scratch: Path
+) -> Iterator[PageChunk | DocumentResult]:
     # After two deaths of the job, the document that kills it, if one does, must be the only one to fail.
     process = process_isolated if job.attempt >= MAX_ATTEMPTS else process_documents
-    results = process(
-        (source for source in sources if source[0].document_id not in reasons),
+    return process(
+        sources,
         options,
         scratch=scratch,
-        images=images,
+        images=job.output("images") if options.output_type != "text" else None,
         stop=stop,
         passwords=read_passwords(job.input("documents"), options.passwords),
     )
-    version = engine_version(options)
-    with DocumentOutputs(job.layout, options, version, scratch=scratch, folder=files, stop=stop) as outputs:
-        originals = {document.document_id: path for document, path in sources}
-        yield from outputs.add_files(chain(undelivered(documents, reasons), results), originals)
 
 
 if __name__ == "__main__":
-    sys.exit(run_job(process_shard))
+    end_process(run_job(process_shard))

@@ -76,7 +76,7 @@ TesseractConfig = dict[str, str | int | float | bool]
 class _Config(BaseModel):
     """A frozen record that knows its fields and rejects all others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # a job needs one of the five
 
     @classmethod
     def names(cls) -> frozenset[str]:

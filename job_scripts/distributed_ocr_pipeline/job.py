@@ -4,12 +4,15 @@ Paths are those of AWS under `/opt/ml`; `OCR_ML_ROOT` moves the root so that the
 process. (SageMaker guide, "Build your own processing container".)
 """
 
+import logging
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import BadInput, ExitCode, Interrupted, PipelineError
@@ -95,6 +98,13 @@ def run_job(job: Callable[[JobContext], str]) -> int:
         logger.exception("%s", message)
     _leave_message(root, message if code is ExitCode.OK else code.verdict + message)
     return int(code)
+
+
+def end_process(status: int) -> NoReturn:
+    """End this process without taking apart all that it has loaded, which takes as long as some pages."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(status)
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

@@ -1,6 +1,9 @@
 """How a job reads its surroundings and how it ends."""
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,3 +109,18 @@ def test_an_exit_message_that_cannot_be_written_does_not_change_the_exit_status(
 def test_the_folder_of_an_output_is_there(root: Path) -> None:
     job = JobContext.from_environment({**JOB, "OCR_ML_ROOT": str(root)})
     assert job.output("pages").is_dir() and job.output("pages") == root / "processing" / "output" / "pages"
+
+
+def test_a_process_ends_at_once_with_its_status_and_all_that_it_said() -> None:
+    code = """
+import atexit
+from distributed_ocr_pipeline.job import end_process
+atexit.register(print, "slowly")
+print("said", end="")
+end_process(75)
+"""
+    buffering = {**os.environ, "PYTHONUNBUFFERED": ""}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, env=buffering
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (75, "said", "")

@@ -10,7 +10,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.ocr import Stop, process_documents
+from distributed_ocr_pipeline.ocr import Stop, check_tools, process_documents
 from distributed_ocr_pipeline.records import Document, DocumentResult, PageResult
 
 _DOCUMENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -49,6 +49,7 @@ class DocumentProcessor:
         if not path.is_file():
             raise BadInput(f"There is no file {str(path)!r}.", "Give the path of a PDF or a picture.")
         document = _document(path, document_id)
+        check_tools(self._config)
         with tempfile.TemporaryDirectory(prefix="ocr-") as scratch:
             *chunks, result = process_documents(
                 [(document, path)],

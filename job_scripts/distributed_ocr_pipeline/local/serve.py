@@ -25,8 +25,12 @@ PROJECT = Path(__file__).resolve().parents[3]
 """The folder that holds job_scripts/ and modules/."""
 
 _NO_LIMIT = 10_000
-LITTLE_MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
-"""Variables of processes that share this machine: pools of Arrow and of threads keep some 20 MB of each. Engines do not see them."""
+LITTLE_MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Variables of processes that share this machine: pools of Arrow and of threads keep some 20 MB of each. Engines do not
+see them.
+
+Where numpy is installed, Arrow loads it, and with it threads that nothing here uses and that slow down a start.
+"""
 
 LOCAL_ACCOUNT = Account(
     starts_per_second=_NO_LIMIT,

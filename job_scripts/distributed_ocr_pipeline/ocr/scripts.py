@@ -27,5 +27,7 @@ def join_words(words: Iterable[str]) -> str:
 
 def plain_letters(text: str) -> str:
     """Text in Unicode's composed form (NFC), with ligatures and presentation forms as the letters they stand for."""
+    if text.isascii():  # most words
+        return text
     composed = unicodedata.normalize("NFC", text)
     return _COMPATIBILITY.sub(lambda match: unicodedata.normalize("NFKC", match.group()), composed)

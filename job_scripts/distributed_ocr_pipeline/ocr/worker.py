@@ -4,12 +4,14 @@ Three steps, each run ahead of the next so that no core waits: open documents, s
 """
 
 import hashlib
+import logging
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 from distributed_ocr_pipeline.config import OCRConfig
@@ -20,17 +22,17 @@ from distributed_ocr_pipeline.ocr.documents import tasks
 from distributed_ocr_pipeline.ocr.documents.opening import open_source
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Tools
 from distributed_ocr_pipeline.ocr.engines.engines import make_engine, make_second_engine
-from distributed_ocr_pipeline.ocr.pages.chunk import read_pages
+from distributed_ocr_pipeline.ocr.pages.chunk import needs_raster, read_pages
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext
 from distributed_ocr_pipeline.ocr.pages.results import failed_page
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, Stopped
 from distributed_ocr_pipeline.ocr.processes.parallel import ordered_map, worker_count
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
-from distributed_ocr_pipeline.ocr.tools import check_tools
 from distributed_ocr_pipeline.records import Document, DocumentResult, PageChunk, PageResult
 
 _CHUNK_PAGES = 4  # read with one call of the engine, which loads its model once; their rasters lie in scratch at once
+_TEXT_PAGES = 8  # ... or whose own text is their result; with words, they wait in memory for a slow chunk before them
 _CHUNKS_AHEAD = 32  # for each worker; results that wait for a slow chunk before them (`python -m benchmarks.memory`)
 
 logger = ContextLogger(__name__)
@@ -50,9 +52,8 @@ def process_documents(
 
     Faults of a document are results. After a stop the remaining documents come as `deferred`. Page images land in
     `images/<document_id>/`; `scratch` holds little and is left as it was. `workers` pages are read at once (default:
-    what the machine can take). `passwords` are tried on PDFs that need one. Raises `MissingTool` before any work.
+    what the machine can take). `passwords` are tried on PDFs that need one. What it needs is there (`check_tools`).
     """
-    check_tools(config)
     own_stop = Stop(parent=stop)
     wanted = images if config.output_type != "text" else None
     with _Pipeline(
@@ -156,7 +157,8 @@ class _Pipeline:
         surveys = batch.surveys
         while surveys:
             left = batch.opened.pages.stop - surveys[0].number
-            size = min(_CHUNK_PAGES, -(-left // (2 * self._workers)))
+            of_text = takewhile(lambda survey: not needs_raster(survey, self._context), surveys[:_TEXT_PAGES])
+            size = max(min(_CHUNK_PAGES, -(-left // (2 * self._workers))), len(list(of_text)))
             chunk, surveys = surveys[:size], surveys[size:]
             last = batch.last and not surveys
             yield PageBatch(batch.opened, range(chunk[0].number, chunk[-1].number + 1), last, surveys=chunk)
@@ -198,7 +200,7 @@ def _about(batch: PageBatch) -> Iterator[None]:
 
 
 def _log_surveys(surveys: Iterable[PageSurvey]) -> None:
-    for survey in surveys:
+    for survey in surveys if logger.isEnabledFor(logging.DEBUG) else ():
         with log_context(page=str(survey.number)):
             if survey.error is None:
                 logger.debug("surveyed: %s", survey.verdict.reason)
@@ -207,7 +209,7 @@ def _log_surveys(surveys: Iterable[PageSurvey]) -> None:
 
 
 def _log_results(results: Iterable[PageResult]) -> None:
-    for result in results:
+    for result in results if logger.isEnabledFor(logging.DEBUG) else ():
         with log_context(page=str(result.page_number)):
             if result.error_class is None:
                 logger.debug("read: %s, %d words, %d ms", result.status.value, result.word_count, result.duration_ms)

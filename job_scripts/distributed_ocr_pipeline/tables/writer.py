@@ -4,6 +4,7 @@ import shutil
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -229,7 +230,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _page_row(info: ShardInfo, chunk: PageChunk, page: PageResult) -> dict[str, Any]:
-    row = asdict(page)
+    row = dict(vars(page))  # not `asdict`, which copies every value: a page has thousands of words
     image_path = row.pop("image_path")
     images = RunLayout("", info.run_id).images
     return _enums_to_text(row) | {
@@ -237,7 +238,7 @@ def _page_row(info: ShardInfo, chunk: PageChunk, page: PageResult) -> dict[str, 
         "document_id": chunk.document.document_id,
         "source_uri": chunk.document.source_uri,
         "page_count": chunk.page_count,
-        "words": row["words"] or None,
+        "words": [vars(word) for word in page.words] or None,
         "image_uri": info.results_uri + images.below(image_path).key if image_path else None,
     }
 
@@ -271,5 +272,5 @@ def _output_row(info: ShardInfo, output: OutputFile) -> dict[str, Any]:
 
 def _enums_to_text(row: Mapping[str, Any]) -> dict[str, Any]:
     """Column values: an enum's text, and null where an error column has nothing to say."""
-    values = {name: getattr(value, "value", value) for name, value in row.items()}
+    values = {name: value.value if isinstance(value, Enum) else value for name, value in row.items()}
     return values | {"error_message": values["error_message"] or None}

@@ -36,7 +36,7 @@ _SURROUNDINGS = {
     *("PATH", "TESSDATA_PREFIX", "LANG", "LC_CTYPE", "HOME", "TMPDIR"),
     *("LD_LIBRARY_PATH", "PYTHONPATH"),  # where this machine's libraries are; some libraries set them when imported
     *("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "AWS_EC2_METADATA_DISABLED", "OCR_ML_ROOT"),
-    *("MALLOC_ARENA_MAX", "ARROW_DEFAULT_MEMORY_POOL"),  # of jobs on this machine, to save memory
+    *("MALLOC_ARENA_MAX", "ARROW_DEFAULT_MEMORY_POOL", "OPENBLAS_NUM_THREADS"),  # of jobs on this machine
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from distributed_ocr_pipeline import DocumentProcessor
 from distributed_ocr_pipeline.config import OCRConfig
-from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.errors import BadInput, MissingTool
 from tests.support.documents import scanned_pdf, typed_pdf
 from tests.support.harness import END_SECONDS, gone
 
@@ -41,6 +41,12 @@ def test_the_options_decide_what_output_type_does_not(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_the_callers_mistake(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="nowhere.pdf"):
         DocumentProcessor().process_document(tmp_path / "nowhere.pdf")
+
+
+def test_a_missing_program_is_named_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingTool, match="pdfinfo.*tesseract"):
+        DocumentProcessor().process_document(typed_pdf(tmp_path / "a.pdf", ["Typed"]))
 
 
 @pytest.mark.parametrize("document_id", ["../up", "a/b", "", ".hidden", "a\nb"])

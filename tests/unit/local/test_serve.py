@@ -24,6 +24,7 @@ def test_a_job_reads_its_root_and_its_run_from_the_variables_that_are_named(tmp_
     assert (context.root, context.run_id) == (tmp_path, "run-1")
 
 
-def test_jobs_that_share_a_machine_keep_no_pools_of_memory(tmp_path: Path) -> None:
+def test_jobs_that_share_a_machine_keep_no_pools_of_memory_and_threads(tmp_path: Path) -> None:
     variables = server_settings(results=tmp_path).variables
     assert (variables["ARROW_DEFAULT_MEMORY_POOL"], variables["MALLOC_ARENA_MAX"]) == ("system", "1")
+    assert variables["OPENBLAS_NUM_THREADS"] == "1"

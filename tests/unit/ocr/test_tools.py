@@ -1,4 +1,4 @@
-"""What is missing is named before any work."""
+"""What is missing is named, so that it can be asked for before any work."""
 
 import re
 import sys
@@ -12,31 +12,24 @@ from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import MissingTool
 from distributed_ocr_pipeline.ocr import check_tools, engine_version
 from distributed_ocr_pipeline.ocr.documents.poppler import PROGRAMS
-from tests.support.documents import Ledger
 
 
-def test_a_missing_language_is_named_before_any_work(
-    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
-) -> None:
+def test_a_missing_language_is_named(fake_tesseract: Callable[..., None]) -> None:
     fake_tesseract()
     with pytest.raises(MissingTool, match="tesseract-ocr-chi-sim"):
-        process([tmp_path / "a.pdf"], languages="eng+chi_sim")
+        check_tools(OCRConfig(languages="eng+chi_sim"))
 
 
-def test_scripts_cannot_be_told_without_the_model_for_it(
-    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
-) -> None:
+def test_scripts_cannot_be_told_without_the_model_for_it(fake_tesseract: Callable[..., None]) -> None:
     fake_tesseract()
     with pytest.raises(MissingTool, match="no language osd .*tesseract-ocr-osd"):
-        process([tmp_path / "a.pdf"], languages="auto")
+        check_tools(OCRConfig(languages="auto"))
 
 
-def test_a_missing_program_is_named_before_any_work(
-    tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingTool, match="pdfinfo.*tesseract"):
-        process([tmp_path / "a.pdf"])
+        check_tools(OCRConfig())
 
 
 def test_versions_are_those_of_the_programs() -> None:

@@ -11,7 +11,7 @@ from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.ocr import Stop, process_documents
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk
-from tests.support.documents import Ledger, document, scanned_pdf, tiff
+from tests.support.documents import Ledger, document, scanned_pdf, tiff, typed_pdf
 
 
 def test_many_documents_come_in_order_with_all_their_pages(
@@ -26,6 +26,19 @@ def test_many_documents_come_in_order_with_all_their_pages(
         list(range(1, count + 1)) for count in [*counts, 6]
     ]
     assert [result.pages_succeeded for result, _ in ledger] == [*counts, 6]
+
+
+def test_more_pages_of_text_alone_are_read_together_than_pages_that_are_drawn(
+    tmp_path: Path, fake_tesseract: Callable[..., None]
+) -> None:
+    fake_tesseract()
+    text = ") Tj 0 -26 Td (".join(["Text of its own, as much as a page shows"] * 20)
+    path = typed_pdf(tmp_path / "a.pdf", ["A little text", *[text] * 20, r"\000\001"])
+    read = process_documents(
+        [(document(path), path)], OCRConfig(), scratch=tmp_path, images=None, stop=Stop(), workers=2
+    )
+    sizes = [len(item.pages) for item in read if isinstance(item, PageChunk)]
+    assert sum(sizes) == 22 and max(sizes) == 8
 
 
 def test_of_a_part_its_pages_alone_are_read(tmp_path: Path, fake_tesseract: Callable[..., None]) -> None:

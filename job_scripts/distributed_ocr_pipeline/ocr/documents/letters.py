@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 _FREQUENCIES = dict(
     zip(
@@ -30,6 +31,7 @@ _LEAST_ALTERNATION = {"LATIN": 0.53, "CYRILLIC": 0.58, "GREEK": 0.6}
 _CLEAR_ALTERNATION = 0.7  # ... that no letters but those of a language have
 _LEAST_VOWELS = 0.25  # share of letters; languages have a third and more
 _MOST_ACCENTED = 0.5  # share of Latin letters; Vietnamese has a third, Cyrillic taken for Latin nearly all
+_KNOWN = 10_000  # letters of which is remembered what they are
 _MOST_OF_ONE = 0.5  # share of the letters that are the same one; e has 0.17 in German
 
 
@@ -95,10 +97,12 @@ def _likeness(counts: Counter[str]) -> float:
     return common / (length * math.sqrt(sum(share**2 for share in _FREQUENCIES.values()))) if length else 0.0
 
 
+@lru_cache(maxsize=_KNOWN)
 def _script(letter: str) -> str:
     """The first word of its Unicode name: LATIN, CYRILLIC, GREEK, CJK ..."""
     return unicodedata.name(letter, "").partition(" ")[0]
 
 
+@lru_cache(maxsize=_KNOWN)
 def _base(letter: str) -> str:
     return unicodedata.normalize("NFD", letter)[0]

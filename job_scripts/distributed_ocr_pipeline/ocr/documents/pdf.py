@@ -9,20 +9,19 @@ from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents import poppler, tasks
 from distributed_ocr_pipeline.ocr.documents.media_type import PDF
 from distributed_ocr_pipeline.ocr.documents.pdf_drawing import PdfDrawing
-from distributed_ocr_pipeline.ocr.documents.source import SURVEY_PAGES, BareScan, PageSurvey, Rasters, Tools
+from distributed_ocr_pipeline.ocr.documents.source import SURVEY_PAGES, BareScan, Layer, PageSurvey, Rasters, Tools
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict, judge
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
-from distributed_ocr_pipeline.records import Word
 
 _MIN_SCAN_PPI = 60  # text in a coarser picture is not readable
 _FILLS_PAGE = 0.5  # share of the page's area from which a picture is its scan
-_LAYER_CONFIDENCE = 100.0
 _XFA_REMINDER = "an XFA form: what its fields hold may not be on the page"
 _EMBEDDED_FILE = b"/EmbeddedFile"  # a stream's dictionary is never compressed
 _LOOK_BYTES = 1 << 20
 _MOST_NAMED, _MAX_NAMES_CHARACTERS = 10, 300  # of attached files, in a note
 _MIN_PICTURE_PPI = 30  # large print in a coarser picture is not readable either
 _HOLDS_TEXT = 0.05  # share of the page from which pictures may hold text of their own
+_SIZED_PAGES = 2000  # first ones, whose sizes come with the file's own facts: `pdfinfo` tells 50 in a millisecond
 _LITTLE_TEXT = 600  # characters; a page of print has 2,000, one with less may have text as curves
 
 
@@ -43,7 +42,7 @@ class PdfSource:
 
     def _ask_poppler(self, seconds: float) -> poppler.DocumentInfo:
         limits = self._tools.poppler_limits(seconds)
-        return poppler.document_info(self._path, range(1, SURVEY_PAGES + 1), limits, self._tools.stop)
+        return poppler.document_info(self._path, range(1, _SIZED_PAGES + 1), limits, self._tools.stop)
 
     def survey(self, pages: range, limit: TimeLimit) -> list[PageSurvey]:
         """Sizes, pictures and text layers of consecutive pages."""
@@ -56,29 +55,21 @@ class PdfSource:
         ]
         to_read = {survey.number for survey in surveys if not survey.verdict.trusted}
         bare = self._bare_scans({page: images for page, images in placed.items() if page in to_read}, limit)
-        return [replace(survey, bare_scan=bare.get(survey.number)) for survey in surveys]
+        return [replace(one, bare_scan=bare[one.number]) if one.number in bare else one for one in surveys]
 
     def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Rasters:
         """Rasters of pages, at `dpi` or what the limit on pixels leaves of it."""
         return PdfDrawing(self._path, self._tools, folder, limit).draw(pages, dpi)
 
-    def layer(self, page: PageSurvey, dpi: int, limit: TimeLimit) -> tuple[Word, ...]:
-        """The words of a page's text layer, boxes at `dpi`."""
-        limits = self._tools.poppler_limits(limit.seconds())
-        words = poppler.layer_words(self._path, page.number, limits, self._tools.stop)
-        scale = dpi / poppler.POINTS_PER_INCH
-        return tuple(
-            Word(
-                word.text,
-                round(word.left * scale),
-                round(word.top * scale),
-                round(word.width * scale),
-                round(word.height * scale),
-                _LAYER_CONFIDENCE,
-                word.line,
-            )
-            for word in words
-        )
+    def layers(self, pages: range, limit: TimeLimit) -> Mapping[int, Layer]:
+        """The text layers of consecutive pages; if the call for all of them fails, there is a call for each page."""
+        try:
+            limits = self._tools.poppler_limits(limit.seconds())
+            found = poppler.layer_words(self._path, pages, limits, self._tools.stop)
+        except DocumentError:
+            singles = (range(one, one + 1) for one in pages if len(pages) > 1)
+            return {page: layer for single in singles for page, layer in self.layers(single, limit).items()}
+        return {page: Layer(words) for page, words in found.items()}
 
     def _reminder_of(self, page: int) -> str:
         """What is missing in the document's own text, whatever the page; the first one tells of attached files too."""
@@ -100,8 +91,9 @@ class PdfSource:
 
     def _sizes(self, pages: range, limit: TimeLimit) -> Mapping[int, poppler.PageSize]:
         """Sizes by page; of the first pages, they came with the file's own facts."""
-        if self._info.first_sizes is not None and pages.stop <= SURVEY_PAGES + 1:
-            return self._info.first_sizes
+        known = self._info.first_sizes
+        if known is not None and all(page in known for page in pages):
+            return known
         return poppler.page_sizes(self._path, pages, self._tools.poppler_limits(limit.seconds()), self._tools.stop)
 
     def _placed(

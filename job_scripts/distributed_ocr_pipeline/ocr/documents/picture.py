@@ -1,15 +1,14 @@
 """Pictures as documents: one page, or a page for each frame of a TIFF."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError
 from distributed_ocr_pipeline.ocr.documents import tasks
-from distributed_ocr_pipeline.ocr.documents.source import PageSurvey, Rasters, Tools
+from distributed_ocr_pipeline.ocr.documents.source import Layer, PageSurvey, Rasters, Tools
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
-from distributed_ocr_pipeline.records import Word
 
 
 class PictureSource:
@@ -33,10 +32,10 @@ class PictureSource:
         del dpi
         return {page.number: self._draw_one(page.number, folder, limit) for page in pages}
 
-    def layer(self, page: PageSurvey, dpi: int, limit: TimeLimit) -> tuple[Word, ...]:
+    def layers(self, pages: range, limit: TimeLimit) -> Mapping[int, Layer]:
         """A picture has no text layer."""
-        del page, dpi, limit
-        return ()
+        del pages, limit
+        return {}
 
     def _draw_one(self, page: int, folder: Path, limit: TimeLimit) -> Raster | DocumentError:
         config, target = self._tools.config, folder / f"page-{page}-0.tif"

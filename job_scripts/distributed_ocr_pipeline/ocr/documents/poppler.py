@@ -27,7 +27,7 @@ _PAGES_LINE = re.compile(r"^Pages:\s+(\d+)\s*$", re.MULTILINE)
 _XFA_LINE = re.compile(rb"^Form:\s+XFA\s*$", re.MULTILINE)
 _ATTACHMENT_LINE = re.compile(r"^\d+: (.*)$", re.MULTILINE)
 _FAULTS = ("Syntax Error", "Internal Error", "I/O Error", "Bogus memory")  # and not warnings
-_TSV_WORD_LEVEL = "5"
+_TSV_PAGE_LEVEL, _TSV_WORD_LEVEL = "1", "5"
 _TSV_COLUMNS = 12
 
 
@@ -224,19 +224,33 @@ def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop, shown: Page
     return texts
 
 
-def layer_words(pdf: Path, page: int, limits: Limits, stop: Stop) -> list[LayerWord]:
-    """The words of one page's text layer with their boxes, as far as they are on the page as it is drawn."""
-    options = ["-q", "-tsv", "-cropbox", *_page_range(range(page, page + 1))]
-    finished = run(["pdftotext", *options, str(pdf), "-"], limits, stop)
+def layer_words(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int, list[LayerWord]]:
+    """The words of each page's text layer with their boxes, as far as they are on the page as it is drawn.
+
+    Raises `DocumentError` (corrupt) if not all pages are there.
+    """
+    finished = run(["pdftotext", "-q", "-tsv", "-cropbox", *_page_range(pages), str(pdf), "-"], limits, stop)
+    found = _words_in(finished.stdout.decode("utf-8", "replace"))
+    if sorted(found) != list(pages):
+        message = f"pdftotext gave the words of {len(found)} pages instead of {len(pages)}."
+        raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
+    return found
+
+
+def _words_in(printed: str) -> dict[int, list[LayerWord]]:
+    """Words by page number; lines count from 1 on each page."""
+    found: dict[int, list[LayerWord]] = {}
     words: list[LayerWord] = []
     lines: dict[tuple[str, ...], int] = {}
-    for row in finished.stdout.decode("utf-8", "replace").split("\n"):
+    for row in printed.split("\n"):
         cells = row.split("\t", _TSV_COLUMNS - 1)
-        if len(cells) == _TSV_COLUMNS and cells[0] == _TSV_WORD_LEVEL and cells[11].strip():
+        if len(cells) == _TSV_COLUMNS and cells[0] == _TSV_PAGE_LEVEL:
+            words, lines = found.setdefault(_integer(cells[1]), []), {}
+        elif len(cells) == _TSV_COLUMNS and cells[0] == _TSV_WORD_LEVEL and cells[11].strip():
             line = lines.setdefault(tuple(cells[2:5]), len(lines) + 1)
-            left, top, width, height = (_points(cell) for cell in cells[6:10])
+            left, top, width, height = map(_points, cells[6:10])
             words.append(LayerWord(plain_letters(cells[11].strip()), left, top, width, height, line))
-    return words
+    return found
 
 
 def render(

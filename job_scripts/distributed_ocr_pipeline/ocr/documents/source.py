@@ -1,6 +1,6 @@
 """Documents as sequences of pages: the same three steps for every kind of file.
 
-`survey` finds out at little cost what a page is, `draw` makes grey rasters of pages, and `layer` gives a PDF page's own
+`survey` finds out at little cost what a page is, `draw` makes grey rasters of pages, and `layers` gives PDF pages' own
 words. `pdf` and `picture` implement the protocol.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError
 from distributed_ocr_pipeline.ocr.documents import tasks
-from distributed_ocr_pipeline.ocr.documents.poppler import POINTS_PER_INCH, PageSize
+from distributed_ocr_pipeline.ocr.documents.poppler import POINTS_PER_INCH, LayerWord, PageSize
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
@@ -21,12 +21,14 @@ from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import Word
 
-SURVEY_PAGES = 32
-"""Of a PDF, with one call of each of Poppler's programs: to start one takes as long as some pages."""
+SURVEY_PAGES = 128
+"""Of a PDF, with one call of each of Poppler's programs: to start one and to open a long file takes as long as ten."""
 
-_WORTH_A_SANDBOX = 32  # documents; pikepdf takes as long to load as `pdfimages` takes for so many files
-_TURN_SECONDS = 0.2  # a look takes some milliseconds; behind one that takes longer, Poppler is asked
+_WORTH_A_SANDBOX = 32  # documents; pikepdf takes as long to load as `pdfimages` takes for so many files ...
+_MANY_PAGES = 200  # ... or for so many pages of one
+_TURN_SECONDS = 1.0  # a look takes some milliseconds; behind one that takes longer, Poppler is asked
 _LOOK_SECONDS = 10.0
+_LAYER_CONFIDENCE = 100.0
 _Found = TypeVar("_Found")
 _POPPLER_MEMORY_MB = 1024  # at least, however little the engine may have
 
@@ -44,20 +46,27 @@ class PlainLook:
     def open(self, sandboxes: SandboxPool, path: Path, seconds: float) -> tasks.PlainPdf | None:
         """What a PDF and its first pages are; None if it is not plain, or there was no look."""
         self._opened += 1
+        if not self._pays_off:
+            return None
         return self._look(sandboxes, seconds, tasks.look_into, path=str(path), last=SURVEY_PAGES)
 
     def bare_text(self, sandboxes: SandboxPool, path: Path, page_count: int, pages: range, seconds: float) -> set[int]:
         """Those of `pages` that certainly show no picture; none if there was no look."""
+        if page_count < _MANY_PAGES and not self._pays_off:
+            return set()
         found = self._look(
             sandboxes, seconds, tasks.find_bare_text, path=str(path), page_count=page_count, pages=list(pages)
         )
         return set(found or ())
 
+    @property
+    def _pays_off(self) -> bool:
+        """Whether there are enough documents to load pikepdf for."""
+        return self._opened > _WORTH_A_SANDBOX
+
     def _look(
         self, sandboxes: SandboxPool, seconds: float, look: Callable[..., _Found], **arguments: Any
     ) -> _Found | None:
-        if self._opened <= _WORTH_A_SANDBOX:
-            return None
         if not self._looking.acquire(timeout=_TURN_SECONDS):  # pylint: disable=consider-using-with  # "with" waits on
             return None
         try:
@@ -124,6 +133,29 @@ class PageSurvey:
         return round(min(most, self.size.width * self.size.height * (dpi / POINTS_PER_INCH) ** 2))
 
 
+@dataclass(frozen=True)
+class Layer:
+    """The words of a page's text layer."""
+
+    words: Sequence[LayerWord]
+
+    def at(self, dpi: int) -> tuple[Word, ...]:
+        """The words with boxes in pixels of the page drawn at `dpi`."""
+        scale = dpi / POINTS_PER_INCH
+        return tuple(
+            Word(
+                word.text,
+                round(word.left * scale),
+                round(word.top * scale),
+                round(word.width * scale),
+                round(word.height * scale),
+                _LAYER_CONFIDENCE,
+                word.line,
+            )
+            for word in self.words
+        )
+
+
 Rasters = Mapping[int, Raster | DocumentError]
 """By page number: the page's raster, or why there is none."""
 
@@ -140,5 +172,5 @@ class Source(Protocol):
     def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Rasters:
         """Draw pages as rasters in `folder`."""
 
-    def layer(self, page: PageSurvey, dpi: int, limit: TimeLimit) -> tuple[Word, ...]:
-        """The words of a page's text layer, boxes at `dpi`."""
+    def layers(self, pages: range, limit: TimeLimit) -> Mapping[int, Layer]:
+        """The text layers of consecutive pages by page number; one that cannot be read is left out."""

@@ -1,9 +1,15 @@
-"""What the sandbox that reads documents may be asked to do."""
+"""What the sandbox that reads documents may be asked to do.
+
+Each task loads its libraries when it is asked for: a sandbox that only looks into PDFs does without Pillow, one that
+decodes pictures without pikepdf, and each takes longer to load than a page takes.
+"""
+
+# pylint: disable=import-outside-toplevel
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from distributed_ocr_pipeline.ocr.rasters.decoding import page_frames, rasterise, rasterise_scan
+from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
 
 __all__ = ["find_bare_scans", "find_bare_text", "look_into", "page_frames", "rasterise", "rasterise_scan", "unlock"]
 
@@ -27,7 +33,6 @@ class PlainPdf:
 
 def find_bare_scans(path: str, pages: Sequence[int]) -> list[FoundScan]:
     """Those of `pages` (numbers from 1) that are bare scans (see `bare_scans`)."""
-    # pylint: disable-next=import-outside-toplevel  # loading pikepdf takes longer than a page; only scans need it
     from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
 
     return [FoundScan(page, turn) for page, turn in bare_scans(path, pages)]
@@ -35,7 +40,6 @@ def find_bare_scans(path: str, pages: Sequence[int]) -> list[FoundScan]:
 
 def find_bare_text(path: str, page_count: int, pages: Sequence[int]) -> list[int]:
     """Those of `pages` (numbers from 1) that certainly show no picture (see `bare_text`)."""
-    # pylint: disable-next=import-outside-toplevel  # as above
     from distributed_ocr_pipeline.ocr.documents.bare_text import bare_text
 
     return bare_text(path, page_count, pages)
@@ -47,7 +51,7 @@ def unlock(path: str, passwords: Sequence[str], target: str) -> bool:
     AES with 256 bits takes a password as UTF-8; older encryptions take it as PDFDocEncoding, of which Latin-1 is nearly
     all (ISO 32000-2, 7.6.4).
     """
-    import pikepdf  # pylint: disable=import-outside-toplevel  # as above
+    import pikepdf
 
     forms = (password.encode(name, "ignore") for password in passwords for name in ("utf-8", "latin-1"))
     for password in dict.fromkeys(forms):
@@ -62,8 +66,28 @@ def unlock(path: str, passwords: Sequence[str], target: str) -> bool:
 
 def look_into(path: str, last: int) -> PlainPdf | None:
     """What a PDF and its pages up to `last` are, if it is plain (see `bare_text.plain_sizes`)."""
-    # pylint: disable-next=import-outside-toplevel  # as above
     from distributed_ocr_pipeline.ocr.documents.bare_text import plain_sizes
 
     found = plain_sizes(path, last)
     return PlainPdf(*found) if found else None
+
+
+def page_frames(path: str) -> list[int]:
+    """The frames of a picture that are its pages (see `decoding`)."""
+    from distributed_ocr_pipeline.ocr.rasters import decoding
+
+    return decoding.page_frames(path)
+
+
+def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: int) -> Rasterised:
+    """Write one frame (from 0) of a picture as grey TIFF to `target` (see `decoding`)."""
+    from distributed_ocr_pipeline.ocr.rasters import decoding
+
+    return decoding.rasterise(path, frame, target, max_pixels, memory_mb)
+
+
+def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[int], target: str) -> None:
+    """Write a picture extracted from a PDF as grey TIFF of another `size` (see `decoding`)."""
+    from distributed_ocr_pipeline.ocr.rasters import decoding
+
+    decoding.rasterise_scan(path, stored, turn, size, target)

@@ -7,7 +7,7 @@ OCR text", 2001): case that changes inside a word, letters mixed with symbols, s
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,7 +33,7 @@ _TRUSTED_SYMBOLS = frozenset(".,;:!?'\"()[]/-–—‘’“”„«»…&%$€�
 _DOUBTFUL_SYMBOLS = frozenset("{}\\~^`¬¦¨¯´¸")  # of ASCII and Latin-1: rare in writing, common where letters are wrong
 _TRUSTED_CATEGORIES = ("Po", "Ps", "Pe", "Pi", "Pf", "Pd", "Pc", "Sc", "Sm", "So", "Cf")
 _ODD_INSIDE = re.compile(r"[^\W_][@?;!\"#$%*][^\W_]")
-_KNOWN_CHARACTERS = 10_000  # whose kind is remembered: these functions are called for every character of every page
+_KNOWN = 10_000  # characters and tokens of which is remembered what they are: most come again on the next page
 _ADDRESS = re.compile(r"://|www\.|^[^@]+@[^@]+\.[^@]+$")
 
 
@@ -47,13 +47,19 @@ class Verdict:
 
 def judge(text: str, image_cover: float) -> Verdict:
     """Judge a page's text layer. `image_cover`: share of the page under pictures, 0 to 1."""
-    count = sum(map(len, text.split()))
+    tokens = text.split()
+    count = sum(map(len, tokens))
     if not count:
         return Verdict(False, "no text layer")
     if image_cover >= _SCAN_COVER and count < _FEW_CHARACTERS:
         return Verdict(False, f"text layer of {count} characters on a page {image_cover:.0%} under pictures")
     writing = _BULLET.sub("", _TAG.sub(" ", text))
-    fault = _fault_of_characters(writing) or _fault_of_tokens(writing) or fault_of_letters(_without_codes(writing))
+    tokens = tokens if writing == text else writing.split()
+    fault = (
+        _fault_of_characters("".join(tokens))
+        or _fault_of_tokens(tokens)
+        or fault_of_letters(_without_codes(writing, tokens))
+    )
     if fault:
         return Verdict(False, f"text layer with {fault}")
     garbage = garbage_score(writing)
@@ -64,46 +70,44 @@ def judge(text: str, image_cover: float) -> Verdict:
 
 def garbage_score(text: str) -> float:
     """Share of the characters that stand in tokens no writing produces, 0 to 1."""
-    tokens = Counter(_RUN.sub(r"\1", text).split())  # leaders and rules are no garbage
-    total = sum(len(token) * count for token, count in tokens.items())
-    return sum(len(token) * count for token, count in tokens.items() if _is_odd(token)) / total if total else 0.0
+    tokens = _RUN.sub(r"\1", text).split()  # leaders and rules are no garbage
+    counts = Counter(tokens)
+    odd = sum(len(token) * counts[token] for token in filter(_is_odd, counts))
+    return odd / sum(map(len, tokens)) if tokens else 0.0
 
 
-def _fault_of_characters(text: str) -> str:
-    """What is wrong with the characters one by one; "" if nothing."""
-    visible = "".join(text.split())
+def _fault_of_characters(visible: str) -> str:
+    """What is wrong with the characters one by one, blanks left out; "" if nothing."""
     unseen = {ord(one): None for one in set(visible) if unicodedata.category(one) == "Cf"}
     visible = visible.translate(unseen) if unseen else visible
     if not visible:
         return ""
-    unmapped = _share(visible, _is_unmapped)
+    unmapped = _count(visible, _is_unmapped) / len(visible)
     if unmapped > _MAX_UNMAPPED:
         return f"{unmapped:.0%} unmapped characters"
     written = _RUN.sub("", visible)
-    letters = _share(written, lambda one: one.isalnum() or _is_mark(one) or _is_symbol(one)) if written else 1.0
+    letters = 1.0 if not written else (len(written) - _count(written, _is_no_letter)) / len(written)
     return f"{letters:.0%} letters and digits" if letters < _MIN_LETTERS else ""
 
 
-def _without_codes(text: str) -> str:
-    """The text without base64 and identifiers, whose letters are those of no language."""
-    tokens = text.split()
-    if not any(len(token) >= _LEAST_CODE for token in tokens):  # most pages
+def _without_codes(text: str, tokens: Sequence[str]) -> str:
+    """The text without those of its tokens that are base64 or identifiers, whose letters are those of no language."""
+    if max(map(len, tokens), default=0) < _LEAST_CODE:  # most pages
         return text
     return " ".join(token for token in tokens if len(token) < _LEAST_CODE or not _LETTERLESS.fullmatch(token))
 
 
-def _fault_of_tokens(text: str) -> str:
+def _fault_of_tokens(tokens: Sequence[str]) -> str:
     """Names of glyphs instead of letters, as a font without a map leaves them; "" if there are few."""
-    tokens = text.split()
     if not any(map(_GLYPH.fullmatch, tokens[:_FIRST_TOKENS])):  # nearly every page
         return ""
     names = sum(_GLYPH.fullmatch(token) is not None for token in tokens)
     return f"{names / len(tokens):.0%} names of glyphs" if names > _MOST_GLYPHS * len(tokens) else ""
 
 
-def _share(text: str, holds: Callable[[str], bool]) -> float:
-    """Share of the characters for which something holds, 0 to 1; each different one is looked at once."""
-    return sum(count for one, count in Counter(text).items() if holds(one)) / len(text)
+def _count(text: str, holds: Callable[[str], bool]) -> int:
+    """Of how many characters something holds, which should be few; each different one is looked at once."""
+    return sum(text.count(one) for one in set(text) if holds(one))
 
 
 def _is_unmapped(character: str) -> bool:
@@ -111,7 +115,12 @@ def _is_unmapped(character: str) -> bool:
     return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cc", "Cn", "Cs")
 
 
-@lru_cache(maxsize=_KNOWN_CHARACTERS)
+def _is_no_letter(character: str) -> bool:
+    """Neither letter nor digit, nor what belongs to one or stands for something by itself."""
+    return not (character.isalnum() or _is_mark(character) or _is_symbol(character))
+
+
+@lru_cache(maxsize=_KNOWN)
 def _is_mark(character: str) -> bool:
     """A vowel sign or accent that belongs to the letter before it."""
     return unicodedata.category(character)[0] == "M"
@@ -122,7 +131,7 @@ def _is_symbol(character: str) -> bool:
     return not character.isascii() and unicodedata.category(character) in ("Sc", "Sm", "So")
 
 
-@lru_cache(maxsize=_KNOWN_CHARACTERS)
+@lru_cache(maxsize=_KNOWN)
 def _is_trusted(character: str) -> bool:
     """Punctuation of any script, and signs that writing uses."""
     if character in _TRUSTED_SYMBOLS:
@@ -130,6 +139,7 @@ def _is_trusted(character: str) -> bool:
     return character not in _DOUBTFUL_SYMBOLS and unicodedata.category(character) in _TRUSTED_CATEGORIES
 
 
+@lru_cache(maxsize=_KNOWN)
 def _is_odd(token: str) -> bool:
     """Letters mixed with symbols, or case that changes inside a word, or symbols alone that are not punctuation."""
     if token[1:].islower() and token.isascii() and token.isalpha():  # most words, at a tenth of the time

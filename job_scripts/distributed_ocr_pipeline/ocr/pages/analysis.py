@@ -11,6 +11,7 @@ come from; `make accuracy` tells what a change of them does to the text.
 """
 
 import math
+import re
 from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
@@ -49,6 +50,7 @@ _RULED = 0.4  # of the paper's level: so dark and so thin, a band is a rule
 _MAX_RULE = 6  # pixels
 _MIN_BANDS = 12
 _RULE = b"\2"  # see `_ink_class`
+_INKED = re.compile(rb"[^\0]+")
 _SKEW_ROWS = 900
 _MAX_SKEW = 12  # degrees
 _FINE_STEPS = (-0.375, -0.25, -0.125, 0.125, 0.25, 0.375)  # degrees
@@ -247,7 +249,7 @@ def _text_heights(strips: Image.Image) -> _TextHeights:
     inked = bytes(_ink_class(level, paper) for level in range(256))
     columns = strips.transpose(Image.Transpose.ROTATE_90).tobytes().translate(inked)
     height = strips.height
-    runs = [run for start in range(0, len(columns), height) for run in columns[start : start + height].split(b"\0")]
+    runs = [run for start in range(0, len(columns), height) for run in _INKED.findall(columns, start, start + height)]
     rules = sum(len(run) <= _MAX_RULE and _RULE in run for run in runs) / strips.width
     bands = (run for run in runs if len(run) >= _MIN_BAND and (len(run) > _MAX_RULE or _RULE not in run))
     heights = sorted(map(len, bands))

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool
@@ -244,7 +244,8 @@ def _watch(process: "subprocess.Popen[bytes]", limits: Limits, stop: Stop, print
     while process.poll() is None:
         stop.check()
         clock.check(printed)
-        time.sleep(_TICK_SECONDS / 10)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_TICK_SECONDS)
 
 
 def _read(selector: selectors.BaseSelector, key: selectors.SelectorKey, printed: _Printed, limits: Limits) -> None:

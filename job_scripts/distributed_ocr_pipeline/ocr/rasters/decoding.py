@@ -5,7 +5,6 @@ These functions read files from strangers, so they run in a sandbox (`processes.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PIL import AvifImagePlugin, Image, ImageFile, ImageFilter, ImageOps, PngImagePlugin, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
@@ -15,6 +14,7 @@ from distributed_ocr_pipeline.ocr.rasters.coloured import grey_of_colour, is_col
 from distributed_ocr_pipeline.ocr.rasters.damaged import missing_rows, whitened
 from distributed_ocr_pipeline.ocr.rasters.heic import is_heic, open_heic
 from distributed_ocr_pipeline.ocr.rasters.raster import QUARTER_TURNS, most_scale
+from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
 
 _BYTES_PER_PIXEL = 8  # what decoding and turning grey may take at worst
 _PLAUSIBLE_DPI = (50, 2400)
@@ -28,16 +28,6 @@ _LIGHT_INK = 160  # grey level; of print on a transparent ground that must be da
 _ENDED = ("truncated", "broken data stream", "unexpected end")
 _DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000", "AVIF")
 _EXTRACTED = ("JPEG", "PPM")  # what `pdfimages` writes
-
-
-@dataclass(frozen=True)
-class Rasterised:
-    """What has been written: width, height, dpi and note of a `Raster`."""
-
-    width: int
-    height: int
-    dpi: int | None
-    note: str
 
 
 def page_frames(path: str) -> list[int]:

@@ -156,11 +156,53 @@ def with_picture(path: Path) -> Path:
     return path
 
 
+def test_text_layers_of_neighbouring_pages_are_read_with_one_call_and_their_lines_count_from_one(
+    tmp_path: Path, calls: Callable[[], list[str]]
+) -> None:
+    with opened(typed_pdf(tmp_path / "a.pdf", ["One) Tj 0 -26 Td (two", "Three) Tj 0 -300 Td (four"])) as source:
+        layers = source.layers(range(1, 3), limit())
+    found = {page: [(word.text, word.line) for word in layer.at(72)] for page, layer in layers.items()}
+    assert found == {1: [("One", 1), ("two", 2)], 2: [("Three", 1), ("four", 2)]}
+    assert calls() == ["pdfinfo", "pdftotext"]
+
+
+def test_boxes_of_a_text_layer_are_in_pixels_of_the_page_as_it_is_drawn(tmp_path: Path) -> None:
+    with opened(typed_pdf(tmp_path / "a.pdf", ["One"])) as source:
+        layer = source.layers(range(1, 2), limit())[1]
+    [points], [pixels] = layer.at(72), layer.at(144)
+    assert points.width > 0 and pixels.left == pytest.approx(2 * points.left, abs=1)
+    assert pixels.width == pytest.approx(2 * points.width, abs=1)
+
+
+def test_a_text_layer_that_cannot_be_read_is_the_only_one_that_is_missing(
+    tmp_path: Path, install_program: Callable[[str, str], Path]
+) -> None:
+    real = shutil.which("pdftotext")
+    crash = "os.kill(os.getpid(), signal.SIGSEGV)"
+    last = "sys.argv[sys.argv.index('-l') + 1]"
+    install_program(
+        "pdftotext", f"import os, signal, sys\nif {last} == '3': {crash}\nos.execv({real!r}, [{real!r}, *sys.argv[1:]])"
+    )
+    with opened(typed_pdf(tmp_path / "a.pdf", ["One", "Two", "Three"])) as source:
+        layers = source.layers(range(1, 4), limit())
+    assert {page: layer.words[0].text for page, layer in layers.items()} == {1: "One", 2: "Two"}
+
+
 def test_few_documents_are_opened_by_three_programs(tmp_path: Path, calls: Callable[[], list[str]]) -> None:
     with opened(typed_pdf(tmp_path / "a.pdf", [FULL] * 3)) as source:
         surveys = source.survey(range(1, 4), limit())
     assert [survey.verdict.trusted for survey in surveys] == [True] * 3
     assert calls() == ["pdfinfo", "pdftotext", "pdfimages"]
+
+
+def test_of_a_long_document_the_sizes_come_at_once_and_pages_of_text_alone_are_not_looked_through(
+    tmp_path: Path, calls: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_MANY_PAGES", 4)
+    with opened(typed_pdf(tmp_path / "a.pdf", [FULL] * 4)) as source:
+        surveys = [*source.survey(range(1, 3), limit()), *source.survey(range(3, 5), limit())]
+    assert [(survey.verdict.trusted, survey.may_show_more) for survey in surveys] == [(True, False)] * 4
+    assert calls() == ["pdfinfo", "pdftotext", "pdftotext"]
 
 
 def test_of_many_documents_those_of_text_alone_are_opened_by_one(
@@ -219,13 +261,14 @@ def test_a_document_that_ends_the_look_is_looked_through_by_poppler(
     assert "pdfimages" in calls()
 
 
-def test_pages_beyond_the_first_ones_have_their_own_sizes(tmp_path: Path) -> None:
-    path = typed_pdf(tmp_path / "a.pdf", [FULL] * (sources.SURVEY_PAGES + 2))
+def test_pages_beyond_the_first_ones_have_their_own_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_sources, "_SIZED_PAGES", 3)
+    path = typed_pdf(tmp_path / "a.pdf", [FULL] * 4)
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
         pdf.pages[-1].MediaBox = pikepdf.Array([0, 0, 300, 400])
         pdf.save(path)
     with opened(path) as source:
-        surveys = source.survey(range(sources.SURVEY_PAGES + 1, sources.SURVEY_PAGES + 3), limit())
+        surveys = source.survey(range(3, 5), limit())
     assert [survey.points for survey in surveys] == [(612, 792), (300, 400)]
 
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.ocr.pages import chunk
 from distributed_ocr_pipeline.records import DocumentStatus, PageStatus, TextSource
 from tests.support.documents import Ledger, page_picture, scanned_pdf, typed_pdf
 
@@ -31,6 +32,15 @@ def test_a_text_layer_is_used_page_by_page(
     assert [page.text_source for page in pages] == [TextSource.TEXT_LAYER, TextSource.OCR]
     assert [word.text for word in pages[0].words] == ["Typed", "and", "readable"]
     assert 70 <= pages[0].words[0].left <= 75
+
+
+def test_pages_that_are_not_drawn_need_no_folder_in_scratch(
+    tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunk, "TemporaryDirectory", None)
+    full = ") Tj 0 -26 Td (".join(["Text of its own, as much as a page shows"] * 20)
+    [(_, pages)] = process([typed_pdf(tmp_path / "a.pdf", [full] * 2)], text_layer="auto")
+    assert [(page.text_source, page.dpi) for page in pages] == [(TextSource.TEXT_LAYER, 72)] * 2
 
 
 @pytest.mark.parametrize(("output_type", "texts", "images"), [("text", 2, 0), ("image", 0, 2), ("both", 2, 2)])

@@ -20,7 +20,8 @@ from distributed_ocr_pipeline.ocr.processes import sandbox_server
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, Stopped
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from distributed_ocr_pipeline.ocr.processes.sandbox import Sandbox, SandboxPool
-from distributed_ocr_pipeline.ocr.rasters.decoding import Rasterised, rasterise
+from distributed_ocr_pipeline.ocr.rasters.decoding import rasterise
+from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
 from tests.support import tasks
 from tests.support.documents import page_picture
 

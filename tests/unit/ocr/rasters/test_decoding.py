@@ -7,8 +7,9 @@ import pytest
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.ocr.rasters.decoding import Rasterised, page_frames, rasterise, rasterise_scan
+from distributed_ocr_pipeline.ocr.rasters.decoding import page_frames, rasterise, rasterise_scan
 from distributed_ocr_pipeline.ocr.rasters.raster import load
+from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
 from tests.support.documents import page_picture, printed_page, tiff
 
 MANY = 10_000_000

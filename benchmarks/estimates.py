@@ -7,11 +7,12 @@ Five corpora are generated, each of more documents than a plan looks into. `OCR_
 damaged and odd documents, which join in. CPU is measured on a part of each corpus, which is estimated by itself.
 
 The figures file has CPU seconds of a vCPU of speed 1. How fast this machine is, tell the pages that `work.scan_seconds`
-is of (the group `scanned` of benchmarks/corpus.py), which are in none of the corpora; the estimates are divided by it.
+is of (the group `scanned` of benchmarks/corpus.py); the estimates are divided by it.
 What a job takes before its first document is measured by itself and left out on both sides: of hundreds of pages it is
 nothing, of six documents it can be most.
 """
 
+# pylint: disable=wrong-import-order  # it takes the installed package for a third party; isort does not
 import argparse
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -173,7 +174,7 @@ _REFERENCE_DOCUMENTS, _REFERENCE_PAGES = 41, 401  # of text; a page is 1 to 3 ms
 
 
 def measure_machine(folder: Path) -> Machine:
-    """Read documents that are in no corpus: few and many, short and long."""
+    """Read documents of text, few and many, short and long, and the scanned pages that the figures are of."""
 
     def seconds(name: str, sizes: Sequence[int]) -> float:
         place = folder / name

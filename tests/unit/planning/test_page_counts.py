@@ -123,6 +123,11 @@ def test_what_was_seen_until_there_were_too_many_requests_counts(monkeypatch: py
     assert found == {24: PageCount(5, 0.6), 5: PageCount(5, 1.0)}
 
 
+def test_a_damaged_page_further_on_does_not_hide_how_many_there_are() -> None:
+    data = _pdf_with_fonts([True] * 5).replace(b"6 0 obj\n<<", b"6 0 obj\n((")
+    assert count_pages(_reader(data)) == PageCount(5, 1.0)
+
+
 @pytest.mark.parametrize("count", [1, 5, 60])
 def test_pages_of_a_tiff_are_its_directories(count: int) -> None:
     content = BytesIO()

@@ -27,6 +27,9 @@ _START = re.compile(rb"startxref\s+(\d{1,12})")
 _HEADER = re.compile(rb"\s*(\d{1,10})\s+\d{1,5}\s+obj")
 _SUBSECTION = re.compile(rb"\s*(\d{1,10})\s+(\d{1,10})[ \r]*\n?")
 
+_FAULTS = (ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError, TooMuch, zlib.error)
+"""What a damaged file, or one that leads too far, can raise."""
+
 Dictionary = dict[str, PdfObject]
 
 
@@ -41,8 +44,8 @@ class PdfPages:
 def read_pdf_pages(reader: RangeReader) -> PdfPages | None:
     """Pages of a PDF; None if its structure is damaged, encrypted or too winding."""
     try:
-        return _File(reader).pages()
-    except (ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError, TooMuch, zlib.error):
+        return _find_pages(_File(reader), reader.size)
+    except _FAULTS:
         return None
 
 
@@ -64,39 +67,10 @@ class _File:
         self._entries: dict[int, tuple[int, int, int]] = {}  # of cross-reference streams: type, two fields
         self._streams: dict[int, tuple[bytes, dict[int, int]]] = {}
 
-    def pages(self) -> PdfPages:
-        """Follow the trailer to the page tree."""
+    def trailer(self) -> Dictionary:
+        """Of the newest section; all of them are read."""
         start = _START.findall(self._reader.read(self._reader.size - _TAIL_BYTES, _TAIL_BYTES))
-        trailer = self._read_sections(int(start[-1]))
-        root = self._dictionary(trailer["Root"])
-        tree = self._dictionary(root["Pages"])
-        count = int(_number(self._resolve(tree["Count"])))
-        if not 1 <= count <= self._reader.size / _BYTES_PER_PAGE:
-            raise ValueError("an impossible number of pages")
-        return PdfPages(count, self._text_share(tree, min(count, _LOOKED_AT)))
-
-    def _text_share(self, tree: Dictionary, looks: int) -> float:
-        found = [self._has_fonts(tree, 0.5 / looks)]
-        try:
-            for look in range(1, looks):
-                found.append(self._has_fonts(tree, (look + 0.5) / looks))
-        except TooMuch:  # what was seen so far has to do
-            pass
-        return sum(found) / len(found)
-
-    def _has_fonts(self, node: Dictionary, place: float) -> bool:
-        """Whether the page at a place has a font; 0 is the begin of the tree, 1 its end, if all branches are equal."""
-        resources: PdfObject = None
-        for _ in range(_MAX_TREE_DEPTH):
-            resources = node.get("Resources", resources)
-            kids = self._resolve(node.get("Kids"))
-            if not isinstance(kids, list) or not kids:
-                break
-            branch = int(place * len(kids))
-            place = place * len(kids) - branch
-            node = self._dictionary(kids[branch])
-        found = self._resolve(resources)
-        return isinstance(found, dict) and bool(self._resolve(found.get("Font")))
+        return self._read_sections(int(start[-1]))
 
     # ---- cross-references ----
 
@@ -150,10 +124,12 @@ class _File:
 
     # ---- objects ----
 
-    def _dictionary(self, value: PdfObject) -> Dictionary:
-        return _as_dictionary(self._resolve(value))
+    def dictionary(self, value: PdfObject) -> Dictionary:
+        """What a value refers to, which must be a dictionary."""
+        return _as_dictionary(self.resolve(value))
 
-    def _resolve(self, value: PdfObject) -> PdfObject:
+    def resolve(self, value: PdfObject) -> PdfObject:
+        """A value, or the object that it refers to."""
         for _ in range(8):
             if not isinstance(value, Reference):
                 return value
@@ -194,7 +170,7 @@ class _File:
     def _stream_at(self, offset: int) -> tuple[Dictionary, bytes]:
         value, end = self._object_at(offset)
         dictionary = _as_dictionary(value)
-        length = int(_number(self._resolve(dictionary["Length"])))
+        length = int(_number(self.resolve(dictionary["Length"])))
         begin = re.match(rb"\s*stream\r?\n", self._reader.read(end, 32))
         if begin is None or not 0 < length <= _STREAM_BYTES:
             raise ValueError("no stream")
@@ -210,6 +186,40 @@ class _File:
             numbers = [int(text) for text in content[:first].split()]
             self._streams[number] = content, {key: first + at for key, at in zip(numbers[::2], numbers[1::2])}
         return self._streams[number]
+
+
+def _find_pages(file: _File, size: int) -> PdfPages:
+    """Follow the trailer to the page tree."""
+    tree = file.dictionary(file.dictionary(file.trailer()["Root"])["Pages"])
+    count = int(_number(file.resolve(tree["Count"])))
+    if not 1 <= count <= size / _BYTES_PER_PAGE:
+        raise ValueError("an impossible number of pages")
+    return PdfPages(count, _text_share(file, tree, min(count, _LOOKED_AT)))
+
+
+def _text_share(file: _File, tree: Dictionary, looks: int) -> float:
+    found = [_has_fonts(file, tree, 0.5 / looks)]
+    try:
+        for look in range(1, looks):
+            found.append(_has_fonts(file, tree, (look + 0.5) / looks))
+    except _FAULTS:  # what was seen so far has to do
+        pass
+    return sum(found) / len(found)
+
+
+def _has_fonts(file: _File, node: Dictionary, place: float) -> bool:
+    """Whether the page at a place has a font; 0 is the begin of the tree, 1 its end, if all branches are equal."""
+    resources: PdfObject = None
+    for _ in range(_MAX_TREE_DEPTH):
+        resources = node.get("Resources", resources)
+        kids = file.resolve(node.get("Kids"))
+        if not isinstance(kids, list) or not kids:
+            break
+        branch = int(place * len(kids))
+        place = place * len(kids) - branch
+        node = file.dictionary(kids[branch])
+    found = file.resolve(resources)
+    return isinstance(found, dict) and bool(file.resolve(found.get("Font")))
 
 
 def _by_index(content: bytes, offsets: dict[int, int], index: int) -> PdfObject:

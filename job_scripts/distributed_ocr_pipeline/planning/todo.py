@@ -7,6 +7,7 @@ What is chosen is sorted by id a piece at a time: whoever then asks for a range 
 piece, and sorts in memory (`database.id_ranges`).
 """
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,6 +167,7 @@ def _sort(database: Database, rows: str, count: int, same: str = "") -> None:
         count: So many they are.
         same: Columns more, which have the same value in all rows and need not be stored.
     """
+    shutil.rmtree(database.folder / "chosen", ignore_errors=True)  # of an earlier plan in the same folder
     for number, first in enumerate(range(0, max(1, count), _PIECE_ROWS)):
         piece = _SORTED.format(rows=rows, first=first, after=min(count, first + _PIECE_ROWS))
         path = database.write(piece, f"chosen/{number:05d}", group_rows=_PIECE_GROUP_ROWS)

@@ -78,13 +78,13 @@ _PYTESSERACT, _TESSEROCR = "ours, pytesseract", "ours, tesserocr"
 _RATIOS = (
     (_PYTESSERACT, "scanned", "plain loop", "scanned sample", 10),
     (_TESSEROCR, "scanned", "plain loop", "scanned sample", 10),
-    (_PYTESSERACT, "scanned", "OCRmyPDF --force-ocr", "scanned", 2),
-    (_TESSEROCR, "scanned", "OCRmyPDF --force-ocr", "scanned", 2),
-    (_PYTESSERACT, "scanned", "hand-made", "scanned", 1.15),
-    (_TESSEROCR, "scanned", "hand-made", "scanned", 1.3),
-    (_PYTESSERACT, "scanned", "hand-made, our Tesseract", "scanned", None),
+    (_PYTESSERACT, "scanned", "OCRmyPDF --force-ocr", "scanned", 3.7),
+    (_TESSEROCR, "scanned", "OCRmyPDF --force-ocr", "scanned", 3.7),
+    (_PYTESSERACT, "scanned", "hand-made", "scanned", 3),
+    (_TESSEROCR, "scanned", "hand-made", "scanned", 3),
+    (_PYTESSERACT, "scanned", "hand-made, our Tesseract", "scanned", 1.1),
     (_PYTESSERACT, "born-digital", "OCRmyPDF --force-ocr", "born-digital sample", 50),
-    (_PYTESSERACT, "born-digital", "OCRmyPDF --skip-text", "born-digital", 50),
+    (_PYTESSERACT, "born-digital", "OCRmyPDF --skip-text", "born-digital", 1),
 )
 
 

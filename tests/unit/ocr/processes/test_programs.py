@@ -144,13 +144,18 @@ def test_a_stop_ends_a_program() -> None:
 
 
 def test_a_file_that_grows_too_large_ends_its_program(tmp_path: Path) -> None:
-    code = f"open({str(tmp_path / 'file')!r}, 'wb').write(bytes(3 << 20))"
-    write = (
-        f"sleep 0.3; exec dd if=/dev/zero of={tmp_path / 'file'} bs=1M count=3"  # limits come from outside: not at once
-    )
+    """Limits come from outside, a moment after the start."""
+    until_limited = 'until [ "$(ulimit -f)" != unlimited ]; do sleep 0.01; done'
+    write = f"{until_limited}; exec dd if=/dev/zero of={tmp_path / 'file'} bs=1M count=3"
     with pytest.raises(ProgramFailed) as raised:
         run(["sh", "-c", write], _small_files(), Stop())
     assert raised.value.error_class is ErrorClass.TOO_LARGE
+    code = f"""
+import resource, time
+while resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY:
+    time.sleep(0.01)
+open({str(tmp_path / 'file')!r}, 'wb').write(bytes(3 << 20))
+"""
     assert run(python(code), _small_files(), Stop()).exit_code == 1  # Python ignores the signal
 
 

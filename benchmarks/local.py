@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class Used:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     memory_bytes: int = 0
+    memory_of: dict[str, int] = field(default_factory=dict)  # at that peak, bytes by what the processes are
     open_files: int = 0
     disk_bytes: int = 0
     first_page_seconds: float = 0.0
@@ -53,6 +55,11 @@ class Used:
     def other_cpu_seconds(self) -> float:
         """CPU seconds of everything but reading, the start of the run included."""
         return self.cpu_seconds - sum(self.reading.values())
+
+    @property
+    def parts_of_memory(self) -> str:
+        """Whose memory it was at the peak."""
+        return ", ".join(f"{name} {taken / _MEGABYTE:.0f}" for name, taken in sorted(self.memory_of.items()))
 
 
 def main() -> int:
@@ -85,7 +92,7 @@ def measure_small(folder: Path, documents: int) -> bool:
         [
             holds("CPU, times that of pdftotext", used.cpu_seconds / plain, 3),
             holds("ms of CPU each, beyond reading", 1000 * used.other_cpu_seconds / documents, 3),
-            holds("peak memory, MB", used.memory_bytes / _MEGABYTE, 400),
+            holds(f"peak memory, MB ({used.parts_of_memory})", used.memory_bytes / _MEGABYTE, 400),
             holds("open files of one process", used.open_files, 256),
             holds("seconds to the first document", used.first_page_seconds, 10),
         ]
@@ -197,17 +204,25 @@ def sampling(look: Callable[[], None]) -> Iterator[None]:
 
 def sample(pid: int, scratch: Path, used: Used) -> None:
     """Note what a process, its descendants and their scratch folder have now, where it is more than before."""
-    memory = 0
+    memory: Counter[str] = Counter()
     for process in family(pid):
         try:
-            memory += process.memory_full_info().pss
+            memory[_part(process)] += process.memory_full_info().pss
             used.open_files = max(used.open_files, process.num_fds())
             if _reads(process):
                 used.reading[process.pid] = max(used.reading.get(process.pid, 0.0), cpu_seconds_of(process))
         except psutil.Error:
             continue
-    used.memory_bytes = max(used.memory_bytes, memory)
+    if memory.total() > used.memory_bytes:
+        used.memory_bytes, used.memory_of = memory.total(), dict(memory)
     used.disk_bytes = max(used.disk_bytes, disk_bytes(scratch))
+
+
+def _part(process: psutil.Process) -> str:
+    """What a process is."""
+    command = " ".join(process.cmdline())
+    parts = {"local serve": "environment", "local plan": "plan", "/ocr-pipeline": "command line"}
+    return next((name for words, name in parts.items() if words in command), "jobs")
 
 
 def _reads(process: psutil.Process) -> bool:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from distributed_ocr_pipeline.config import parse_options
-from distributed_ocr_pipeline.errors import BadInput, ServiceFault
+from distributed_ocr_pipeline.errors import BadInput, PipelineError, ServiceFault
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.planning import plan_run, store_plan
@@ -95,16 +95,33 @@ def test_folder_markers_are_not_documents(storage: Storage, tmp_path: Path) -> N
     assert pq.read_table(tmp_path / "documents.parquet")["key"].to_pylist() == ["marked/empty.pdf"]
 
 
-def test_many_small_objects_are_stored_and_fetched(storage: Storage, tmp_path: Path) -> None:
-    locations = [S3Location("bucket", f"small/{number:03d}") for number in range(100)]
+@pytest.mark.parametrize("few", [0, 40, 200])
+def test_many_small_objects_are_stored_and_fetched(
+    few: int, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By boto3 if they are few, the others by Arrow's client."""
+    monkeypatch.setattr("distributed_ocr_pipeline.storage._FEW", few)
+    locations = [S3Location("bucket", f"small{few}/{number:03d}") for number in range(100)]
     storage.put_small((location, location.key.encode()) for location in locations)
     storage.get_small((location, tmp_path / location.key) for location in locations)
     assert all((tmp_path / location.key).read_bytes() == location.key.encode() for location in locations)
 
 
-def test_a_small_object_that_cannot_be_stored_is_a_fault(storage: Storage) -> None:
-    with pytest.raises(ServiceFault, match="Writing s3://not-there/x failed"):
+@pytest.mark.parametrize(("few", "kind"), [(0, ServiceFault), (200, BadInput)])
+def test_a_small_object_that_cannot_be_stored_is_a_fault(
+    few: int, kind: type[PipelineError], storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("distributed_ocr_pipeline.storage._FEW", few)
+    with pytest.raises(kind, match="Writing s3://not-there/x failed"):
         storage.put_small([(S3Location("not-there", "x"), b"x")])
+
+
+def test_a_few_small_objects_are_stored_without_arrows_client(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Storage, "arrow_filesystem", lambda _: pytest.fail("It takes 50 MB."))
+    storage.put_small([(S3Location("bucket", "few"), b"x")])
+    assert storage.get_bytes(S3Location("bucket", "few")) == b"x"
 
 
 def test_a_piece_of_an_object_is_read(storage: Storage, tmp_path: Path) -> None:

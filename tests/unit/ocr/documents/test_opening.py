@@ -163,6 +163,26 @@ def test_a_photo_that_ends_early_is_damaged(
     assert (result.status, result.error_class) == (DocumentStatus.FAILED, ErrorClass.CORRUPT)
 
 
+@pytest.mark.parametrize(
+    ("behind", "error"),
+    [
+        (b"\0\0\x10\0mdat" + bytes(50), ErrorClass.CORRUPT),
+        (b"\0\0\0\1mdat" + (5000).to_bytes(8) + bytes(50), ErrorClass.CORRUPT),
+        (b"\0\0\0\1free" + bytes(60), None),
+        (b"\0\0\0\0free" + bytes(50), None),
+        (b"made by a phone that writes more", None),
+    ],
+)
+def test_a_photo_of_which_a_piece_is_missing_is_damaged(
+    behind: bytes, error: ErrorClass | None, tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    """Phones store a photo as tiles, of which the decoder leaves those white that are not there."""
+    path = saved(page_picture(), tmp_path / "a.heic")
+    path.write_bytes(path.read_bytes() + behind)
+    [(result, _)] = process([path])
+    assert result.error_class is error
+
+
 def test_a_photo_is_read_as_it_was_held(tmp_path: Path, process: Callable[..., Ledger]) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6

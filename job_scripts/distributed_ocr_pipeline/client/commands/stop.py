@@ -98,7 +98,8 @@ class Stopping:
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Stop these jobs and those that begin meanwhile, and wait until all have ended: their results then count.
 
-        Returns the names of all, and of those that have not ended. SageMaker lists a job a moment after its start, and a shard may start one while its run ends.
+        SageMaker lists a job a moment after its start, and a shard may start one while its run ends. Returns the names
+        of all, and of those that have not ended.
         """
         stopped: set[str] = set()
         end = time.monotonic() + _END_SECONDS

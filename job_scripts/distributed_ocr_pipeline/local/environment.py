@@ -1,6 +1,7 @@
 """`LocalEnvironment`: the local environment as a context manager, in a separate process."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,9 @@ FAST_TESSERACT = Path(__file__).resolve().parents[3] / "build" / "tesseract"
 _END_SECONDS = 15.0
 _PULSE_SECONDS = 0.05
 _SHOWN_LOG_LINES = 15
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+"""No module is loaded from the folder that a command is started in, which may be one of strangers' files (Python 3.11)."""
+
 _MEMORY = {"MALLOC_ARENA_MAX": "1"}  # glibc: threads that mostly wait need no memory of their own (30 MB)
 
 
@@ -202,7 +206,7 @@ def _spawn(arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> "
     with log.open("wb") as output:
         return subprocess.Popen(
             serve_command(arguments),
-            env=os.environ | _MEMORY | fast_tesseract(os.environ) | dict(environ),
+            env=os.environ | _MEMORY | SAFE_PATH | fast_tesseract(os.environ) | dict(environ),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -211,7 +215,10 @@ def _spawn(arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> "
 
 
 def _end(process: "subprocess.Popen[bytes]", *, at_once: bool) -> None:
-    """End the server, by the end of its standard input; `at_once`, its jobs get no time to stop."""
+    """End the server, by the end of its standard input; `at_once`, its jobs get no time to stop.
+
+    What it leaves in the temporary folder when it is killed is removed.
+    """
     if at_once:
         process.kill()
     if process.stdin is not None:
@@ -221,6 +228,8 @@ def _end(process: "subprocess.Popen[bytes]", *, at_once: bool) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    for left in Path(tempfile.gettempdir()).glob(f"{scratch_prefix(process.pid)}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _last_lines(log: Path) -> str:

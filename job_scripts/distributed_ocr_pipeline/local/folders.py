@@ -44,9 +44,9 @@ def require_documents(folder: BucketFolder, max_document_mb: int) -> None:
     if not folder.path.is_dir():
         what = "is a file, not a folder" if folder.path.is_file() else "does not exist"
         raise BadInput(f"The folder {path!r} {what}.", "Give a folder of documents, or s3://bucket/prefix/.")
-    _require_no_results(folder)
     if not os.access(folder.path, os.R_OK | os.X_OK):
         raise BadInput(f"The folder {path!r} cannot be read.", "Change its permissions.")
+    _require_no_results(folder)
     files = 0
     for item in FolderBucket(folder).walk():
         files += 1

@@ -20,6 +20,7 @@ from distributed_ocr_pipeline.errors import BadInput, ExitCode, PipelineError, S
 from distributed_ocr_pipeline.json_files import read_json
 from distributed_ocr_pipeline.layout import PLAN_FILE
 from distributed_ocr_pipeline.local.deploy import input_folder
+from distributed_ocr_pipeline.local.environment import SAFE_PATH
 from distributed_ocr_pipeline.local.folders import FileUris
 from distributed_ocr_pipeline.local.serve import LITTLE_MEMORY
 from distributed_ocr_pipeline.planning.quotas import Quotas
@@ -59,7 +60,8 @@ class FolderPlanner:
         with _process(folder) as process:
             status = process.wait()
         if status != ExitCode.OK:
-            raise _error(status, (folder / _LOG_FILE).read_text(encoding="utf-8", errors="replace").strip())
+            log = (folder / _LOG_FILE).read_text(encoding="utf-8", errors="replace").strip()
+            raise _error(status, log.replace(options.input_prefix, f"{self.documents}/"))
         return Plan.from_dict(read_json(folder / PLAN_FILE))
 
 
@@ -105,7 +107,11 @@ def _process(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
     with (
         (folder / _LOG_FILE).open("wb") as log,
         subprocess.Popen(
-            command, env=os.environ | LITTLE_MEMORY, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
+            command,
+            env=os.environ | LITTLE_MEMORY | SAFE_PATH,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         ) as process,
     ):
         try:
@@ -125,5 +131,9 @@ def _error(status: int, log: str) -> PipelineError:
     for kind in (BadInput, ServiceFault):
         if status == kind.exit_code:
             return kind(log.rpartition("\n")[2])
-    how = f"signal {-status}" if status < 0 else f"exit status {status}"
-    return PipelineError(f"The process that plans the run was ended ({how}).", log)
+    if status < 0:
+        return ServiceFault(
+            f"The process that plans the run was ended (signal {-status}).",
+            "If memory ran out, close other programs. Then run again: nothing has begun.",
+        )
+    return PipelineError(f"The process that plans the run was ended (exit status {status}).", log)

@@ -159,7 +159,9 @@ def plan_source(
     source = selected(source, manifest_base(prefix.key), options.include, options.exclude)
     listed = write_listing(source.batches, folder / "listing.parquet", prefix.bucket, uri_of)
     if not listed and not options.may_be_empty:
-        raise BadInput(f"There are no documents under {options.input_prefix}.", "Check the bucket and the prefix.")
+        chosen = options.include or options.exclude
+        advice = "Check the patterns of include and exclude." if chosen else "Check the bucket and the prefix."
+        raise BadInput(f"There are no documents under {options.input_prefix}.", advice)
     release_memory()  # of the listing; the database takes as much again
     with open_database(folder) as database:
         return _Planner(database, options, history, slots, quotas).plan(source, folder)

@@ -58,6 +58,18 @@ with LocalEnvironment(bare=True) as environment:
     assert gone(server)
 
 
+@pytest.mark.parametrize("why", [KeyboardInterrupt, RuntimeError])
+def test_nothing_is_left_in_the_temporary_folder(
+    why: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with pytest.raises(why), LocalEnvironment(bare=True):
+        assert list(tmp_path.iterdir())
+        raise why
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_environments_variables_are_all_a_program_needs() -> None:
     program = "import boto3, json; print(json.dumps([b['Name'] for b in boto3.client('s3').list_buckets()['Buckets']]))"
     with LocalEnvironment() as environment:

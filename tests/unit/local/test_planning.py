@@ -18,6 +18,7 @@ from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, PipelineError, ServiceFault
 from distributed_ocr_pipeline.layout import PLANNED_FILE
 from distributed_ocr_pipeline.local.deploy import INPUT_BUCKET, default_options
+from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from distributed_ocr_pipeline.local.planning import FolderPlanner
 from local_aws.s3.folder import FolderBucket
 from local_aws.settings import BucketFolder
@@ -67,7 +68,7 @@ def test_the_plan_has_what_the_bucket_would_list_but_no_results(
     [
         (
             {"include": ["*.tif"]},
-            "^There are no documents under s3://ocr-local-input/. Check the bucket and the prefix.$",
+            r"^There are no documents under /\S+/docs/\. Check the patterns of include and exclude\.$",
         ),
         ({"document_list": "/no/such.txt"}, "^The list '/no/such.txt' cannot be read: No such file or directory.$"),
     ],
@@ -85,7 +86,7 @@ def test_what_is_wrong_is_told_in_one_line(
     [
         ("exit 2", ServiceFault, "^It failed.$"),
         ("exit 1", PipelineError, r"was ended \(exit status 1\)\. warning\nIt failed\.$"),
-        ("kill -9 $$", PipelineError, r"was ended \(signal 9\)\. warning\nIt failed\.$"),
+        ("kill -9 $$", ServiceFault, r"was ended \(signal 9\)\. If memory ran out, .*run again: nothing has begun\.$"),
     ],
 )
 def test_how_the_process_ended_is_told(
@@ -106,12 +107,26 @@ def test_how_the_process_ended_is_told(
     assert error.type is kind
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 cannot leave the working folder out")
+def test_no_module_of_the_working_folder_is_loaded(
+    deployment: Deployment, folders: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents, results, folder = folders
+    for name in ("queue.py", "distributed_ocr_pipeline.py"):
+        (documents / name).write_text("import sys\nsys.exit('a file among the documents was run')\n", encoding="utf-8")
+    monkeypatch.chdir(documents)
+    assert FolderPlanner(Path(), results)(deployment, options(), folder).documents == 5
+    with LocalEnvironment(bare=True) as environment:
+        assert environment.client("s3").list_buckets()["Buckets"] == []
+
+
 def test_the_process_ends_with_its_caller(folders: tuple[Path, Path, Path]) -> None:
     documents, results, folder = folders
     with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and never answers
         program = f"""
 from pathlib import Path
 from distributed_ocr_pipeline.deployment import Deployment
+from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from distributed_ocr_pipeline.local.planning import FolderPlanner
 from tests.unit.local.test_planning import options
 url = "http://127.0.0.1:{silent.getsockname()[1]}"

@@ -26,7 +26,7 @@ def open_heic(path: str | Path) -> Image.Image:
 
 
 def _is_cut(path: str | Path) -> bool:
-    """Whether a file ends before one of its boxes does (ISO/IEC 14496-12, 4.2: size, type, longer size if that is 1)."""
+    """Whether a file ends before one of its boxes does (ISO/IEC 14496-12, 4.2: size, type, longer size if 1)."""
     end, place = os.path.getsize(path), 0
     with open(path, "rb") as file:
         while place < end:

@@ -28,7 +28,7 @@ _END_SECONDS = 15.0
 _PULSE_SECONDS = 0.05
 _SHOWN_LOG_LINES = 15
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
-"""No module is loaded from the folder that a command is started in, which may be one of strangers' files (Python 3.11)."""
+"""No module is loaded from the folder that a command is started in, which may hold strangers' files (Python 3.11)."""
 
 _MEMORY = {"MALLOC_ARENA_MAX": "1"}  # glibc: threads that mostly wait need no memory of their own (30 MB)
 

@@ -48,7 +48,7 @@ class OCRPipeline:
         self._observer = observer or Observer()
 
     def start(self, input_prefix: str | Path, **options: Any) -> Run:
-        """Begin what `run` does, and do not wait for it.
+        """Begin what `run` does, and do not wait for it. The run's `wait` must be called before the program ends.
 
         Args:
             input_prefix, options: As of `run`.

@@ -1,10 +1,11 @@
 """A run that goes on while its caller does something else: `OCRPipeline.start` returns one."""
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Thread, main_thread
 
 import pyarrow as pa
 
@@ -28,7 +29,7 @@ class RunProgress:
 
 
 class Run:
-    """A run in a thread of this process, which does not end before the run does (see `give_up`).
+    """A run in a thread of this process (see `give_up`). It needs the process: call `wait` before a program ends.
 
     Args:
         work: The run; it reports to the observer that it is given.
@@ -87,6 +88,10 @@ class Run:
             self._result.set_result(work(self._watch))
         except BaseException as error:  # pylint: disable=broad-exception-caught  # who waits gets it
             self._result.set_exception(error)
+            if not main_thread().is_alive():  # nobody can wait for it any more
+                print(
+                    f"The run has failed, as the program ends: {error}. Wait for it before (`wait`).", file=sys.stderr
+                )
 
 
 class _Watch(Observer):

@@ -1,5 +1,7 @@
 """`OCRPipeline.start`: a run that its caller does not wait for."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
@@ -142,3 +144,22 @@ def test_a_format_that_there_is_not_is_refused_before_the_run_has_ended(gate: Ev
     with pytest.raises(BadInput, match="no format 'docx'"):
         run.export("docx")  # type: ignore[arg-type]
     assert run.progress().is_running
+
+
+def test_a_program_that_ends_without_waiting_says_what_became_of_its_run() -> None:
+    program = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+from distributed_ocr_pipeline.client.results import Observer
+from distributed_ocr_pipeline.client.started_run import Run
+
+def work(observer):
+    time.sleep(0.5)
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(print).result()
+
+Run(work, "output", Observer())
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stderr.startswith("The run has failed, as the program ends: cannot schedule new futures")
+    assert found.stderr.endswith("Wait for it before (`wait`).\n")

@@ -14,8 +14,9 @@ import boto3
 import botocore.session
 
 from distributed_ocr_pipeline.config import AWSConfig
-from distributed_ocr_pipeline.errors import BadOption, NotDeployed
+from distributed_ocr_pipeline.errors import BadInput, BadOption, NotDeployed
 from distributed_ocr_pipeline.planning.quotas import Quotas, find_quotas
+from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 from distributed_ocr_pipeline.storage import Storage, aws_call
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
@@ -126,6 +127,29 @@ def deployment_in(region: str | None) -> Deployment:
 def input_bucket(config: AWSConfig, environ: Mapping[str, str]) -> str | None:
     """The bucket that relative prefixes are in; None means that they are local folders."""
     return config.bucket or environ.get("OCR_BUCKET_NAME") or None
+
+
+def place_of(input_prefix: str | Path, bucket: str | None) -> str | Path:
+    """Where a run's documents are: an S3 address, or a folder of this machine.
+
+    Args:
+        input_prefix: `s3://bucket/prefix/`, `file:///folder`, or a prefix in `bucket`; without one, or a `Path`: a folder.
+        bucket: That of prefixes which name none.
+
+    Raises:
+        BadInput: It is empty, or an address that is neither S3's nor a file's.
+    """
+    if isinstance(input_prefix, Path):
+        return input_prefix
+    if not input_prefix.strip():
+        raise BadInput("The input prefix is empty.", "Give a folder ('.' is this one) or s3://bucket/prefix/.")
+    if input_prefix.startswith("s3://"):
+        return input_prefix
+    if input_prefix.startswith("file:///"):
+        return path_of(input_prefix)
+    if "://" in input_prefix or input_prefix.lower().startswith("s3:"):
+        raise BadInput(f"{input_prefix!r} is no place of documents.", "Write s3://bucket/prefix/, or a folder.")
+    return f"s3://{bucket}/{input_prefix.lstrip('/')}" if bucket else Path(input_prefix)
 
 
 def _from_environment(config: AWSConfig, environ: Mapping[str, str]) -> Deployment | None:

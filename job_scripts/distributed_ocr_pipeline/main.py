@@ -24,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _ended_like_ctrl_c():
             _start(name, parsed)
+            sys.stdout.flush()
+        return ExitCode.OK
+    except BrokenPipeError:  # who reads has seen enough: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end of the process
         return ExitCode.OK
     except KeyboardInterrupt:
         return _fail(f"Interrupted. {_how_to_go_on(arguments)}", ExitCode.INTERRUPTED, parsed.debug)

@@ -15,7 +15,7 @@ class CommandParser(argparse.ArgumentParser):
     """argparse, but wrong usage is one line and has this project's exit status; --help ends with all of these."""
 
     def __init__(self, prog: str, description: str, **more: Any) -> None:
-        super().__init__(prog=prog, description=description, epilog=_EXIT, **more)
+        super().__init__(prog=prog, description=description, epilog=_EXIT, allow_abbrev=False, **more)
 
     def error(self, message: str) -> Any:
         self.exit(ExitCode.BAD_INPUT, f"{self.prog}: error: {message}. Run `{self.prog} --help` for the options.\n")

@@ -9,9 +9,8 @@ from distributed_ocr_pipeline.client.execution import execute
 from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfollowedRun
 from distributed_ocr_pipeline.client.started_run import Run
 from distributed_ocr_pipeline.config import AWSConfig, JobConfig, OCRConfig, RunSettings
-from distributed_ocr_pipeline.deployment import Deployment, find_deployment, input_bucket
+from distributed_ocr_pipeline.deployment import Deployment, find_deployment, input_bucket, place_of
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 
 _POLL_SECONDS = 10.0
 
@@ -82,17 +81,7 @@ class OCRPipeline:
 
     def _place(self, input_prefix: str | Path) -> str | Path:
         """An S3 address, which a deployment processes, or a folder."""
-        if isinstance(input_prefix, Path):
-            return input_prefix
-        if not input_prefix.strip():
-            raise BadInput("The input prefix is empty.", "Give a folder ('.' is this one) or s3://bucket/prefix/.")
-        if input_prefix.startswith("s3://"):
-            return input_prefix
-        if input_prefix.startswith("file:///"):
-            return path_of(input_prefix)
-        if bucket := input_bucket(self._aws, os.environ):
-            return f"s3://{bucket}/{input_prefix.lstrip('/')}"
-        return Path(input_prefix)
+        return place_of(input_prefix, input_bucket(self._aws, os.environ))
 
     def _run(self, place: str | Path, settings: RunSettings, observer: Observer) -> RunResult:
         if isinstance(place, Path):

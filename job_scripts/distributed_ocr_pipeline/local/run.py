@@ -72,6 +72,7 @@ def run_folder(folder: Path, settings: RunSettings, *, output: Path, observer: O
         NotStarted, NotDeployed, ServiceFault: The local environment does not work.
     """
     started = time.monotonic()
+    _require_local(settings, output)
     documents = input_folder(folder, output)
     require_documents(documents, settings.max_document_mb)
     check_tools(settings)
@@ -87,6 +88,13 @@ def run_folder(folder: Path, settings: RunSettings, *, output: Path, observer: O
             require_writable(output)  # if that is the cause, this names it
             raise
     return _described(result, output, started)
+
+
+def _require_local(settings: RunSettings, output: Path) -> None:
+    if output.parts[:1] == ("s3:",):
+        raise BadInput("Results of a folder's documents go to a folder.", "Give --output FOLDER.")
+    if settings.document_list:
+        raise BadInput("A list names documents in S3.", "Choose those of a folder with --include and --exclude.")
 
 
 def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) -> RunResult:

@@ -3,7 +3,7 @@
 A list names objects below the run's prefix, one a line, with or without ETag and size:
 
     .txt             s3://bucket/key
-    .csv             a header with the column uri, and as one likes etag, size_bytes
+    .csv             a header with the column uri, and as one likes etag, size_bytes (or size)
     .jsonl, .ndjson  {"uri": "s3://bucket/key", "etag": "…", "size_bytes": 1}
     manifest.json    of an S3 Inventory report (CSV, ORC or Parquet; Amazon S3 guide, "Locating your inventory list")
 
@@ -264,7 +264,7 @@ def _listed(values: Any, place: str, prefix: S3Location) -> Listed:
         raise BadInput(
             f"{uri!r} in {place} is not below the run's prefix {prefix}.", "Widen input_prefix, or leave it out."
         )
-    etag, size = str(values.get("etag") or "").strip('"'), values.get("size_bytes") or _UNKNOWN_SIZE
+    etag, size = str(values.get("etag") or "").strip('"'), values.get("size_bytes", values.get("size")) or _UNKNOWN_SIZE
     if not _is_utf8(uri + etag):
         raise BadInput(f"The uri or etag in {place} is not UTF-8.", "Write them as S3 has them.")
     try:
@@ -285,7 +285,7 @@ def _is_utf8(text: str) -> bool:
 def _size(value: Any) -> int:
     size = int(value)
     if not 0 <= size <= _MOST_BYTES:
-        raise ValueError(size)
+        raise ValueError(f"a size of {size} bytes")
     return size
 
 
@@ -345,7 +345,10 @@ def _columnar_rows(content: bytes, form: str) -> Iterator[Mapping[str, Any]]:
 def _inventoried(row: Mapping[str, Any], prefix: S3Location) -> Listed | None:
     """A row of an inventory as an object; None for other prefixes, old versions and folder marks."""
     values = {name.lower().replace("_", ""): value for name, value in row.items()}
-    key, size = str(values["key"]), int(values.get("size") or 0)
+    key, size = values["key"], values.get("size")
+    if not isinstance(key, str) or not key:
+        raise ValueError("it has no key")
+    size = _UNKNOWN_SIZE if size is None else _size(size or 0)
     current = str(values.get("islatest", "true")).lower() != "false"
     deleted = str(values.get("isdeletemarker", "false")).lower() == "true"
     if not key.startswith(prefix.key) or not current or deleted or (key.endswith("/") and not size):

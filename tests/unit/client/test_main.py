@@ -18,7 +18,7 @@ from distributed_ocr_pipeline.client.commands import run as run_module
 from distributed_ocr_pipeline.client.commands.parsers import COMMANDS
 from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
 from distributed_ocr_pipeline.config import RunOptions
-from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.errors import BadInput, ExitCode
 from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.planning.estimating import Estimate, Range
 from tests.support.plans import make_plan
@@ -264,3 +264,17 @@ def test_the_end_of_a_terminal_or_service_is_like_ctrl_c_unless_it_is_ignored(
         assert main(["--input-prefix", "docs"]) == 0
     finally:
         signal.signal(number, before)
+
+
+def test_who_reads_no_further_is_no_fault(folder: Path) -> None:
+    command = [sys.executable, "-m", "distributed_ocr_pipeline.main", "estimate", str(folder), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", ExitCode.OK)
+
+
+def test_an_option_is_not_guessed_from_its_beginning(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--input-prefix", "docs", "--output-typ", "image"])
+    assert "unrecognized arguments: --output-typ image" in capsys.readouterr().err

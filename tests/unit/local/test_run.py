@@ -59,6 +59,16 @@ def test_an_empty_prefix_is_not_the_working_folder(prefix: str, folder: Path) ->
         OCRPipeline(output=folder.parent / "output").run(prefix)
 
 
+def test_what_is_in_s3_is_refused_for_a_folder(folder: Path) -> None:
+    with pytest.raises(BadInput, match="go to a folder"):
+        OCRPipeline(output="s3://bucket/results").run(folder)
+    with pytest.raises(BadInput, match="A list names documents in S3"):
+        OCRPipeline(output=folder.parent / "output").run(folder, document_list="list.txt")
+    for address in ("S3://bucket/a/", "s3:/bucket/a/", "https://bucket/a/"):
+        with pytest.raises(BadInput, match="is no place of documents"):
+            OCRPipeline(output=folder.parent / "output").run(address)
+
+
 @pytest.mark.parametrize("output", ["", " "])
 def test_an_empty_output_is_not_the_working_folder(output: str, folder: Path) -> None:
     with pytest.raises(BadInput, match="The name of the output folder is empty"):

@@ -108,6 +108,8 @@ def _pdf_with_fonts(fonts: list[bool], page_bytes: int = 0) -> bytes:
         ([True] + [False] * 99, 0.0),  # a cover
         ([False] * 40 + [True] * 60, 0.6),
         ([True] * 100, 1.0),
+        ([True, False] * 20, 0.6),  # fronts and backs
+        ([False, True] * 50, 0.4),
     ],
 )
 def test_pages_with_text_are_told_from_scans_in_all_parts_of_a_pdf(fonts: list[bool], share: float) -> None:

@@ -51,6 +51,7 @@ def _listed(name: str, content: str | bytes) -> list[tuple[Any, ...]]:
     ("name", "content"),
     [
         ("l.csv", 'uri,etag,size_bytes\ns3://scans/in/a.pdf,"""e1""",10\n"s3://scans/in/b, c.pdf",,20\n'),
+        ("l.csv", 'uri,etag,size\ns3://scans/in/a.pdf,e1,10\n"s3://scans/in/b, c.pdf",,20\n'),
         (
             "l.jsonl",
             '{"uri": "s3://scans/in/a.pdf", "etag": "e1", "size_bytes": 10}\n\n'
@@ -158,6 +159,12 @@ def test_inventories_of_all_forms_say_the_same(form: str, content: bytes) -> Non
     assert _inventory(form, content) == [("in/a b.pdf", "e1", 10, False), ("in/cold.pdf", "e2", 20, True)]
 
 
+def test_a_size_that_an_inventory_does_not_say_is_not_0() -> None:
+    content = gzip.compress(b'"scans","in/a.pdf"\n"scans","in/b.pdf"', mtime=0)
+    found = _inventory("CSV", content, fileSchema="Bucket, Key")
+    assert [row[0] for row in found] == ["in/a.pdf", "in/b.pdf"] and all(row[2] > 0 for row in found)
+
+
 @pytest.mark.parametrize(
     ("form", "content", "changes", "problem"),
     [
@@ -170,6 +177,8 @@ def test_inventories_of_all_forms_say_the_same(form: str, content: bytes) -> Non
         ("CSV", _as_csv(), {"fileSchema": "Bucket, VersionId, Size, ETag, StorageClass"}, "Line 1 of .* 'key'"),
         ("Parquet", b"nothing", {}, "s3://lists/data/1 cannot be read"),
         ("Parquet", _as_parquet(2, size="many"), {}, "Row 3 of .* s3://lists/data/1 cannot be read: .*'many'"),
+        ("Parquet", _as_parquet(2, key=""), {}, "Row 3 of .* s3://lists/data/1 cannot be read: it has no key"),
+        ("Parquet", _as_parquet(1, size="-1"), {}, "Row 2 of .* s3://lists/data/1 cannot be read: a size of -1 bytes"),
         ("ORC", b"nothing", {}, "s3://lists/data/1 cannot be read"),
         ("CSV", _as_csv(), {"sourceBucket": "others"}, "of the bucket others, not of scans"),
         ("CSV", _as_csv(), {"files": "none"}, "not the manifest of an S3 Inventory"),

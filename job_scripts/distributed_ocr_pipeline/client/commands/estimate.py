@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from distributed_ocr_pipeline.client.commands.run import chosen_options
 from distributed_ocr_pipeline.config import AWSConfig, RunOptions, RunSettings
-from distributed_ocr_pipeline.deployment import deployment_in, input_bucket
+from distributed_ocr_pipeline.deployment import deployment_in, input_bucket, place_of
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
 from distributed_ocr_pipeline.planning.estimating import Estimate, Range
 from distributed_ocr_pipeline.planning.sources import folder_source
@@ -40,17 +40,25 @@ def estimate_command(arguments: argparse.Namespace, stream: TextIO) -> None:
 
 def make_estimate(prefix: str, settings: RunSettings, region: str | None = None) -> Plan:
     """Plan a run over a prefix of S3 or a local folder, and throw the shards away."""
-    bucket = input_bucket(AWSConfig(), os.environ)
+    place = place_of(prefix, input_bucket(AWSConfig(), os.environ))
     chosen = settings.model_dump(exclude_unset=True) | {"max_cost_usd": None}  # an estimate refuses nothing
     with TemporaryDirectory() as folder:
-        if not prefix.startswith("s3://") and not bucket:
-            if not Path(prefix).is_dir():
-                raise BadInput(f"The folder {prefix!r} does not exist.", "Give a folder or s3://bucket/prefix/.")
-            options = RunOptions(**chosen, input_prefix=_FOLDER_PREFIX)
-            plan = plan_source(folder_source(Path(prefix)), options, Path(folder))
-            return replace(plan, input_prefix=str(Path(prefix).absolute()))
-        address = prefix if prefix.startswith("s3://") else f"s3://{bucket}/{prefix.lstrip('/')}"
-        return _plan_in_s3(address, chosen, region, Path(folder))
+        if isinstance(place, Path):
+            return _plan_folder(place, chosen, Path(folder))
+        return _plan_in_s3(place, chosen, region, Path(folder))
+
+
+def _plan_folder(documents: Path, chosen: dict[str, Any], folder: Path) -> Plan:
+    if not documents.is_dir():
+        raise BadInput(f"The folder {str(documents)!r} does not exist.", "Give a folder or s3://bucket/prefix/.")
+    if chosen.get("document_list"):
+        raise BadInput("A list names documents in S3.", "Choose those of a folder with --include and --exclude.")
+    options = RunOptions(**chosen, input_prefix=_FOLDER_PREFIX)
+    try:
+        plan = plan_source(folder_source(documents), options, folder)
+    except BadInput as error:
+        raise BadInput(error.message.replace(_FOLDER_PREFIX, f"{documents}/"), error.advice) from error
+    return replace(plan, input_prefix=str(documents.absolute()))
 
 
 def _plan_in_s3(address: str, chosen: dict[str, Any], region: str | None, folder: Path) -> Plan:

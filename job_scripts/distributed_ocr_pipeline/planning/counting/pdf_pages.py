@@ -194,14 +194,18 @@ def _find_pages(file: _File, size: int) -> PdfPages:
     count = int(_number(file.resolve(tree["Count"])))
     if not 1 <= count <= size / _BYTES_PER_PAGE:
         raise ValueError("an impossible number of pages")
-    return PdfPages(count, _text_share(file, tree, min(count, _LOOKED_AT)))
+    return PdfPages(count, _text_share(file, tree, count))
 
 
-def _text_share(file: _File, tree: Dictionary, looks: int) -> float:
+def _text_share(file: _File, tree: Dictionary, count: int) -> float:
+    looks = min(count, _LOOKED_AT)
+    aside = (
+        1 / count if count > 2 * looks else 0.0
+    )  # where fronts are text and backs are scans, even steps see one kind
     found = [_has_fonts(file, tree, 0.5 / looks)]
     try:
         for look in range(1, looks):
-            found.append(_has_fonts(file, tree, (look + 0.5) / looks))
+            found.append(_has_fonts(file, tree, (look + 0.5) / looks + look % 2 * aside))
     except _FAULTS:  # what was seen so far has to do
         pass
     return sum(found) / len(found)

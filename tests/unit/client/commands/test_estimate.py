@@ -38,4 +38,18 @@ def test_a_folder_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[st
 
 def test_an_empty_folder_has_nothing_to_estimate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["estimate", str(tmp_path)]) == ExitCode.BAD_INPUT
-    assert "There are no documents" in capsys.readouterr().err
+    assert f"There are no documents under {tmp_path}/." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([""], "The input prefix is empty."),
+        (["S3://bucket/in/"], "is no place of documents. Write s3://bucket/prefix/"),
+        ([".", "--document-list", "list.txt"], "A list names documents in S3."),
+    ],
+)
+def test_what_cannot_be_estimated_is_one_line(given: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", *given]) == ExitCode.BAD_INPUT
+    shown = capsys.readouterr().err
+    assert words in shown and shown.count("\n") == 1

@@ -133,7 +133,8 @@ def place_of(input_prefix: str | Path, bucket: str | None) -> str | Path:
     """Where a run's documents are: an S3 address, or a folder of this machine.
 
     Args:
-        input_prefix: `s3://bucket/prefix/`, `file:///folder`, or a prefix in `bucket`; without one, or a `Path`: a folder.
+        input_prefix: `s3://bucket/prefix/`, `file:///folder`, or a prefix in `bucket`; without one, or as a `Path`,
+            a folder.
         bucket: That of prefixes which name none.
 
     Raises:

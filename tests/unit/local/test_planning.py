@@ -136,7 +136,7 @@ FolderPlanner(Path({str(documents)!r}), Path({str(results)!r}))(deployment, opti
         with subprocess.Popen([sys.executable, "-c", program]) as caller:
             silent.settimeout(PATIENCE)
             with silent.accept()[0]:
-                [planner] = psutil.Process(caller.pid).children()
+                planner = psutil.Process(caller.pid).children()[0]
                 caller.send_signal(signal.SIGKILL)
         end = time.monotonic() + PATIENCE
         while planner.is_running() and planner.status() != psutil.STATUS_ZOMBIE:

@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from contextvars import copy_context
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +13,7 @@ _Result = TypeVar("_Result")
 
 _WORKER_MEMORY_MB = 512  # of a worker thread, its engine and its sandbox, with room (`python -m benchmarks.memory`)
 _CGROUP = Path("/sys/fs/cgroup")
+_PULSE_SECONDS = 1.0
 
 
 def ordered_map(
@@ -26,9 +27,20 @@ def ordered_map(
     for item in items:
         pending.append(pool.submit(copy_context().run, function, item))
         while pending and (len(pending) >= ahead or pending[0].done()):
-            yield pending.popleft().result()
+            yield _result(pending.popleft())
     while pending:
-        yield pending.popleft().result()
+        yield _result(pending.popleft())
+
+
+def _result(future: "Future[_Result]") -> _Result:
+    """Its result, waited for in pieces.
+
+    A signal that comes just before the main thread begins to wait is seen when it wakes up, and a wait without an end
+    could last as long as a document that hangs.
+    """
+    while not future.done():
+        wait([future], _PULSE_SECONDS)
+    return future.result()
 
 
 def worker_count() -> int:

@@ -1,8 +1,9 @@
 """Results in order, and as much work at once as the machine can take."""
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,18 @@ def test_cores_and_memory_of_the_control_group_count(
         if value is not None:
             (machine / name).write_text(value)
     assert worker_count() == workers
+
+
+def test_no_wait_for_a_result_is_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python runs a signal's handler in the main thread, which may have begun to wait a moment too early for it."""
+    waits: list[float] = []
+
+    def noted(futures: Sequence[Future[None]], timeout: float) -> object:
+        waits.append(timeout)
+        return wait(futures, timeout)
+
+    monkeypatch.setattr(parallel, "wait", noted)
+    monkeypatch.setattr(parallel, "_PULSE_SECONDS", 0.01)
+    with ThreadPoolExecutor() as pool:
+        assert list(ordered_map(pool, time.sleep, [0.2], ahead=1)) == [None]
+    assert len(waits) > 1 and set(waits) == {0.01}

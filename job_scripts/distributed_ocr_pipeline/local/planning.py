@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -22,7 +21,8 @@ from distributed_ocr_pipeline.layout import PLAN_FILE
 from distributed_ocr_pipeline.local.deploy import input_folder
 from distributed_ocr_pipeline.local.environment import SAFE_PATH
 from distributed_ocr_pipeline.local.folders import FileUris
-from distributed_ocr_pipeline.local.serve import LITTLE_MEMORY
+from distributed_ocr_pipeline.local.readyfile import parse_deployment
+from distributed_ocr_pipeline.local.serve import LITTLE_MEMORY, at_end_of_input
 from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.planning.sources import Listed, Source, listed_source
 from distributed_ocr_pipeline.run.planning import Plan, plan_run
@@ -67,9 +67,10 @@ class FolderPlanner:
 
 def carry_out(request: Path) -> None:
     """In the process: make the plan that a `FolderPlanner` asks for, beside the request."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # pylint: disable-next=protected-access  # the other threads are not asked
+    at_end_of_input(lambda: os._exit(ExitCode.INTERRUPTED))
     asked: dict[str, Any] = read_json(request)
-    deployment = Deployment(**asked["deployment"] | {"credentials": tuple(asked["deployment"]["credentials"])})
+    deployment = parse_deployment(asked["deployment"])
     documents = Path(asked["documents"])
     plan_run(
         deployment.storage(),
@@ -89,7 +90,7 @@ def _source(bucket: FolderBucket) -> Source:
         found = bucket.find(key)
         file = bucket.content(found) if found else None
         if file is None:
-            raise BadInput(f"{key!r} has no content.")
+            raise BadInput(f"{key!r} has no content." if found else f"There is no {key!r}.")
         try:
             with file:
                 file.seek(offset)
@@ -118,12 +119,6 @@ def _process(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
             yield process
         finally:
             process.kill()
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 1024):
-        pass
-    os._exit(ExitCode.INTERRUPTED)  # pylint: disable=protected-access  # the other threads are not asked
 
 
 def _error(status: int, log: str) -> PipelineError:

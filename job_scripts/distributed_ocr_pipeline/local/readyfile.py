@@ -2,7 +2,7 @@
 
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,8 +50,12 @@ def read_ready(path: Path) -> Ready | None:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    deployment = values["deployment"]
-    return Ready(values["pid"], Deployment(**deployment | {"credentials": tuple(deployment["credentials"])}))
+    return Ready(values["pid"], parse_deployment(values["deployment"]))
+
+
+def parse_deployment(values: Mapping[str, Any]) -> Deployment:
+    """The deployment that `asdict` and JSON made these of."""
+    return Deployment(**{**values, "credentials": tuple(values["credentials"])})
 
 
 def _is_locked(path: Path) -> bool:

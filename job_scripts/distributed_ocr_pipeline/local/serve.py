@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -104,7 +104,7 @@ def serve(settings: ServerSettings, *, bare: bool, ready_file: Path | None, exit
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if exit_with_parent:
-        threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
+        at_end_of_input(stop.set)
     with claimed(ready_file) if ready_file else nullcontext(), _own_errors(), serving(settings) as endpoint:
         deployment = _nothing_deployed(endpoint) if bare else deploy(endpoint, PROJECT)
         release_memory()
@@ -131,7 +131,12 @@ def _nothing_deployed(endpoint: Endpoint) -> Deployment:
     return Deployment(REGION, "", "", endpoint_url=endpoint.url, credentials=(ACCESS_KEY_ID, SECRET_ACCESS_KEY))
 
 
-def _stop_at_end_of_input(stop: threading.Event) -> None:
-    while os.read(0, 1024):
-        pass
-    stop.set()
+def at_end_of_input(act: Callable[[], None]) -> None:
+    """In a thread: do something when standard input ends, as it does with the process that holds its other end."""
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        act()
+
+    threading.Thread(target=wait, daemon=True).start()

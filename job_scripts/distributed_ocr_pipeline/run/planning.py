@@ -135,8 +135,7 @@ def plan_run(
     history = NO_HISTORY
     if output_bucket and not options.reprocess:
         history = read_history(storage, lister, output_bucket, options.input_prefix, folder / "ledger")
-    if source is None or options.document_list is not None:
-        source = s3_source(storage, lister, prefix, options.document_list)
+    source = source or s3_source(storage, lister, prefix, options.document_list)
     return plan_source(source, options, folder, history=history, quotas=quotas, uri_of=uri_of)
 
 

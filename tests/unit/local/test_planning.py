@@ -70,7 +70,7 @@ def test_the_plan_has_what_the_bucket_would_list_but_no_results(
             {"include": ["*.tif"]},
             r"^There are no documents under /\S+/docs/\. Check the patterns of include and exclude\.$",
         ),
-        ({"document_list": "/no/such.txt"}, "^The list '/no/such.txt' cannot be read: No such file or directory.$"),
+        ({"passwords": "none.txt"}, "^The passwords in 'none.txt' cannot be read: There is no 'none.txt'"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(

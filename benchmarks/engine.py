@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.contestants import built_for_speed
 from benchmarks.corpus import FULL, QUICK, Sizes, generate
 from benchmarks.measure import Command, CommandFailed, measure
+from distributed_ocr_pipeline.ocr.processes import allocator
 
 Environment = Mapping[str, str]
 Seconds = Sequence[Sequence[float]]
@@ -27,18 +28,18 @@ Seconds = Sequence[Sequence[float]]
 DEBIANS = "Debian's, as it is installed"
 _DPI = 220
 _SETTINGS = ("tessedit_do_invert=0", f"user_defined_dpi={_DPI}", "textord_all_prop=1")  # those of a run
-_ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=20000"}  # as the worker starts its programs
 
 
 def builds(ours: Environment, folder: Path) -> dict[str, Environment]:
     """What makes `tesseract` use which libraries. `folder` is empty at first."""
+    as_worker = allocator.settings()
     (folder / "libtesseract.so.5").symlink_to(Path(ours["LD_LIBRARY_PATH"]) / "libtesseract.so.5")
     return {
         DEBIANS: {},
-        "Debian's, with the allocator's setting": _ALLOCATOR,
-        "ours, Leptonica from Debian": {"LD_LIBRARY_PATH": str(folder)} | _ALLOCATOR,
-        "ours": {**ours, **_ALLOCATOR},
-        "ours, without the allocator's setting": ours,
+        "Debian's, with the worker's allocator": as_worker,
+        "ours, Leptonica from Debian": {"LD_LIBRARY_PATH": str(folder)} | as_worker,
+        "ours": {**ours, **as_worker},
+        "ours, with glibc's allocator": ours,
     }
 
 

@@ -8,7 +8,7 @@ command -v pdftoppm >/dev/null && command -v pdfinfo >/dev/null && command -v pd
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if command -v apt-get >/dev/null; then
-  install=(apt-get install --yes --quiet tesseract-ocr tesseract-ocr-eng poppler-utils)
+  install=(apt-get install --yes --quiet tesseract-ocr tesseract-ocr-eng poppler-utils libjemalloc2)
   update=(apt-get update --quiet)
 elif command -v brew >/dev/null; then
   install=(brew install tesseract poppler)

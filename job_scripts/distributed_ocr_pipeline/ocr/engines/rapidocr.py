@@ -21,6 +21,7 @@ from distributed_ocr_pipeline.ocr.engines.recognition import (
     box_around,
     recognition_of,
 )
+from distributed_ocr_pipeline.ocr.processes import allocator
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
@@ -29,8 +30,6 @@ from distributed_ocr_pipeline.ocr.scripts import plain_letters
 from distributed_ocr_pipeline.records import Word
 
 _PACKAGES = ("rapidocr", "onnxruntime")
-_ENVIRONMENT = {"GLIBC_TUNABLES": ""}
-"""What suits Tesseract's many small blocks (`programs`) lets the network's buffers pile up: 4.4 GB after five pages."""
 _MOST = 100.0  # of a confidence
 _SHARE_RIGHT = ((0, 0), (60, 5), (75, 33), (85, 55), (92.5, 67), (97, 81), (99, 94), (100, 99))
 """The models' confidence, and the percentage of words with it that are right. Fitted on the 8,000 words of the 23 pages
@@ -42,7 +41,7 @@ class RapidOCREngine:
 
     def __init__(self, config: OCRConfig, stop: Stop) -> None:
         limits = Limits(seconds=0, memory_mb=config.engine_memory_mb)
-        self._sandboxes = SandboxPool(rapidocr_tasks, limits, stop, _ENVIRONMENT)
+        self._sandboxes = SandboxPool(rapidocr_tasks, limits, stop, allocator.OF_THE_SYSTEM)
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         """Read pages one after the other with one sandbox. The options are Tesseract's; there are none here."""

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool
+from distributed_ocr_pipeline.ocr.processes import allocator
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.guardian import guardian
 
@@ -26,8 +27,6 @@ _STDERR_BYTES = 64 * 1024  # what is kept of a program's chatter
 _READ_BYTES = 64 * 1024
 _MEGABYTE = 1024 * 1024
 _OUT_OF_MEMORY_SIGNS = ("bad_alloc", "out of memory", "malloc fail", "cannot allocate memory", "memoryerror")
-_ALLOCATOR = "glibc.malloc.tcache_count=20000"
-"""glibc keeps freed blocks at hand instead of merging them: Tesseract makes and frees millions of small ones."""
 _PASSED_ON = (
     "DYLD_LIBRARY_PATH",
     "FONTCONFIG_FILE",
@@ -191,7 +190,7 @@ def _raise_for_end(program: str, exit_code: int, chatter: str) -> None:
 def _environment() -> dict[str, str]:
     """What a program gets to see: no credentials, one thread (more make Tesseract several times slower), allocator."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return kept | {"OMP_THREAD_LIMIT": "1", "GLIBC_TUNABLES": _ALLOCATOR}
+    return kept | allocator.settings() | {"OMP_THREAD_LIMIT": "1"}
 
 
 def _limit(pid: int, limits: Limits) -> None:

@@ -203,13 +203,3 @@ def test_an_installed_program_is_found(install_program: Callable[[str, str], Pat
     assert not programs.installed("no-such-program")
     install_program("no-such-program", "pass")
     assert programs.installed("no-such-program")
-
-
-LOADER = Path("/lib64/ld-linux-x86-64.so.2")
-
-
-@pytest.mark.skipif(not LOADER.exists(), reason="glibc's loader for x86-64 is not there")
-def test_programs_get_an_allocator_that_keeps_small_blocks_at_hand() -> None:
-    shown = run([str(LOADER), "--list-tunables"], Limits(seconds=20, memory_mb=512), Stop()).stdout.decode()
-    [blocks] = [line for line in shown.splitlines() if line.startswith("glibc.malloc.tcache_count:")]
-    assert f": {20000:#x} " in blocks

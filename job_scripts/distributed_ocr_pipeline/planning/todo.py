@@ -21,7 +21,7 @@ _ANY_FAILURE = "status in ('failed', 'partial')"  # a file of another kind, whic
 
 _PIECE_ROWS = 400_000
 """Are sorted in memory. More, smaller pieces make readers of a range of ids read more that is beside it."""
-_LEDGER_ROWS = 600_000  # are looked through at once for rows of the same document
+_LEDGER_ROWS = 200_000  # are looked through at once for rows of the same document
 _PIECE_GROUP_ROWS = 4096
 
 _SORTED = """
@@ -57,7 +57,7 @@ from {source}
 _UNTRIED = "0::integer as attempts, 0::integer as deferrals, null::bigint as pages"
 
 _TODO = """
-with earlier as (from latest where options_fingerprint = $fingerprint and {ids}),
+with earlier as (from latest_rows where options_fingerprint = $fingerprint and {ids}),
 joined as (
   select l.*,
     e.document_id is not null and e.source_etag = l.etag as unchanged,

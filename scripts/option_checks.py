@@ -9,11 +9,13 @@ not wait with it: what a Choice can tell (types, bounds, words), it tells first.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.local.definition import DEFINITION
@@ -25,6 +27,7 @@ _BOUNDS = {
     "exclusiveMinimum": ("NumericGreaterThan", "over {}"),
     "maximum": ("NumericLessThanEquals", "to {}"),
 }
+_WIDTH = 116
 _NAMED = ("input_prefix",)  # the state before looks at it
 
 
@@ -47,49 +50,49 @@ def main() -> int:
 def updated(text: str) -> str:
     """The definition with new states between the markers."""
     before, rest = text.split(BEGIN)
-    return before + BEGIN + "".join(f"  {line}\n".replace("  \n", "\n") for line in states()) + END + rest.split(END)[1]
+    made = yaml.safe_dump(states(), width=_WIDTH, sort_keys=False, default_flow_style=None)
+    return before + BEGIN + textwrap.indent(made, "  ") + END + rest.split(END)[1]
 
 
-def states() -> Iterator[str]:
-    """The lines of the Choice, and of a Fail for each option."""
+def states() -> dict[str, Any]:
+    """A Choice, and a Fail for each option."""
     schema = RunOptions.model_json_schema()["properties"]
     checked = {name: value for name, value in schema.items() if name not in _NAMED}
-    yield "OptionsAreRight:"
-    yield "  Type: Choice"
-    yield "  Choices:"
-    for name, value in checked.items():
-        present = {"Variable": f"$.options.{name}", "IsPresent": True}
-        rule = {"And": [present, {"Not": right(value, f"$.options.{name}")}], "Next": _state(name)}
-        yield f"    - {json.dumps(rule)}"
-    yield "  Default: TakeTurn"
-    for name, value in checked.items():
-        yield ""
-        yield f"{_state(name)}:"
-        yield "  Type: Fail"
-        yield "  Error: BadOption"
-        yield f"  Cause: {json.dumps(f'Option {name} of the input should be {words(value)}. docs/usage.md tells of all options.')}"
+    choices = [
+        {"And": [{**_variable(name), "IsPresent": True}, {"Not": right(value, _variable(name))}], "Next": _state(name)}
+        for name, value in checked.items()
+    ]
+    ends = {
+        _state(name): {
+            "Type": "Fail",
+            "Error": "BadOption",
+            "Cause": f"The option {name} should be {words(value)}. docs/usage.md tells what each may be.",
+        }
+        for name, value in checked.items()
+    }
+    return {"OptionsAreRight": {"Type": "Choice", "Choices": choices, "Default": "TakeTurn"}, **ends}
 
 
-def right(schema: Mapping[str, Any], variable: str) -> dict[str, Any]:
+def right(schema: Mapping[str, Any], variable: Mapping[str, str]) -> dict[str, Any]:
     """The rule that a right value meets."""
     if "anyOf" in schema:
         return {"Or": [right(choice, variable) for choice in schema["anyOf"]]}
     if "enum" in schema:
-        return {"Or": [{"Variable": variable, "StringEquals": word} for word in schema["enum"]]}
+        return {"Or": [{**variable, "StringEquals": word} for word in schema["enum"]]}
     match schema.get("type"):
         case "null":
-            return {"Variable": variable, "IsNull": True}
+            return {**variable, "IsNull": True}
         case "boolean":
-            return {"Variable": variable, "IsBoolean": True}
+            return {**variable, "IsBoolean": True}
         case "integer" | "number":
-            bounds = [{"Variable": variable, _BOUNDS[name][0]: schema[name]} for name in _BOUNDS if name in schema]
-            return {"And": [{"Variable": variable, "IsNumeric": True}, *bounds]}
+            bounds = [{**variable, _BOUNDS[name][0]: schema[name]} for name in _BOUNDS if name in schema]
+            return {"And": [{**variable, "IsNumeric": True}, *bounds]}
         case "string" if "const" in schema:
-            return {"Variable": variable, "StringEquals": schema["const"]}
+            return {**variable, "StringEquals": schema["const"]}
         case "string":
-            return {"Variable": variable, "IsString": True}
+            return {**variable, "IsString": True}
     other = ("IsNull", "IsNumeric", "IsBoolean")  # a list may also be one text; no rule tells lists from objects
-    return {"And": [{"Variable": variable, name: False} for name in other]}
+    return {"And": [{**variable, name: False} for name in other]}
 
 
 def words(schema: Mapping[str, Any]) -> str:
@@ -110,6 +113,10 @@ def words(schema: Mapping[str, Any]) -> str:
         case "array":
             return "a list of texts, or a text with commas"
     return str(schema.get("type"))
+
+
+def _variable(name: str) -> dict[str, str]:
+    return {"Variable": f"$.options.{name}"}
 
 
 def _state(name: str) -> str:

@@ -242,7 +242,6 @@ class RunSettings(JobConfig, OCRConfig):
         default=None,
         gt=0,
         le=1_000_000_000,
-        allow_inf_nan=False,
         description="a run that may cost more, by the estimate, is not started",
     )
     tolerated_failed_shards: int = Field(

@@ -105,7 +105,9 @@ def words(schema: Mapping[str, Any]) -> str:
         case "boolean":
             return "true or false"
         case "integer" | "number":
-            return " ".join(["a number", *(_BOUNDS[name][1].format(schema[name]) for name in _BOUNDS if name in schema)])
+            return " ".join(
+                ["a number", *(_BOUNDS[name][1].format(schema[name]) for name in _BOUNDS if name in schema)]
+            )
         case "string" if "const" in schema:
             return str(schema["const"])
         case "string":

@@ -82,9 +82,7 @@ def test_an_input_that_names_no_documents_is_told_what_does(workplace: Workplace
 
 
 @pytest.mark.parametrize(("option", "value"), [("max_cost_usd", 0), ("max_cost_usd", "20"), ("dpi", 20)])
-def test_a_wrong_option_is_refused_before_the_run_takes_its_turn(
-    workplace: Workplace, option: str, value: Any
-) -> None:
+def test_a_wrong_option_is_refused_before_the_run_takes_its_turn(workplace: Workplace, option: str, value: Any) -> None:
     prefix = f"s3://{workplace.input_bucket}/nobody-was-here/"
     name = f"wrong-{option}-{value}".replace("_", "-")
     end = workplace.finish(workplace.start(name, prefix, **{option: value}))

@@ -81,7 +81,7 @@ class Candidate:
 def look_into(
     database: Database, fetch: FetchRange, size_of: SizeOf | None = None, seconds: float = _SECONDS
 ) -> Looked:
-    """Fill the table `looked_at`: document_id, sampled, pages, text_share, for documents that could be counted.
+    """Fill the table `looked_at`: document_id, sampled, pages, text_share, speckled, for documents that could be counted.
 
     Documents in `todo` whose size is null get the mean of those of their kind that were asked for.
 
@@ -92,7 +92,8 @@ def look_into(
         seconds: Wall time for all of it.
     """
     database.execute(
-        "create or replace table looked_at (document_id varchar, sampled boolean, pages bigint, text_share double)"
+        "create or replace table looked_at "
+        "(document_id varchar, sampled boolean, pages bigint, text_share double, speckled double)"
     )
     deadline = time.monotonic() + seconds
     without_size, asked = _ask_for_sizes(database, size_of, deadline)
@@ -138,12 +139,12 @@ def _fill_sizes(database: Database) -> None:
 
 def _counted(
     candidates: Sequence[Candidate], fetch: FetchRange, deadline: float
-) -> Iterator[tuple[str, bool, int, float]]:
+) -> Iterator[tuple[str, bool, int, float, float]]:
     message = "Pages of %d of %d documents are estimated from their bytes: %s"
     counts = _ask(lambda candidate: _count(candidate, fetch), candidates, deadline, message)
     for candidate, found in zip(candidates, counts):
         if found:
-            yield candidate.document_id, candidate.sampled, found.pages, found.text_share
+            yield candidate.document_id, candidate.sampled, found.pages, found.text_share, found.speckled
 
 
 def _ask(

@@ -15,7 +15,26 @@ from distributed_ocr_pipeline.local.deploy import default_options, template_valu
 STATES = render_definition(DEFINITION.read_text(encoding="utf-8"), template_values("us-west-2"))["States"]
 PREFIX = "s3://bucket/in/"
 OPTIONS = sorted(RunOptions.names() - {"input_prefix"})
-VALUES: list[Any] = [None, True, False, -1, 0, 0.5, 1, 7, 300, 5000, 10**10, "", "text", "eng", "none", [], ["text"], {}]
+VALUES: list[Any] = [
+    None,
+    True,
+    False,
+    -1,
+    0,
+    0.5,
+    1,
+    7,
+    300,
+    5000,
+    10**10,
+    "",
+    "text",
+    "eng",
+    "none",
+    [],
+    ["text"],
+    {},
+]
 WORDS = {
     "partition_key": "run_id",
     "image_format": "webp",

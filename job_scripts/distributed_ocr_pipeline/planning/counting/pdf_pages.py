@@ -6,9 +6,11 @@ the cross-reference table, the root and some branches of the page tree (ISO 3200
 bounded. What it does not understand it leaves to the estimate from bytes; the worker counts for itself in any case.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
+from distributed_ocr_pipeline.planning.counting.jpeg_specks import JPEG_BYTES, SPECKLED, specks_per_megapixel
 from distributed_ocr_pipeline.planning.counting.pdf_file import FAULTS, PdfFile
 from distributed_ocr_pipeline.planning.counting.pdf_objects import Dictionary, PdfObject, as_list, as_number
 from distributed_ocr_pipeline.planning.counting.ranges import RangeReader
@@ -16,15 +18,18 @@ from distributed_ocr_pipeline.planning.counting.ranges import RangeReader
 _MAX_TREE_DEPTH = 2000
 _MAX_BRANCHES = 32  # of a lopsided node are all looked at
 _LOOKED_AT = 5  # pages, evenly spread over the document: documents of scans may begin with a cover of text
+_SCANS_LOOKED_AT = 2  # of these pages, 20 ms each
+_IMAGES_OF_A_PAGE = 3
 _BYTES_PER_PAGE = 8  # a page cannot take less, since its parent names it, unless that is compressed
 
 
 @dataclass(frozen=True)
 class PdfPages:
-    """What the page tree says."""
+    """What the page tree says, and what some pages show."""
 
     count: int
     text_share: float  # of some pages, those that have a font: without one there is no text
+    speckled: float  # share of some scans
 
 
 def read_pdf_pages(reader: RangeReader) -> PdfPages | None:
@@ -36,38 +41,49 @@ def read_pdf_pages(reader: RangeReader) -> PdfPages | None:
         named = len(as_list(file.resolve(tree["Kids"])))
         if not 1 <= count <= min(file.objects, max(reader.size / _BYTES_PER_PAGE, named)):
             raise ValueError("an impossible number of pages")  # Poppler takes no more pages than objects, either
-        fonts = list(_fonts(file, tree, count))
-        return PdfPages(count, sum(fonts) / len(fonts))
+        pages = list(_some_pages(file, tree, count))
+        scans = [page for page in pages if not page.get("Font")]
+        speckled = [specks >= SPECKLED for specks in _specks(file, scans[:_SCANS_LOOKED_AT])]
+        return PdfPages(count, 1 - len(scans) / len(pages), sum(speckled) / len(speckled) if speckled else 0.0)
     except FAULTS:
         return None
 
 
-def _fonts(file: PdfFile, tree: Dictionary, count: int) -> Iterator[bool]:
-    """Whether some pages, evenly spread, have fonts; of the first it is known, or this raises one of `FAULTS`."""
+def _some_pages(file: PdfFile, tree: Dictionary, count: int) -> Iterator[Dictionary]:
+    """The resources of some pages, evenly spread; of the first they are there, or this raises one of `FAULTS`."""
     looks = min(count, _LOOKED_AT)
     aside = int(count > 2 * looks)  # where fronts are text and backs are scans, even steps see one kind
-    yield _has_fonts(file, _resources(file, tree, count // (2 * looks)))
+    yield _resources(file, tree, count // (2 * looks))
     try:
         for look in range(1, looks):
             index = min(count - 1, (2 * look + 1) * count // (2 * looks) + look % 2 * aside)
-            yield _has_fonts(file, _resources(file, tree, index))
+            yield _resources(file, tree, index)
     except FAULTS:  # what was seen so far has to do
         return
 
 
-def _has_fonts(file: PdfFile, resources: PdfObject) -> bool:
-    found = file.resolve(resources)
-    return isinstance(found, dict) and bool(file.resolve(found.get("Font")))
+def _specks(file: PdfFile, scans: Iterable[Dictionary]) -> Iterator[float]:
+    """The specks of pages that are JPEGs; others may have some, too, which nobody sees before they are read."""
+    for resources in scans:
+        try:
+            names = islice(file.dictionary(resources.get("XObject", {})).values(), _IMAGES_OF_A_PAGE)
+            images = [file.stream_start(name, JPEG_BYTES) for name in names]
+            jpegs = [start for image, start in images if image.get("Filter") in ("DCTDecode", ["DCTDecode"])]
+            found = [specks_per_megapixel(start) for start in jpegs]
+            yield from (specks for specks in found if specks is not None)
+        except FAULTS:
+            continue
 
 
-def _resources(file: PdfFile, node: Dictionary, index: int) -> PdfObject:
-    """The resources of a page, by its index in the tree below a node; its own, or inherited ones."""
+def _resources(file: PdfFile, node: Dictionary, index: int) -> Dictionary:
+    """The resources of a page, by its index in the tree below a node: its own, or inherited ones. Fonts are resolved."""
     resources: PdfObject = None
     for _ in range(_MAX_TREE_DEPTH):
         resources = node.get("Resources", resources)
         kids = file.resolve(node.get("Kids"))
         if not isinstance(kids, list) or not kids:
-            return resources
+            found = file.resolve(resources)
+            return {**found, "Font": file.resolve(found.get("Font"))} if isinstance(found, dict) else {}
         node, index = _branch(file, kids, _pages_below(file, node), index)
     raise ValueError("too deep a page tree")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
-MEMORY_MB = 120
+MEMORY_MB = 160
 """DuckDB's own limit, enough for ten million documents; the process needs some 300 beside it (`make bench-planner`)."""
 
 ROW_GROUP_ROWS = 20_000

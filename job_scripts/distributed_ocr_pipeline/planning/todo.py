@@ -19,7 +19,7 @@ from distributed_ocr_pipeline.records import MAX_ATTEMPTS
 
 _ANY_FAILURE = "status in ('failed', 'partial')"  # a file of another kind, which is skipped, is no failure
 
-_PIECE_ROWS = 400_000
+_PIECE_ROWS = 200_000
 """Are sorted in memory. More, smaller pieces make readers of a range of ids read more that is beside it."""
 _LEDGER_ROWS = 200_000  # are looked through at once for rows of the same document
 _PIECE_GROUP_ROWS = 4096

@@ -144,6 +144,6 @@ def test_a_value_out_of_bounds_is_refused_with_what_is_right(name: str, value: A
 @pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e999", "0", "-1"])
 def test_no_limit_at_all_is_no_number_of_dollars(number: str) -> None:
     with pytest.raises(BadOption, match=r"^Option 'max_cost_usd': got [^;\n]+; input should be [^\n]+\.$"):
-        RunOptions(max_cost_usd=number, input_prefix=PREFIX)  # type: ignore[arg-type]  # as the command line gives it
+        RunOptions(max_cost_usd=number, input_prefix=PREFIX)  # as the command line gives it
     with pytest.raises(BadOption, match="^Option 'max_cost_usd': got"):
         parse_options({"max_cost_usd": float(number), "input_prefix": PREFIX})

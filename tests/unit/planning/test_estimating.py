@@ -38,7 +38,9 @@ def _amount(
             for index, (kind, size, pages) in enumerate(documents)
         ]
         database.insert("todo", rows)
-        database.insert("looked_at", [(f"{index:06d}", True, pages, share, speckled) for index, pages, share in looked_at])
+        database.insert(
+            "looked_at", [(f"{index:06d}", True, pages, share, speckled) for index, pages, share in looked_at]
+        )
         model = fit_model(database, FIGURES, ignore_text_layer=options.get("ignore_text_layer", False))
         return measure(database, model)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from distributed_ocr_pipeline.planning.counting import pdf_file
+from distributed_ocr_pipeline.planning.counting import pdf_file, pdf_objects
 from distributed_ocr_pipeline.planning.counting.page_counts import PageCount, count_pages
 from distributed_ocr_pipeline.planning.counting.ranges import RangeReader
 
@@ -153,9 +153,8 @@ def test_a_tree_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
 
     def count(data: bytes, position: int) -> object:
         parsed.append(position)
-        return parse(data, position)
+        return pdf_objects.parse_object(data, position)
 
-    parse = pdf_file.parse_object
     monkeypatch.setattr(pdf_file, "parse_object", count)
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Count 500 /Kids [ %s ] >>" % (b"2 0 R " * 500)]
     assert counted(written(objects)) is None

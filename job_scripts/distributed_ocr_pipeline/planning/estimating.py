@@ -81,7 +81,7 @@ class Model:
         unsampled = f"case kind {mixed} else {scan!r} end"
         scanned = f"({scan!r}::double + {more!r}::double * speckled)"
         page = f"coalesce({text!r}::double * text_share + {scanned} * (1 - text_share), {unsampled})"
-        return f"{self.work.document_seconds!r}::double + pages * ({page}) * {self.speed_factor!r}::double"
+        return f"({self.work.document_seconds!r}::double + pages * ({page})) * {self.speed_factor!r}::double"
 
 
 def _page_seconds(text: float, scan: float, text_share: float) -> float:

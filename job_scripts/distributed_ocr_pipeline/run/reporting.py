@@ -37,6 +37,7 @@ class Comparison:
     estimated: float
     measured: float
     pages: int  # that it comes from
+    speed_factor: float = 1.0  # of earlier runs, which is in the estimate
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
 def _compare_cpu(options: RunOptions, plan: Mapping[str, Any], evidence: Evidence, pages: int) -> Comparison:
     estimated = plan.get("cpu_seconds", {}).get("expected", 0.0)
     speed = load_figures().instance(options.instance_type).speed
-    return Comparison(estimated, round(evidence.cpu_seconds * speed, 3), pages)
+    return Comparison(estimated, round(evidence.cpu_seconds * speed, 3), pages, plan.get("speed_factor", 1.0))
 
 
 def _compare_usd(options: RunOptions, plan: Mapping[str, Any], evidence: Evidence, pages: int) -> Comparison:

@@ -27,6 +27,16 @@ _BOUNDS = {
     "exclusiveMinimum": ("NumericGreaterThan", "over {}"),
     "maximum": ("NumericLessThanEquals", "to {}"),
 }
+_TESTS = {"null": "IsNull", "boolean": "IsBoolean", "string": "IsString"}
+_WORDS = {
+    "null": "null",
+    "boolean": "true or false",
+    "string": "a text",
+    "integer": "a number",
+    "number": "a number",
+    "array": "a list of texts, or a text with commas",
+    "object": "an object",
+}
 _WIDTH = 116
 _NAMED = ("input_prefix",)  # the state before looks at it
 
@@ -75,22 +85,16 @@ def states() -> dict[str, Any]:
 
 def right(schema: Mapping[str, Any], variable: Mapping[str, str]) -> dict[str, Any]:
     """The rule that a right value meets."""
+    kind = schema.get("type")
     if "anyOf" in schema:
         return {"Or": [right(choice, variable) for choice in schema["anyOf"]]}
-    if "enum" in schema:
-        return {"Or": [{**variable, "StringEquals": word} for word in schema["enum"]]}
-    match schema.get("type"):
-        case "null":
-            return {**variable, "IsNull": True}
-        case "boolean":
-            return {**variable, "IsBoolean": True}
-        case "integer" | "number":
-            bounds = [{**variable, _BOUNDS[name][0]: schema[name]} for name in _BOUNDS if name in schema]
-            return {"And": [{**variable, "IsNumeric": True}, *bounds]}
-        case "string" if "const" in schema:
-            return {**variable, "StringEquals": schema["const"]}
-        case "string":
-            return {**variable, "IsString": True}
+    if choices := _choices(schema):
+        return {"Or": [{**variable, "StringEquals": word} for word in choices]}
+    if kind in _TESTS:
+        return {**variable, _TESTS[kind]: True}
+    if kind in ("integer", "number"):
+        bounds = [{**variable, rule: schema[name]} for name, (rule, _) in _BOUNDS.items() if name in schema]
+        return {"And": [{**variable, "IsNumeric": True}, *bounds]}
     other = ("IsNull", "IsNumeric", "IsBoolean")  # a list may also be one text; no rule tells lists from objects
     return {"And": [{**variable, name: False} for name in other]}
 
@@ -99,22 +103,14 @@ def words(schema: Mapping[str, Any]) -> str:
     """What a right value is, for people."""
     if "anyOf" in schema:
         return " or ".join(words(choice) for choice in schema["anyOf"])
-    if "enum" in schema:
-        return f"one of {', '.join(schema['enum'])}"
-    match schema.get("type"):
-        case "boolean":
-            return "true or false"
-        case "integer" | "number":
-            return " ".join(
-                ["a number", *(_BOUNDS[name][1].format(schema[name]) for name in _BOUNDS if name in schema)]
-            )
-        case "string" if "const" in schema:
-            return str(schema["const"])
-        case "string":
-            return "a text"
-        case "array":
-            return "a list of texts, or a text with commas"
-    return str(schema.get("type"))
+    if choices := _choices(schema):
+        return f"one of {', '.join(choices)}"
+    bounds = [text.format(schema[name]) for name, (_, text) in _BOUNDS.items() if name in schema]
+    return " ".join([_WORDS[schema["type"]], *bounds])
+
+
+def _choices(schema: Mapping[str, Any]) -> list[str]:
+    return [schema["const"]] if "const" in schema else list(schema.get("enum", ()))
 
 
 def _variable(name: str) -> dict[str, str]:

@@ -74,18 +74,15 @@ class Model:
     def seconds_sql(self) -> str:
         """CPU seconds on a vCPU of speed 1, where the column `pages` is known."""
         scan, text, more = self.work.scan_seconds, self.work.text_layer_seconds, self.work.speckled_seconds
-        mixed = " ".join(
-            f"when '{name}' then {_page_seconds(text, scan + more * kind.speckled_share, kind.text_layer_share)!r}::double"
+        means = {
+            name: text * kind.text_layer_share + (scan + more * kind.speckled_share) * (1 - kind.text_layer_share)
             for name, kind in self.kinds.items()
-        )
+        }
+        mixed = " ".join(f"when '{name}' then {seconds!r}::double" for name, seconds in means.items())
         unsampled = f"case kind {mixed} else {scan!r} end"
         scanned = f"({scan!r}::double + {more!r}::double * speckled)"
         page = f"coalesce({text!r}::double * text_share + {scanned} * (1 - text_share), {unsampled})"
         return f"({self.work.document_seconds!r}::double + pages * ({page})) * {self.speed_factor!r}::double"
-
-
-def _page_seconds(text: float, scan: float, text_share: float) -> float:
-    return text * text_share + scan * (1 - text_share)
 
 
 def fit_model(database: Database, figures: Figures, *, ignore_text_layer: bool, speed_factor: float = 1.0) -> Model:

@@ -81,7 +81,7 @@ class Candidate:
 def look_into(
     database: Database, fetch: FetchRange, size_of: SizeOf | None = None, seconds: float = _SECONDS
 ) -> Looked:
-    """Fill the table `looked_at`: document_id, sampled, pages, text_share, speckled, for documents that could be counted.
+    """Fill the table `looked_at` with documents that could be counted: document_id, sampled, and what `PageCount` has.
 
     Documents in `todo` whose size is null get the mean of those of their kind that were asked for.
 

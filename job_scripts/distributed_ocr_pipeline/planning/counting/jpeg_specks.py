@@ -1,19 +1,21 @@
-"""How many specks a scan has, from the first bytes of its JPEG: of those with many, reading takes almost twice as long.
+"""How many specks a scan has, from the first bytes of its JPEG: to read a page with many takes almost twice as long.
 
-Dust, a bad scanner or a copy of a copy leave specks of a few pixels. The worker cleans such a page and, as the specks may
-be the dots of print, reads it both ways (ocr/pages/again/). The size of a JPEG does not tell: grain makes it large. In a JPEG a
-speck is a block with much of the high frequencies between blocks without, while print fills blocks beside and below
-each other. So the Huffman codes of the first rows of blocks are decoded (ITU-T T.81, baseline), and no pixel is made.
+Dust, a bad scanner or a copy of a copy leave specks of a few pixels. The worker cleans such a page and, as the specks
+may be the dots of print, reads it both ways (ocr/pages/again/). The size of a JPEG does not tell: grain makes it large.
+In a JPEG a speck is a block with much of the high frequencies between blocks without, while print fills blocks beside
+and below each other. So the Huffman codes of the first rows of blocks are decoded (ITU-T T.81, baseline), and no pixel
+is made.
 
-Input is untrusted, and this is Python throughout: what is read is bounded, and what is not understood is a `ValueError`.
+Input is untrusted, and this is Python throughout: what is read is bounded, and what is not understood is a
+`ValueError`.
 """
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 JPEG_BYTES = 30_000
-"""So many of an image's first bytes are enough: some hundred thousand pixels of a grainy scan, the margin of a clean one."""
+"""So many of an image's first bytes are enough: they are the margin of a clean scan, and some rows of a grainy one."""
 
 SPECKLED = 90.0
 """From so many in a million pixels on a page is read twice: those with 70 were not, those with 113 were."""
@@ -23,7 +25,6 @@ _HIGH = 15  # of the frequencies in zigzag order, those from here on
 _MOST_IN_A_ROW = 2  # blocks that a speck lies in
 _LEAST_BLOCKS = 300
 _BLOCK_PIXELS = 64
-_SEQUENTIAL = (0xC0, 0xC1)  # start of frame
 _ALONE = (0xD8, 0x01)  # markers that nothing belongs to
 
 
@@ -91,24 +92,50 @@ def _count_specks(rows: Sequence[bytes]) -> int:
 # ---- headers ---------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class _Headers:
+    """What comes before the scan, as it is read."""
+
+    frame: bytes = b""
+    restart: int = 0
+    quantisers: dict[int, Sequence[int]] = field(default_factory=dict)
+    tables: dict[int, Sequence[int]] = field(default_factory=dict)
+
+    def components(self, scan: bytes) -> Iterator[_Component]:
+        """Of the picture, in the order of the scan."""
+        count = self.frame[5]
+        for place in range(count):
+            _, sampling, quantiser = self.frame[6 + 3 * place : 9 + 3 * place]
+            wide, high = (sampling >> 4, sampling & 15) if count > 1 else (1, 1)
+            if not (1 <= wide <= 4 and 1 <= high <= 4):
+                raise ValueError("impossible sampling")
+            dc, ac = divmod(scan[2 + 2 * place], 16)
+            yield _Component(wide, high, self.quantisers[quantiser], self.tables[dc], self.tables[16 + ac])
+
+
 def _read_headers(data: bytes) -> _Picture:
     """Everything up to the first scan."""
-    quantisers: dict[int, Sequence[int]] = {}
-    tables: dict[int, Sequence[int]] = {}
-    frame, restart = b"", 0
+    headers = _Headers()
     for marker, body, after in _segments(data):
         match marker:
             case 0xDB:
-                quantisers |= _quantisers(body)
+                headers.quantisers |= _quantisers(body)
             case 0xC4:
-                tables |= _huffman_tables(body)
+                headers.tables |= _huffman_tables(body)
             case 0xDD:
-                (restart,) = struct.unpack(">H", body)
+                (headers.restart,) = struct.unpack(">H", body)
+            case 0xC0 | 0xC1:
+                headers.frame = body
             case 0xDA:
-                return _picture(frame, body, quantisers, tables, restart, after)
-        if marker in _SEQUENTIAL:
-            frame = body
+                return _picture(headers, body, after)
     raise ValueError("no scan")
+
+
+def _picture(headers: _Headers, scan: bytes, content: int) -> _Picture:
+    bits, _, width, count = struct.unpack_from(">BHHB", headers.frame)
+    if bits != 8 or not 1 <= count <= 4 or scan[0] != count or not width:
+        raise ValueError("not 8 bits in one scan")
+    return _Picture(width, tuple(headers.components(scan)), headers.restart, content)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
@@ -122,29 +149,6 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
             yield marker, data[position + 2 : position + length], position + max(2, length)
             position += max(2, length)
     raise ValueError("no marker")
-
-
-def _picture(
-    frame: bytes,
-    scan: bytes,
-    quantisers: Mapping[int, Sequence[int]],
-    tables: Mapping[int, Sequence[int]],
-    restart: int,
-    content: int,
-) -> _Picture:
-    bits, _, width, count = struct.unpack_from(">BHHB", frame)
-    if bits != 8 or not 1 <= count <= 4 or scan[0] != count or not width:
-        raise ValueError("not 8 bits in one scan")
-    components = []
-    for place in range(count):
-        _, sampling, quantiser = frame[6 + 3 * place : 9 + 3 * place]
-        chosen = scan[2 + 2 * place]
-        wide, high = (sampling >> 4, sampling & 15) if count > 1 else (1, 1)
-        if not (1 <= wide <= 4 and 1 <= high <= 4):
-            raise ValueError("impossible sampling")
-        found = quantisers[quantiser], tables[chosen >> 4], tables[16 + (chosen & 15)]
-        components.append(_Component(wide, high, *found))
-    return _Picture(width, tuple(components), restart, content)
 
 
 def _quantisers(body: bytes) -> dict[int, Sequence[int]]:

@@ -58,8 +58,8 @@ def _some_pages(file: PdfFile, tree: Dictionary, count: int) -> Iterator[Diction
         for look in range(1, looks):
             index = min(count - 1, (2 * look + 1) * count // (2 * looks) + look % 2 * aside)
             yield _resources(file, tree, index)
-    except FAULTS:  # what was seen so far has to do
-        return
+    except FAULTS:
+        pass  # what was seen so far has to do
 
 
 def _specks(file: PdfFile, scans: Iterable[Dictionary]) -> Iterator[float]:
@@ -76,7 +76,7 @@ def _specks(file: PdfFile, scans: Iterable[Dictionary]) -> Iterator[float]:
 
 
 def _resources(file: PdfFile, node: Dictionary, index: int) -> Dictionary:
-    """The resources of a page, by its index in the tree below a node: its own, or inherited ones. Fonts are resolved."""
+    """The resources of a page, by its index in the tree below a node: its own, or inherited ones; fonts resolved."""
     resources: PdfObject = None
     for _ in range(_MAX_TREE_DEPTH):
         resources = node.get("Resources", resources)

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -55,30 +55,23 @@ def holds(rule: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
         return not holds(rule["Not"], options)
     name = rule["Variable"].removeprefix("$.options.")
     ((operator, wanted),) = ((key, value) for key, value in rule.items() if key != "Variable")
-    return (name in options) is wanted if operator == "IsPresent" else meets(operator, options[name], wanted)
+    return (name in options) is wanted if operator == "IsPresent" else OPERATORS[operator](options[name], wanted)
 
 
-def meets(operator: str, value: Any, wanted: Any) -> bool:
-    """One operator of those that the rules use."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    match operator:
-        case "IsNull":
-            return (value is None) is wanted
-        case "IsNumeric":
-            return number is wanted
-        case "IsBoolean":
-            return isinstance(value, bool) is wanted
-        case "IsString":
-            return isinstance(value, str) is wanted
-        case "StringEquals":
-            return bool(value == wanted)
-        case "NumericGreaterThan":
-            return number and value > wanted
-        case "NumericGreaterThanEquals":
-            return number and value >= wanted
-        case "NumericLessThanEquals":
-            return number and value <= wanted
-    raise AssertionError(f"the test knows no operator {operator}")
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "IsNull": lambda value, wanted: (value is None) is wanted,
+    "IsNumeric": lambda value, wanted: is_number(value) is wanted,
+    "IsBoolean": lambda value, wanted: isinstance(value, bool) is wanted,
+    "IsString": lambda value, wanted: isinstance(value, str) is wanted,
+    "StringEquals": lambda value, wanted: bool(value == wanted),
+    "NumericGreaterThan": lambda value, wanted: is_number(value) and value > wanted,
+    "NumericGreaterThanEquals": lambda value, wanted: is_number(value) and value >= wanted,
+    "NumericLessThanEquals": lambda value, wanted: is_number(value) and value <= wanted,
+}
 
 
 def refusal(options: Mapping[str, Any]) -> str | None:

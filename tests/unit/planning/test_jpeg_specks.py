@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -77,6 +77,7 @@ def test_progressive_jpegs_are_left_alone() -> None:
         found(page(), quality=70, progressive=True)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_jpegs_are_counted_or_not_but_raise_nothing_else(data: st.DataObject) -> None:
     content = bytearray(jpeg(page(grain=20, specks=SPECKS).crop((0, 0, 400, 400)), quality=70))
@@ -86,6 +87,13 @@ def test_damaged_jpegs_are_counted_or_not_but_raise_nothing_else(data: st.DataOb
         specks_per_megapixel(bytes(content))
     except ValueError:
         pass
+
+
+def test_a_jpeg_of_nothing_but_tables_is_given_up() -> None:
+    table = b"\x00" + bytes(16)
+    segment = b"\xff\xc4" + (2 + 10 * len(table)).to_bytes(2, "big") + table * 10
+    with pytest.raises(ValueError, match="too many tables"):
+        specks_per_megapixel(b"\xff\xd8" + segment * 150)
 
 
 def test_a_pdf_of_speckled_scans_is_found_out() -> None:

@@ -24,6 +24,7 @@ _STRONG = 80  # a frequency's amplitude in grey levels: grain of 60 levels makes
 _HIGH = 15  # of the frequencies in zigzag order, those from here on
 _MOST_IN_A_ROW = 2  # blocks that a speck lies in
 _LEAST_BLOCKS = 300
+_MOST_TABLES = 32
 _BLOCK_PIXELS = 64
 _ALONE = (0xD8, 0x01)  # markers that nothing belongs to
 
@@ -98,8 +99,17 @@ class _Headers:
 
     frame: bytes = b""
     restart: int = 0
+    made: int = 0  # tables
     quantisers: dict[int, Sequence[int]] = field(default_factory=dict)
     tables: dict[int, Sequence[int]] = field(default_factory=dict)
+
+    def add_tables(self, body: bytes) -> None:
+        """Huffman tables, by class (0 for DC, 16 for AC) and number: each is work, and eight are enough."""
+        for number, table in _huffman_tables(body):
+            self.made += 1
+            if self.made > _MOST_TABLES:
+                raise ValueError("too many tables")
+            self.tables[number] = table
 
     def components(self, scan: bytes) -> Iterator[_Component]:
         """Of the picture, in the order of the scan."""
@@ -121,7 +131,7 @@ def _read_headers(data: bytes) -> _Picture:
             case 0xDB:
                 headers.quantisers |= _quantisers(body)
             case 0xC4:
-                headers.tables |= _huffman_tables(body)
+                headers.add_tables(body)
             case 0xDD:
                 (headers.restart,) = struct.unpack(">H", body)
             case 0xC0 | 0xC1:
@@ -160,9 +170,7 @@ def _quantisers(body: bytes) -> dict[int, Sequence[int]]:
     return found
 
 
-def _huffman_tables(body: bytes) -> dict[int, Sequence[int]]:
-    """By class (0 for DC, 16 for AC) and number."""
-    found: dict[int, Sequence[int]] = {}
+def _huffman_tables(body: bytes) -> Iterator[tuple[int, Sequence[int]]]:
     while body:
         counts, values = body[1:17], body[17 : 17 + sum(body[1:17])]
         table: list[int] = []
@@ -170,9 +178,8 @@ def _huffman_tables(body: bytes) -> dict[int, Sequence[int]]:
         for length, count in enumerate(counts, start=1):
             for _ in range(count):
                 table += [next(place, 0) * 32 + length] * (1 << (16 - length))
-        found[(body[0] & 16) + (body[0] & 15)] = (table + [0] * 65536)[:65536]
+        yield body[0] & 31, (table + [0] * 65536)[:65536]
         body = body[17 + sum(counts) :]
-    return found
 
 
 # ---- codes -----------------------------------------------------------------------------------------------------

@@ -37,7 +37,6 @@ class Comparison:
     estimated: float
     measured: float
     pages: int  # that it comes from
-    speed_factor: float = 1.0  # of earlier runs, which is in the estimate
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,7 @@ class Report:
     map_failure: str  # why the workflow's Map over the shards failed, with where that is written
     problems: tuple[str, ...]
     cpu_seconds: Comparison  # on vCPUs of speed 1
+    speed_factor: float  # of earlier runs, which is in that estimate
     usd: Comparison  # of the processing jobs, each with the provisioning that the figures file assumes
     unfinished_parts: int  # of documents that were read in parts; the next run keeps the other parts
     outputs: Mapping[str, int]  # files that were made of documents, by format
@@ -159,6 +159,7 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
         outputs_not_made=evidence.outputs_not_made,
         problems=tuple(_problems(found, options)),
         cpu_seconds=_compare_cpu(options, plan, evidence, pages),
+        speed_factor=plan.get("speed_factor", 1.0),
         usd=_compare_usd(options, plan, evidence, pages),
         **found,
     )
@@ -167,7 +168,7 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
 def _compare_cpu(options: RunOptions, plan: Mapping[str, Any], evidence: Evidence, pages: int) -> Comparison:
     estimated = plan.get("cpu_seconds", {}).get("expected", 0.0)
     speed = load_figures().instance(options.instance_type).speed
-    return Comparison(estimated, round(evidence.cpu_seconds * speed, 3), pages, plan.get("speed_factor", 1.0))
+    return Comparison(estimated, round(evidence.cpu_seconds * speed, 3), pages)
 
 
 def _compare_usd(options: RunOptions, plan: Mapping[str, Any], evidence: Evidence, pages: int) -> Comparison:

@@ -18,6 +18,7 @@ class Reports:
     def __init__(self, *compared: dict[str, float]) -> None:
         self._reports = [
             {"input_prefix": PREFIX, "balanced": True, "ledger_compacted": True, "cpu_seconds": pair}
+            | ({"speed_factor": pair["speed_factor"]} if "speed_factor" in pair else {})
             for pair in compared
         ]
 

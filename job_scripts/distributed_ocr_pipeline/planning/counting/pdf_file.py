@@ -45,6 +45,47 @@ class _Table:
     offset: int
 
 
+class _Objects:
+    """Objects by their offsets; what is parsed of a file is bounded."""
+
+    def __init__(self, reader: RangeReader) -> None:
+        self._reader = reader
+        self._parsed = 0  # bytes
+
+    def at(self, offset: int) -> tuple[PdfObject, int]:
+        """The object at an offset, and the offset after it."""
+        for length in (1024, _OBJECT_BYTES, 32 * _OBJECT_BYTES):
+            piece = self._reader.read(offset, length)
+            header = _HEADER.match(piece)
+            if header is None:
+                raise ValueError("no object")
+            try:
+                value, end = self.parse(piece, header.end())
+                return value, offset + end
+            except ValueError:
+                if length >= 32 * _OBJECT_BYTES or len(piece) < length:
+                    raise
+        raise ValueError("no object")
+
+    def parse(self, data: bytes, position: int) -> tuple[PdfObject, int]:
+        """The object at a position of some bytes, and where it ends."""
+        end = len(data)  # if it cannot be parsed
+        try:
+            value, end = parse_object(data, position)
+            return value, end
+        finally:
+            self._parsed += end - position
+            if self._parsed > _PARSED_BYTES:
+                raise TooMuch("too much to parse")
+
+    def stream_begin(self, offset: int) -> int:
+        """Where a stream begins that comes after the dictionary that ends at an offset."""
+        begin = _STREAM.match(self._reader.read(offset, 32))
+        if begin is None:
+            raise ValueError("no stream")
+        return offset + begin.end()
+
+
 class PdfFile:
     """Cross-references and the objects behind them; raises one of `FAULTS` where a file is not understood."""
 
@@ -54,7 +95,7 @@ class PdfFile:
         self._entries: dict[int, tuple[int, int, int]] = {}  # of cross-reference streams: type, two fields
         self._streams: dict[int, tuple[bytes, dict[int, int]]] = {}
         self._known: dict[int, PdfObject] = {}
-        self._parsed = 0  # bytes
+        self._objects = _Objects(reader)
         self._cipher: StreamCipher | None = None
 
     def trailer(self) -> Dictionary:
@@ -91,8 +132,8 @@ class PdfFile:
         kind, offset, _ = self._locate(value.number)
         if kind != 1:
             raise ValueError("a stream in an object stream")
-        found, end = self._object_at(offset)
-        begin = self._stream_begin(end)
+        found, end = self._objects.at(offset)
+        begin = self._objects.stream_begin(end)
         return as_dictionary(found), self._decrypted(self._reader.read(begin, length), value.number)
 
     # ---- cross-references ----
@@ -130,7 +171,7 @@ class PdfFile:
             self._tables.append(_Table(int(found[1]), int(found[2]), offset + found.end()))
             offset += found.end() + 20 * int(found[2])
         piece = self._reader.read(offset, _OBJECT_BYTES)
-        trailer, _ = self._parse(piece, piece.index(b"trailer") + len(b"trailer"))
+        trailer, _ = self._objects.parse(piece, piece.index(b"trailer") + len(b"trailer"))
         return as_dictionary(trailer)
 
     def _read_stream(self, offset: int) -> Dictionary:
@@ -150,11 +191,11 @@ class PdfFile:
     def _object(self, number: int) -> PdfObject:
         kind, first, second = self._locate(number)
         if kind == 1:
-            return self._object_at(first)[0]
+            return self._objects.at(first)[0]
         if kind != 2:
             return None
         content, offsets = self._object_stream(first)
-        return self._parse(content, offsets[number] if number in offsets else list(offsets.values())[second])[0]
+        return self._objects.parse(content, offsets[number] if number in offsets else list(offsets.values())[second])[0]
 
     def _locate(self, number: int) -> tuple[int, int, int]:
         for table in self._tables:
@@ -163,46 +204,15 @@ class PdfFile:
                 return (1 if entry[17:18] == b"n" else 0), int(entry[:10]), 0
         return self._entries[number]
 
-    def _object_at(self, offset: int) -> tuple[PdfObject, int]:
-        """The object at an offset, and the offset after it."""
-        for length in (1024, _OBJECT_BYTES, 32 * _OBJECT_BYTES):
-            piece = self._reader.read(offset, length)
-            header = _HEADER.match(piece)
-            if header is None:
-                raise ValueError("no object")
-            try:
-                value, end = self._parse(piece, header.end())
-                return value, offset + end
-            except ValueError:
-                if length >= 32 * _OBJECT_BYTES or len(piece) < length:
-                    raise
-        raise ValueError("no object")
-
-    def _parse(self, data: bytes, position: int) -> tuple[PdfObject, int]:
-        end = len(data)  # if it cannot be parsed
-        try:
-            value, end = parse_object(data, position)
-            return value, end
-        finally:
-            self._parsed += end - position
-            if self._parsed > _PARSED_BYTES:
-                raise TooMuch("too much to parse")
-
     def _stream_at(self, offset: int, number: int | None = None) -> tuple[Dictionary, bytes]:
         """A stream's dictionary and content; without a number it is not encrypted."""
-        value, end = self._object_at(offset)
+        value, end = self._objects.at(offset)
         dictionary = as_dictionary(value)
         length = int(as_number(self.resolve(dictionary["Length"])))
         if not 0 < length <= _STREAM_BYTES:
             raise ValueError("no stream")
-        content = self._reader.read(self._stream_begin(end), length)
+        content = self._reader.read(self._objects.stream_begin(end), length)
         return dictionary, _decoded(content if number is None else self._decrypted(content, number), dictionary)
-
-    def _stream_begin(self, offset: int) -> int:
-        begin = _STREAM.match(self._reader.read(offset, 32))
-        if begin is None:
-            raise ValueError("no stream")
-        return offset + begin.end()
 
     def _decrypted(self, content: bytes, number: int) -> bytes:
         return self._cipher.decrypt(content, number) if self._cipher else content

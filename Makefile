@@ -78,6 +78,7 @@ lint-style: .venv/installed
 	$(BIN)/python scripts/pipeline_picture.py --check
 	$(BIN)/python scripts/terminal_picture.py --check
 	$(BIN)/python scripts/glyphless_font.py --check
+	$(BIN)/python scripts/option_checks.py --check
 	$(BIN)/pylint -j 0 job_scripts examples benchmarks scripts verify
 	@if command -v terraform >/dev/null; then terraform fmt -check -recursive; fi
 

@@ -232,8 +232,8 @@ variable "run" {
   }
 
   validation {
-    condition     = var.run.max_cost_usd == null ? true : var.run.max_cost_usd > 0
-    error_message = "run.max_cost_usd: a number of dollars over 0; leave it out to start runs of any price."
+    condition     = var.run.max_cost_usd == null ? true : var.run.max_cost_usd > 0 && var.run.max_cost_usd <= 1000000000
+    error_message = "run.max_cost_usd: a number of dollars over 0, a billion at most; leave it out to start runs of any price."
   }
 
   validation {

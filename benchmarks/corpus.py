@@ -101,6 +101,11 @@ def scanned_pages(folder: Path) -> TrueDocument:
     return _write_scans(folder, "scanned", FULL.scanned)
 
 
+def pages_of(folder: Path, kind: str, count: int) -> TrueDocument:
+    """Scanned pages of one kind."""
+    return _write_scans(folder, kind, {kind: count})
+
+
 def text_pages(folder: Path, name: str, count: int) -> TrueDocument:
     """A document of so many pages like those of the group `born-digital`."""
     return _write_born_digital(folder, name, count)

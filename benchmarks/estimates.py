@@ -21,7 +21,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from benchmarks.corpus import scanned_pages, text_pages
+from benchmarks.corpus import pages_of, scanned_pages, text_pages
 from distributed_ocr_pipeline.config import OCRConfig, RunOptions
 from distributed_ocr_pipeline.ocr import Stop, process_documents
 from distributed_ocr_pipeline.planning.prices import load_figures
@@ -48,6 +48,7 @@ class Machine:
     document: float
     text_page: float
     scanned_page: float
+    specks: float  # what they add to a page
 
     @property
     def speed(self) -> float:
@@ -60,7 +61,8 @@ class Machine:
         yield "| CPU seconds | here | at speed 1 |\n|---|---|---|"
         for name, seconds in (("a document", self.document), ("a page with text", self.text_page)):
             yield f"| {name} | {seconds:.4f} | {seconds * self.speed:.4f} |"
-        yield f"| a scanned page | {self.scanned_page:.3f} | {self.scanned_page * self.speed:.3f} |\n"
+        yield f"| a scanned page | {self.scanned_page:.3f} | {self.scanned_page * self.speed:.3f} |"
+        yield f"| specks, more | {self.specks:.3f} | {self.specks * self.speed:.3f} |\n"
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ def hostile(folder: Path, start: float) -> Iterator[Found]:
         yield _compare("hostile", folder, None, folder, start)
 
 
+_SPECKLED_PAGES = 6
 _REFERENCE_DOCUMENTS, _REFERENCE_PAGES = 41, 401  # of text; a page is 1 to 3 ms, a document 20
 
 
@@ -192,7 +195,17 @@ def measure_machine(folder: Path) -> Machine:
     document = (many - one) / (_REFERENCE_DOCUMENTS - 1) - text_page
     start = max(0.0, one - document - text_page)
     scanned_page = (measured(folder / "scans")[1] - start - document) / len(scans.pages)
-    return Machine(start, document, text_page, scanned_page)
+    return Machine(start, document, text_page, scanned_page, _specks(folder))
+
+
+def _specks(folder: Path) -> float:
+    """CPU seconds of a page with specks, less those of one without."""
+    seconds = {}
+    for kind in ("clean", "noisy"):
+        (folder / kind).mkdir()
+        pages_of(folder / kind, kind, _SPECKLED_PAGES)
+        seconds[kind] = measured(folder / kind)[1]
+    return (seconds["noisy"] - seconds["clean"]) / _SPECKLED_PAGES
 
 
 def _compare(name: str, folder: Path, true_pages: int | None, part: Path, start: float) -> Found:

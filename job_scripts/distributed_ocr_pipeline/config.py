@@ -239,7 +239,10 @@ class RunSettings(JobConfig, OCRConfig):
     include: Patterns = Field(default=[], description="only these documents: .gitignore patterns, separated by commas")
     exclude: Patterns = Field(default=[], description="not these documents: .gitignore patterns, separated by commas")
     max_cost_usd: float | None = Field(
-        default=None, gt=0, description="a run that may cost more, by the estimate, is not started"
+        default=None,
+        gt=0,
+        le=1_000_000_000,
+        description="a run that may cost more, by the estimate, is not started",
     )
     tolerated_failed_shards: int = Field(
         default=10, ge=0, description="failed jobs that never stop the others, however few jobs there are"

@@ -112,6 +112,11 @@ class Storage:
                 raise
             return None
 
+    def find_size(self, location: S3Location) -> int:
+        """How many bytes an object has."""
+        with aws_call(f"Looking for {location}"):
+            return self._client.head_object(Bucket=location.bucket, Key=location.key)["ContentLength"]
+
     def find_unreadable(self, locations: Iterable[S3Location]) -> dict[str, str]:
         """The keys of those objects whose first byte cannot be read, each with AWS's code and words."""
         asked = list(locations)

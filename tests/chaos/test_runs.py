@@ -2,10 +2,12 @@
 
 import json
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from distributed_ocr_pipeline.client.execution import Execution
 from tests.support.documents import document_id_of
@@ -77,6 +79,19 @@ def test_an_input_that_names_no_documents_is_told_what_does(workplace: Workplace
     end = workplace.finish(answer["executionArn"])
     assert (end["status"], end["error"]) == ("FAILED", "NoInputPrefix")
     assert '{"input_prefix": "s3://bucket/prefix/"}' in end["cause"]
+
+
+@pytest.mark.parametrize(("option", "value"), [("max_cost_usd", 0), ("max_cost_usd", "20"), ("dpi", 20)])
+def test_a_wrong_option_is_refused_before_the_run_takes_its_turn(workplace: Workplace, option: str, value: Any) -> None:
+    prefix = f"s3://{workplace.input_bucket}/nobody-was-here/"
+    name = f"wrong-{option}-{value}".replace("_", "-")
+    end = workplace.finish(workplace.start(name, prefix, **{option: value}))
+    assert (end["status"], end["error"]) == ("FAILED", "BadOption")
+    assert f"The option {option} should be a number" in end["cause"]
+    assert workplace.jobs(name) == {"plan": 0, "s": 0, "check": 0, "report": 0}
+    lock = f"locks/{sha256(prefix.encode()).hexdigest()}.json"
+    with pytest.raises(ClientError, match="404"):
+        workplace.client("s3").head_object(Bucket=workplace.deployment.output_bucket, Key=lock)
 
 
 def test_a_planning_job_without_memory_names_the_setting(workplace: Workplace) -> None:

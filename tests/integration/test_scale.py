@@ -8,10 +8,10 @@ import pytest
 from tests.support.image import PROJECT
 
 DOCUMENTS = 1_000_000
-MOST_MEGABYTES = 430
+MOST_MEGABYTES = 400
 """Libraries take 110, DuckDB 160 at most, and what is read and written in batches the rest.
 
-What holds the listing of a million documents, even compressed, or sorts it in memory is above this.
+What holds the listing of a million documents, even compressed, or sorts or joins it in memory is above this.
 """
 
 

@@ -401,6 +401,26 @@ run "refuses_run_max_cost_usd" {
   expect_failures = [var.run]
 }
 
+run "refuses_run_max_cost_usd_below_0" {
+  command = plan
+
+  variables {
+    run = { max_cost_usd = -1 }
+  }
+
+  expect_failures = [var.run]
+}
+
+run "refuses_run_max_cost_usd_that_limits_nothing" {
+  command = plan
+
+  variables {
+    run = { max_cost_usd = 1e300 }
+  }
+
+  expect_failures = [var.run]
+}
+
 run "refuses_run_tolerated_failed_shards_percent" {
   command = plan
 

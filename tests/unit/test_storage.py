@@ -129,6 +129,17 @@ def test_a_piece_of_an_object_is_read(storage: Storage, tmp_path: Path) -> None:
     assert storage.get_range(S3Location("bucket", "pieces"), 7, 100) == b"789"
 
 
+def test_a_list_without_sizes_is_planned_with_those_that_s3_says(storage: Storage, tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "a.pdf").write_bytes(b"0" * 1234)
+    upload_folder(storage, tmp_path / "documents", S3Location("bucket", "listed/"))
+    (tmp_path / "list.txt").write_text("s3://bucket/listed/a.pdf\ns3://bucket/listed/nowhere.pdf\n", encoding="utf-8")
+    options = {"input_prefix": "s3://bucket/listed/", "document_list": str(tmp_path / "list.txt")}
+    plan = plan_run(storage, None, parse_options(options), tmp_path)
+    assert (plan.documents, plan.size_bytes) == (2, 2 * 1234)
+    assert (plan.looked.without_size, plan.looked.asked_for_size) == (2, 1)
+
+
 def test_folders_below_a_prefix_are_named(storage: Storage, tmp_path: Path) -> None:
     for key in ("top/a/1", "top/a/2", "top/b/c/3", "top/file"):
         store(storage, key, b"x", tmp_path)

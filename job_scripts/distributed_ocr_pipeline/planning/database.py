@@ -21,13 +21,17 @@ ROW_GROUP_ROWS = 20_000
 _RANGE_ROWS = 200_000  # are sorted in memory
 
 
-def id_ranges(rows: int) -> list[str]:
-    """SQL conditions that part so many documents by their ids, in order: of each part at most some 200,000 are found.
+def id_ranges(rows: int, at_once: int | None = None) -> list[str]:
+    """SQL conditions that part so many documents by their ids, in order: some 200,000 of each part are found.
 
     Ids are hashes, so parts of equal width have as many documents. What is joined and sorted part by part stays in
     memory, however many documents there are.
+
+    Args:
+        rows: How many documents there are.
+        at_once: Another number than 200,000.
     """
-    count = max(1, ceil(rows / _RANGE_ROWS))
+    count = max(1, ceil(rows / (at_once or _RANGE_ROWS)))
     starts = [f"{number * 16**4 // count:04x}" for number in range(1, count)]
     lower = ["true", *(f"document_id >= '{start}'" for start in starts)]
     upper = [*(f"document_id < '{start}'" for start in starts), "true"]

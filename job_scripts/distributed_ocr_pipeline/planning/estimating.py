@@ -49,6 +49,7 @@ class KindModel:
     pages_per_byte: float
     uncertainty: float  # of the pages of all documents that were not counted, as a share
     text_layer_share: float  # of their pages
+    speckled_share: float  # of the others
     sampled: int  # documents that this comes from
 
 
@@ -72,14 +73,16 @@ class Model:
 
     def seconds_sql(self) -> str:
         """CPU seconds on a vCPU of speed 1, where the column `pages` is known."""
-        scan, text = self.work.scan_seconds * self.speed_factor, self.work.text_layer_seconds * self.speed_factor
-        mixed = " ".join(
-            f"when '{name}' then {text * kind.text_layer_share + scan * (1 - kind.text_layer_share)!r}::double"
+        scan, text, more = self.work.scan_seconds, self.work.text_layer_seconds, self.work.speckled_seconds
+        means = {
+            name: text * kind.text_layer_share + (scan + more * kind.speckled_share) * (1 - kind.text_layer_share)
             for name, kind in self.kinds.items()
-        )
+        }
+        mixed = " ".join(f"when '{name}' then {seconds!r}::double" for name, seconds in means.items())
         unsampled = f"case kind {mixed} else {scan!r} end"
-        page = f"coalesce({text!r}::double * text_share + {scan!r}::double * (1 - text_share), {unsampled})"
-        return f"{self.work.document_seconds!r}::double + pages * ({page})"
+        scanned = f"({scan!r}::double + {more!r}::double * speckled)"
+        page = f"coalesce({text!r}::double * text_share + {scanned} * (1 - text_share), {unsampled})"
+        return f"({self.work.document_seconds!r}::double + pages * ({page})) * {self.speed_factor!r}::double"
 
 
 def fit_model(database: Database, figures: Figures, *, ignore_text_layer: bool, speed_factor: float = 1.0) -> Model:
@@ -91,28 +94,49 @@ def fit_model(database: Database, figures: Figures, *, ignore_text_layer: bool, 
         ignore_text_layer: All pages are read by the engine, those with text of their own, too.
         speed_factor: See `Model`.
     """
-    samples: dict[str, list[tuple[int, int, float]]] = {kind: [] for kind in KINDS}
+    scan_seconds = figures.work.scan_seconds
+    work = figures.work.model_copy(update={"text_layer_seconds": scan_seconds}) if ignore_text_layer else figures.work
+    samples: dict[str, list[_Sampled]] = {kind: [] for kind in KINDS}
     rows = database.rows(
-        "select kind, size_bytes, l.pages, l.text_share from todo join looked_at l using (document_id) where l.sampled"
+        "select kind, size_bytes, l.pages, l.text_share, l.speckled "
+        "from todo join looked_at l using (document_id) where l.sampled"
     )
-    for kind, size, pages, text_share in rows:
-        samples[kind].append((size, pages, text_share))
+    for kind, *values in rows:
+        samples[kind].append(_Sampled(*values))
     sizes = dict(database.rows("select kind, count(*) from todo group by kind"))
     kinds = {
         name: _fit_kind(sample, int(sizes.get(name, 0)), figures.documents[name]) for name, sample in samples.items()
     }
-    scan_seconds = figures.work.scan_seconds
-    work = figures.work.model_copy(update={"text_layer_seconds": scan_seconds}) if ignore_text_layer else figures.work
     return Model(kinds, work, speed_factor)
 
 
-def _fit_kind(sample: list[tuple[int, int, float]], documents: int, assumed: DocumentKind) -> KindModel:
-    size, pages = sum(row[0] for row in sample), sum(row[1] for row in sample)
+@dataclass(frozen=True)
+class _Sampled:
+    """A document that was looked into and stands for others of its kind."""
+
+    size_bytes: int
+    pages: int
+    text_share: float  # of its pages
+    speckled: float  # share of the others
+
+    @property
+    def scans(self) -> float:
+        """Pages without text of their own."""
+        return self.pages * (1 - self.text_share)
+
+
+def _fit_kind(sample: list[_Sampled], documents: int, assumed: DocumentKind) -> KindModel:
+    size, pages = sum(item.size_bytes for item in sample), sum(item.pages for item in sample)
     if not size:
-        return KindModel(1 / assumed.bytes_per_page, _UNSAMPLED_UNCERTAINTY, assumed.text_layer_share, 0)
-    text_pages = sum(row[1] * row[2] for row in sample)
-    uncertainty = _ratio_error([(row[0], row[1]) for row in sample], documents)
-    return KindModel(pages / size, uncertainty, text_pages / pages if pages else 0.0, len(sample))
+        return KindModel(1 / assumed.bytes_per_page, _UNSAMPLED_UNCERTAINTY, assumed.text_layer_share, 0.0, 0)
+    scans = sum(item.scans for item in sample)
+    return KindModel(
+        pages_per_byte=pages / size,
+        uncertainty=_ratio_error([(item.size_bytes, item.pages) for item in sample], documents),
+        text_layer_share=1 - scans / pages if pages else 0.0,
+        speckled_share=sum(item.speckled * item.scans for item in sample) / scans if scans else 0.0,
+        sampled=len(sample),
+    )
 
 
 def _ratio_error(sample: list[tuple[int, int]], documents: int) -> float:
@@ -153,7 +177,7 @@ class Amount:
 def measure(database: Database, model: Model) -> Amount:
     """Add up the view `estimated`, which is made here: `todo` with pages, text_share and CPU seconds."""
     source = f"""
-        select t.* exclude (pages), l.text_share,
+        select t.* exclude (pages), l.text_share, l.speckled,
             l.pages is null and t.pages is null and kind <> 'picture' as guessed, {model.pages_sql()} as pages
         from todo t left join looked_at l using (document_id)"""
     database.execute(f"create or replace view estimated as select *, {model.seconds_sql()} as seconds from ({source})")

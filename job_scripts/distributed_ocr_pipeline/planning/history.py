@@ -105,11 +105,15 @@ def _fetch_shards(
 
 
 def _speed_factor(reports: list[Mapping[str, Any] | None]) -> float:
-    """What the latest runs took by what they were estimated to take."""
-    pairs = [report["cpu_seconds"] for report in reports if report and report.get("cpu_seconds")]
-    measured = [pair for pair in pairs if pair["measured"] > 0 and pair["pages"] >= _MIN_PAGES][-5:]
-    estimated = sum(pair["estimated"] for pair in measured)
+    """What the latest runs took by what they were estimated to take, each without what runs before it had told."""
+    compared = [
+        (report["cpu_seconds"], report.get("speed_factor", 1.0))
+        for report in reports
+        if report and report.get("cpu_seconds")
+    ]
+    latest = [item for item in compared if item[0]["measured"] > 0 and item[0]["pages"] >= _MIN_PAGES][-5:]
+    estimated = sum(pair["estimated"] / factor for pair, factor in latest)
     if not estimated:
         return 1.0
     low, high = _SPEED_BOUNDS
-    return float(min(high, max(low, sum(pair["measured"] for pair in measured) / estimated)))
+    return float(min(high, max(low, sum(pair["measured"] for pair, _ in latest) / estimated)))

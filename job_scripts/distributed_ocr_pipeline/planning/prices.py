@@ -49,6 +49,7 @@ class Work(_Figure):
     scan_seconds: PositiveFloat  # a page that is drawn and read by the engine
     neural_seconds: PositiveFloat = 5.0  # a page that is read by the neural engine; a user's older file lacks it
     doubtful_share: float = Field(default=0.35, ge=0, le=1)  # of scanned pages: `second_opinion: doubtful` rereads them
+    speckled_seconds: float = Field(default=0.76, ge=0)  # more, if it has so many specks that it is read twice
     text_layer_seconds: PositiveFloat  # a page with text of its own
     document_seconds: float = Field(ge=0)  # opening and closing a document
     uncertainty: float = Field(ge=0, lt=1)  # of these figures on other documents, as a share
@@ -57,7 +58,9 @@ class Work(_Figure):
         """The work with the engines that `config` names: `scan_seconds` are those of all that read a page."""
         second = {"none": 0.0, "doubtful": self.doubtful_share, "always": 1.0}[config.second_opinion]
         first = self.neural_seconds if config.engine == "rapidocr" else self.scan_seconds
-        return self.model_copy(update={"scan_seconds": first + second * self.neural_seconds})
+        speckled = 0.0 if config.engine == "rapidocr" else self.speckled_seconds
+        seconds = {"scan_seconds": first + second * self.neural_seconds, "speckled_seconds": speckled}
+        return self.model_copy(update=seconds)
 
 
 class Job(_Figure):

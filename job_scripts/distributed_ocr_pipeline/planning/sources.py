@@ -8,7 +8,7 @@ A list names objects below the run's prefix, one a line, with or without ETag an
     manifest.json    of an S3 Inventory report (CSV, ORC or Parquet; Amazon S3 guide, "Locating your inventory list")
 
 What a list does not say is unknown to the plan: without an ETag a document counts as unchanged while its key is the
-same, without a size it is taken for one page of the usual size.
+same, and sizes are asked of S3 for a sample of the documents that have none (planning/sampling.py).
 """
 
 import csv
@@ -18,7 +18,7 @@ import json
 import os
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -32,13 +32,12 @@ from pyarrow import orc
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import MARK
 from distributed_ocr_pipeline.planning.listing import ARCHIVED, LISTING_SCHEMA, Lister
-from distributed_ocr_pipeline.planning.sampling import FetchRange
+from distributed_ocr_pipeline.planning.sampling import FetchRange, SizeOf
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 
 _BATCH_ROWS = 20_000
 _MAX_LINE_BYTES = 16 * 1024
-_UNKNOWN_SIZE = 60_000
 _MOST_BYTES = 2**50  # far more than an object can have, and few enough to be added up
 _INVENTORY_FILE = "manifest.json"
 
@@ -47,8 +46,9 @@ _INVENTORY_FILE = "manifest.json"
 class Source:
     """A listing, and how to look into its documents."""
 
-    batches: Iterable[pa.RecordBatch]  # of `LISTING_SCHEMA`
+    batches: Iterable[pa.RecordBatch]  # of `LISTING_SCHEMA`; a size that is not known is null
     fetch: FetchRange
+    size_of: SizeOf | None = None  # where sizes may not be known
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Listed:
 
     key: str
     etag: str
-    size_bytes: int
+    size_bytes: int | None
     archived: bool = False
 
 
@@ -79,7 +79,8 @@ def s3_source(storage: Storage, lister: Lister, prefix: S3Location, document_lis
 
     if document_list is None:
         return Source((page.batch() for page in lister.pages(prefix)), fetch)
-    return listed_source(_read_list(storage, document_list, prefix), fetch)
+    listed = listed_source(_read_list(storage, document_list, prefix), fetch)
+    return replace(listed, size_of=lambda key: storage.find_size(S3Location(prefix.bucket, key)))
 
 
 def listed_source(objects: Iterable[Listed], fetch: FetchRange) -> Source:
@@ -131,12 +132,12 @@ def selected(source: Source, folder: str, include: Iterable[str], exclude: Itera
         for batch in source.batches:
             yield batch.filter(pa.array([wanted(key) for key in batch.column("key").to_pylist()], pa.bool_()))
 
-    return Source(batches(), source.fetch)
+    return replace(source, batches=batches())
 
 
 def without(source: Source, key: str) -> Source:
     """The documents of a source but one."""
-    return Source((batch.filter(pc.not_equal(batch.column("key"), key)) for batch in source.batches), source.fetch)
+    return replace(source, batches=(batch.filter(pc.not_equal(batch.column("key"), key)) for batch in source.batches))
 
 
 def _patterns(lines: Iterable[str]) -> pathspec.PathSpec[Any] | None:
@@ -264,7 +265,7 @@ def _listed(values: Any, place: str, prefix: S3Location) -> Listed:
         raise BadInput(
             f"{uri!r} in {place} is not below the run's prefix {prefix}.", "Widen input_prefix, or leave it out."
         )
-    etag, size = str(values.get("etag") or "").strip('"'), values.get("size_bytes", values.get("size")) or _UNKNOWN_SIZE
+    etag, size = str(values.get("etag") or "").strip('"'), values.get("size_bytes", values.get("size")) or None
     if not _is_utf8(uri + etag):
         raise BadInput(f"The uri or etag in {place} is not UTF-8.", "Write them as S3 has them.")
     try:
@@ -282,7 +283,9 @@ def _is_utf8(text: str) -> bool:
         return False
 
 
-def _size(value: Any) -> int:
+def _size(value: Any) -> int | None:
+    if value is None:
+        return None
     size = int(value)
     if not 0 <= size <= _MOST_BYTES:
         raise ValueError(f"a size of {size} bytes")
@@ -348,10 +351,10 @@ def _inventoried(row: Mapping[str, Any], prefix: S3Location) -> Listed | None:
     key, size = values["key"], values.get("size")
     if not isinstance(key, str) or not key:
         raise ValueError("it has no key")
-    size = _UNKNOWN_SIZE if size is None else _size(size or 0)
+    size = None if size is None else _size(size or 0)
     current = str(values.get("islatest", "true")).lower() != "false"
     deleted = str(values.get("isdeletemarker", "false")).lower() == "true"
-    if not key.startswith(prefix.key) or not current or deleted or (key.endswith("/") and not size):
+    if not key.startswith(prefix.key) or not current or deleted or (key.endswith("/") and size == 0):
         return None
     etag = str(values.get("etag") or "").strip('"')
     return Listed(key, etag, size, str(values.get("storageclass", "")) in ARCHIVED)

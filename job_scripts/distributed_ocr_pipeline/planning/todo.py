@@ -8,25 +8,20 @@ piece, and sorts in memory (`database.id_ranges`).
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from distributed_ocr_pipeline.config import ANY_FAILURE
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.planning.database import Database, literal
+from distributed_ocr_pipeline.planning.database import Database, id_ranges, literal
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS
 
 _ANY_FAILURE = "status in ('failed', 'partial')"  # a file of another kind, which is skipped, is no failure
 
-_LISTED = """
-create or replace view listed as
-select left(sha256(source_uri), 32) as document_id, source_uri, key, etag, size_bytes, archived from listing
-"""
-
-_PIECE_ROWS = 400_000
+_PIECE_ROWS = 200_000
 """Are sorted in memory. More, smaller pieces make readers of a range of ids read more that is beside it."""
+_LEDGER_ROWS = 200_000  # are looked through at once for rows of the same document
 _PIECE_GROUP_ROWS = 4096
 
 _SORTED = """
@@ -37,7 +32,7 @@ where file_row_number >= {first} and file_row_number < {after} order by document
 _LATEST = """
 with trusted as (
   select *, status = 'deferred' as deferred, hash(document_id) as number
-  from ledger anti join untrusted using (run_id, shard_id)
+  from ledger anti join untrusted using (run_id, shard_id) where {ids}
 ),
 several as (select number from trusted group by number having count(*) > 1),
 ranked as (
@@ -49,9 +44,9 @@ ranked as (
   from trusted semi join several using (number)
 )
 select document_id, source_etag, status, error_class, attempts, page_count, options_fingerprint, deferrals
-from ranked where place = 1
+from ranked where place = 1 order by document_id
 """
-"""Current rows. Only documents with several rows, or with the hash of another one, are sorted."""
+"""Current rows of a range of ids. Only documents with several rows, or with the hash of another one, are sorted."""
 
 _NEW = """
 select left(sha256(source_uri), 32) as document_id, source_uri, key, etag, size_bytes, archived, {kind} as kind,
@@ -62,21 +57,22 @@ from {source}
 _UNTRIED = "0::integer as attempts, 0::integer as deferrals, null::bigint as pages"
 
 _TODO = """
-with earlier as (from latest where options_fingerprint = $fingerprint),
+with earlier as (from latest_rows where options_fingerprint = $fingerprint and {ids}),
 joined as (
-  select l.document_id, l.source_uri, l.key, l.etag, l.size_bytes, l.archived,
+  select l.*,
     e.document_id is not null and e.source_etag = l.etag as unchanged,
     e.error_class is not null and $retry_failed as insisted,
     e.status = 'deferred' or (e.error_class in ({retryable}) and e.attempts < $max_attempts) as again,
     e.attempts, e.deferrals, e.page_count
-  from listed l left join earlier e using (document_id)
+  from (from listed where {ids}) l left join earlier e using (document_id)
 )
-select document_id, source_uri, key, etag, size_bytes, archived, {kind} as kind,
+select document_id, source_uri, key, etag, size_bytes, archived, kind,
   case when unchanged and not insisted then attempts else 0 end::integer as attempts,
   case when unchanged then deferrals else 0 end::integer as deferrals,
   case when unchanged and page_count > 0 then page_count end::bigint as pages
 from joined
 where not unchanged or insisted or again
+order by document_id
 """
 
 _KIND = """
@@ -126,53 +122,63 @@ def choose_documents(database: Database, listing: Path, ledger: Path | None, cho
     """
     database.view("listing", listing)
     (listed,) = database.row("select count(*) from listing")
+    more = "size_bytes is null as sizeless"
     if ledger is None or choice.reprocess:
         listed = 0 if choice.only_failed else listed  # nothing has failed yet
-        _sort(database, _NEW.format(kind=_KIND, source=_numbered(listing)), listed, _UNTRIED)
+        _sort(database, "chosen", listing, listed)
+        more = f"{more}, {_UNTRIED}"
     else:
         database.view("ledger", ledger, by_run=True)
-        database.view("latest", database.write(_LATEST, "latest", fingerprint=choice.fingerprint))
-        listed = _join(database, choice)
+        _find_latest(database, choice.fingerprint)
+        _sort(database, "listed", listing, listed)
+        listed = _join(database, listed, choice)
+    database.execute(f"create or replace view chosen as select *, {more} from chosen_rows")
     database.execute("create or replace view todo as from chosen")
     return Counts(listed, *database.row("select count(*), coalesce(sum(size_bytes), 0)::bigint from todo"))
 
 
-def _join(database: Database, choice: Choice) -> int:
-    """Make the view `chosen` of `listing` and `latest`; returns of how many documents."""
-    only = f"where document_id in (select document_id from latest where {_failure(choice)})"
-    database.execute(f"{_LISTED} {only if choice.only_failed else ''}")
+def _sort(database: Database, name: str, listing: Path, count: int) -> None:
+    """Make the view `<name>_rows` of the first rows of a listing, in files that are sorted by id."""
+    source = f"read_parquet({literal(str(listing))}, file_row_number = true)"
+    rows = _NEW.format(kind=_KIND, source=source)
+    starts = range(0, max(1, count), _PIECE_ROWS)
+    _write_pieces(
+        database,
+        name,
+        (_SORTED.format(rows=rows, first=first, after=min(count, first + _PIECE_ROWS)) for first in starts),
+    )
+
+
+def _find_latest(database: Database, fingerprint: str) -> None:
+    """Make the view `latest_rows` of the current rows of all documents in the ledger."""
+    (rows,) = database.row("select count(*) from ledger")
+    ranges = id_ranges(rows, _LEDGER_ROWS)
+    _write_pieces(database, "latest", (_LATEST.format(ids=ids) for ids in ranges), fingerprint=fingerprint)
+
+
+def _join(database: Database, count: int, choice: Choice) -> int:
+    """Make the view `chosen_rows` of `listed_rows` and `latest_rows`; returns of how many documents."""
+    only = f"where document_id in (select document_id from latest_rows where {_failure(choice)})"
+    database.execute(f"create or replace view listed as from listed_rows {only if choice.only_failed else ''}")
     retryable = ", ".join(literal(error.value) for error in ErrorClass if error.retryable)
-    sql = _TODO.format(retryable=retryable, kind=_KIND)
-    values: dict[str, Any] = {
-        "fingerprint": choice.fingerprint,
-        "retry_failed": choice.retry_failed or bool(choice.only_failed),
-        "max_attempts": MAX_ATTEMPTS,
-    }
-    path = database.write(sql, "joined", **values)
-    (listed,) = database.row("select count(*) from listed")
-    _sort(database, f"from {_numbered(path)}", database.row(f"select count(*) from {_numbered(path)}")[0])
-    return int(listed)
+    _write_pieces(
+        database,
+        "chosen",
+        (_TODO.format(retryable=retryable, ids=ids) for ids in id_ranges(count)),
+        fingerprint=choice.fingerprint,
+        retry_failed=choice.retry_failed or bool(choice.only_failed),
+        max_attempts=MAX_ATTEMPTS,
+    )
+    return int(database.row("select count(*) from listed")[0]) if choice.only_failed else count
 
 
-def _numbered(path: Path) -> str:
-    return f"read_parquet({literal(str(path))}, file_row_number = true)"
-
-
-def _sort(database: Database, rows: str, count: int, same: str = "") -> None:
-    """Make the view `chosen` of rows with a column file_row_number, in files that are sorted by id.
-
-    Args:
-        database: Where it is made.
-        rows: SQL.
-        count: So many they are.
-        same: Columns more, which have the same value in all rows and need not be stored.
-    """
-    shutil.rmtree(database.folder / "chosen", ignore_errors=True)  # of an earlier plan in the same folder
-    for number, first in enumerate(range(0, max(1, count), _PIECE_ROWS)):
-        piece = _SORTED.format(rows=rows, first=first, after=min(count, first + _PIECE_ROWS))
-        path = database.write(piece, f"chosen/{number:05d}", group_rows=_PIECE_GROUP_ROWS)
-    database.view("sorted", path.parent)
-    database.execute(f"create or replace view chosen as select * {', ' if same else ''}{same} from sorted")
+def _write_pieces(database: Database, name: str, queries: Iterable[str], **values: object) -> None:
+    """Make the view `<name>_rows` of the results of queries, a file for each."""
+    folder = database.folder / name
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier plan in the same folder
+    for number, query in enumerate(queries):
+        database.write(query, f"{name}/{number:05d}", group_rows=_PIECE_GROUP_ROWS, **values)
+    database.view(f"{name}_rows", folder)
 
 
 def _failure(choice: Choice) -> str:

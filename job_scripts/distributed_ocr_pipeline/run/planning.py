@@ -11,7 +11,7 @@ run.json (`layout.RunLayout`):
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ from distributed_ocr_pipeline.planning.listing import Lister, UriOf, write_listi
 from distributed_ocr_pipeline.planning.packing import Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import Figures, load_figures
 from distributed_ocr_pipeline.planning.quotas import Quotas, Slots, grant
-from distributed_ocr_pipeline.planning.sampling import look_into
+from distributed_ocr_pipeline.planning.sampling import Looked, look_into
 from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, find_obstacles, shard_files
 from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected, without
 from distributed_ocr_pipeline.planning.splitting import keep_parts
@@ -80,6 +80,8 @@ class Plan:
     alternatives: Mapping[str, Estimate] = field(default_factory=dict)  # cheapest, fastest, within the quota
     textract_usd: float = 0.0  # list price for the same pages
     prices_read: str = ""  # date of the prices
+    looked: Looked = Looked()  # what pages and work are estimated from
+    speed_factor: float = 1.0  # what earlier runs took by what they were expected to take; it is in the work
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; the size is called `bytes` there."""
@@ -90,6 +92,17 @@ class Plan:
     def from_dict(cls, values: Mapping[str, Any]) -> "Plan":
         """The plan that `as_dict` made these of."""
         return TypeAdapter(cls).validate_python({**values, "size_bytes": values["bytes"]})
+
+    @property
+    def basis(self) -> str:
+        """What the figures rest on, as one line for people."""
+        looked, said = self.looked, [f"the pages of {self.looked.counted:,} documents were counted"]
+        if looked.without_size:
+            asked = f"S3 was asked for {looked.asked_for_size:,} of them"
+            said.append(f"the list has no size of {looked.without_size:,} documents, and {asked}")
+        if self.speed_factor != 1:
+            said.append(f"earlier runs took {self.speed_factor:.2f} times what they were expected to take")
+        return "; ".join(said)
 
     @property
     def summary(self) -> str:
@@ -182,10 +195,10 @@ class _Planner:
     def plan(self, source: Source, folder: Path) -> Plan:
         """Make the plan's files in `folder`."""
         up_to_date = self._choose(folder)
-        look_into(self._database, source.fetch)
+        looked = look_into(self._database, source.fetch, source.size_of)
         amount = self._measure()
         shards = self._cut(folder, amount)
-        plan = self._summarise(amount, len(shards), up_to_date)
+        plan = replace(self._summarise(amount, len(shards), up_to_date), looked=looked)
         require_affordable(plan, self._options.max_cost_usd)
         longest_first = sorted(shards, key=lambda shard: (-shard.seconds, shard.shard_id))
         _write_json(folder / SHARDS_FILE, [asdict(shard) for shard in longest_first])
@@ -252,6 +265,7 @@ class _Planner:
             ),
             textract_usd=figures.textract.usd(amount.pages.expected),
             prices_read=figures.read,
+            speed_factor=self._history.speed_factor,
         )
 
 

@@ -71,6 +71,7 @@ class Report:
     map_failure: str  # why the workflow's Map over the shards failed, with where that is written
     problems: tuple[str, ...]
     cpu_seconds: Comparison  # on vCPUs of speed 1
+    speed_factor: float  # of earlier runs, which is in that estimate
     usd: Comparison  # of the processing jobs, each with the provisioning that the figures file assumes
     unfinished_parts: int  # of documents that were read in parts; the next run keeps the other parts
     outputs: Mapping[str, int]  # files that were made of documents, by format
@@ -158,6 +159,7 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
         outputs_not_made=evidence.outputs_not_made,
         problems=tuple(_problems(found, options)),
         cpu_seconds=_compare_cpu(options, plan, evidence, pages),
+        speed_factor=plan.get("speed_factor", 1.0),
         usd=_compare_usd(options, plan, evidence, pages),
         **found,
     )

@@ -19,7 +19,7 @@ LIMITS = Limits(seconds=30 * 60, size_bytes=8 * 1024**3)
 _TABLES = """
 create table todo (document_id varchar, key varchar, etag varchar, size_bytes bigint, archived boolean, kind varchar,
   attempts integer, deferrals integer, pages bigint);
-create table looked_at (document_id varchar, sampled boolean, pages bigint, text_share double)
+create table looked_at (document_id varchar, sampled boolean, pages bigint, text_share double, speckled double)
 """
 
 
@@ -27,6 +27,7 @@ def _amount(
     folder: Path,
     documents: list[tuple[str, int, int | None]],
     looked_at: Sequence[tuple[int, int, float]],
+    speckled: float = 0.0,
     **options: bool,
 ) -> Amount:
     """Documents are (kind, bytes, known pages); looked_at is (index, pages, share with text), all of the sample."""
@@ -37,7 +38,9 @@ def _amount(
             for index, (kind, size, pages) in enumerate(documents)
         ]
         database.insert("todo", rows)
-        database.insert("looked_at", [(f"{index:06d}", True, pages, share) for index, pages, share in looked_at])
+        database.insert(
+            "looked_at", [(f"{index:06d}", True, pages, share, speckled) for index, pages, share in looked_at]
+        )
         model = fit_model(database, FIGURES, ignore_text_layer=options.get("ignore_text_layer", False))
         return measure(database, model)
 
@@ -83,6 +86,19 @@ def test_a_document_of_text_and_scans_takes_what_each_of_its_pages_takes(tmp_pat
     pages = 2 * work.text_layer_seconds + 6 * work.scan_seconds
     assert amount.cpu_seconds.expected == pytest.approx(work.document_seconds + pages)
     assert amount.text_layer_share == pytest.approx(0.25)
+
+
+def test_speckled_scans_are_read_twice_and_others_of_their_kind_are_taken_for_such(tmp_path: Path) -> None:
+    documents: list[tuple[str, int, int | None]] = [("pdf", 100_000, None)] * 3
+    amount = _amount(tmp_path, documents, [(0, 8, 0.25), (1, 8, 0.25)], speckled=0.5)
+    work = FIGURES.work
+    pages = 2 * work.text_layer_seconds + 6 * (work.scan_seconds + work.speckled_seconds / 2)
+    assert amount.cpu_seconds.expected == pytest.approx(3 * (work.document_seconds + pages))
+
+
+def test_the_neural_engine_reads_speckled_pages_once() -> None:
+    assert FIGURES.work.with_engines(OCRConfig(engine="rapidocr")).speckled_seconds == 0
+    assert FIGURES.work.with_engines(OCRConfig()).speckled_seconds == FIGURES.work.speckled_seconds > 0
 
 
 @pytest.mark.parametrize(

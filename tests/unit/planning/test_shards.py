@@ -19,7 +19,7 @@ from distributed_ocr_pipeline.run.delivery.manifests import is_file_name, parse_
 _ESTIMATED = """
 create table todo (document_id varchar, source_uri varchar, key varchar, etag varchar, size_bytes bigint, archived boolean, attempts integer,
   pages bigint, seconds double, wanted_load bigint, kind varchar default 'pdf', guessed boolean default false,
-  deferrals integer default 0)
+  deferrals integer default 0, sizeless boolean default false)
 """
 _GIVEN = "document_id, source_uri, key, etag, size_bytes, archived, attempts, pages, seconds, wanted_load"
 

@@ -159,10 +159,10 @@ def test_inventories_of_all_forms_say_the_same(form: str, content: bytes) -> Non
     assert _inventory(form, content) == [("in/a b.pdf", "e1", 10, False), ("in/cold.pdf", "e2", 20, True)]
 
 
-def test_a_size_that_an_inventory_does_not_say_is_not_0() -> None:
+def test_a_size_that_an_inventory_does_not_say_is_unknown_and_not_0() -> None:
     content = gzip.compress(b'"scans","in/a.pdf"\n"scans","in/b.pdf"', mtime=0)
     found = _inventory("CSV", content, fileSchema="Bucket, Key")
-    assert [row[0] for row in found] == ["in/a.pdf", "in/b.pdf"] and all(row[2] > 0 for row in found)
+    assert [row[0] for row in found] == ["in/a.pdf", "in/b.pdf"] and all(row[2] is None for row in found)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def describe(plan: Plan) -> Iterator[str]:
     yield ""
     yield f"This run: {_bounds(plan.estimate.usd, '{:,.2f}')} USD, {_bounds(plan.estimate.hours, '{:,.1f}')} hours."
     yield f"Jobs at a time: {plan.estimate.slots} ({plan.concurrency_bound}). Prices of {plan.prices_read}."
+    yield f"The estimate rests on this: {plan.basis}."
 
 
 def _line(name: str, found: Estimate) -> str:

@@ -17,6 +17,7 @@ class PageCount:
 
     pages: int
     text_share: float  # of the pages, that bring text of their own
+    speckled: float = 0.0  # share of the others that have many specks, as far as that shows
 
 
 def count_pages(reader: RangeReader) -> PageCount | None:
@@ -29,7 +30,7 @@ def count_pages(reader: RangeReader) -> PageCount | None:
         head = reader.read(0, 1024)
         if b"%PDF-" in head:
             found = read_pdf_pages(reader)
-            return PageCount(found.count, found.text_share) if found else None
+            return PageCount(found.count, found.text_share, found.speckled) if found else None
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
             pages = _count_tiff_directories(reader, head)
             return PageCount(pages, 0.0) if pages else None

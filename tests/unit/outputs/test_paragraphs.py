@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.outputs import markdown, text
-from distributed_ocr_pipeline.records import PageResult
+from distributed_ocr_pipeline.records import FormatName, PageChunk, PageResult
+from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 from tests.support.documents import Ledger
 from tests.support.outputs import SOURCE
 from tests.support.placed_text import PlacedLine, placed_pdf
@@ -134,3 +137,20 @@ def test_text_that_is_not_that_of_the_words_stays_as_it_is(read: Read) -> None:
 def test_a_page_without_lines_has_no_paragraphs(read: Read) -> None:
     page = read(below(LINES))
     assert parts(replace(page, words=(), text="")) == []
+
+
+@pytest.mark.parametrize(("outputs", "kept"), [(["markdown"], 6), (["text", "jsonl"], 6), (["jsonl"], 0), ([], 0)])
+def test_words_are_at_hand_for_files_that_show_paragraphs_and_not_in_the_table(
+    outputs: list[FormatName], kept: int, tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    path = placed_pdf(tmp_path / "a.pdf", below(LINES))
+    [(result, pages)] = process([path], text_layer="only", outputs=outputs)
+    assert len({word.line for word in pages[0].words}) == kept
+    options = parse_options({"input_prefix": "s3://bucket/", "outputs": outputs})
+    info = ShardInfo("r1", "s00000", "", "pytesseract", "5", "fingerprint")
+    folders = {"pages": tmp_path / "pages", "documents": tmp_path / "documents"}
+    with ShardTables(info, options, scratch=tmp_path / "scratch", **folders) as tables:
+        tables.add_pages(PageChunk(result.document, "application/pdf", 1, tuple(pages)))
+        tables.add_document(result)
+    [row] = pq.read_table(tmp_path / "pages" / "s00000.parquet").to_pylist()
+    assert row["words"] is None and row["text"] == "\n".join(LINES)

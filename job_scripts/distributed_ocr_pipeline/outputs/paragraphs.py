@@ -27,6 +27,7 @@ _SAME_LINE = 0.5  # by which lines that stand side by side overlap
 
 BULLET = re.compile(r"^[•‣▪●○◦·*\u2013\u2014-]\s+(?=\S)")
 NUMBER = re.compile(r"^(\d{1,3})[.)]\s+(?=\S)")
+_LONE_MARK = re.compile(r"^(?:[•‣▪●○◦·*\u2013\u2014-]|\d{1,3}[.)])$")
 _MAY_PRECEDE_NUMBER = re.compile(r"[.:;!?…)\]\"'”’»]$")
 _HYPHENS = "-\u00ad\u2010"
 _DIRECTION_MARKS = re.compile("[\u202a-\u202e]")  # Poppler marks what runs from right to left
@@ -36,7 +37,8 @@ def paragraphs_of(page: PageResult) -> list[Paragraph]:
     """The paragraphs of a page whose words are known."""
     lines = lines_of(page.words)
     if page.text_source is TextSource.TEXT_LAYER:
-        return [Paragraph(tuple(line.line for line in group)) for group in _groups([_Placed(line) for line in lines])]
+        groups = _groups([_Placed(line) for line in _with_marks(lines)])
+        return [Paragraph(tuple(line.line for line in group)) for group in groups]
     sizes = _sizes_in_text(page.text, lines)
     if sizes is None:
         return [Paragraph(tuple(group)) for group in _split(lines, _continues)]
@@ -105,6 +107,23 @@ class _Placed:
         if BULLET.match(self.text):
             return True
         return bool(NUMBER.match(self.text)) and (before is None or bool(_MAY_PRECEDE_NUMBER.search(before.text)))
+
+
+def _with_marks(lines: Sequence[Line]) -> list[Line]:
+    """Lines, of which a bullet or number that stands by itself is one with the line beside it."""
+    joined: list[Line] = []
+    for line in lines:
+        if joined and _LONE_MARK.match(joined[-1].text) and _is_beside(joined[-1], line):
+            joined[-1] = Line(joined[-1].words + line.words)
+        else:
+            joined.append(line)
+    return joined
+
+
+def _is_beside(mark: Line, line: Line) -> bool:
+    shared = min(mark.box.bottom, line.box.bottom) - max(mark.box.top, line.box.top)
+    white = max(line.box.left - mark.box.right, mark.box.left - line.box.right)
+    return shared >= _SAME_LINE * mark.box.height and 0 <= white <= _INDENT[1] * mark.height
 
 
 def _groups(lines: Sequence[_Placed]) -> Iterator[Sequence[_Placed]]:
@@ -194,7 +213,10 @@ def text_in_paragraphs(page: PageResult) -> str:
     """
     if page.text_source is not TextSource.TEXT_LAYER or not page.words:
         return page.text
-    paragraphs = [[_bare(line.text) for line in paragraph.lines] for paragraph in paragraphs_of(page)]
+    paragraphs = [
+        [_bare(part.text) for line in paragraph.lines for part in lines_of(line.words)]
+        for paragraph in paragraphs_of(page)
+    ]
     lines = [line for paragraph in paragraphs for line in paragraph]
     begins = {sum(map(len, paragraphs[:number])) for number in range(len(paragraphs))}
     shown: list[str] = []

@@ -92,6 +92,14 @@ def test_a_list_is_apart_from_what_stands_around_it(read: Read) -> None:
     assert parts(page) == [*joined(range(2)), listed, *joined(range(4, 6))]
 
 
+def test_a_bullet_far_before_its_text_belongs_to_it(read: Read) -> None:
+    page = read([PlacedLine("•", LEFT - 40, TOP + PITCH), *below(LINES)])
+    assert page.text.splitlines()[0] == "•" and not page.text.splitlines()[1].startswith("•")
+    assert parts(page) == [f"- {part}" for part in joined(range(6))]
+    assert text.page(SOURCE, page).split() == page.text.split()
+    assert parts(read([PlacedLine("•", LEFT - 40, TOP - 60), *below(LINES)])) == ["•", *joined(range(6))]
+
+
 def test_a_number_at_which_a_line_was_broken_begins_no_list(read: Read) -> None:
     broken = ["The committee met and decided on the pages up to", "12. The other pages are left for the next meeting."]
     assert parts(read(below([*broken, *LINES[:3]]))) == [" ".join([*broken, *LINES[:3]])]

@@ -46,6 +46,7 @@ def run_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         "ocr-pipeline",
         _DESCRIPTION,
+        usage="ocr-pipeline [run] --input-prefix PREFIX [options]",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--input-prefix", required=True, metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
@@ -72,6 +73,7 @@ def _retry_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         "ocr-pipeline retry",
         "Starts a run over the documents whose last result is a failure, with the options they were read with.",
+        usage="ocr-pipeline retry [RUN|OUTPUT] [options]",
     )
     what = "a run's id: those below its prefix or folder (default: the latest run's); or the folder that runs wrote to"
     parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", help=what)
@@ -90,7 +92,11 @@ def _add_class(parser: argparse.ArgumentParser, text: str) -> None:
 
 
 def _estimate_parser() -> argparse.ArgumentParser:
-    parser = CommandParser("ocr-pipeline estimate", "Says what a run would take, and starts nothing.")
+    parser = CommandParser(
+        "ocr-pipeline estimate",
+        "Says what a run would take, and starts nothing.",
+        usage="ocr-pipeline estimate PREFIX [options]",
+    )
     parser.add_argument("prefix", metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     add_common(parser)

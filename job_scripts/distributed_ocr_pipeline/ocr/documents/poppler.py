@@ -232,7 +232,10 @@ def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop, shown: Page
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
     if not any(map(has_leftward_letters, texts)):
         return texts
-    drawn = _drawn_words(pdf, pages, limits, stop)
+    try:
+        drawn = _drawn_words(pdf, pages, limits, stop)
+    except DocumentError:  # what Poppler says of the text is better than none
+        return texts
     return [_with_lines(text, drawn[page]) for page, text in zip(pages, texts)]
 
 

@@ -1,5 +1,6 @@
 """Text layers in scripts that run from right to left: their words are those of the text, in the order of reading."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -47,6 +48,18 @@ def test_words_are_those_of_the_text_in_the_order_of_reading(
     page = read_page(tmp_path / "a.pdf", texts, process)
     assert [line for line in page.text.splitlines() if line] == list(texts)
     assert words_by_line(page) == [text.split() for text in texts]
+
+
+def test_text_is_popplers_where_there_are_no_words(
+    tmp_path: Path, install_program: Callable[[str, str], Path], process: Callable[..., Ledger]
+) -> None:
+    real = shutil.which("pdftotext")
+    failing = f"import os, sys\nif '-tsv' in sys.argv: sys.exit(99)\nos.execv({real!r}, ['pdftotext', *sys.argv[1:]])"
+    install_program("pdftotext", failing)
+    path = placed_pdf(tmp_path / "a.pdf", [PlacedLine(HEBREW[0], 60, 80)])
+    [(_, [page])] = process([path], text_layer="only")
+    assert page.text_source is TextSource.TEXT_LAYER
+    assert HEBREW[0] in page.text and page.text != HEBREW[0]  # it has marks of direction
 
 
 def test_boxes_stay_with_their_words(tmp_path: Path, process: Callable[..., Ledger]) -> None:

@@ -36,6 +36,9 @@ TEXT_REVISION = 1
 NEED_WORDS: tuple[FormatName, ...] = ("searchable_pdf", "hocr", "alto", "tsv")
 """Outputs that say where words stand: the option `words` is on with them."""
 
+SHOW_PARAGRAPHS: frozenset[FormatName] = frozenset(("text", "markdown"))
+"""Outputs that are better where words are known: jobs have them at hand while they make such files."""
+
 ANY_FAILURE = "any"
 """Of the option `only_failed`."""
 
@@ -164,6 +167,11 @@ class OCRConfig(_Config):
     def neural(self) -> bool:
         """Whether the neural engine is needed."""
         return self.engine == "rapidocr" or self.second_opinion != "none"
+
+    @property
+    def keeps_words(self) -> bool:
+        """Whether pages come with their words: for the table (`words`), or for files in which they show paragraphs."""
+        return self.words or not SHOW_PARAGRAPHS.isdisjoint(self.outputs)
 
     @field_validator("languages")
     @classmethod

@@ -30,7 +30,9 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
+from uuid import uuid4
 
 from distributed_ocr_pipeline.records import S3Location
 
@@ -71,6 +73,8 @@ _FAILED = "failed"
 _LONGEST_NAME = 240  # bytes; file systems take 255, and files in the making have longer names
 _UNSAFE = re.compile(r"[%\x00-\x1f\x7f\\]")
 _RUN_FOLDER = "run_id="  # Hive's spelling: readers take the folder's name for a column
+_RUN_ID = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{6}")
+_RUN_ID_TIME = "%Y%m%d-%H%M%S"
 
 
 def meets_results(key: str) -> bool:
@@ -181,6 +185,20 @@ class RunLayout:
     def table(self, name: str) -> S3Location:
         """Prefix of the run's part of one of `TABLES`, or of `OUTPUTS`."""
         return all_runs(self.bucket, name).below(f"{run_folder(self.run_id)}/")
+
+
+def new_run_id() -> str:
+    """The id of a run that begins now; ids sort by time."""
+    return f"{datetime.now(timezone.utc):{_RUN_ID_TIME}}-{uuid4().hex[:6]}"
+
+
+def time_of(run_id: str) -> datetime | None:
+    """When a run began, to the second, if its id is of `new_run_id`; None of an execution that somebody else named."""
+    found = _RUN_ID.fullmatch(run_id)
+    try:
+        return datetime.strptime(found.group(1), _RUN_ID_TIME).replace(tzinfo=timezone.utc) if found else None
+    except ValueError:
+        return None
 
 
 def turn(bucket: str, input_prefix: str) -> S3Location:

@@ -1,7 +1,9 @@
 """The report and a page beside its text in Chromium: nothing fails, filters work, axe-core finds nothing."""
 
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.main import main
 from tests.support.reports import HOSTILE, failed, hostile_results, scanned_result, write_looked_at_run
 from tests.support.runs import outcome
@@ -33,7 +36,8 @@ def fixture_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The two kinds of files, of a run with hostile documents and a scan."""
     folder = tmp_path_factory.mktemp("looked-at")
     scan, others = scanned_result(folder / "scan.pdf"), [outcome(f"many{number}", 2) for number in range(MANY)]
-    results = [*hostile_results(), failed("broken.pdf", "It has no end."), scan, *others]
+    locked = failed("locked.pdf", "A password is needed to open the file.", ErrorClass.ENCRYPTED)
+    results = [*hostile_results(), failed("broken.pdf", "It has no end."), locked, scan, *others]
     texts = {"scan": HOSTILE[0], **{f"n{number}": text for number, text in enumerate(HOSTILE)}}
     confidences = {"scan": [93.0, 41.0], "many7": [55.0]}
     output = write_looked_at_run(folder / "output", *results, texts=texts, confidences=confidences, words=True)
@@ -109,7 +113,7 @@ def test_an_injected_script_would_not_run(files: dict[str, Path], browser: Brows
 
 def test_documents_can_be_searched_and_filtered(files: dict[str, Path], browser: Browser, faults: list[str]) -> None:
     page = opened(browser, files["report"], faults)
-    total = 2 * len(HOSTILE) + 3 + MANY
+    total = 2 * len(HOSTILE) + 4 + MANY
     assert page.inner_text("#found") == f"{total} of {total} documents, 100 shown"
     page.fill("#search", "NO END broken")
     assert names(page) == ["s3://bucket/docs/broken.pdf"]
@@ -142,7 +146,7 @@ def test_more_documents_are_shown_where_reading_goes_on(
 ) -> None:
     page = opened(browser, files["report"], faults)
     page.get_by_role("button", name="Show more").click()
-    assert page.locator("#rows tr").count() == 2 * len(HOSTILE) + 3 + MANY
+    assert page.locator("#rows tr").count() == 2 * len(HOSTILE) + 4 + MANY
     assert page.evaluate("document.activeElement === document.querySelectorAll('#rows tr')[100]")
     assert not page.locator("#more").is_visible() and faults == []
 
@@ -158,6 +162,30 @@ def test_boxes_can_be_left_out_and_a_word_shows_its_box(
     assert "chosen" not in (box.get_attribute("class") or "")
     page.uncheck("#boxes")
     assert not box.is_visible() and faults == []
+
+
+def test_code_in_advice_is_code(files: dict[str, Path], browser: Browser, faults: list[str]) -> None:
+    page = opened(browser, files["report"], faults)
+    page.select_option("#class", "encrypted")
+    assert "(option passwords)" in page.inner_text("#rows .reason")
+    assert page.locator("#rows .reason code").all_inner_texts() == ["passwords"]
+    assert page.locator("#failures-title ~ table code").all_inner_texts() == ["passwords"]
+    assert "`" not in page.inner_text("main") and faults == []
+
+
+@pytest.mark.parametrize("margin", ["0", "25mm"])
+def test_each_sheet_of_paper_has_the_heads_of_the_list(
+    margin: str, files: dict[str, Path], browser: Browser, faults: list[str], tmp_path: Path
+) -> None:
+    page = opened(browser, files["report"], faults)
+    margins = dict.fromkeys(("top", "right", "bottom", "left"), margin)
+    page.pdf(path=tmp_path / "report.pdf", format="A4", margin=margins)  # type: ignore[arg-type]
+    command = ["pdftotext", "-layout", str(tmp_path / "report.pdf"), "-"]
+    sheets = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split("\f")[:-1]
+    listing = [sheet for sheet in sheets if sheet.count("succeeded") > 3]
+    assert len(listing) > 2
+    heads = r"Document\s+Status\s+Pages\s+Confidence\s+Seconds\s+MB"
+    assert [len(re.findall(heads, sheet)) for sheet in listing] == [1] * len(listing)
 
 
 def test_the_print_has_no_controls(files: dict[str, Path], browser: Browser, faults: list[str]) -> None:

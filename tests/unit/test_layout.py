@@ -1,10 +1,11 @@
 """Where files are in the output bucket: one spelling, which the workflow shares."""
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from distributed_ocr_pipeline.layout import RunLayout, all_runs, runs_in_folder
+from distributed_ocr_pipeline.layout import RunLayout, all_runs, new_run_id, runs_in_folder, time_of
 from distributed_ocr_pipeline.local.definition import DEFINITION
 from distributed_ocr_pipeline.records import S3Location
 
@@ -74,3 +75,10 @@ def test_a_name_that_no_file_may_have_is_cut_and_stays_its_own() -> None:
     assert long[0] != long[1] and all(name.endswith(".alto.xml") and "%~" in name for name in long)
     assert {len(name.encode()) <= 255 for name in long} == {True}
     assert RUN.output("x" * 230, ".pdf").key.endswith("/" + "x" * 230 + ".pdf")
+
+
+def test_an_id_says_when_its_run_began() -> None:
+    begun = time_of(new_run_id())
+    assert begun is not None and abs(datetime.now(timezone.utc) - begun) < timedelta(hours=1)
+    assert time_of("20261126-045742-8ee05f") == datetime(2026, 11, 26, 4, 57, 42, tzinfo=timezone.utc)
+    assert [time_of(name) for name in ("nightly", "20261126-045742", "20269926-045742-8ee05f")] == [None] * 3

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 _EXIT = "exit status: " + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
+JSON_HELP = "print a JSON document (docs/command-line.md)"
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -21,11 +22,11 @@ class CommandParser(argparse.ArgumentParser):
         self.exit(ExitCode.BAD_INPUT, f"{self.prog}: error: {message}. Run `{self.prog} --help` for the options.\n")
 
 
-def add_place(parser: argparse.ArgumentParser) -> None:
+def add_place(parser: argparse.ArgumentParser, *, json_help: str = JSON_HELP) -> None:
     """Of commands that look at what runs left: where."""
     where = "look at the runs on this machine that wrote to FOLDER (default: the deployment; without one, output)"
     parser.add_argument("--output", metavar="FOLDER", help=where)
-    parser.add_argument("--json", action="store_true", help="print a JSON document (docs/command-line.md)")
+    parser.add_argument("--json", action="store_true", help=json_help)
     add_common(parser)
 
 

@@ -5,11 +5,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
 from distributed_ocr_pipeline.client.job_progress import JobProgress
 from distributed_ocr_pipeline.client.results import (
@@ -25,7 +23,7 @@ from distributed_ocr_pipeline.client.turns import last_turn
 from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault, without_verdict
-from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.layout import RunLayout, new_run_id
 from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.run.planning import Plan, plan_run, store_plan
 from distributed_ocr_pipeline.run.progress import Progress
@@ -61,7 +59,7 @@ class Execution:
         self._deployment, self._planner = deployment, planner
         self._poll_seconds = poll_seconds
         self._storage = deployment.storage()
-        self.run_id = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+        self.run_id = new_run_id()
         self._layout = RunLayout(deployment.output_bucket, self.run_id)
 
     def last_turn(self, input_prefix: str) -> str:

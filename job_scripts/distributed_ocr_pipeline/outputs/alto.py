@@ -9,7 +9,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from distributed_ocr_pipeline.ocr.scripts import join_words
 from distributed_ocr_pipeline.outputs.hocr import valid_xml
-from distributed_ocr_pipeline.outputs.structure import Box, Line, SourceDocument, paragraphs_of, word_box
+from distributed_ocr_pipeline.outputs.paragraphs import paragraphs_of
+from distributed_ocr_pipeline.outputs.structure import Box, Line, SourceDocument, word_box
 from distributed_ocr_pipeline.records import PageResult, Word
 
 _NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"

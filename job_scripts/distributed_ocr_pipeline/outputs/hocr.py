@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from distributed_ocr_pipeline.outputs.structure import Box, Line, SourceDocument, paragraphs_of, word_box
+from distributed_ocr_pipeline.outputs.paragraphs import paragraphs_of
+from distributed_ocr_pipeline.outputs.structure import Box, Line, SourceDocument, word_box
 from distributed_ocr_pipeline.records import PageResult
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

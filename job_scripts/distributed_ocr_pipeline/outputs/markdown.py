@@ -9,13 +9,12 @@ from statistics import median
 
 from distributed_ocr_pipeline.ocr.scripts import join_words
 from distributed_ocr_pipeline.outputs.page_tables import PageTable, tables_of
-from distributed_ocr_pipeline.outputs.structure import Paragraph, SourceDocument, paragraphs_of
+from distributed_ocr_pipeline.outputs.paragraphs import BULLET, NUMBER, paragraphs_of
+from distributed_ocr_pipeline.outputs.structure import Paragraph, SourceDocument
 from distributed_ocr_pipeline.records import PageResult, TextSource
 
 _HEADINGS = ((1.8, "#"), (1.45, "##"), (1.2, "###"))  # by how much its letters are higher than those of the page
 _MOST_HEADING_LINES = 3
-_BULLET = re.compile(r"^[•‣▪●○◦·*\u2013\u2014-]\s+(?=\S)")
-_NUMBER = re.compile(r"^(\d{1,3})[.)]\s+(?=\S)")
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~])")
 _AS_TEXT = r"\\\1"
 _MARKUP_AT_START = re.compile(r"^([#+=-])")
@@ -90,7 +89,7 @@ def _paragraph(lines: Sequence[str]) -> str:
     for line in lines:
         if mark := _item_mark(line):
             marks.append(mark)
-            items.append([_NUMBER.sub("", _BULLET.sub("", line, 1), 1)])
+            items.append([NUMBER.sub("", BULLET.sub("", line, 1), 1)])
         else:
             items[-1].append(line)
     return "\n".join(f"{mark} {_escaped(_joined(item))}" for mark, item in zip(marks, items))
@@ -98,9 +97,9 @@ def _paragraph(lines: Sequence[str]) -> str:
 
 def _item_mark(line: str) -> str:
     """`-` or `3.` for a line that begins an item of a list."""
-    if _BULLET.match(line):
+    if BULLET.match(line):
         return "-"
-    number = _NUMBER.match(line)
+    number = NUMBER.match(line)
     return f"{int(number.group(1))}." if number else ""
 
 

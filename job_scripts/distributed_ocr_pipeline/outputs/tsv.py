@@ -6,7 +6,8 @@ no words.
 
 from collections.abc import Iterator
 
-from distributed_ocr_pipeline.outputs.structure import Box, Paragraph, SourceDocument, paragraphs_of, word_box
+from distributed_ocr_pipeline.outputs.paragraphs import paragraphs_of
+from distributed_ocr_pipeline.outputs.structure import Box, Paragraph, SourceDocument, word_box
 from distributed_ocr_pipeline.records import PageResult
 
 _COLUMNS = "level page_num block_num par_num line_num word_num left top width height conf text".split()

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -211,7 +212,8 @@ def write_report(report: Report, failures: Iterable[Mapping[str, Any]], folder: 
 
     In failures.csv a cell that begins like a formula begins with an apostrophe, so that no spreadsheet evaluates it.
     """
-    (folder / REPORT_FILE).write_text(json.dumps(report.as_dict(), indent=2), encoding="utf-8")
+    values = report.as_dict() | {"made_at": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+    (folder / REPORT_FILE).write_text(json.dumps(values, indent=2), encoding="utf-8")
     with (folder / FAILURES_FILE).open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, _FAILURE_COLUMNS, extrasaction="ignore")
         table.writeheader()

@@ -3,7 +3,7 @@
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -147,6 +147,7 @@ class ShardTables:
         self._open: defaultdict[_Named, Counter[str]] = defaultdict(Counter)  # qualities where the row has not come yet
         self._qualities: Counter[str] = Counter()  # of the pages of all rows
         self._parts: list[Part] = []
+        self._drops_words = options.keeps_words and not options.words
         self._partition_key = options.partition_key if options.partition_key in _FOLDER_KEYS else None
         self._scratch, self._pages_folder, self._documents_folder = scratch, pages, documents
         self._name = f"{info.shard_id}.parquet"
@@ -168,12 +169,13 @@ class ShardTables:
             self._proof.add_page(chunk.document, chunk.page_count, page.page_number)
             if page.quality is not None:
                 self._open[_named(chunk.document)][page.quality.value] += 1
-            row = _page_row(self._info, chunk, page)
+            stored = replace(page, words=()) if self._drops_words else page
+            row = _page_row(self._info, chunk, stored)
             folder = self._folder(row | {"media_type": chunk.media_type})
             if folder not in self._pages_files:
                 path = self._scratch / PAGES / folder / self._name
                 self._pages_files[folder] = _TableFile(path, self._pages_schema())
-            self._pages_files[folder].add(row, len(page.text) + 64 * len(page.words) + 512)
+            self._pages_files[folder].add(row, len(stored.text) + 64 * len(stored.words) + 512)
 
     def add_document(self, result: DocumentResult) -> None:
         """Append one row of the ledger; of a part, note in its footer what became of it."""

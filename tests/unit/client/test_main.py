@@ -101,6 +101,13 @@ def test_help_names_every_option_and_command() -> None:
             assert f"--{name.replace('_', '-')}" in shown
     for name in COMMANDS:
         assert f"\n  ocr-pipeline {name} " in shown
+    assert shown.startswith("usage: ocr-pipeline [run] --input-prefix PREFIX [options]\n\nTurns the PDFs, ")
+
+
+def test_who_stops_a_run_of_this_machine_is_told_how(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stop", "output"]) == ExitCode.NOT_DEPLOYED
+    shown = capsys.readouterr().err
+    assert "A run on this machine ends with Ctrl-C, or with the command that" in shown and shown.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,7 @@ def test_failures_csv_lists_failed_and_unaccounted_documents(tmp_path: Path) -> 
     assert lines[1]["error_message"].startswith("out of memory")
     stored = json.loads((tmp_path / "report.json").read_text())
     assert stored["missing"] == ["s3://bucket/docs/d"] and stored["balanced"] is False
+    assert abs(datetime.now(timezone.utc) - datetime.fromisoformat(stored["made_at"])) < timedelta(hours=1)
 
 
 IN_PARTS = [*DOCUMENTS[:1], ("d", "docs/d", "s00001", 1), ("d", "docs/d", "s00003", 3), ("d", "docs/d", "s00005", 5)]

@@ -6,23 +6,27 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from distributed_ocr_pipeline.client.inspection.documents import DocumentList, ListedDocument, Wanted, list_documents
-from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, bucket_of, chosen_place
+from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, bucket_of, chosen_place, meant_by
 from distributed_ocr_pipeline.client.terminal import print_lines, printable
+from distributed_ocr_pipeline.errors import BadInput
 
 
 def list_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -> None:
     """Print a line for each document.
 
     Args:
-        arguments: status, error_class, below_confidence, sort, limit, output, region, json.
+        arguments: folder (or None), status, error_class, below_confidence, sort, limit, output, region, json.
         stream: For the result: columns for people in a terminal, else separated by tabs.
         notes: Says how many more there are.
 
     Raises:
-        BadInput: No run has written results there.
+        BadInput: No run has written results there, or there is no such folder.
         ServiceFault: AWS did not answer.
     """
-    place = chosen_place(arguments.output, arguments.region)
+    folder, word = meant_by(arguments.folder, arguments.output)
+    if word is not None:
+        raise BadInput(f"There is no folder {word!r}.", "Name the one that runs wrote to.")
+    place = chosen_place(folder, arguments.region)
     output = place if isinstance(place, OutputFolder) else bucket_of(place)
     wanted = Wanted(arguments.status, arguments.error_class, arguments.below_confidence)
     found = list_documents(output, wanted, limit=arguments.limit, by_key=arguments.sort == "key")

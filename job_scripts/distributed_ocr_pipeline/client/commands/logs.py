@@ -10,7 +10,7 @@ from typing import TextIO
 from distributed_ocr_pipeline.client.inspection.deployed_runs import DeployedRuns
 from distributed_ocr_pipeline.client.inspection.folder_runs import FolderRuns
 from distributed_ocr_pipeline.client.inspection.job_logs import LogLine, RunLogs
-from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, chosen_place
+from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, chosen_place, meant_by
 from distributed_ocr_pipeline.client.inspection.status import RunState
 from distributed_ocr_pipeline.client.terminal import print_lines, printable
 from distributed_ocr_pipeline.deployment import Deployment
@@ -24,7 +24,8 @@ def logs_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -
     """Print log lines, or say that there are none.
 
     Args:
-        arguments: run (None for the latest), document, follow, output, region, json.
+        arguments: target (a run's id, an output folder or None for the latest run), document, follow, output, region,
+            json.
         stream: For the lines.
         notes: Says where there are none.
 
@@ -32,15 +33,16 @@ def logs_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -
         BadInput: There is no such run.
         ServiceFault: AWS did not answer.
     """
-    place = chosen_place(arguments.output, arguments.region)
+    folder, run_id = meant_by(arguments.target, arguments.output)
+    place = chosen_place(folder, arguments.region)
     if isinstance(place, OutputFolder):
-        print(_no_logs(place, arguments.run), file=notes)
+        print(_no_logs(place, run_id), file=notes)
         return
     count = 0
 
     def shown() -> Iterator[str]:
         nonlocal count
-        for line in read_lines(place, arguments.run, arguments.document, follow=arguments.follow):
+        for line in read_lines(place, run_id, arguments.document, follow=arguments.follow):
             count += 1
             yield json.dumps(line.as_dict()) if arguments.json else _text(line)
 

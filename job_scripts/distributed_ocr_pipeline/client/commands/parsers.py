@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from distributed_ocr_pipeline import __version__
 from distributed_ocr_pipeline.client.arguments import (
+    JSON_HELP,
     CommandParser,
     add_common,
     add_options,
@@ -45,6 +46,7 @@ def run_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         "ocr-pipeline",
         _DESCRIPTION,
+        usage="ocr-pipeline [run] --input-prefix PREFIX [options]",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--input-prefix", required=True, metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
@@ -71,13 +73,13 @@ def _retry_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         "ocr-pipeline retry",
         "Starts a run over the documents whose last result is a failure, with the options they were read with.",
+        usage="ocr-pipeline retry [RUN|OUTPUT] [options]",
     )
-    parser.add_argument(
-        "run", metavar="RUN", nargs="?", help="a run's id: those below its prefix or folder (default: the latest run's)"
-    )
+    what = "a run's id: those below its prefix or folder (default: the latest run's); or the folder that runs wrote to"
+    parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", help=what)
     _add_class(parser, "only those that failed so")
     _add_question(parser)
-    add_place(parser)
+    add_place(parser, json_help="print what failed as a JSON document, and start no run (docs/command-line.md)")
     add_options(parser)
     return parser
 
@@ -90,7 +92,11 @@ def _add_class(parser: argparse.ArgumentParser, text: str) -> None:
 
 
 def _estimate_parser() -> argparse.ArgumentParser:
-    parser = CommandParser("ocr-pipeline estimate", "Says what a run would take, and starts nothing.")
+    parser = CommandParser(
+        "ocr-pipeline estimate",
+        "Says what a run would take, and starts nothing.",
+        usage="ocr-pipeline estimate PREFIX [options]",
+    )
     parser.add_argument("prefix", metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     add_common(parser)
@@ -103,10 +109,15 @@ def _status_parser() -> argparse.ArgumentParser:
         "ocr-pipeline status",
         "Says how runs stand. Without RUN: the latest, a line for each.",
     )
-    parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which the run prints first")
+    _add_run(parser)
     parser.add_argument("--limit", type=count, default=10, metavar="N", help="so many of the latest (default: 10)")
     add_place(parser)
     return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    what = "the run's id, which the run prints first, or the folder that runs wrote to"
+    parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", help=what)
 
 
 def _list_parser() -> argparse.ArgumentParser:
@@ -114,6 +125,7 @@ def _list_parser() -> argparse.ArgumentParser:
         "ocr-pipeline list",
         "Lists documents, each by its current row of the ledger: one line, separated by tabs in a pipe.",
     )
+    parser.add_argument("folder", metavar="OUTPUT", nargs="?", help="the folder that runs wrote to, as with --output")
     parser.add_argument("--status", choices=[found.value for found in DocumentStatus], help="only those of this status")
     _add_class(parser, "only those that failed so")
     parser.add_argument(
@@ -133,7 +145,7 @@ def _export_parser() -> argparse.ArgumentParser:
         "Makes files of documents from the current rows of finished runs; nothing is recognised again.",
     )
     what = "a run's id, or the folder or s3://bucket that runs wrote to (default: all runs of --output)"
-    parser.add_argument("what", metavar="RUN_OR_OUTPUT", nargs="?", help=what)
+    parser.add_argument("what", metavar="RUN|OUTPUT", nargs="?", help=what)
     parser.add_argument(
         "--format",
         action="append",
@@ -181,7 +193,7 @@ def _logs_parser() -> argparse.ArgumentParser:
         "ocr-pipeline logs",
         "Prints what the jobs of a run on AWS log. Without RUN: of the latest.",
     )
-    parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which the run prints first")
+    _add_run(parser)
     parser.add_argument("--document", metavar="ID", help="only lines that name this document, by its document_id")
     parser.add_argument("--follow", action="store_true", help="go on until the run has ended")
     add_place(parser)
@@ -197,7 +209,7 @@ def _doctor_parser() -> argparse.ArgumentParser:
         "--languages", metavar="LANGUAGES", help="those of the documents, such as eng+deu (default: those of a run)"
     )
     parser.add_argument("--output", default="output", metavar="FOLDER", help="results of local runs (default: output)")
-    parser.add_argument("--json", action="store_true", help="print a JSON document (docs/command-line.md)")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     add_common(parser)
     return parser
 
@@ -208,7 +220,7 @@ def _stop_parser() -> argparse.ArgumentParser:
         "Stops a run on AWS and its jobs. Without RUN: the jobs of runs that have ended without them.",
     )
     parser.add_argument("run", metavar="RUN", nargs="?", help="the run's id, which is the name of its execution")
-    parser.add_argument("--json", action="store_true", help="print a JSON document (docs/command-line.md)")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     add_common(parser)
     return parser
 

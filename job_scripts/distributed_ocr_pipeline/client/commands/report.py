@@ -5,7 +5,13 @@ import json
 from pathlib import Path
 from typing import TextIO
 
-from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFolder, bucket_of, chosen_place
+from distributed_ocr_pipeline.client.inspection.outputs import (
+    Output,
+    OutputFolder,
+    bucket_of,
+    chosen_place,
+    meant_by,
+)
 from distributed_ocr_pipeline.client.report.files import open_page, write_page
 from distributed_ocr_pipeline.client.report.html import run_report_html
 from distributed_ocr_pipeline.client.report.run_report import find_ended_run, gather_report
@@ -30,7 +36,7 @@ def report_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO)
         BadInput: There is no such run, it goes on, or the file cannot be written.
         ServiceFault: AWS did not answer.
     """
-    folder, run_id = _target(arguments.target, arguments.output)
+    folder, run_id = meant_by(arguments.target, arguments.output)
     place = chosen_place(folder, arguments.region)
     run_id, path = make_report(place, run_id, Path(arguments.file) if arguments.file else None)
     link = None if isinstance(place, OutputFolder) else _share(place, run_id, path, notes)
@@ -65,13 +71,6 @@ def make_report(place: OutputFolder | Deployment, run_id: str | None, file: Path
     path = file or report_path(output, status.run_id)
     write_page(path, run_report_html(gather_report(output, status)))
     return status.run_id, path
-
-
-def _target(target: str | None, output: str | None) -> tuple[str | None, str | None]:
-    """The output folder and the run's id that are meant; None where none is."""
-    if target is not None and output is None and Path(target).is_dir():
-        return target, None
-    return output, target
 
 
 def report_path(output: Output, run_id: str) -> Path:

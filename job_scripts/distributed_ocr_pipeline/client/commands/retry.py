@@ -5,7 +5,7 @@ import json
 from typing import TextIO
 
 from distributed_ocr_pipeline.client.commands.run import chosen_options, run_with
-from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, chosen_place
+from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, chosen_place, meant_by
 from distributed_ocr_pipeline.client.retrying import Retry, find_retry
 
 
@@ -13,8 +13,8 @@ def retry_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) 
     """Say what failed, and start a run that reads it again.
 
     Args:
-        arguments: run (None for the latest), error_class, output, region, json, ask_above_usd and the names of
-            `RunSettings`, each None where it was not given.
+        arguments: target (a run's id, an output folder or None for the latest run), error_class, output, region, json,
+            ask_above_usd and the names of `RunSettings`, each None where it was not given.
         stream: For the result.
         notes: Says what failed.
 
@@ -22,8 +22,9 @@ def retry_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) 
         UnfinishedRun: The run ended, but not green; its result is printed.
         PipelineError: The run did not start.
     """
-    place = chosen_place(arguments.output, arguments.region)
-    found = find_retry(place, arguments.run, arguments.error_class)
+    folder, run_id = meant_by(arguments.target, arguments.output)
+    place = chosen_place(folder, arguments.region)
+    found = find_retry(place, run_id, arguments.error_class)
     if arguments.json:
         values = {"source": str(found.source), "failed": dict(found.failed)}
         print(json.dumps(values, indent=2), file=stream)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFolder, bucket_of, chosen_place
+from distributed_ocr_pipeline.client.inspection.stored_runs import has_only_drawn, no_text
 from distributed_ocr_pipeline.client.report.document_view import ShownDocument, find_document, view_document
 from distributed_ocr_pipeline.client.report.files import open_page, write_page
 from distributed_ocr_pipeline.client.report.page_views import PageView
 from distributed_ocr_pipeline.client.report.pictures import NoPictures, PagePictures
 from distributed_ocr_pipeline.client.terminal import print_lines, printable
+from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout
 
 _PICTURE_SIDE = 1600
@@ -26,7 +28,7 @@ def show_command(arguments: argparse.Namespace, stream: TextIO) -> None:
         stream: For the result.
 
     Raises:
-        BadInput: There is no such document or page, or the file cannot be written.
+        BadInput: There is no such document or page, no text of it is to be printed, or the file cannot be written.
         ServiceFault: AWS did not answer.
     """
     place = chosen_place(arguments.output, arguments.region)
@@ -37,9 +39,12 @@ def show_command(arguments: argparse.Namespace, stream: TextIO) -> None:
         PagePictures(output, max_side=_PICTURE_SIDE, max_document_bytes=_FETCHED_BYTES) if is_seen else NoPictures()
     )
     pages = view_document(output, document, arguments.page, pictures)
+    fault = _fault(output, document, pages)
     if arguments.json:
         print(json.dumps(_as_dict(document, pages), indent=2), file=stream)
     elif arguments.text:
+        if fault:
+            raise fault
         print_lines(text_lines(pages), stream)
     else:
         from distributed_ocr_pipeline.client.report.html import (  # pylint: disable=import-outside-toplevel  # an extra
@@ -47,10 +52,17 @@ def show_command(arguments: argparse.Namespace, stream: TextIO) -> None:
         )
 
         path = Path(arguments.file) if arguments.file else page_path(output, document, arguments.page)
-        write_page(path, document_html(document.address, pages, document.page_count))
+        write_page(path, document_html(document.address, pages, document.page_count, str(fault or "No text.")))
         print(path.absolute(), file=stream)
         if arguments.open:
             open_page(path)
+
+
+def _fault(output: Output, document: ShownDocument, pages: Sequence[PageView]) -> BadInput | None:
+    """Why pages have no text that nobody looked for; None where it was looked for."""
+    if any(page.row["text"] for page in pages) or not has_only_drawn(output, document.run_id):
+        return None
+    return no_text(document.run_id)
 
 
 def page_path(output: Output, document: ShownDocument, page: int | None) -> Path:

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from distributed_ocr_pipeline.client.inspection.deployed_runs import DeployedRuns
 from distributed_ocr_pipeline.client.inspection.folder_runs import FolderRuns
-from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, chosen_place
+from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, chosen_place, meant_by
 from distributed_ocr_pipeline.client.inspection.status import Reason, RunState, RunStatus, ShardCounts
 
 _WAITS = {
@@ -26,17 +26,18 @@ def status_command(arguments: argparse.Namespace, stream: TextIO) -> None:
     """Print how runs stand.
 
     Args:
-        arguments: run (None for the latest), output, limit, region, json.
+        arguments: target (a run's id, an output folder or None for the latest runs), output, limit, region, json.
         stream: For the result.
 
     Raises:
         BadInput: There is no such run, or no such folder.
         ServiceFault: AWS did not answer.
     """
-    place = chosen_place(arguments.output, arguments.region)
+    folder, run_id = meant_by(arguments.target, arguments.output)
+    place = chosen_place(folder, arguments.region)
     runs = FolderRuns(place) if isinstance(place, OutputFolder) else DeployedRuns(place)
-    if arguments.run:
-        found = runs.find(arguments.run)
+    if run_id:
+        found = runs.find(run_id)
         shown = json.dumps(found.as_dict(), indent=2) if arguments.json else "\n".join(describe(found))
     else:
         listed = _list(runs, arguments.limit)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TextIO
 
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in, job_names, run_of_job
-from distributed_ocr_pipeline.errors import BadInput, ServiceFault
+from distributed_ocr_pipeline.errors import BadInput, NotDeployed, ServiceFault
 from distributed_ocr_pipeline.storage import aws_call
 
 _END_SECONDS = 600.0  # a job has two minutes to end, and stores then what it has finished
@@ -41,10 +41,20 @@ def stop_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -
         NotDeployed, ServiceFault: There is no deployment, or AWS did not answer.
     """
     lines = notes if arguments.json else stream
-    stopping = Stopping(deployment_in(arguments.region), lambda line: print(line, file=lines, flush=True))
+    stopping = Stopping(_deployment(arguments.region), lambda line: print(line, file=lines, flush=True))
     stopped = stopping.stop_run(arguments.run) if arguments.run else stopping.stop_left_jobs()
     if arguments.json:
         print(json.dumps(asdict(stopped), indent=2), file=stream)
+
+
+def _deployment(region: str | None) -> Deployment:
+    try:
+        return deployment_in(region)
+    except NotDeployed as error:
+        raise NotDeployed(
+            "This stops runs on AWS, and no deployment was found.",
+            "A run on this machine ends with Ctrl-C, or with the command that `ocr-pipeline status RUN` prints.",
+        ) from error
 
 
 class Stopping:

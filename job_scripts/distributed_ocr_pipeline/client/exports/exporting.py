@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.client.exports.originals import Originals
 from distributed_ocr_pipeline.client.exports.stored import StoredDocument, stored_documents
 from distributed_ocr_pipeline.client.inspection.outputs import Output
+from distributed_ocr_pipeline.client.inspection.stored_runs import has_only_drawn, no_text
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.outputs.document_files import Material, write_files
@@ -44,12 +45,19 @@ class Exporter:
         self._target, self._formats = target, formats
         self._originals, self._overwrite = originals, overwrite
 
-    def export(self, document: StoredDocument, pages: Iterable[PageResult]) -> list[ExportedFile]:
+    def export(self, document: StoredDocument, pages: Iterable[PageResult], fault: str = "") -> list[ExportedFile]:
         """Write a document's files; a file that cannot be written has its reason, and nothing is left of it.
+
+        Args:
+            document: Whose files.
+            pages: Of it.
+            fault: Why none of its files can be written; empty if they can.
 
         Raises `ServiceFault`: S3 did not answer.
         """
         paths = {name: self._path(document, name) for name in self._formats}
+        if fault:
+            return [ExportedFile(document, name, path, False, fault) for name, path in paths.items()]
         wanted = {name: path for name, path in paths.items() if self._overwrite or not _is_there(path)}
         original = partial(self._originals.file, document)
         material = Material(document.source, document.media_type, document.rows, original)
@@ -104,11 +112,15 @@ class Export:
         """Make the files, document by document.
 
         Raises:
-            BadInput: No run, or not this one, has written results there.
+            BadInput: No run, or not this one, has written results there, or none has read anything.
             ServiceFault: AWS did not answer.
         """
         with TemporaryDirectory() as scratch:
+            fault_of = lru_cache(maxsize=1)(self._fault)  # the documents of a run follow each other
             originals = Originals(self.storage, Path(scratch))
             exporter = Exporter(self.target, list(dict.fromkeys(self.formats)), originals, overwrite=self.overwrite)
             for document, pages in stored_documents(self.output, self.run_id):
-                yield from exporter.export(document, pages)
+                yield from exporter.export(document, pages, fault_of(document.run_id))
+
+    def _fault(self, run_id: str) -> str:
+        return str(no_text(run_id)) if has_only_drawn(self.output, run_id) else ""

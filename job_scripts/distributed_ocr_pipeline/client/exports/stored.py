@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 from pyarrow.fs import FileType
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
+from distributed_ocr_pipeline.client.inspection.stored_runs import has_only_drawn, no_text
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
 from distributed_ocr_pipeline.outputs.structure import SourceDocument
@@ -66,11 +67,12 @@ def stored_documents(output: Output, run_id: str | None) -> Iterator[tuple[Store
         run_id: Only documents whose current row this run wrote; None for all.
 
     Raises:
-        BadInput: No run, or not this one, has written results there, or a table cannot be read.
+        BadInput: No run, or not this one, has written results there, none has read anything, or a table cannot be read.
         ServiceFault: S3 did not answer.
     """
     with reading_table(output, f"{DOCUMENTS}/"):
         ledger = _current(output, run_id)
+        _require_text(output, ledger)
         shards = _shards(output, ledger)
     with reading_table(output, f"{PAGES}/"):
         for shard in shards:
@@ -94,6 +96,13 @@ def _current(output: Output, run_id: str | None) -> pa.Table:
         wanted &= ds.field("run_id") == run_id
     rows = dataset.to_table(columns=_LEDGER_COLUMNS, filter=wanted)
     return rows.sort_by([("run_id", "ascending"), ("shard_id", "ascending")])
+
+
+def _require_text(output: Output, ledger: pa.Table) -> None:
+    """Raise `BadInput` if all of these runs drew pages and read none."""
+    run_ids = pc.unique(ledger["run_id"]).to_pylist()
+    if run_ids and all(has_only_drawn(output, run_id) for run_id in run_ids):
+        raise no_text(run_ids[-1])
 
 
 def _has_run(ledger: ds.Dataset, run_id: str) -> bool:

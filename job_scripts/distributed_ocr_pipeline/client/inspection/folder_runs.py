@@ -1,15 +1,16 @@
 """The runs of an output folder. One that goes on in another process is known by the folder's lock."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder
 from distributed_ocr_pipeline.client.inspection.status import Phase, RunState, RunStatus
 from distributed_ocr_pipeline.client.inspection.stored_runs import StoredRun, read_stored_run
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.layout import RunLayout, run_folders
+from distributed_ocr_pipeline.layout import RunLayout, run_folders, time_of
 from distributed_ocr_pipeline.local.folders import find_holder
 
 _ADVICE = "Name the folder that runs wrote to with --output, or set up a deployment (`make deploy`)."
@@ -58,7 +59,8 @@ class FolderRuns:
         """The lock does not name its run: it is the latest, if that is younger than the lock."""
         if self._holder is None or not self._ids:
             return None
-        return self._ids[0] if _started(self._output.path, self._ids[0]) >= self._holder.since else None
+        since = self._holder.since.replace(microsecond=0)  # as ids have it
+        return self._ids[0] if _started(self._output.path, self._ids[0]) >= since else None
 
     def _status(self, run_id: str) -> RunStatus:
         is_running = run_id == self._running
@@ -69,7 +71,7 @@ class FolderRuns:
             state=RunState.RUNNING if is_running else stored.state,
             phase=stored.phase if is_running else Phase.ENDED,
             started=_started(self._output.path, run_id),
-            ended=_modified(report) if stored.report is not None else None,
+            ended=None if stored.report is None else _ended(stored.report, report),
             output=stored.output,
             planned=int(stored.plan["documents"]) if stored.plan else None,
             up_to_date=int(stored.plan["up_to_date"]) if stored.plan else 0,
@@ -96,10 +98,18 @@ def _run_ids(output: Path) -> Iterator[str]:
 
 
 def _started(output: Path, run_id: str) -> datetime:
-    """A run on a folder is planned, and then begins."""
+    """What its id says, which a copy of the folder has as well; else when it was planned, and then began."""
+    if begun := time_of(run_id):
+        return begun
     folder = output / RunLayout("", run_id).folder.key
     files = [path for path in (output / RunLayout("", run_id).plan.key, folder) if path.exists()]
     return _modified(files[0])
+
+
+def _ended(report: Mapping[str, Any], path: Path) -> datetime:
+    """What the report says; one of an earlier version says nothing."""
+    made_at = report.get("made_at")
+    return _modified(path) if made_at is None else datetime.fromisoformat(made_at)
 
 
 def _modified(path: Path) -> datetime:

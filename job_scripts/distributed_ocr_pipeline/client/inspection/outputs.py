@@ -122,3 +122,10 @@ def chosen_place(folder: str | None, region: str | None) -> OutputFolder | Deplo
         return deployment_in(region)
     except NotDeployed:
         return OutputFolder(Path(DEFAULT_FOLDER))
+
+
+def meant_by(word: str | None, folder: str | None) -> tuple[str | None, str | None]:
+    """The output folder and the run that a word of the command line means; `folder` is what --output says."""
+    if word and folder is None and Path(word).is_dir():
+        return word, None
+    return folder, word

@@ -8,6 +8,7 @@ from typing import Any
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
 from distributed_ocr_pipeline.client.inspection.status import Phase, RunState, ShardCounts
+from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.tables.schema import LEDGER_SCHEMA
 
@@ -97,3 +98,17 @@ def _ledger_by_status(output: Output, run: RunLayout) -> dict[str, int]:
 
 def _nonzero(counts: Mapping[str, int]) -> dict[str, int]:
     return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def has_only_drawn(output: Output, run_id: str) -> bool:
+    """Whether a run was told to draw pages, and so read none of them; not where its options are gone."""
+    options = output.find_json(RunLayout("", run_id).options.key)
+    return options is not None and options.get("output_type") == "image"
+
+
+def no_text(run_id: str) -> BadInput:
+    """The fault of who asks for text of such a run."""
+    return BadInput(
+        f"There is no text: the run {run_id} drew the pages and read none (--output-type image).",
+        "Run over the documents with --output-type both, which reads them too.",
+    )

@@ -4,6 +4,7 @@ The page's policy (Content Security Policy level 3, as a meta element) allows th
 that are in the file, by their hashes, pictures that are in the file, and nothing else.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from distributed_ocr_pipeline import __version__
 from distributed_ocr_pipeline.client.report.charts import confidence_bars, exact_moment, throughput_bars
@@ -23,6 +24,7 @@ from distributed_ocr_pipeline.client.report.run_report import RunReport, folder_
 from distributed_ocr_pipeline.client.terminal import printable, readable_size
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_CODE = re.compile("`([^`]+)`")
 
 
 def run_report_html(report: RunReport) -> str:
@@ -41,9 +43,11 @@ def run_report_html(report: RunReport) -> str:
     )
 
 
-def document_html(address: str, pages: Sequence[PageView], page_count: int) -> str:
-    """Pages of a document beside their text, as one HTML document."""
-    return _page("document.html.j2", "document.js", address=address, pages=pages, page_count=page_count)
+def document_html(address: str, pages: Sequence[PageView], page_count: int, no_text: str = "No text.") -> str:
+    """Pages of a document beside their text, as one HTML document; `no_text` stands beside pages without any."""
+    return _page(
+        "document.html.j2", "document.js", address=address, pages=pages, page_count=page_count, no_text=no_text
+    )
 
 
 def _page(template: str, script: str, **values: Any) -> str:
@@ -93,8 +97,14 @@ def _environment() -> Environment:
         "printable": printable,
         "readable": readable,
         "size": readable_size,
+        "with_code": with_code,
     }
     return environment
+
+
+def with_code(text: str) -> Markup:
+    """Text as HTML; what stands between backticks is code, as in all that this project advises."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def moment(when: datetime) -> str:

@@ -2,17 +2,19 @@
 
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import count, groupby
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from distributed_ocr_pipeline.client.exports.stored import page_of_row
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
 from distributed_ocr_pipeline.client.report.figures import PageKey
 from distributed_ocr_pipeline.client.report.pictures import Picture, Pictures, WantedPicture
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
+from distributed_ocr_pipeline.outputs.paragraphs import paragraphs_of
 from distributed_ocr_pipeline.records import Word
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
@@ -47,9 +49,14 @@ class PageView:
         return f"data:image/jpeg;base64,{b64encode(self.picture.jpeg).decode()}" if self.picture.jpeg else ""
 
     @property
-    def lines(self) -> list[list[tuple[int, Word]]]:
-        """The words, line by line, each with its number from 1."""
-        return [list(words) for _, words in groupby(enumerate(self.words, 1), key=lambda entry: entry[1].line)]
+    def paragraphs(self) -> list[list[list[tuple[int, Word]]]]:
+        """The words by paragraph and line, each with its number from 1."""
+        numbers = count(1)
+        page = replace(page_of_row(self.row), words=self.words)
+        return [
+            [[(next(numbers), word) for word in line.words] for line in paragraph.lines]
+            for paragraph in paragraphs_of(page)
+        ]
 
     @property
     def outlines(self) -> list[str]:

@@ -6,14 +6,22 @@ run for ever or crash; `programs` ends them.
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import Finished, Limits, run
-from distributed_ocr_pipeline.ocr.scripts import plain_letters
+from distributed_ocr_pipeline.ocr.scripts import (
+    has_leftward_letters,
+    is_leftward,
+    line_as_read,
+    plain_letters,
+    words_as_read,
+)
 
 PROGRAMS = ("pdfinfo", "pdfimages", "pdftotext", "pdftoppm", "pdfdetach")
 POINTS_PER_INCH = 72.0
@@ -29,6 +37,7 @@ _ATTACHMENT_LINE = re.compile(r"^\d+: (.*)$", re.MULTILINE)
 _FAULTS = ("Syntax Error", "Internal Error", "I/O Error", "Bogus memory")  # and not warnings
 _TSV_PAGE_LEVEL, _TSV_WORD_LEVEL = "1", "5"
 _TSV_COLUMNS = 12
+_BLANK = re.compile("[\\s\u202a-\u202e]+")  # and Poppler's marks of direction
 
 
 @dataclass(frozen=True)
@@ -221,7 +230,32 @@ def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop, shown: Page
     if finished.exit_code != 0 or len(texts) != len(pages):
         message = f"pdftotext gave {len(texts)} pages instead of {len(pages)}."
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
-    return texts
+    if not any(map(has_leftward_letters, texts)):
+        return texts
+    try:
+        drawn = _drawn_words(pdf, pages, limits, stop)
+    except DocumentError:  # what Poppler says of the text is better than none
+        return texts
+    return [_with_lines(text, drawn[page]) for page, text in zip(pages, texts)]
+
+
+def _with_lines(text: str, drawn: Sequence[LayerWord]) -> str:
+    """A text with right-to-left letters, each line as its words are read.
+
+    Poppler has a number's blank on its wrong side, so that the number is one word with its neighbour, and adds marks of
+    direction. Its lines and those of the words have the same letters.
+    """
+    leftward = _is_leftward(drawn)
+    lines: dict[str, str] = {}
+    for _, words in groupby(drawn, key=lambda word: word.line):
+        line = plain_letters(line_as_read([word.text for word in words], leftward=leftward))
+        lines[_letters(line)] = line
+    return "\n".join(lines.get(_letters(line), line) for line in text.split("\n"))
+
+
+def _letters(line: str) -> str:
+    """What is the same of a line, whatever the order of its letters."""
+    return "".join(sorted(unicodedata.normalize("NFKD", _BLANK.sub("", line))))
 
 
 def layer_words(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int, list[LayerWord]]:
@@ -229,6 +263,12 @@ def layer_words(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int
 
     Raises `DocumentError` (corrupt) if not all pages are there.
     """
+    drawn = _drawn_words(pdf, pages, limits, stop)
+    return {page: _as_read(words) for page, words in drawn.items()}
+
+
+def _drawn_words(pdf: Path, pages: range, limits: Limits, stop: Stop) -> dict[int, list[LayerWord]]:
+    """The words of each page, those of a line as they stand from left to right; raises as `layer_words`."""
     finished = run(["pdftotext", "-q", "-tsv", "-cropbox", *_page_range(pages), str(pdf), "-"], limits, stop)
     found = _words_in(finished.stdout.decode("utf-8", "replace"))
     if sorted(found) != list(pages):
@@ -249,8 +289,27 @@ def _words_in(printed: str) -> dict[int, list[LayerWord]]:
         elif len(cells) == _TSV_COLUMNS and cells[0] == _TSV_WORD_LEVEL and cells[11].strip():
             line = lines.setdefault(tuple(cells[2:5]), len(lines) + 1)
             left, top, width, height = map(_points, cells[6:10])
-            words.append(LayerWord(plain_letters(cells[11].strip()), left, top, width, height, line))
+            text = cells[11].strip()
+            text = text if has_leftward_letters(text) else plain_letters(text)
+            words.append(LayerWord(text, left, top, width, height, line))
     return found
+
+
+def _as_read(drawn: list[LayerWord]) -> list[LayerWord]:
+    """A page's words, each line in the order of reading; forms of letters become letters only then."""
+    if not has_leftward_letters("".join(word.text for word in drawn)):
+        return drawn
+    leftward = _is_leftward(drawn)
+    read: list[LayerWord] = []
+    for _, words in groupby(drawn, key=lambda word: word.line):
+        line = list(words)
+        for text, number in words_as_read([word.text for word in line], leftward=leftward):
+            read.append(replace(line[number], text=plain_letters(text)))
+    return read
+
+
+def _is_leftward(words: Sequence[LayerWord]) -> bool:
+    return is_leftward("".join(word.text for word in words))
 
 
 def render(

@@ -69,7 +69,8 @@ def check_engine(config: OCRConfig) -> list[str]:
     if not absent and not first_models(installed_languages):
         absent = ["eng"]
     if absent:
-        message = f"Tesseract has no language {', '.join(absent)} (installed: {', '.join(installed_languages)})."
+        there = ", ".join(installed_languages) or "none"
+        message = f"Tesseract has no language {', '.join(absent)} (installed: {there})."
         raise MissingTool(message, how_to_install(map(language_package, absent)))
     return installed_languages
 

@@ -57,7 +57,7 @@ class _Chunk:
         self, surveys: Sequence[PageSurvey], pages: Mapping[int, PageInProgress | DocumentError] | None = None
     ) -> list[PageResult]:
         """The rows of pages, some of which may have been drawn and read."""
-        if self._config.words:
+        if self._config.keeps_words:
             self._read_layers([one for one in surveys if not one.error and _uses_layer(one, self._config)])
         return [self._result(survey, (pages or {}).get(survey.number)) for survey in surveys]
 
@@ -155,7 +155,7 @@ class _Chunk:
 
     def _layer(self, survey: PageSurvey, page: PageInProgress | None) -> TextLayer:
         dpi = (page.raster.dpi if page else None) or _POINTS_DPI
-        words = self._layer_words(survey, dpi) if self._config.words else ()
+        words = self._layer_words(survey, dpi) if self._config.keeps_words else ()
         return TextLayer(words, dpi, self._layer_seconds, self._supplement(survey, page))
 
     def _save_image(self, page: PageInProgress) -> str:

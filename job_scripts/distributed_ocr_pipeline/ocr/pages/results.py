@@ -95,7 +95,7 @@ def _with_text(result: PageResult, page: PageInProgress, read: Recognition, conf
         text_source=TextSource.OCR,
         confidence=read.confidence,
         word_count=len(read.words),
-        words=tuple(scaled(word, page.scale) for word in read.words) if config.words else (),
+        words=tuple(scaled(word, page.scale) for word in read.words) if config.keeps_words else (),
         language=read.language or config.languages,
     )
 
@@ -132,7 +132,7 @@ def _supplemented(result: PageResult, supplement: Supplement, config: OCRConfig)
         text_source=TextSource.MIXED,
         confidence=supplement.confidence,
         word_count=len(supplement.text.split()),
-        words=result.words + read if config.words else (),
+        words=result.words + read if config.keeps_words else (),
         language=supplement.language or config.languages,
         note=note,
     )

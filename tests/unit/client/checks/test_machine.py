@@ -102,6 +102,7 @@ def test_languages_that_are_looked_for_elsewhere_are_not_installed(
     found = checks(tmp_path)
     assert problems(found) == ["languages"]
     assert found["languages"].advice == f"Unset TESSDATA_PREFIX ({tmp_path}), or put them there."
+    assert found["languages"].found == "Tesseract has no language eng (installed: none)."
 
 
 def test_languages_that_are_none_are_bad_input(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -55,12 +56,9 @@ def plan(output: Path, run_id: str, *, shards: int, documents: int = 3, begun: b
     return run
 
 
-def report(output: Path, run: RunLayout, *problems: str, **by_status: int) -> None:
-    put(
-        output,
-        run.report.key,
-        {"succeeded": not problems, "problems": problems, "documents_by_status": {"deferred": 0, **by_status}},
-    )
+def report(output: Path, run: RunLayout, *problems: str, made_at: str | None = None, **by_status: int) -> None:
+    values = {"succeeded": not problems, "problems": problems, "documents_by_status": {"deferred": 0, **by_status}}
+    put(output, run.report.key, values | ({"made_at": made_at} if made_at else {}))
 
 
 def status(capsys: pytest.CaptureFixture[str], output: Path, *arguments: str) -> dict[str, Any]:
@@ -142,6 +140,20 @@ def test_the_latest_runs_come_first(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert [line.split()[0] for line in lines] == ["third", "second", "1"]
     assert lines[0].split()[4:] == "12,000 0 0 0 of 1".split()
     assert lines[2] == "1 more: --limit shows them."
+
+
+def test_a_copy_of_the_folder_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for hour, run_id in enumerate(["20250103-120500-aaaaaa", "20250102-120500-bbbbbb", "20250101-120500-cccccc"]):
+        run = plan(tmp_path / "output", run_id, shards=1, age=100 * hour)
+        report(tmp_path / "output", run, made_at=f"2025-01-0{3 - hour}T12:34:56+00:00")
+        write_run(tmp_path / "output", run_id, outcome("a"))
+    before = status(capsys, tmp_path / "output")["runs"]
+    assert [run["started"] for run in before] == [f"2025-01-0{day}T12:05:00+00:00" for day in (3, 2, 1)]
+    assert [run["ended"] for run in before] == [f"2025-01-0{day}T12:34:56+00:00" for day in (3, 2, 1)]
+    shutil.copytree(tmp_path / "output", tmp_path / "copy", copy_function=shutil.copyfile)
+    for path in sorted((tmp_path / "copy").rglob("*")):
+        os.utime(path, (0, 0))
+    assert status(capsys, tmp_path / "copy")["runs"] == [run | {"output": str(tmp_path / "copy")} for run in before]
 
 
 def test_a_damaged_ledger_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

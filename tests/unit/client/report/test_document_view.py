@@ -1,12 +1,14 @@
 """`ocr-pipeline show`: a document's pages, by its current row, as text, JSON and HTML."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from distributed_ocr_pipeline.errors import ErrorClass, ExitCode
 from distributed_ocr_pipeline.main import main
+from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource, Word
 from tests.support.reports import at, failed, scanned_result
 from tests.support.runs import outcome, write_run
 
@@ -70,6 +72,25 @@ def test_the_file_has_the_page_beside_its_words(output: Path, capsys: pytest.Cap
 def test_all_pages_are_in_one_file(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     html = Path(shown(capsys, output, "a scan").strip()).read_text(encoding="utf-8")
     assert html.count("data:image/jpeg;base64,") == 2
+
+
+def test_words_stand_in_the_paragraphs_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def page(number: int, text: str, confidence: float | None) -> PageResult:
+        del text, confidence
+        words = tuple(
+            Word(name, 10, 20 * line, 60, 12, 90.0, line) for line, name in enumerate("One Two Three".split(), 1)
+        )
+        return PageResult(number, PageStatus.SUCCEEDED, "One\n\nTwo\nThree", TextSource.OCR, words=words)
+
+    write_run(tmp_path, "r1", outcome("a"), page=page, words=True)
+    html = Path(shown(capsys, tmp_path, "a").strip()).read_text(encoding="utf-8")
+    beside = html[html.index('<div class="lines">') : html.index("</section>")]
+    paragraphs = re.findall(r"<div>(.*?)</div>", beside, re.DOTALL)
+    assert [re.findall(r'data-word="([\d-]+)"[^>]*>(\w+)<', paragraph) for paragraph in paragraphs] == [
+        [("1-1", "One")],
+        [("1-2", "Two"), ("1-3", "Three")],
+    ]
+    assert [paragraph.count("<p>") for paragraph in paragraphs] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,15 @@
     return made;
   };
 
+  // What stands between backticks is code.
+  const withCode = (text) =>
+    text.split(/`([^`]+)`/).map((part, number) => (number % 2 ? element("code", part) : part));
+
   const reasonOf = (row) => {
     const made = element("div", undefined, "reason");
     if (row[CLASS]) made.append(element("b", row[CLASS].replaceAll("_", " ")), ": ");
     const sentence = row[REASON] && !/[.!?]$/.test(row[REASON]) ? `${row[REASON]}.` : row[REASON];
-    made.append(`${sentence} ${advice[row[CLASS]] || ""}`.trim());
+    made.append(...withCode(`${sentence} ${advice[row[CLASS]] || ""}`.trim()));
     return made;
   };
 

@@ -28,7 +28,8 @@ from distributed_ocr_pipeline.planning.prices import load_figures
 from distributed_ocr_pipeline.planning.sources import folder_source
 from distributed_ocr_pipeline.records import Document, DocumentResult
 from distributed_ocr_pipeline.run.metrics import Stopwatch
-from distributed_ocr_pipeline.run.planning import Plan, plan_source
+from distributed_ocr_pipeline.run.plan import Plan
+from distributed_ocr_pipeline.run.planning import plan_source
 from examples import pages
 from examples.pages import Layout, draw_text, prose
 from examples.pdf import Pdf

@@ -221,7 +221,12 @@ def sample(pid: int, scratch: Path, used: Used) -> None:
 def _part(process: psutil.Process) -> str:
     """What a process is."""
     command = " ".join(process.cmdline())
-    parts = {"local serve": "environment", "local plan": "plan", "/ocr-pipeline": "command line"}
+    parts = {
+        "local serve": "environment",
+        "local plan": "plan",
+        "local store-plan": "plan",
+        "/ocr-pipeline": "command line",
+    }
     return next((name for words, name in parts.items() if words in command), "jobs")
 
 

@@ -12,7 +12,7 @@ from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE
 from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document, DocumentResult, PageChunk
 from distributed_ocr_pipeline.run.delivery.downloads import locate_documents
-from distributed_ocr_pipeline.run.delivery.local_documents import reasons_by_place
+from distributed_ocr_pipeline.run.delivery.local_documents import reasons_by_place, telling_changes
 from distributed_ocr_pipeline.run.delivery.manifests import parse_documents
 from distributed_ocr_pipeline.run.delivery.passwords import read_passwords
 from distributed_ocr_pipeline.run.delivery.undeliverable import read_reasons, undelivered
@@ -73,8 +73,9 @@ def _results(
     reasons = read_reasons(job.input("shard"))
     delivered = [document for document in documents if document.document_id not in reasons]
     sources = list(locate_documents(delivered, job.input("documents"), options.input_prefix))
-    reasons = {**reasons, **reasons_by_place(sources)}
+    reasons = {**reasons, **reasons_by_place(sources, job.input("documents"))}
     read = _read([source for source in sources if source[0].document_id not in reasons], job, options, stop, scratch)
+    read = telling_changes(read, {document.document_id: path for document, path in sources})
     results, files = chain(undelivered(documents, reasons), read), job.output("outputs")
     if not options.outputs:
         yield from results

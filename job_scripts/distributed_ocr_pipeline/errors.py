@@ -141,7 +141,10 @@ _ERROR_CLASSES = {
         "planned, but not delivered to the job",
         "Check that it is there, under a key that can be a file.",
     ),
-    ErrorClass.UNREADABLE: ("nobody may read the file", "Change its permissions."),
+    ErrorClass.UNREADABLE: (
+        "the file may not be read, or lies so deep that no path leads to it",
+        "Change its permissions, or shorten the names of its folders.",
+    ),
     ErrorClass.NOT_A_FILE: (
         "a pipe, a device, or a link to a folder or to nothing",
         "Put the document itself there, or leave the name out with `exclude`.",
@@ -150,7 +153,10 @@ _ERROR_CLASSES = {
         "a link that leads out of the folder",
         "Put the document itself there, or run over the folder that holds it.",
     ),
-    ErrorClass.CHANGED: ("the file changed while it was read", "Run again when nothing writes to it."),
+    ErrorClass.CHANGED: (
+        "the file changed after the run had found it, or while it was read",
+        "Run again when nothing writes to it.",
+    ),
     ErrorClass.LANGUAGE_MISSING: (
         "with `languages: auto`, no language for the script of a page is installed",
         "Install one that the script is read with; on AWS, build the image with it (LANGUAGES).",

@@ -49,6 +49,9 @@ begins with a dot is no object of the output bucket."""
 OUTPUTS = "outputs"
 """The folder of documents' files: jobs make them (the option `outputs`), or `ocr-pipeline export` does."""
 
+DEFAULT_FOLDER = "output"
+"""The folder of results on this machine that is meant where none is named."""
+
 MAX_KEY_BYTES = 1024
 """Of a key in S3, as UTF-8."""
 
@@ -230,6 +233,27 @@ def runs_in_folder(output: Path) -> Iterator[str]:
     """Ids of the runs that have a ledger in a local folder that is laid out like the bucket, sorted."""
     for folder in sorted((output / DOCUMENTS).glob(f"{_RUN_FOLDER}*")):
         yield folder.name.removeprefix(_RUN_FOLDER)
+
+
+def strangers(output: Path) -> Iterator[Path]:
+    """What lies in a local folder of results and is none, since no run writes such a name there.
+
+    Names that begin with a dot do not count. What lies in a folder of a run is taken for the run's.
+    """
+    for path in sorted(output.iterdir()) if output.is_dir() else ():
+        if path.name in (*TABLES, OUTPUTS, _RUNS, _LOCKS) and path.is_dir():
+            yield from (below for below in sorted(path.iterdir()) if not _is_of_runs(path.name, below))
+        elif not path.name.startswith("."):
+            yield path
+
+
+def _is_of_runs(folder: str, path: Path) -> bool:
+    """Whether runs write such a name in a folder at the top of the output bucket."""
+    if path.name.startswith("."):
+        return True
+    if folder == _LOCKS:
+        return path.suffix == ".json"
+    return path.is_dir() and (folder == _RUNS or path.name.startswith(_RUN_FOLDER))
 
 
 def _as_path(key: str, suffix: str) -> str:

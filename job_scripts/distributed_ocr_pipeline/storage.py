@@ -1,7 +1,8 @@
 """The S3 adapter: listing, small files, folders, and Parquet columns read in place."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -169,7 +170,10 @@ class Storage:
         def get(entry: tuple[S3Location, Path]) -> None:
             location, path = entry
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(self.get_bytes(location))
+            with aws_call(f"Reading {location}"):
+                body = self._client.get_object(Bucket=location.bucket, Key=location.key)["Body"]
+                with path.open("wb") as file:
+                    shutil.copyfileobj(body, file)
 
         _in_parallel(get, objects)
 
@@ -216,13 +220,14 @@ def _config() -> Config:
     )
 
 
-def copy_columns(filesystem: "S3FileSystem", bucket: str, keys: Iterable[str], columns: list[str], path: Path) -> None:
+def copy_columns(storage: Storage, bucket: str, keys: Sequence[str], columns: list[str], path: Path) -> None:
     """Copy some columns of Parquet objects into one file, batch by batch; they are text and numbers from 1."""
     import pyarrow as pa  # pylint: disable=import-outside-toplevel  # see `arrow_filesystem`
     import pyarrow.dataset as ds  # pylint: disable=import-outside-toplevel
     import pyarrow.parquet as pq  # pylint: disable=import-outside-toplevel
 
     schema = pa.schema([(name, pa.int32() if name.endswith("_number") else pa.string()) for name in columns])
+    filesystem = storage.arrow_filesystem() if keys else None  # it takes 50 MB, and mostly there is nothing to copy
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for key in keys:
             dataset = ds.dataset(f"{bucket}/{key}", schema, "parquet", filesystem)

@@ -25,6 +25,9 @@ _CONFIG = Config(
     connect_timeout=5, read_timeout=120, proxies={}, max_pool_connections=32, s3={"addressing_style": "path"}
 )
 
+_KEPT_OF_ROLES = 4
+"""So many clients with a role's credentials are kept: every job has credentials of its own, and a client takes 3 MB."""
+
 # botocore's own table has this form: name in files, environment variable, default, conversion.
 _NO_FILES = {
     "profile": (None, None, None, None),
@@ -87,10 +90,14 @@ class Endpoint:
 
     def client(self, service: str, region: str, credentials: Credentials = Credentials()) -> Any:
         """A client of a service, with the endpoint's own credentials or a role's."""
+        key = (service, region, credentials)
         with self._lock:
-            if (service, region, credentials) not in self._clients:
-                self._clients[service, region, credentials] = self._make(service, region, credentials)
-            return self._clients[service, region, credentials]
+            client = self._clients.pop(key, None) or self._make(service, region, credentials)
+            self._clients[key] = client  # the last one used comes last
+            of_roles = [one for one in self._clients if one[2].session_token]
+            for one in of_roles[:-_KEPT_OF_ROLES]:
+                del self._clients[one]
+            return client
 
     def _make(self, service: str, region: str, credentials: Credentials) -> Any:
         return self._session.client(  # type: ignore[call-overload]

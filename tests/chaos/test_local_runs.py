@@ -1,5 +1,6 @@
 """Runs on a folder that are killed or interrupted, or whose files change: nothing finished is lost or doubled."""
 
+import json
 import os
 import random
 import signal
@@ -20,6 +21,7 @@ from tests.support.local_runs import (
     require_complete,
     require_only_the_rest_is_planned,
     wait_for,
+    write_deep,
 )
 from tests.support.workplace import paper
 
@@ -71,7 +73,7 @@ def test_ctrl_c_ends_a_run_with_its_report_and_the_next_does_the_rest(number: si
     run_id = next(line for line in shown.splitlines() if line.startswith("run ")).split()[1]
     report = report_of(folder, run_id)
     done = report["documents_by_status"]["succeeded"]
-    assert report["planned"] == DOCUMENTS
+    assert report["planned"] == DOCUMENTS and report["interrupted"]
     rows = [line.split() for line in shown.splitlines()]
     assert 2 <= done < DOCUMENTS
     assert report["missing_count"] == 0 or ["not", "processed", str(report["missing_count"])] in rows
@@ -120,7 +122,34 @@ def test_files_that_go_come_and_change_during_a_run(folder: Path) -> None:
         (folder / "added.pdf").write_bytes(paper("added"))
         process.communicate(timeout=SECONDS)
     status = {row["source_uri"].rpartition("/")[2]: row["error_class"] for row in ledger(folder).to_pylist()}
-    assert status == {f"{number}.pdf": None for number in range(DOCUMENTS)} | {gone: status[gone]}
+    others = {name: status[name] for name in (gone, changed)}
+    assert status == {f"{number}.pdf": None for number in range(DOCUMENTS)} | others
     assert status[gone] in (None, "missing"), "it went before or after it was read"
+    assert status[changed] in (None, "changed"), "somebody wrote to it before or after it was read"
     ended = finish(folder)
     assert ended.returncode == 0 and "2 documents" in ended.stderr, "the changed and the added one"
+
+
+def test_what_lies_too_deep_costs_its_own_row(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = folder.parent / ("scratch" * 30)  # so that the paths in a job are longer than those in the folder
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    levels = (4095 - len(str(folder))) // 251
+    in_reach = write_deep(folder, levels - 1, paper("deep"), name="a.pdf")
+    write_deep(folder, levels + 2, paper("deeper"))
+    ended = finish(folder)
+    assert ended.returncode == 0, ended.stderr
+    rows = {row["source_uri"]: row for row in ledger(folder).to_pylist() if row["status"] != "succeeded"}
+    assert len(rows) == 2 and finished(folder) == DOCUMENTS + 2
+    assert {row["error_class"] for row in rows.values()} == {"unreadable"}
+    assert "Its path in the job has" in rows[f"{folder.as_uri()}/{in_reach}"]["error_message"]
+    assert sum("Its path has" in row["error_message"] for row in rows.values()) == 1
+
+
+def test_a_report_names_the_folder_and_a_finished_run_is_not_done_again(folder: Path) -> None:
+    assert finish(folder).returncode == 0
+    [report] = (folder.parent / "output/runs").glob("*/report.json")
+    assert json.loads(report.read_text())["input_prefix"] == f"{folder.as_uri()}/"
+    assert "ocr-local-input" not in report.read_text()
+    again = finish(folder)
+    assert again.returncode == 0 and "Nothing to do" in again.stdout

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,22 @@ def require_only_the_rest_is_planned(folder: Path, documents: int, kept: Iterabl
 def report_of(folder: Path, run_id: str) -> dict[str, Any]:
     report: dict[str, Any] = json.loads((folder.parent / f"output/runs/{run_id}/report.json").read_text())
     return report
+
+
+def write_deep(folder: Path, levels: int, content: bytes, *, name: str = "deep.pdf") -> str:
+    """Write a file below so many folders with names of 250 bytes; returns its key. No path may lead to it."""
+    parts = ["d" * 250] * levels
+    handle = os.open(folder, os.O_DIRECTORY)
+    for part in parts:
+        with suppress(FileExistsError):
+            os.mkdir(part, dir_fd=handle)
+        below = os.open(part, os.O_DIRECTORY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    with os.fdopen(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=handle), "wb") as file:
+        file.write(content)
+    os.close(handle)
+    return "/".join([*parts, name])
 
 
 def names(folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ from distributed_ocr_pipeline.planning.splitting import keep_parts
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import Document, Quality
 from distributed_ocr_pipeline.run.evidence import Evidence, RunFiles, RunProof
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.tables.integrity import LedgerFooter
 from distributed_ocr_pipeline.tables.schema import DOCUMENTS_SCHEMA
 

@@ -42,6 +42,12 @@ def test_the_local_environment_loads_no_arrow() -> None:
     assert not loaded("import distributed_ocr_pipeline.local.__main__") & {"pyarrow", "duckdb", "moto"}
 
 
+def test_the_command_that_follows_a_run_on_a_folder_loads_no_arrow_and_no_database() -> None:
+    modules = loaded("import distributed_ocr_pipeline.client.commands.run, distributed_ocr_pipeline.local.run")
+    assert "distributed_ocr_pipeline.client.execution" in modules
+    assert not modules & {"pyarrow", "duckdb", "moto"}
+
+
 def test_help_loads_neither_aws_nor_arrow() -> None:
     modules = loaded(
         "from distributed_ocr_pipeline.main import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass"

@@ -1,11 +1,15 @@
 """The planning and the reporting job, with S3 on a moto server and the worker's rows written by its own writer."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from distributed_ocr_pipeline.config import parse_options
@@ -21,6 +25,7 @@ from distributed_ocr_pipeline.records import (
     PageStatus,
     S3Location,
 )
+from distributed_ocr_pipeline.run.delivery.local_documents import file_version
 from distributed_ocr_pipeline.run.delivery.manifests import parse_documents
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
@@ -29,6 +34,7 @@ from job_scripts.plan_shards import plan_shards
 from job_scripts.process_shard import working_seconds
 from job_scripts.report_run import report_run
 from tests.support.aws import s3_client, s3_server, upload_folder, use_server
+from tests.support.documents import typed_pdf
 
 OPTIONS = {"input_prefix": "s3://docs/in/", "files_per_job": 2}
 
@@ -145,3 +151,23 @@ def test_a_shard_that_failed_is_named_with_its_reason_and_its_documents(
     assert report["map_failure"].startswith("States.ExceedToleratedFailureThreshold Too many. (see runs/r1/map_")
     assert report["missing"] == sorted(document.source_uri for (document,) in shards.values())
     assert all(f"{reason}; run again to process it" in failures for reason in FAILURES.values())
+
+
+def test_a_document_that_was_written_to_after_the_plan_is_no_success(tmp_path: Path) -> None:
+    folder = tmp_path / "processing/input"
+    for name in ("run", "shard", "documents"):
+        (folder / name).mkdir(parents=True)
+    (folder / "run/run.json").write_text(json.dumps(OPTIONS))
+    lines = []
+    for name, etag in (("same", None), ("changed", "of an earlier version")):
+        path = typed_pdf(tmp_path / f"{name}.pdf", ["Some text of its own"])
+        os.link(path, folder / "documents" / path.name)
+        document = Document(name, path.as_uri(), f"in/{path.name}", etag or file_version(path), path.stat().st_size)
+        lines.append(json.dumps(asdict(document)))
+    (folder / "shard/documents.jsonl").write_text("\n".join(lines))
+    where = {"OCR_ML_ROOT": str(tmp_path), "OCR_RUN_ID": "r1", "OCR_OUTPUT_BUCKET": "results", "OCR_SHARD_ID": "s00000"}
+    script = Path(planner.__file__).with_name("process_shard.py")
+    subprocess.run([sys.executable, str(script)], env=os.environ | where, check=True, capture_output=True)
+    rows = pq.read_table(tmp_path / "processing/output/documents", columns=["document_id", "status", "error_class"])
+    found = {row["document_id"]: (row["status"], row["error_class"]) for row in rows.to_pylist()}
+    assert found == {"same": ("succeeded", None), "changed": ("partial", "changed")}

@@ -159,8 +159,22 @@ def test_some_columns_are_copied_into_one_file(storage: Storage, tmp_path: Path)
         )
         storage.upload(tmp_path / name, S3Location("bucket", f"columns/{name}.parquet"))
     keys = ["columns/a.parquet", "columns/b.parquet"]
-    copy_columns(storage.arrow_filesystem(), "bucket", keys, ["document_id", "page_number"], tmp_path / "copy.parquet")
+    copy_columns(storage, "bucket", keys, ["document_id", "page_number"], tmp_path / "copy.parquet")
     assert pq.read_table(tmp_path / "copy.parquet").to_pydict() == {"document_id": ["a", "b"], "page_number": [1, 1]}
+
+
+def test_where_there_is_nothing_to_copy_arrows_client_is_not_made(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Storage, "arrow_filesystem", lambda _: pytest.fail("It takes 50 MB."))
+    copy_columns(storage, "bucket", [], ["document_id", "page_number"], tmp_path / "copy.parquet")
+    assert pq.read_table(tmp_path / "copy.parquet").to_pydict() == {"document_id": [], "page_number": []}
+
+
+def test_an_object_that_is_not_there_leaves_no_file(storage: Storage, tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        storage.get_small([(S3Location("bucket", "not-there"), tmp_path / "file")])
+    assert not (tmp_path / "file").exists()
 
 
 def test_a_refused_call_carries_the_code_of_aws(storage: Storage) -> None:

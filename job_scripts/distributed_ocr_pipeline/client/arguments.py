@@ -1,6 +1,8 @@
 """What the parsers of the command line have in common. It loads little, since --help needs no more."""
 
 import argparse
+import json
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
 from distributed_ocr_pipeline.errors import ExitCode
@@ -62,6 +64,17 @@ def _add_option(group: argparse._ArgumentGroup, name: str, field: "FieldInfo") -
     else:
         choices = [str(choice) for choice in get_args(field.annotation) if isinstance(choice, str)]
         group.add_argument(flag, metavar="|".join(choices) or "VALUE", help=text)
+
+
+def as_arguments(options: Mapping[str, Any]) -> Iterator[str]:
+    """What a command line says of options of a run; one that is None cannot be said."""
+    for name, value in options.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            yield f"--{flag}" if value else f"--no-{flag}"
+        elif value is not None:
+            text = json.dumps(value) if isinstance(value, Mapping) else value
+            yield f"--{flag}={','.join(text) if isinstance(text, list) else text}"
 
 
 def count(text: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.plan import Plan
 
 Approve = Callable[[Plan], None]
 """Called with the plan of a run on AWS before anything is started; raises to refuse it."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
+from uuid import uuid4
 
 from distributed_ocr_pipeline.client.job_progress import JobProgress
 from distributed_ocr_pipeline.client.results import (
@@ -25,7 +26,7 @@ from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault, without_verdict
 from distributed_ocr_pipeline.layout import RunLayout, new_run_id
 from distributed_ocr_pipeline.memory import release_memory
-from distributed_ocr_pipeline.run.planning import Plan, plan_run, store_plan
+from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
 
@@ -34,13 +35,36 @@ logger = logging.getLogger(__name__)
 _FILES_OF_OTHERS = "Files are made of documents that this run reads; `ocr-pipeline export` makes those of the others."
 
 OnProgress = Callable[[Progress], None]
-Planner = Callable[[Deployment, RunOptions, Path], Plan]
-"""Makes the plan of a run with these options, whose files go into the folder."""
 
 
-def plan_here(deployment: Deployment, options: RunOptions, folder: Path) -> Plan:
-    """A `Planner`: list the prefix, and name documents by their S3 addresses."""
-    return plan_run(deployment.storage(), deployment.output_bucket, options, folder, quotas=deployment.quotas())
+class Planner(Protocol):
+    """Makes the plan of a run with these options, whose files go into a folder, and stores them as the run's."""
+
+    def __call__(self, deployment: Deployment, options: RunOptions, folder: Path) -> Plan:
+        """Make them."""
+
+    def store(self, deployment: Deployment, run: RunLayout, plan: Plan, folder: Path) -> None:
+        """Store them."""
+
+
+class PlanHere:
+    """A `Planner`: this process lists the prefix, and names documents by their S3 addresses.
+
+    What it needs is loaded when it is called: the command line of a run on this machine has it done elsewhere.
+    """
+
+    # pylint: disable=import-outside-toplevel
+
+    def __call__(self, deployment: Deployment, options: RunOptions, folder: Path) -> Plan:
+        from distributed_ocr_pipeline.run.planning import plan_run
+
+        return plan_run(deployment.storage(), deployment.output_bucket, options, folder, quotas=deployment.quotas())
+
+    def store(self, deployment: Deployment, run: RunLayout, plan: Plan, folder: Path) -> None:
+        """Store the files, from here as well."""
+        from distributed_ocr_pipeline.run.planning import store_plan
+
+        store_plan(deployment.storage(), run, plan, folder)
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,7 @@ class Outcome:
 class Execution:
     """A run before and after its start; its id is the execution's name."""
 
-    def __init__(self, deployment: Deployment, *, poll_seconds: float = 10, planner: Planner = plan_here) -> None:
+    def __init__(self, deployment: Deployment, *, poll_seconds: float = 10, planner: Planner = PlanHere()) -> None:
         self._deployment, self._planner = deployment, planner
         self._poll_seconds = poll_seconds
         self._storage = deployment.storage()
@@ -79,7 +103,7 @@ class Execution:
 
         Where somebody else had a turn since `planned_after`, the workflow makes a plan of its own.
         """
-        store_plan(self._storage, self._layout, plan, folder)
+        self._planner.store(self._deployment, self._layout, plan, folder)
         with aws_call("Starting the execution"):
             answer = self._deployment.client("stepfunctions").start_execution(
                 stateMachineArn=self._deployment.state_machine_arn,
@@ -131,7 +155,7 @@ def execute(
     *,
     observer: Observer,
     poll_seconds: float,
-    planner: Planner = plan_here,
+    planner: Planner = PlanHere(),
 ) -> RunResult:
     """Run the workflow over a prefix, from the plan to the report.
 

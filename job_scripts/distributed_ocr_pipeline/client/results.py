@@ -3,18 +3,22 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from distributed_ocr_pipeline.client.exports.exporting import Export, ExportedFile
-from distributed_ocr_pipeline.client.inspection.outputs import DEFAULT_FOLDER, Output, OutputBucket, OutputFolder
 from distributed_ocr_pipeline.errors import ExitCode, RunFailed, ServiceFault
+from distributed_ocr_pipeline.layout import DEFAULT_FOLDER
 from distributed_ocr_pipeline.records import FormatName, S3Location
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import Storage
-from distributed_ocr_pipeline.tables.latest import latest_documents, latest_pages, page_batches
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from distributed_ocr_pipeline.client.exports.exporting import Export, ExportedFile
+
+# What reads tables is loaded when somebody asks for them: it takes 70 MB, and a run that is followed does without.
+# pylint: disable=import-outside-toplevel
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class RunResult:
 
     def export(
         self, *formats: FormatName, to: str | Path | None = None, overwrite: bool = False
-    ) -> Iterator[ExportedFile]:
+    ) -> "Iterator[ExportedFile]":
         """Make files of the documents that this run read last, while the caller goes through them, and not before.
 
         Args:
@@ -55,24 +59,33 @@ class RunResult:
         export = self._export(formats, to, overwrite)
         return export.files() if self.plan.documents else iter(())
 
-    def _export(self, formats: Sequence[FormatName], to: str | Path | None, overwrite: bool) -> Export:
+    def _export(self, formats: Sequence[FormatName], to: str | Path | None, overwrite: bool) -> "Export":
+        from distributed_ocr_pipeline.client.exports.exporting import Export
+        from distributed_ocr_pipeline.client.inspection.outputs import OutputBucket, OutputFolder
+
         if self.output.startswith("s3://"):
             storage = Storage()
-            output: Output = OutputBucket(S3Location.parse(self.output).bucket, storage)
+            output = OutputBucket(S3Location.parse(self.output).bucket, storage)
             return Export(output, self.run_id, storage, Path(to or DEFAULT_FOLDER), formats, overwrite)
         folder = Path(self.output)
         return Export(OutputFolder(folder), self.run_id, None, Path(to or folder), formats, overwrite)
 
-    def documents(self) -> pa.Table:
+    def documents(self) -> "pa.Table":
         """The current row of every document in the output, by this run or an earlier one (`latest_documents`)."""
+        from distributed_ocr_pipeline.tables.latest import latest_documents
+
         return latest_documents(self.output)
 
-    def pages(self) -> pa.Table:
+    def pages(self) -> "pa.Table":
         """Their pages (`latest_pages`)."""
+        from distributed_ocr_pipeline.tables.latest import latest_pages
+
         return latest_pages(self.output)
 
-    def page_batches(self, *columns: str) -> Iterator[pa.RecordBatch]:
+    def page_batches(self, *columns: str) -> "Iterator[pa.RecordBatch]":
         """Their pages batch by batch, for more than memory holds; of all columns, or of these."""
+        from distributed_ocr_pipeline.tables.latest import page_batches
+
         return page_batches(self.output, columns or None)
 
 

@@ -16,7 +16,6 @@ from distributed_ocr_pipeline.client.inspection.documents import DocumentList, W
 from distributed_ocr_pipeline.client.inspection.folder_runs import FolderRuns
 from distributed_ocr_pipeline.client.inspection.job_logs import LogLine
 from distributed_ocr_pipeline.client.inspection.outputs import (
-    DEFAULT_FOLDER,
     Output,
     OutputFolder,
     bucket_of,
@@ -29,6 +28,7 @@ from distributed_ocr_pipeline.client.retrying import find_retry
 from distributed_ocr_pipeline.config import AWSConfig, OCRConfig
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import NotDeployed
+from distributed_ocr_pipeline.layout import DEFAULT_FOLDER
 from distributed_ocr_pipeline.records import FormatName
 from distributed_ocr_pipeline.tables.latest import document_batches, latest_documents, latest_pages, page_batches
 

@@ -6,15 +6,19 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread, main_thread
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from distributed_ocr_pipeline.client.exports.exporting import ExportedFile, require_formats
 from distributed_ocr_pipeline.client.results import GiveUp, Observer, RunResult
 from distributed_ocr_pipeline.records import FormatName
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
-from distributed_ocr_pipeline.tables.latest import latest_documents, latest_pages
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from distributed_ocr_pipeline.client.exports.exporting import ExportedFile
+
+# pylint: disable=import-outside-toplevel  # as in `results`
 
 
 @dataclass(frozen=True)
@@ -70,17 +74,23 @@ class Run:
 
     def export(
         self, *formats: FormatName, to: str | Path | None = None, overwrite: bool = False
-    ) -> Iterator[ExportedFile]:
+    ) -> "Iterator[ExportedFile]":
         """Wait for the run, and then do what `RunResult.export` does. Formats are checked before."""
+        from distributed_ocr_pipeline.client.exports.exporting import require_formats
+
         require_formats(formats)
         return self.wait().export(*formats, to=to, overwrite=overwrite)
 
-    def documents(self) -> pa.Table:
+    def documents(self) -> "pa.Table":
         """The current row of every document in the output, by this run or an earlier one (`latest_documents`)."""
+        from distributed_ocr_pipeline.tables.latest import latest_documents
+
         return latest_documents(self.output)
 
-    def pages(self) -> pa.Table:
+    def pages(self) -> "pa.Table":
         """Their pages (`latest_pages`)."""
+        from distributed_ocr_pipeline.tables.latest import latest_pages
+
         return latest_pages(self.output)
 
     def _work(self, work: Callable[[Observer], RunResult]) -> None:

@@ -11,7 +11,7 @@ from typing_extensions import Never
 from distributed_ocr_pipeline.client.consent import Approve, approve_all
 from distributed_ocr_pipeline.client.results import Observer, RunResult
 from distributed_ocr_pipeline.layout import DOCUMENTS, OUTPUTS, PAGES, RunLayout
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 
 _PLAIN_INTERVAL_SECONDS = 10.0

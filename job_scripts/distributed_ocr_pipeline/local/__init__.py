@@ -2,6 +2,7 @@
 
     environment   `LocalEnvironment`, a context manager: a server in a separate process, for one run or a test
     run           a run on a folder
+    planning      the plan of such a run, made and stored by processes of their own
     folders       the folders of a run: documents are read in one, results are written into the other
     interruption  the early end of such a run
     __main__      the command line: serve, start, stop, status, logs, test

@@ -38,8 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--follow", action="store_true", help="show new lines until interrupted")
     logs.set_defaults(command=lambda options: background.show_logs(options.folder, follow=options.follow))
     plan = commands.add_parser("plan", help="make the plan that a run on this machine asks for")
-    plan.add_argument("request", type=Path, help="JSON file that says what to plan (local/planning.py)")
     plan.set_defaults(command=_plan)
+    keep = commands.add_parser("store-plan", help="store the plan of such a run")
+    keep.set_defaults(command=_store_plan)
+    for parser_of_request in (plan, keep):
+        parser_of_request.add_argument("request", type=Path, help="JSON file that says what (local/planning.py)")
     test = commands.add_parser("test", help="process a few documents and check the results")
     test.set_defaults(command=_test)
     return parser
@@ -69,9 +72,15 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _plan(options: argparse.Namespace) -> None:
-    from distributed_ocr_pipeline.local.planning import carry_out  # pylint: disable=import-outside-toplevel
+    from distributed_ocr_pipeline.local.planning import make_plan  # pylint: disable=import-outside-toplevel
 
-    carry_out(options.request)
+    make_plan(options.request)
+
+
+def _store_plan(options: argparse.Namespace) -> None:
+    from distributed_ocr_pipeline.local.planning import keep_plan  # pylint: disable=import-outside-toplevel
+
+    keep_plan(options.request)
 
 
 def _test(options: argparse.Namespace) -> None:

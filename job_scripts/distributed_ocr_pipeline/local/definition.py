@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 DEFINITION = Path("modules/workflow/state_machine.asl.yaml")
 
 
@@ -16,5 +14,7 @@ def render_definition(template: str, values: Mapping[str, str]) -> dict[str, Any
     This is what Terraform's `templatefile` and `yamldecode` do with the same file. A name that is not in
     `values` is a `KeyError`.
     """
+    import yaml  # pylint: disable=import-outside-toplevel  # an extra that commands which look at runs do without
+
     definition: dict[str, Any] = yaml.safe_load(re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], template))
     return definition

@@ -6,18 +6,17 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TextIO
 from urllib.parse import quote
 
-import pyarrow.parquet as pq
-
 from distributed_ocr_pipeline.errors import BadInput, DocumentError, ErrorClass
-from distributed_ocr_pipeline.layout import MARK, RunLayout, runs_in_folder
+from distributed_ocr_pipeline.layout import MARK, RunLayout, runs_in_folder, strangers
 from distributed_ocr_pipeline.ocr.documents.media_type import SUPPORTED, media_type
 from distributed_ocr_pipeline.records import S3Location
 from local_aws.s3.folder import FolderBucket
@@ -102,6 +101,36 @@ def require_writable(folder: Path, least_bytes: int = LEAST_FREE_BYTES) -> None:
         raise BadInput(f"There are {free // 1024**2} MB free for {str(folder)!r}.", f"Make room: at least {least} MB.")
 
 
+def require_results_alone(output: Path, max_document_mb: int) -> str:
+    """Look for documents among results: runs take all of an output folder for results, and do not read what is in it.
+
+    Returns:
+        One line about a document in a folder that runs have written to, or empty.
+
+    Raises:
+        BadInput: No run has written to the folder yet, and there are documents in it.
+    """
+    found = next(_documents_among(strangers(output), max_document_mb), None)
+    if found is None:
+        return ""
+    is_first = not (output / MARK).exists()
+    what = f"The output folder {str(output)!r} holds {str(found.relative_to(output))!r}, which is no result of a run"
+    if is_first:
+        raise BadInput(f"{what}: later runs would pass over it.", "Choose a new or an empty folder with --output.")
+    return f"{what} and is not read by runs over the folder around it. Move documents out of the output folder."
+
+
+def _documents_among(paths: Iterable[Path], max_document_mb: int) -> Iterator[Path]:
+    """Files that may be documents, below folders as well; other folders of results are passed over."""
+    for path in paths:
+        for parent, folders, names in os.walk(path) if path.is_dir() else [(str(path.parent), [], [path.name])]:
+            if MARK in names:
+                folders.clear()
+                continue
+            files = (Path(parent, name) for name in names)
+            yield from (file for file in files if _may_be_document(file, max_document_mb))
+
+
 def require_space(needs: Mapping[Path, int]) -> None:
     """Raise `BadInput` unless there is room for what comes: bytes by folder. Folders of one file system share it."""
     disks: dict[int, list[Path]] = {}
@@ -132,13 +161,20 @@ class Holder:
     documents: str  # the folder that it reads
     since: datetime
     is_at_work: bool
+    options: Mapping[str, Any]  # that it was given
+    has_ended: bool  # by itself: neither Ctrl-C nor a kill ended it early
 
 
 @contextmanager
-def locked(output: Path, documents: Path) -> Iterator[None]:
-    """Keep other runs out of an output folder.
+def locked(output: Path, documents: Path, options: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
+    """Keep other runs out of an output folder, and leave there which run was the last, and how it ended.
 
     The lock goes with the process, however that ends.
+
+    Args:
+        output: The folder.
+        documents: The folder that the run reads.
+        options: That the run was given, as JSON has them.
 
     Raises:
         BadInput: Another run writes into the folder; the message says which.
@@ -150,11 +186,28 @@ def locked(output: Path, documents: Path) -> Iterator[None]:
                 f"Another run writes into {str(output)!r}: {_describe(lock.read())}.",
                 "Wait for its end, or choose another --output.",
             )
-        lock.truncate(0)
-        now = datetime.now(timezone.utc).isoformat()
-        json.dump({"pid": os.getpid(), "documents": str(documents.absolute()), "since": now}, lock)
-        lock.flush()
-        yield
+        holder = {"pid": os.getpid(), "documents": str(documents.absolute()), "since": _now()}
+        _rewrite(lock, {**holder, "options": dict(options), "ended": None})
+        is_interrupted = False
+        try:
+            yield
+        except KeyboardInterrupt:
+            is_interrupted = True
+            raise
+        finally:
+            if not is_interrupted:
+                _rewrite(lock, {**holder, "ended": _now()})
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat()
+
+
+def _rewrite(lock: TextIO, values: Mapping[str, Any]) -> None:
+    """Write into the file; a full disk takes nothing, and must not hide how the run ended."""
+    with suppress(OSError):
+        os.ftruncate(lock.fileno(), 0)
+        os.write(lock.fileno(), json.dumps(values).encode("utf-8"))
 
 
 def find_holder(output: Path) -> Holder | None:
@@ -181,7 +234,9 @@ def _take(lock: TextIO, kind: int, tries: int = 3) -> bool:
 def _parse_holder(text: str, is_at_work: bool) -> Holder | None:
     try:
         found: dict[str, Any] = json.loads(text)
-        return Holder(found["pid"], found["documents"], datetime.fromisoformat(found["since"]), is_at_work)
+        since = datetime.fromisoformat(found["since"])
+        has_ended = found.get("ended", since) is not None  # earlier versions did not say
+        return Holder(found["pid"], found["documents"], since, is_at_work, found.get("options", {}), has_ended)
     except (ValueError, KeyError):  # it has just begun, or is of an earlier version
         return None
 
@@ -196,6 +251,8 @@ def _describe(text: str) -> str:
 def has_earlier_ids(output: Path) -> bool:
     """Whether a folder has results of a version that named documents by the folder the command was started in."""
     for run_id in runs_in_folder(output):
+        import pyarrow.parquet as pq  # pylint: disable=import-outside-toplevel  # 60 MB that a first run does without
+
         for file in (output / RunLayout("", run_id).documents.key).glob("*.parquet"):
             rows = pq.read_table(file, columns=["source_uri"], partitioning=None)["source_uri"]
             if len(rows):

@@ -9,7 +9,6 @@ from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import ServiceFault
 from distributed_ocr_pipeline.layout import RunLayout
-from distributed_ocr_pipeline.run.reporting import store_report
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +30,15 @@ def finish_early(deployment: Deployment, run_id: str, execution_arn: str) -> Map
 
 
 def _report(deployment: Deployment, run: RunLayout) -> Mapping[str, Any] | None:
+    # pylint: disable-next=import-outside-toplevel  # it takes 70 MB, and a run that goes on to its end does without
+    from distributed_ocr_pipeline.run.reporting import store_report
+
     storage = deployment.storage()
     if not storage.exists(run.options):
         return None
     try:
-        return store_report(storage, run, parse_options(storage.get_json(run.options))).as_dict()
+        options = parse_options(storage.get_json(run.options))
+        return store_report(storage, run, options, interrupted=True).as_dict()
     except ServiceFault as error:  # the disk is full
         logger.info("No report was stored: %s", error)
         return None

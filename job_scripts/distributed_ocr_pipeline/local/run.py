@@ -27,6 +27,7 @@ from distributed_ocr_pipeline.local.folders import (
     has_earlier_ids,
     locked,
     require_documents,
+    require_results_alone,
     require_space,
     require_writable,
 )
@@ -34,7 +35,7 @@ from distributed_ocr_pipeline.local.interruption import finish_early
 from distributed_ocr_pipeline.local.planning import FolderPlanner
 from distributed_ocr_pipeline.log_context import LOG_LEVEL_VARIABLE
 from distributed_ocr_pipeline.ocr import check_tools
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.run.space import bytes_at_work, result_bytes
 
@@ -66,8 +67,8 @@ def run_folder(folder: Path, settings: RunSettings, *, output: Path, observer: O
         UnfinishedRun: The run ended, but not green; its results are in `output`.
         GivenUpRun: The output folder became full or cannot be written any more; what was finished is in it.
         InterruptedRun: Ctrl-C ended it; what was finished is in `output`, with a report.
-        BadInput: There are no documents, `output` cannot be written or is in use, or there is no space for what comes;
-            no job was started.
+        BadInput: There are no documents, `output` cannot be written, is in use or holds documents, or there is no space
+            for what comes; no job was started.
         MissingTool: A program or a language is not installed; nothing was started.
         NotStarted, NotDeployed, ServiceFault: The local environment does not work.
     """
@@ -76,10 +77,11 @@ def run_folder(folder: Path, settings: RunSettings, *, output: Path, observer: O
     documents = input_folder(folder, output)
     require_documents(documents, settings.max_document_mb)
     check_tools(settings)
+    among_results = require_results_alone(output, settings.max_document_mb)
     require_writable(output)
-    with locked(output, folder):
-        if has_earlier_ids(output):
-            observer.notice(_EARLIER_IDS)
+    with locked(output, folder, settings.model_dump(mode="json", exclude_unset=True)):
+        for notice in filter(None, (among_results, _EARLIER_IDS if has_earlier_ids(output) else "")):
+            observer.notice(notice)
         try:
             result = _run(documents.path, settings, output, observer)
         except UnfinishedRun as error:

@@ -6,9 +6,8 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
     import pyarrow.dataset as ds
 
@@ -41,7 +40,7 @@ def id_ranges(rows: int, at_once: int | None = None) -> list[str]:
 class Database:
     """SQL over the Parquet files of one folder. Files outside the folder, extensions and the network are shut off."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", folder: Path) -> None:
         self._connection = connection
         self.folder = folder
 
@@ -101,6 +100,8 @@ class Database:
 @contextmanager
 def open_database(folder: Path, memory_mb: int = MEMORY_MB) -> Iterator[Database]:
     """A database whose files lie in `folder`, which the caller removes."""
+    import duckdb  # pylint: disable=import-outside-toplevel  # who reads a plan's figures does without
+
     spill = folder / "spilled"
     spill.mkdir(parents=True, exist_ok=True)
     settings: dict[str, str | bool | int | float | list[str]] = {

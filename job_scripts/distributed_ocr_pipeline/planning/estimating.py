@@ -43,6 +43,15 @@ _NOTHING = Range(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
+class Looked:
+    """What was looked into, in documents."""
+
+    counted: int = 0  # of which the pages were counted
+    without_size: int = 0  # in the list
+    asked_for_size: int = 0  # of these
+
+
+@dataclass(frozen=True)
 class KindModel:
     """How documents of a kind become pages and work."""
 

@@ -45,14 +45,14 @@ class History:
 NO_HISTORY = History(None, (), 1.0)
 
 
-def read_history(storage: Storage, lister: Lister, output_bucket: str, input_prefix: str, folder: Path) -> History:
-    """Fetch the ledgers of all runs whose prefix has documents in common with this one."""
+def read_history(storage: Storage, lister: Lister, output_bucket: str, input_uri: str, folder: Path) -> History:
+    """Fetch the ledgers of all runs whose prefix (`Plan.input_uri`) has documents in common with this one."""
     run_ids = {*storage.find_folders(run_folders(output_bucket))}
     run_ids |= {run_id_of(name) for name in storage.find_folders(all_runs(output_bucket, DOCUMENTS))}
     runs = [RunLayout(output_bucket, run_id) for run_id in sorted(run_ids)]
     with ThreadPoolExecutor(_THREADS) as pool:
         reports = dict(zip(runs, pool.map(lambda run: storage.find_json(run.report), runs)))
-    related = {run: report for run, report in reports.items() if _overlaps(report, input_prefix)}
+    related = {run: report for run, report in reports.items() if _overlaps(report, input_uri)}
     loose = [run for run, report in related.items() if not _fetch_compact(storage, run, report, folder)]
     fetched = [_fetch_shards(storage, lister, run, related[run], folder) for run in loose]
     found = any(folder.rglob("*.parquet"))
@@ -64,10 +64,14 @@ def read_history(storage: Storage, lister: Lister, output_bucket: str, input_pre
     )
 
 
-def _overlaps(report: Mapping[str, Any] | None, input_prefix: str) -> bool:
-    """Whether a run may have processed documents of this prefix; one without a report may."""
-    other = (report or {}).get("input_prefix", input_prefix)
-    return bool(other.startswith(input_prefix) or input_prefix.startswith(other))
+def _overlaps(report: Mapping[str, Any] | None, input_uri: str) -> bool:
+    """Whether a run may have processed documents of this prefix; one without a report may.
+
+    So may one whose report names another kind of place: earlier versions named no folder of this machine.
+    """
+    other = (report or {}).get("input_prefix", input_uri)
+    alike = other.partition("://")[0] == input_uri.partition("://")[0]
+    return bool(not alike or other.startswith(input_uri) or input_uri.startswith(other))
 
 
 def _fetch_compact(storage: Storage, run: RunLayout, report: Mapping[str, Any] | None, folder: Path) -> bool:

@@ -16,6 +16,7 @@ from distributed_ocr_pipeline.errors import PipelineError
 from distributed_ocr_pipeline.planning.counting.page_counts import PageCount, count_pages
 from distributed_ocr_pipeline.planning.counting.ranges import RangeReader
 from distributed_ocr_pipeline.planning.database import Database
+from distributed_ocr_pipeline.planning.estimating import Looked
 
 SAMPLE = 200
 LARGEST_SHARE = 0.01
@@ -57,15 +58,6 @@ create or replace view todo as
 select t.* replace (coalesce(t.size_bytes, m.size_bytes, {usual})::bigint as size_bytes)
 from unsized t left join usual_sizes m using (kind)
 """
-
-
-@dataclass(frozen=True)
-class Looked:
-    """What was looked into, in documents."""
-
-    counted: int = 0  # of which the pages were counted
-    without_size: int = 0  # in the list
-    asked_for_size: int = 0  # of these
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ def fetch_run(storage: Storage, run: RunLayout, folder: Path) -> RunFiles:
     opened = shards_to_open(footers, sizes.keys())
     keys = [key for page in pages for key in page.keys if key.rpartition("/")[2].removesuffix(".parquet") in opened]
     page_keys = folder / "page_keys.parquet"
-    copy_columns(storage.arrow_filesystem(), run.bucket, keys, ["document_id", "page_number"], page_keys)
+    copy_columns(storage, run.bucket, keys, ["document_id", "page_number"], page_keys)
     output_files = folder / "output_files.parquet"
     _list_outputs(lister, run, output_files)
     return RunFiles(

@@ -11,11 +11,9 @@ run.json (`layout.RunLayout`):
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-from pydantic import TypeAdapter
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import BadInput
@@ -33,8 +31,6 @@ from distributed_ocr_pipeline.planning.database import Database, open_database
 from distributed_ocr_pipeline.planning.estimating import (
     Amount,
     Estimate,
-    Range,
-    as_dict,
     estimate,
     fit_model,
     load_sql,
@@ -45,7 +41,7 @@ from distributed_ocr_pipeline.planning.listing import Lister, UriOf, write_listi
 from distributed_ocr_pipeline.planning.packing import Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import Figures, load_figures
 from distributed_ocr_pipeline.planning.quotas import Quotas, Slots, grant
-from distributed_ocr_pipeline.planning.sampling import Looked, look_into
+from distributed_ocr_pipeline.planning.sampling import look_into
 from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, find_obstacles, shard_files
 from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected, without
 from distributed_ocr_pipeline.planning.splitting import keep_parts
@@ -53,67 +49,12 @@ from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.delivery.manifests import manifest_base
 from distributed_ocr_pipeline.run.delivery.passwords import passwords_key, require_passwords
+from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.parts import Part, encode_parts
 
 MAX_SHARD_BYTES = 8 * 1024**3
 """A shard's documents must fit on the job's volume several times over."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run will do, in numbers: the content of plan.json."""
-
-    input_prefix: str
-    documents: int
-    size_bytes: int
-    shards: int
-    up_to_date: int  # documents left out because they have a result
-    tolerated_failed_shards: int  # so many may fail before the workflow stops the others
-    max_concurrency: int  # jobs at the same time
-    concurrency_bound: str  # what it is bound by
-    pages: Range
-    text_layer_share: float  # of the pages
-    cpu_seconds: Range  # on vCPUs of speed 1 (the figures file says what that is)
-    estimate: Estimate
-    passwords: str | None = None  # file below the prefix that every shard gets as well
-    alternatives: Mapping[str, Estimate] = field(default_factory=dict)  # cheapest, fastest, within the quota
-    textract_usd: float = 0.0  # list price for the same pages
-    prices_read: str = ""  # date of the prices
-    looked: Looked = Looked()  # what pages and work are estimated from
-    speed_factor: float = 1.0  # what earlier runs took by what they were expected to take; it is in the work
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready; the size is called `bytes` there."""
-        values = as_dict(self)
-        return {"bytes" if name == "size_bytes" else name: value for name, value in values.items()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Plan":
-        """The plan that `as_dict` made these of."""
-        return TypeAdapter(cls).validate_python({**values, "size_bytes": values["bytes"]})
-
-    @property
-    def basis(self) -> str:
-        """What the figures rest on, as one line for people."""
-        looked, said = self.looked, [f"the pages of {self.looked.counted:,} documents were counted"]
-        if looked.without_size:
-            asked = f"S3 was asked for {looked.asked_for_size:,} of them"
-            said.append(f"the list has no size of {looked.without_size:,} documents, and {asked}")
-        if self.speed_factor != 1:
-            said.append(f"earlier runs took {self.speed_factor:.2f} times what they were expected to take")
-        return "; ".join(said)
-
-    @property
-    def summary(self) -> str:
-        """One line for people."""
-        found = self.estimate
-        return (
-            f"{self.documents} documents in {self.shards} shards ({self.up_to_date} up to date); "
-            f"about {self.pages.expected:.0f} pages, "
-            f"{found.hours.expected:.1f} h with {self.max_concurrency} jobs at a time, "
-            f"{found.usd.expected:.2f} USD ({found.usd.low:.2f} to {found.usd.high:.2f})"
-        )
 
 
 def plan_run(
@@ -147,7 +88,7 @@ def plan_run(
     lister = Lister(storage.client())
     history = NO_HISTORY
     if output_bucket and not options.reprocess:
-        history = read_history(storage, lister, output_bucket, options.input_prefix, folder / "ledger")
+        history = read_history(storage, lister, output_bucket, uri_of(prefix), folder / "ledger")
     source = source or s3_source(storage, lister, prefix, options.document_list)
     return plan_source(source, options, folder, history=history, quotas=quotas, uri_of=uri_of)
 
@@ -176,17 +117,25 @@ def plan_source(
         raise BadInput(f"There are no documents under {options.input_prefix}.", advice)
     release_memory()  # of the listing; the database takes as much again
     with open_database(folder) as database:
-        return _Planner(database, options, history, slots, quotas).plan(source, folder)
+        planner = _Planner(database, options, history, slots, quotas=quotas, input_uri=uri_of(prefix))
+        return planner.plan(source, folder)
 
 
 class _Planner:
     """The steps of a plan that work on the database."""
 
     def __init__(
-        self, database: Database, options: RunOptions, history: History, slots: Slots, quotas: Quotas | None
+        self,
+        database: Database,
+        options: RunOptions,
+        history: History,
+        slots: Slots,
+        *,
+        quotas: Quotas | None,
+        input_uri: str,
     ) -> None:
         self._database, self._options, self._history = database, options, history
-        self._slots, self._quotas = slots, quotas
+        self._slots, self._quotas, self._input_uri = slots, quotas, input_uri
         self._figures = load_figures()
         self._prefix = S3Location.parse(options.input_prefix)
         self._kept: Sequence[Part] = ()  # of documents that earlier runs have read in parts
@@ -259,6 +208,7 @@ class _Planner:
             text_layer_share=amount.text_layer_share,
             cpu_seconds=amount.cpu_seconds,
             estimate=chosen,
+            input_uri=self._input_uri,
             passwords=self._options.passwords,
             alternatives=find_alternatives(
                 amount, figures, self._limits, self._options.max_parallel_jobs, self._quotas

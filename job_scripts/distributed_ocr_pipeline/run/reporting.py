@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,7 +49,7 @@ class Report:
     """
 
     run_id: str
-    input_prefix: str
+    input_prefix: str  # as documents are named: of a folder of this machine, file://…
     planned: int
     up_to_date: int
     shards: int
@@ -78,6 +78,7 @@ class Report:
     outputs: Mapping[str, int]  # files that were made of documents, by format
     outputs_not_made: int  # files that could not be made; the ledger's column `outputs` says why
     outputs_missing: Named  # documents with files that were made and are not there, or have another size
+    interrupted: bool = False  # somebody ended the run early
 
     @property
     def balanced(self) -> bool:
@@ -116,12 +117,16 @@ class Report:
         return values | verdict | {"ledger_compacted": self.ledger_compacted}
 
 
-def store_report(storage: Storage, run: RunLayout, options: RunOptions) -> Report:
-    """Compare what a run left with its plan, and store its report, the failures, and the ledger if it is balanced."""
+def store_report(storage: Storage, run: RunLayout, options: RunOptions, *, interrupted: bool = False) -> Report:
+    """Compare what a run left with its plan, and store its report, the failures, and the ledger if it is balanced.
+
+    `interrupted` is of a run that somebody ended early.
+    """
     with TemporaryDirectory() as name, open_database(Path(name)) as database:
         folder = Path(name)
         proof = RunProof(database, fetch_run(storage, run, folder))
         report = make_report(run.run_id, options, storage.get_json(run.plan), proof.evidence())
+        report = replace(report, interrupted=interrupted)
         write_report(report, proof.failures(), folder)
         if report.ledger_compacted:  # before the report, which says that it is there
             storage.upload(proof.write_compact_ledger("compact"), run.ledger)
@@ -147,7 +152,7 @@ def make_report(run_id: str, options: RunOptions, plan: Mapping[str, Any], evide
     pages = sum(evidence.pages.values())
     return Report(
         run_id=run_id,
-        input_prefix=options.input_prefix,
+        input_prefix=plan.get("input_uri") or options.input_prefix,
         planned=evidence.planned,
         up_to_date=int(plan["up_to_date"]),
         shards=int(plan["shards"]),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.records import FormatName
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.plan import Plan
 
 _DOCUMENT_BYTES = 500  # its rows in the ledger, the plan and the shard's manifest
 _PAGE_BYTES = 2_000  # its text, compressed

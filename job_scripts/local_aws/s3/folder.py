@@ -48,8 +48,8 @@ class FolderBucket:
     """The objects of one folder.
 
     A folder that may be written holds what was put into it, under its keys; names at its top that begin with a dot are
-    no objects. A folder that is only read shows everything in it that is not a folder: links, devices and folders that
-    cannot be entered are objects as well, so that nothing is passed over, but they have no content.
+    no objects. A folder that is only read shows everything in it that is not a folder: links, devices, folders that
+    cannot be entered and what no path leads to are objects too, so that nothing is passed over, but have no content.
     """
 
     def __init__(self, settings: BucketFolder) -> None:
@@ -186,14 +186,19 @@ class FolderBucket:
             status = os.lstat(path)
             if stat.S_ISLNK(status.st_mode) and os.path.isfile(path):
                 status = os.stat(path)
-        except (OSError, ValueError):
+        except OSError as error:  # what lies too deep has no content, but is there
+            return StoredObject(key, path, 0, "", 0.0) if error.errno == errno.ENAMETOOLONG else None
+        except ValueError:
             return None
         if stat.S_ISDIR(status.st_mode) and (not self.read_only or os.access(path, os.R_OK | os.X_OK)):
             return None
         size = status.st_size if stat.S_ISREG(status.st_mode) else 0
-        version = f"{size} {status.st_mtime_ns} {status.st_ino}"
-        etag = hashlib.md5(version.encode(), usedforsecurity=False).hexdigest()
-        return StoredObject(key, path, size, etag, status.st_mtime)
+        return StoredObject(key, path, size, _etag(size, status), status.st_mtime)
+
+
+def _etag(size: int, status: os.stat_result) -> str:
+    version = f"{size} {status.st_mtime_ns} {status.st_ino}"
+    return hashlib.md5(version.encode(), usedforsecurity=False).hexdigest()
 
 
 def _holds(entry: "os.DirEntry[str]", name: str) -> bool:

@@ -68,7 +68,7 @@ class InputDownloader:
             raise TransferError(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.')
         if self._delivery.delivers(items[0].bucket):  # links: threads would only wait for each other
             for item in items:
-                self._delivery.deliver(item.bucket, item.key, _place(item, folder))
+                self._delivery.deliver(item.bucket, item.key, folder / _safe(item.relative))
             return
         with ThreadPoolExecutor(_THREADS) as pool:
             for _ in pool.map(lambda item: self._fetch(item, folder), items):

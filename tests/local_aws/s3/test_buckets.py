@@ -19,6 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from local_aws.s3.buckets import FolderBuckets
 from local_aws.s3.folder import INCOMING, FolderBucket
 from local_aws.settings import BucketFolder
+from tests.support.local_runs import write_deep
 
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-west-2"}
 
@@ -217,6 +218,19 @@ def test_everything_in_a_folder_that_is_read_is_listed(s3: Any, root: Path) -> N
     assert keys(s3, "in") == listed
     assert s3.get_object(Bucket="in", Key="inside.pdf")["Body"].read() == b"a.pdf"
     for name in ("outside.pdf", "fifo", "loop"):
+        with pytest.raises(ClientError) as error:
+            s3.get_object(Bucket="in", Key=name)
+        assert code(error) == "AccessDenied"
+
+
+def test_what_lies_deeper_than_a_path_can_say_is_listed_and_has_no_content(s3: Any, root: Path) -> None:
+    levels = (4095 - len(str(root / "in"))) // 251
+    room = 4095 - len(str(root / "in")) - levels * 251 - 1
+    key = write_deep(root / "in", levels, b"content", name="x" * min(255, room + 10))
+    folder = write_deep(root / "in", levels + 3, b"content")
+    listed = keys(s3, "in")
+    assert key in listed and any(folder.startswith(f"{name}/") for name in listed) and len(listed) == 2
+    for name in listed:
         with pytest.raises(ClientError) as error:
             s3.get_object(Bucket="in", Key=name)
         assert code(error) == "AccessDenied"

@@ -12,6 +12,7 @@ from local_aws.s3.folder import FolderBucket, StoredObject
 from local_aws.s3.transfer import Delivery
 from local_aws.sagemaker.transfer import InputDownloader, OutputUploader, split_uri
 from local_aws.settings import BucketFolder
+from tests.support.local_runs import write_deep
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket", "s3://bucket/"])
@@ -120,3 +121,21 @@ def test_a_file_that_changes_while_it_is_copied_is_not_delivered(
     delivery = Delivery({"in": FolderBucket(BucketFolder(tmp_path / "in", read_only=True))})
     delivery.deliver("in", "a", tmp_path / "a")
     assert (tmp_path / "a").exists() is not growing
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_file_whose_path_in_the_job_is_too_long_is_left_out(
+    linked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_link(*_: object, **__: object) -> None:
+        raise OSError("another file system")
+
+    if not linked:
+        monkeypatch.setattr(os, "link", no_link)
+    write_deep(tmp_path, 1, b"content", name="a")
+    delivery = Delivery({"in": FolderBucket(BucketFolder(tmp_path, read_only=True))})
+    near = tmp_path / ("/".join(["n" * 250] * ((4095 - len(str(tmp_path))) // 251)))
+    for target in (near / ("x" * 255), near / ("x" * 255) / "a"):
+        delivery.deliver("in", f"{'d' * 250}/a", target)
+    delivery.deliver("in", f"{'d' * 250}/a", tmp_path / "job/a")
+    assert (tmp_path / "job/a").read_bytes() == b"content"

@@ -7,7 +7,7 @@ import pytest
 from distributed_ocr_pipeline.client.consent import ask_above
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.planning.estimating import Estimate, Range
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.plan import Plan
 from tests.support.plans import make_plan
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from distributed_ocr_pipeline import deployment as deployment_module
-from distributed_ocr_pipeline.client.execution import execute
+from distributed_ocr_pipeline.client.execution import PlanHere, execute
 from distributed_ocr_pipeline.client.results import (
     GivenUpRun,
     GiveUp,
@@ -24,7 +24,8 @@ from distributed_ocr_pipeline.errors import BadInput, BadOption, ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.quotas import Quotas
 from distributed_ocr_pipeline.run.delivery.manifests import parse_documents
-from distributed_ocr_pipeline.run.planning import Plan, plan_run
+from distributed_ocr_pipeline.run.plan import Plan
+from distributed_ocr_pipeline.run.planning import plan_run
 from distributed_ocr_pipeline.run.progress import Progress
 from tests.support.aws import (
     CREDENTIALS,
@@ -181,20 +182,21 @@ def test_a_fault_while_a_run_is_at_work_says_which_run_it_is(endpoint: str, code
 
 
 def test_a_plan_may_be_made_elsewhere_and_aws_is_not_asked_then(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def elsewhere(deployment: Deployment, options: RunOptions, folder: Path) -> Plan:
-        assert not list(folder.iterdir())
-        return plan_run(
-            deployment.storage(),
-            deployment.output_bucket,
-            options,
-            folder,
-            quotas=Quotas({}, total=1),
-            uri_of=lambda at: f"file:///{at.key}",
-        )
+    class Elsewhere(PlanHere):
+        def __call__(self, deployment: Deployment, options: RunOptions, folder: Path) -> Plan:
+            assert not list(folder.iterdir())
+            return plan_run(
+                deployment.storage(),
+                deployment.output_bucket,
+                options,
+                folder,
+                quotas=Quotas({}, total=1),
+                uri_of=lambda at: f"file:///{at.key}",
+            )
 
     monkeypatch.setattr(deployment_module, "find_quotas", lambda *clients: pytest.fail("AWS was asked."))
     workflow = Workflow(s3_client(endpoint), report={})
-    result = run(endpoint, workflow, RunSettings(files_per_job=3), planner=elsewhere)
+    result = run(endpoint, workflow, RunSettings(files_per_job=3), planner=Elsewhere())
     assert (result.plan.max_concurrency, result.plan.concurrency_bound) == (1, "quota of ml.t3.xlarge")
     where = RunLayout(OUTPUT_BUCKET, result.run_id).shard_documents("s00000").key
     lines = s3_client(endpoint).get_object(Bucket=OUTPUT_BUCKET, Key=where)["Body"].read().decode()

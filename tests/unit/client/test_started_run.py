@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.client import pipeline
 from distributed_ocr_pipeline.client.results import GivenUpRun, GiveUp, Observer, RunResult
 from distributed_ocr_pipeline.client.started_run import Run, RunProgress
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from tests.support.plans import make_plan
 from tests.support.runs import outcome, write_run

@@ -10,7 +10,7 @@ import pytest
 from distributed_ocr_pipeline.client import terminal
 from distributed_ocr_pipeline.client.results import RunResult
 from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
-from distributed_ocr_pipeline.run.planning import Plan
+from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from tests.support.plans import make_plan
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote_to_bytes
@@ -11,13 +12,16 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.layout import MARK
 from distributed_ocr_pipeline.local import folders
 from distributed_ocr_pipeline.local.deploy import input_folder
 from distributed_ocr_pipeline.local.folders import (
     FileUris,
+    find_holder,
     has_earlier_ids,
     locked,
     require_documents,
+    require_results_alone,
     require_space,
     require_writable,
 )
@@ -110,6 +114,41 @@ def test_an_output_folder_without_space_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5 * 1024**2))
     with pytest.raises(BadInput, match="There are 5 MB free .* Make room: at least 64 MB"):
         require_writable(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.pdf", "letters/2024/a.pdf", "documents/a.pdf", "documents/letters/a.pdf", "runs/a.pdf", "locks/a.pdf"]
+)
+def test_a_folder_of_documents_is_no_output_folder_and_one_of_results_says_what_is_not_read(
+    name: str, tmp_path: Path
+) -> None:
+    write((tmp_path / name).parent, **{"a.pdf": b"%PDF-1.4"})
+    with pytest.raises(BadInput, match=f"'{name}', which is no result of a run.* Choose a new or an empty folder"):
+        require_results_alone(tmp_path, MEGABYTES)
+    (tmp_path / MARK).touch()
+    assert f"holds '{name}'" in require_results_alone(tmp_path, MEGABYTES)
+
+
+def test_results_and_what_is_no_document_may_be_in_an_output_folder(tmp_path: Path) -> None:
+    write_run(tmp_path, "r1", outcome("id"))
+    write(tmp_path, **{"notes.txt": b"noise", ".hidden.pdf": b"%PDF-1.4"})
+    write(tmp_path / "images/run_id=r1", **{"page.jpg": b"\xff\xd8\xff"})
+    write(tmp_path / "runs/r1", **{"report.html": b"<html>"})
+    write(tmp_path / "other results/images/run_id=r0", **{"page.jpg": b"\xff\xd8\xff"})
+    (tmp_path / "other results" / MARK).touch()
+    assert require_results_alone(tmp_path, MEGABYTES) == ""
+    assert require_results_alone(tmp_path / "new", MEGABYTES) == ""
+
+
+@pytest.mark.parametrize(("error", "has_ended"), [(None, True), (BadInput("no"), True), (KeyboardInterrupt(), False)])
+def test_how_the_last_run_ended_is_kept(error: BaseException | None, has_ended: bool, tmp_path: Path) -> None:
+    with suppress(BadInput, KeyboardInterrupt), locked(tmp_path, Path("/scans"), {"languages": "deu"}):
+        found = find_holder(tmp_path)
+        assert found is not None and found.is_at_work and found.options == {"languages": "deu"} and not found.has_ended
+        if error:
+            raise error
+    found = find_holder(tmp_path)
+    assert found is not None and found.has_ended is has_ended and found.documents == "/scans"
 
 
 def test_folders_of_one_disk_share_its_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

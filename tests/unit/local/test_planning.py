@@ -55,6 +55,7 @@ def test_the_plan_has_what_the_bucket_would_list_but_no_results(
     documents, results, folder = folders
     plan = FolderPlanner(documents, results)(deployment, options(), folder)
     assert (plan.documents, plan.shards, plan.up_to_date, plan.max_concurrency) == (3, 1, 0, 1)
+    assert plan.input_uri == f"{documents.as_uri()}/"
     rows = pq.read_table(folder / PLANNED_FILE, columns=["key", "etag", "source_uri"]).to_pylist()
     listed = FolderBucket(BucketFolder(documents, read_only=True, left_out=(results,))).walk()
     assert {row["key"]: row["etag"] for row in rows} == {item.key: item.etag for item in listed}

@@ -105,6 +105,12 @@ def test_a_folder_of_results_is_not_read(folder: Path) -> None:
         OCRPipeline(output=folder.parent / "output").run(str(folder))
 
 
+def test_results_beside_documents_start_nothing(folder: Path) -> None:
+    with pytest.raises(BadInput, match="holds 'docs/a.pdf', which is no result of a run"):
+        OCRPipeline(output=folder.parent).run(str(folder))
+    assert [path.name for path in folder.parent.iterdir()] == ["docs"]
+
+
 @pytest.mark.parametrize(("on_another_disk", "copied"), [(False, 0), (True, 2_000_000)])
 def test_documents_take_space_only_where_jobs_cannot_have_links_to_them(
     on_another_disk: bool, copied: int, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -65,6 +65,12 @@ def test_a_complete_run_is_green(tmp_path: Path) -> None:
     require_success(report)
 
 
+def test_a_report_names_the_folder_where_the_plan_does(tmp_path: Path) -> None:
+    found = run(tmp_path).evidence()
+    assert make_report("run", options(), PLAN, found).input_prefix == "s3://bucket/docs/"
+    assert make_report("run", options(), PLAN | {"input_uri": "file:///docs/"}, found).input_prefix == "file:///docs/"
+
+
 def test_a_run_whose_pages_had_to_be_opened_is_green_if_they_add_up(tmp_path: Path) -> None:
     assert make_report("run", options(), PLAN, run(tmp_path, **opened(a=1, b=1, c=1, d=1)).evidence()).succeeded
 

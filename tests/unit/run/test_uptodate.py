@@ -12,6 +12,7 @@ import pytest
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
 from distributed_ocr_pipeline.errors import BadInput, ErrorClass
+from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.records import (
     MAX_ATTEMPTS,
     Document,
@@ -227,6 +228,24 @@ def test_results_of_other_prefixes_play_no_part(bucket: Bucket, storage: Storage
     bucket.run(doc=DONE, other=DONE)
     plan = plan_run(storage, bucket.name, parse_options({"input_prefix": f"s3://{bucket.name}/in/d"}), tmp_path)
     assert (plan.documents, plan.up_to_date) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("named", "counts"),
+    [
+        ("s3://{0}/in/", True),
+        ("s3://{0}/in/sub/", True),
+        ("s3://{0}/elsewhere/", False),
+        ("file:///docs/", True),  # named in another way, so nobody knows
+    ],
+)
+def test_a_run_counts_if_its_report_names_a_prefix_that_may_have_the_same_documents(
+    named: str, counts: bool, bucket: Bucket
+) -> None:
+    bucket.run(doc=DONE, other=DONE)
+    report = RunLayout(bucket.name, "run0").report
+    bucket.storage.put_json(report, {"input_prefix": named.format(bucket.name), "balanced": True})
+    assert (bucket.planned() == {}) is counts
 
 
 @pytest.mark.parametrize("key", ["", "d", "documents/", "pages/run_id=r1/", "locks/"])

@@ -4,7 +4,8 @@ import argparse
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
@@ -13,12 +14,15 @@ from distributed_ocr_pipeline.client.commands.run import chosen_options
 from distributed_ocr_pipeline.config import AWSConfig, RunOptions, RunSettings
 from distributed_ocr_pipeline.deployment import deployment_in, input_bucket, place_of
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
+from distributed_ocr_pipeline.ocr.processes.parallel import worker_count
 from distributed_ocr_pipeline.planning.estimating import Estimate, Range
 from distributed_ocr_pipeline.planning.sources import folder_source
-from distributed_ocr_pipeline.run.planning import Plan, plan_run, plan_source
+from distributed_ocr_pipeline.run.plan import Plan
+from distributed_ocr_pipeline.run.planning import plan_run, plan_source
 from distributed_ocr_pipeline.storage import Storage
 
 _FOLDER_PREFIX = "s3://local-folder/"
+_START_SECONDS = 5.0  # of a run on this machine (docs/performance.md, "Runs on a folder")
 
 
 def estimate_command(arguments: argparse.Namespace, stream: TextIO) -> None:
@@ -32,10 +36,39 @@ def estimate_command(arguments: argparse.Namespace, stream: TextIO) -> None:
         BadInput: There are no documents, or they cannot be listed.
     """
     plan = make_estimate(arguments.prefix, RunSettings(**chosen_options(arguments)), arguments.region)
+    is_folder = not plan.input_prefix.startswith("s3://")
     if arguments.json:
-        print(json.dumps(plan.as_dict(), indent=2), file=stream)
+        here = {"this_machine": asdict(on_this_machine(plan))} if is_folder else {}
+        print(json.dumps(plan.as_dict() | here, indent=2), file=stream)
     else:
-        print("\n".join(describe(plan)), file=stream)
+        lines = chain(describe_here(on_this_machine(plan)), describe(plan)) if is_folder else describe(plan)
+        print("\n".join(lines), file=stream)
+
+
+@dataclass(frozen=True)
+class OnThisMachine:
+    """What a run over a folder takes where the folder is."""
+
+    usd: float
+    processors: int  # that a run would use
+    seconds: Range  # if they are as fast as a vCPU of speed 1 (the figures file says what that is)
+
+
+def on_this_machine(plan: Plan) -> OnThisMachine:
+    """What the documents of a plan take here."""
+    processors = worker_count()
+    return OnThisMachine(0.0, processors, plan.cpu_seconds.times(1 / processors).plus(_START_SECONDS))
+
+
+def describe_here(found: OnThisMachine) -> Iterator[str]:
+    """The same as lines of text."""
+    long = found.seconds.high >= 120
+    low, high = (f"{value / 60 if long else value:,.0f}" for value in (found.seconds.low, found.seconds.high))
+    time = f"about {low} to {high} {'minutes' if long else 'seconds'}"
+    yield f"On this machine a run costs nothing and takes {time} on {found.processors} processors."
+    yield "Results of earlier runs are not looked at here; a run leaves out what is up to date in its --output."
+    yield ""
+    yield "On AWS, with the documents in S3:"
 
 
 def make_estimate(prefix: str, settings: RunSettings, region: str | None = None) -> Plan:
@@ -58,7 +91,7 @@ def _plan_folder(documents: Path, chosen: dict[str, Any], folder: Path) -> Plan:
         plan = plan_source(folder_source(documents), options, folder)
     except BadInput as error:
         raise BadInput(error.message.replace(_FOLDER_PREFIX, f"{documents}/"), error.advice) from error
-    return replace(plan, input_prefix=str(documents.absolute()))
+    return replace(plan, input_prefix=str(documents.absolute()), input_uri=documents.resolve().as_uri())
 
 
 def _plan_in_s3(address: str, chosen: dict[str, Any], region: str | None, folder: Path) -> Plan:

@@ -9,7 +9,6 @@ from typing import Any, TextIO
 
 from distributed_ocr_pipeline.client.exports.exporting import Export, ExportedFile
 from distributed_ocr_pipeline.client.inspection.outputs import (
-    DEFAULT_FOLDER,
     Output,
     OutputBucket,
     OutputFolder,
@@ -18,6 +17,7 @@ from distributed_ocr_pipeline.client.inspection.outputs import (
 )
 from distributed_ocr_pipeline.client.terminal import print_lines, printable
 from distributed_ocr_pipeline.errors import ExitCode, PipelineError
+from distributed_ocr_pipeline.layout import DEFAULT_FOLDER
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 

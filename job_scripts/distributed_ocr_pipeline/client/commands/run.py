@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from distributed_ocr_pipeline.client.consent import approve_all, ask_above
-from distributed_ocr_pipeline.client.inspection.outputs import DEFAULT_FOLDER
 from distributed_ocr_pipeline.client.pipeline import OCRPipeline
 from distributed_ocr_pipeline.client.results import RunResult, UnfinishedRun
 from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
 from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunSettings
 from distributed_ocr_pipeline.errors import BadOption
+from distributed_ocr_pipeline.layout import DEFAULT_FOLDER
 
 
 def run_command(arguments: argparse.Namespace) -> None:

@@ -68,7 +68,7 @@ def table(listed: Listed) -> Iterator[str]:
     if listed.runs:
         columns = f"{'state':<11}  {'started (UTC)':<16}{'planned':>10}{'done':>10}{'failed':>8}  shards done"
         yield f"{'run':<{width}}  {columns}"
-    else:
+    elif not listed.notice:
         yield "There are no runs yet."
     for status in listed.runs:
         planned = "-" if status.planned is None else f"{status.planned:,}"

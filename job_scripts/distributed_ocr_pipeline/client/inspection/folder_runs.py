@@ -6,12 +6,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from distributed_ocr_pipeline.client.arguments import as_arguments
 from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder
 from distributed_ocr_pipeline.client.inspection.status import Phase, RunState, RunStatus
 from distributed_ocr_pipeline.client.inspection.stored_runs import StoredRun, read_stored_run
+from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout, run_folders, time_of
+from distributed_ocr_pipeline.local.deploy import default_options
 from distributed_ocr_pipeline.local.folders import find_holder
+from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 
 _ADVICE = "Name the folder that runs wrote to with --output, or set up a deployment (`make deploy`)."
 
@@ -51,9 +55,15 @@ class FolderRuns:
     @property
     def notice(self) -> str:
         """What is known of a run that has left nothing yet, or empty."""
-        if self._holder is None or not self._holder.is_at_work or self._running is not None:
+        holder = self._holder
+        if holder is None or self._holders is not None or (holder.has_ended and not holder.is_at_work):
             return ""
-        return f"A run over {self._holder.documents!r} (process {self._holder.pid}) is planning; it has no files yet."
+        what = f"A run over {holder.documents!r} (process {holder.pid})"
+        if holder.is_at_work:
+            return f"{what} is planning; it has no files yet."
+        begun = f"{what} began at {holder.since.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+        command = self._continuation(holder.documents, holder.options)
+        return f"{begun} and was stopped before it had a plan. This continues it: {command}"
 
     def _find_holders(self) -> str | None:
         """The lock does not name its run: it is the latest, if that is younger than the lock."""
@@ -87,9 +97,22 @@ class FolderRuns:
             yield "follow", f"ocr-pipeline status {stored.run_id} --output {output}"
             yield "stop", f"kill -INT {self._holder.pid}"
         elif stored.state is not RunState.SUCCEEDED:
-            known = self._holder is not None and stored.run_id == self._holders
-            folder = shlex.quote(self._holder.documents) if known and self._holder else "FOLDER"
-            yield "continue", f"ocr-pipeline --input-prefix {folder} --output {output}"
+            holder = self._holder if stored.run_id == self._holders else None
+            named = (stored.plan or {}).get("input_uri")
+            folder = str(path_of(named)) if named else holder.documents if holder else None
+            options = _changed(stored.options) if stored.options else holder.options if holder else {}
+            yield "continue", self._continuation(folder, options)
+
+    def _continuation(self, folder: str | None, options: Mapping[str, Any]) -> str:
+        """The command that does what a run has left."""
+        place = ["--input-prefix", folder or "FOLDER", "--output", self._output.address]
+        return shlex.join(["ocr-pipeline", *place, *as_arguments(options)])
+
+
+def _changed(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's options that are not those of the local environment."""
+    defaults, settings = default_options(), RunSettings.names()
+    return {name: value for name, value in options.items() if name in settings and value != defaults.get(name)}
 
 
 def _run_ids(output: Path) -> Iterator[str]:

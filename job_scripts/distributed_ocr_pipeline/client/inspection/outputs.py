@@ -13,11 +13,10 @@ from pyarrow.fs import FileSystem
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
 from distributed_ocr_pipeline.json_files import read_json
+from distributed_ocr_pipeline.layout import DEFAULT_FOLDER
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import local_filesystem
-
-DEFAULT_FOLDER = "output"
 
 
 class Output(Protocol):

@@ -20,7 +20,7 @@ class StoredRun:
     run_id: str
     output: str
     plan: Mapping[str, Any] | None
-    is_begun: bool  # the workflow has recorded its options
+    options: Mapping[str, Any]  # of the run, with their defaults; none before the workflow has begun
     report: Mapping[str, Any] | None
     documents: Mapping[str, int]  # rows of the ledger by status
     shards: ShardCounts
@@ -30,8 +30,9 @@ class StoredRun:
     def state(self) -> RunState:
         """Of a run that has ended: what it left says how."""
         if self.report is not None:
-            return RunState.SUCCEEDED if self.report.get("succeeded") else RunState.FAILED
-        if not self.is_begun:
+            ended = RunState.STOPPED if self.report.get("interrupted") else RunState.FAILED
+            return RunState.SUCCEEDED if self.report.get("succeeded") else ended
+        if not self.options:  # the workflow has not recorded them
             return RunState.NOT_STARTED
         return RunState.SUCCEEDED if self.shards.total == 0 else RunState.STOPPED  # nothing to do needs no report
 
@@ -67,7 +68,7 @@ def read_stored_run(output: Output, run_id: str, *, is_running: bool = False) ->
         run_id=run_id,
         output=output.address,
         plan=plan,
-        is_begun=output.find_json(run.options.key) is not None,
+        options=output.find_json(run.options.key) or {},
         report=report,
         documents=_ledger_by_status(output, run) if report is None else _nonzero(report["documents_by_status"]),
         shards=_count_shards(output, run, plan),

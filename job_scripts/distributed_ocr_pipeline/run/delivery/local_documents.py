@@ -1,13 +1,19 @@
-"""Why a document of this machine did not reach its job. Its `source_uri` is a `file://` URI, so its place tells."""
+"""Why a document of this machine did not reach its job, or has changed since the plan.
 
+Its `source_uri` is a `file://` URI, so its place tells.
+"""
+
+import errno
+import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.records import Document, Undeliverable
+from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk, Undeliverable
 
 _SCHEME = "file://"
 _KINDS = {
@@ -18,17 +24,65 @@ _KINDS = {
 }
 
 
-def reasons_by_place(sources: Iterable[tuple[Document, Path]]) -> dict[str, Undeliverable]:
+_CHANGED = "The file changed after the run had found it."
+
+
+def reasons_by_place(sources: Iterable[tuple[Document, Path]], folder: Path) -> dict[str, Undeliverable]:
     """By document id, why documents of this machine were not delivered; those that were have no reason.
 
     Args:
         sources: Documents, each with its path in the job, which does not exist where it was not delivered.
+        folder: Where the job has its documents.
     """
     return {
-        document.document_id: _reason(path_of(document.source_uri), document.key)
+        document.document_id: _reason(path_of(document.source_uri), document.key, folder)
         for document, delivered in sources
         if document.source_uri.startswith(_SCHEME) and not delivered.exists()
     }
+
+
+def telling_changes(
+    results: Iterable[PageChunk | DocumentResult], delivered: Mapping[str, Path]
+) -> Iterator[PageChunk | DocumentResult]:
+    """Results, in which a document of this machine that is no longer what the plan found is `changed`.
+
+    A job has links to documents, so it reads what somebody has written into one since then, and the row would say that
+    this is the text of the version that was planned.
+
+    Args:
+        results: Of the job's documents, each as soon as it is read.
+        delivered: The job's file of each document, by document id.
+    """
+    for result in results:
+        if isinstance(result, DocumentResult) and _has_changed(result, delivered):
+            done = result.pages_succeeded + result.pages_blank
+            status = DocumentStatus.PARTIAL if done else DocumentStatus.FAILED
+            yield replace(result, status=status, error_class=ErrorClass.CHANGED, error_message=_CHANGED)
+        else:
+            yield result
+
+
+def _has_changed(result: DocumentResult, delivered: Mapping[str, Path]) -> bool:
+    document = result.document
+    path = delivered.get(document.document_id)
+    if path is None or not document.source_uri.startswith(_SCHEME) or result.status is DocumentStatus.DEFERRED:
+        return False
+    if file_version(path) == document.etag:
+        return False
+    if original := file_version(path_of(document.source_uri)):  # what the job has is a copy, if not a changed file
+        return original != document.etag
+    status = path.stat()  # the original is gone, or out of the sight of a container
+    return status.st_nlink > 1 or status.st_size != document.size_bytes
+
+
+def file_version(path: Path) -> str:
+    """The ETag of a file of this machine, as the local environment makes it; empty if it cannot be looked at."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return ""
+    version = f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+    return hashlib.md5(version.encode(), usedforsecurity=False).hexdigest()
 
 
 def path_of(uri: str) -> Path:
@@ -36,21 +90,35 @@ def path_of(uri: str) -> Path:
     return Path(os.fsdecode(unquote_to_bytes(uri.removeprefix(_SCHEME))))
 
 
-def _reason(path: Path, key: str) -> Undeliverable:
-    """What is in the way now. `key` is the path below the input folder, which tells that folder."""
+def _reason(path: Path, key: str, job: Path) -> Undeliverable:
+    """What is in the way now. `key` is the path below the input folder, which tells that folder; `job` is the job's."""
     try:
         status = path.lstat()
         if stat.S_ISLNK(status.st_mode):
             return _reason_of_link(path, path.parents[key.count("/")])
         if kind := _KINDS.get(stat.S_IFMT(status.st_mode)):
             return Undeliverable(ErrorClass.NOT_A_FILE, kind)
-    except FileNotFoundError:
-        return Undeliverable(ErrorClass.MISSING, "The file went after the run had found it.")
     except OSError as error:
-        return Undeliverable(ErrorClass.UNREADABLE, f"It cannot be looked at: {error.strerror}.")
+        return _reason_of_error(path, error)
     if stat.S_ISDIR(status.st_mode):
         return _reason_of_folder(path)
-    return _reason_of_file(path)
+    is_too_long = len(os.fsencode(job / key)) >= os.pathconf("/", "PC_PATH_MAX")
+    return _too_long("Its path in the job", job / key) if is_too_long else _reason_of_file(path)
+
+
+def _reason_of_error(path: Path, error: OSError) -> Undeliverable:
+    if isinstance(error, FileNotFoundError):
+        return Undeliverable(ErrorClass.MISSING, "The file went after the run had found it.")
+    if error.errno == errno.ENAMETOOLONG:
+        return _too_long("Its path", path)
+    return Undeliverable(ErrorClass.UNREADABLE, f"It cannot be looked at: {error.strerror}.")
+
+
+def _too_long(what: str, path: Path) -> Undeliverable:
+    """Of a file, or of a folder: then nothing below it is read."""
+    size, limit = len(os.fsencode(path)), os.pathconf("/", "PC_PATH_MAX") - 1
+    message = f"{what} has {size} bytes, and the system takes {limit}: shorten the names of its folders."
+    return Undeliverable(ErrorClass.UNREADABLE, message)
 
 
 def _reason_of_folder(path: Path) -> Undeliverable:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,21 @@ def test_the_examples_are_counted_and_priced(capsys: pytest.CaptureFixture[str])
 def test_people_get_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["estimate", "examples/documents", "--exclude", "*.pdf,notes.txt"]) == ExitCode.OK
     shown = capsys.readouterr().out
-    assert "Textract" in shown and "cheapest" in shown and "22" not in shown.splitlines()[0]
+    assert "Textract" in shown and "cheapest" in shown and "22" not in shown.splitlines()[4]
+
+
+def test_a_folder_is_told_what_a_run_takes_here(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    assert main(["estimate", str(tmp_path)]) == ExitCode.OK
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert re.match(r"On this machine a run costs nothing and takes about 5 to \d+ seconds on \d+ processors\.", first)
+    assert "earlier runs are not looked at" in second
+    assert main(["estimate", str(tmp_path), "--json"]) == ExitCode.OK
+    found = json.loads(capsys.readouterr().out)
+    here = found["this_machine"]
+    assert here["usd"] == 0 and here["seconds"]["low"] <= here["seconds"]["expected"] <= here["seconds"]["high"]
+    assert (here["seconds"]["expected"] - 5) * here["processors"] == pytest.approx(found["cpu_seconds"]["expected"])
+    assert found["input_uri"] == tmp_path.as_uri()
 
 
 def test_a_folder_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

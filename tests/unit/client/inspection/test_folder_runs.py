@@ -2,19 +2,24 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from distributed_ocr_pipeline.client.commands.parsers import run_parser
+from distributed_ocr_pipeline.client.commands.run import chosen_options
+from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.local.deploy import default_options
 from distributed_ocr_pipeline.local.folders import locked
 from distributed_ocr_pipeline.main import main
 from tests.support.runs import outcome, write_run
@@ -130,6 +135,48 @@ def test_a_run_in_another_process_is_seen_in_each_phase(tmp_path: Path, capsys: 
         write_run(tmp_path, "now", outcome("a"))
         assert parts(status(capsys, tmp_path, "now"), "phase", "done") == ["reporting", 1]
     assert parts(status(capsys, tmp_path, "now"), "state", "phase") == ["stopped", "ended"]
+
+
+def test_an_interrupted_run_is_stopped_and_goes_on_with_its_folder_and_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = plan(tmp_path, "interrupted", shards=2, age=60)
+    changed = {"languages": "deu+eng", "outputs": ["text", "tsv"], "words": True, "tesseract_config": {"psm": 6}}
+    put(tmp_path, run.plan.key, {"documents": 3, "shards": 2, "up_to_date": 0, "input_uri": "file:///my%20scans/"})
+    put(tmp_path, run.options.key, {**default_options(), "input_prefix": "s3://in/", "planned": True, **changed})
+    report(tmp_path, run, "1 planned documents are not in the ledger", succeeded=2)
+    values = json.loads((tmp_path / run.report.key).read_text())
+    put(tmp_path, run.report.key, values | {"interrupted": True})
+    plan(tmp_path, "later", shards=1)
+    found = status(capsys, tmp_path, "interrupted")
+    assert parts(found, "state", "phase", "done") == ["stopped", "ended", 2]
+    said = shlex.split(found["commands"]["continue"])
+    assert said[:5] == ["ocr-pipeline", "--input-prefix", "/my scans", "--output", str(tmp_path)]
+    assert set(said[5:]) == {"--languages=deu+eng", "--outputs=text,tsv", "--words", '--tesseract-config={"psm": 6}'}
+    given = chosen_options(run_parser().parse_args(said[1:]))
+    assert RunSettings(**given) == RunSettings(**changed)
+
+
+def test_a_run_that_was_interrupted_before_its_plan_is_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = {"languages": "deu", "reprocess": False}
+    with suppress(KeyboardInterrupt), locked(tmp_path, Path("/my scans"), options):
+        raise KeyboardInterrupt
+    assert main(["status", "--output", str(tmp_path)]) == ExitCode.OK
+    shown = capsys.readouterr().out
+    command = f"ocr-pipeline --input-prefix '/my scans' --output {tmp_path} --languages=deu --no-reprocess"
+    assert "was stopped before it had a plan" in shown and shown.endswith(f"This continues it: {command}\n")
+    with locked(tmp_path, Path("/my scans")):
+        pass
+    assert main(["status", "--output", str(tmp_path)]) == ExitCode.OK
+    assert capsys.readouterr().out == "There are no runs yet.\n"
+
+
+def test_a_run_that_was_killed_while_it_planned_is_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan(tmp_path, "before", shards=0, age=3600)
+    with run_in_another_process(tmp_path):
+        pass
+    found = status(capsys, tmp_path)
+    assert "was stopped before it had a plan" in found["notice"] and "--input-prefix '/my scans'" in found["notice"]
 
 
 def test_the_latest_runs_come_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

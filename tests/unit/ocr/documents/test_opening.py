@@ -1,5 +1,6 @@
 """Every kind of file is opened for what it is; one that cannot be opened has a row that says why."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ from PIL import ExifTags, Image
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents.media_type import media_type
+from distributed_ocr_pipeline.ocr.documents.pdf import PdfSource
+from distributed_ocr_pipeline.ocr.documents.source import Tools
 from distributed_ocr_pipeline.records import DocumentStatus
 from tests.support.documents import Ledger, page_picture, pdf_bytes, replaced, saved, scanned_pdf, typed_pdf
 
@@ -242,3 +245,47 @@ def test_no_program_has_a_password_as_an_argument(
     [(result, _)] = process([path], text_layer="auto", passwords=["s3cr3t-w0rd"])
     assert result.status is DocumentStatus.SUCCEEDED and commands
     assert "s3cr3t" not in "".join(commands)
+
+
+def recorded_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the files that become a `PdfSource`."""
+    sizes: list[int] = []
+    real = PdfSource.__init__
+
+    def record(self: PdfSource, path: Path, tools: Tools) -> None:
+        sizes.append(path.stat().st_size)
+        real(self, path, tools)
+
+    monkeypatch.setattr(PdfSource, "__init__", record)
+    return sizes
+
+
+def test_the_zeros_of_a_download_that_broke_off_are_not_searched(
+    tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = recorded_sizes(monkeypatch)
+    (tmp_path / "nothing.pdf").write_bytes(b"%PDF-1.4\n")
+    whole = typed_pdf(tmp_path / "whole.pdf", ["Some text of its own"])
+    written = [9, whole.stat().st_size]
+    for path in (tmp_path / "nothing.pdf", whole):
+        os.truncate(path, 1024**3)
+    [(nothing, _), (found, pages)] = process([tmp_path / "nothing.pdf", whole], text_layer="auto")
+    assert sorted(sizes) == sorted(written)
+    assert (nothing.status, nothing.error_class) == (DocumentStatus.FAILED, ErrorClass.CORRUPT)
+    assert (found.status, pages[0].text) == (DocumentStatus.SUCCEEDED, "Some text of its own")
+    assert whole.stat().st_size == 1024**3
+
+
+@pytest.mark.parametrize("zeros", [1000, 3 * 1024**2])
+def test_a_pdf_that_is_more_than_the_zeros_after_it_is_read_where_it_is(
+    zeros: int, tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = recorded_sizes(monkeypatch)
+    path = typed_pdf(tmp_path / "a.pdf", ["Some text of its own"])
+    if zeros > 1000:
+        with path.open("ab") as file:
+            file.write(b"%" * zeros)
+    size = path.stat().st_size + zeros
+    os.truncate(path, size)
+    [(result, _)] = process([path], text_layer="auto")
+    assert result.status is DocumentStatus.SUCCEEDED and sizes == [size]

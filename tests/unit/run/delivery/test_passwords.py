@@ -14,7 +14,8 @@ from distributed_ocr_pipeline.planning.shards import shard_files
 from distributed_ocr_pipeline.planning.sources import folder_source
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.delivery.passwords import parse_passwords, read_passwords
-from distributed_ocr_pipeline.run.planning import Plan, plan_source
+from distributed_ocr_pipeline.run.plan import Plan
+from distributed_ocr_pipeline.run.planning import plan_source
 
 DOCUMENTS = {"a.pdf": b"%PDF-1.4", "b.pdf": b"%PDF-1.4", "keys/passwords.txt": b"one\ntwo words\n"}
 

@@ -10,6 +10,7 @@ _REACH = 5  # cells; print is thinner, rows are higher
 _LIGHT = 0.65  # of the paper's level; on darker areas print is as often light
 _SHADED = 0.97  # likewise; lighter is paper
 _LEVEL = 4  # grey levels within an area
+_WIDTH = (15, 1)  # cells to both sides of one: a row is 250 pixels wide, a patch of a map or a photograph less
 
 
 def paper_of_cells(cells: Image.Image, paper: int) -> Image.Image:
@@ -18,7 +19,10 @@ def paper_of_cells(cells: Image.Image, paper: int) -> Image.Image:
     shade = level.point([255 * (_LIGHT * paper < one < _SHADED * paper) for one in range(256)])
     steps = ImageChops.subtract(level.filter(ImageFilter.MaxFilter(3)), level.filter(ImageFilter.MinFilter(3)))
     even = ImageChops.darker(shade, steps.point([255 * (step <= _LEVEL) for step in range(256)]))
-    areas = even.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(2 * _REACH + 1))
+    across = ImageFilter.BoxBlur(_WIDTH)
+    wide = even.filter(across).point([255 * (share == 255) for share in range(256)])
+    areas = wide.filter(across).point([255 * (share > 0) for share in range(256)])
+    areas = areas.filter(ImageFilter.MaxFilter(2 * _REACH + 1))
     return Image.composite(level, Image.new("L", cells.size, paper), ImageChops.darker(areas, shade))
 
 

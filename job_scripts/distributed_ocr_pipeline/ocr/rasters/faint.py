@@ -74,7 +74,7 @@ def faint_part(image: Image.Image, clear: Image.Image) -> FaintPart | None:
 
 
 def _pale(image: Image.Image, clear: Image.Image) -> tuple[Image.Image, Image.Image]:
-    """Cells that stand out less than what is `clear`: of print, whose strokes stand close to one another, and others."""
+    """Cells that stand out less than what is `clear`: of print, whose strokes stand close to one another; others."""
     limit = median_level(image.histogram()) - _PALE
     marks = image.point([255 * (level < limit) for level in range(256)])
     cells = marks.reduce(_CELL).point([255 * (level > _PALE_PIXELS) for level in range(256)])

@@ -121,6 +121,19 @@ def faint_beside_black(seed: int) -> HardPage:
     return HardPage(_in_grain(page, seed, 8), f"{heading}\n{text_of(paragraphs)}", 200)
 
 
+def pale_beside_black(seed: int) -> HardPage:
+    """Black print, with a paragraph, a column of numbers and a line of middle grey: worn ribbons, stamps, pale inks."""
+    layout, source, text = Layout(dpi=200, points=11), random.Random(seed), iter(_words(seed, 400))
+    image = blank(layout)
+    draw, font, lines = ImageDraw.Draw(image), layout.font(), list[str]()
+    for row in range(36):
+        top, cells = 120 + 52 * row, [(160.0, _line_of(text, font, 900))]
+        lines.append(_printed(draw, top, cells, font, 205 if 14 <= row < 20 or row == 30 else 20))
+        if row < 12:
+            lines.append(_printed(draw, top, [(1300, str(source.randrange(1000, 99999)))], font, 195))
+    return HardPage(_in_grain(image.filter(ImageFilter.GaussianBlur(0.5)), seed, 8), "\n".join(lines), 200)
+
+
 def _in_grain(image: Image.Image, seed: int, levels: int) -> Image.Image:
     """A grey picture whose pixels are darker by up to `levels`."""
     grain = random.Random(seed).randbytes(image.width * image.height)
@@ -255,6 +268,21 @@ def invoice(seed: int) -> HardPage:
     return HardPage(image.filter(ImageFilter.GaussianBlur(0.5)), "\n".join(lines), 150)
 
 
+def shaded_table(seed: int) -> HardPage:
+    """A table with columns of one and two digits, every other row on grey."""
+    layout, source = Layout(dpi=200, points=10), random.Random(seed)
+    image = blank(layout)
+    draw, font, lines = ImageDraw.Draw(image), layout.font(), list[str]()
+    for row in range(30):
+        top = 150 + 64 * row
+        draw.rectangle((100, top, 1550, top + 64), fill=225 if row % 2 else 255)
+        numbers = [str(source.randrange(1, most)) for most in (10, 60, 10)]
+        cells = [(130, str(row + 1)), (260, _GOODS[row % len(_GOODS)]), *zip((760, 960, 1160), numbers)]
+        cells += [(1400, f"{source.randrange(1, 90)}.50")]
+        lines.append(_printed(draw, top + 13, cells, font))
+    return HardPage(image.filter(ImageFilter.GaussianBlur(0.5)), "\n".join(lines), 200)
+
+
 def _printed(
     draw: ImageDraw.ImageDraw,
     top: float,
@@ -293,6 +321,7 @@ KINDS: dict[str, Callable[[int], HardPage]] = {
     "faint on dark": faint_on_dark,
     "very faint": very_faint,
     "faint beside black": faint_beside_black,
+    "pale beside black": pale_beside_black,
     "slide": slide,
     "columns with formulas": columns_with_formulas,
     "filing": filing,
@@ -300,6 +329,7 @@ KINDS: dict[str, Callable[[int], HardPage]] = {
     "receipt in a shadow": receipt_in_shadow,
     "labelled form": labelled_form,
     "invoice": invoice,
+    "shaded table": shaded_table,
 }
 """By name: what draws a page from a seed."""
 

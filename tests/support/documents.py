@@ -46,10 +46,16 @@ def page_picture(text: str = "A page of a document", size: tuple[int, int] = (90
     return picture
 
 
-def saved(picture: Image.Image, path: Path, **encoding: Any) -> Path:
-    """The picture in a file of the kind that its name says, HEIC included, which Pillow cannot write."""
+def saved(picture: Image.Image, path: Path, *others: Image.Image, **encoding: Any) -> Path:
+    """The picture in a file of the kind that its name says, HEIC included, which Pillow cannot write.
+
+    A HEIC may hold `others` beside it.
+    """
     if path.suffix == ".heic":
-        pillow_heif.from_pillow(picture.convert("RGB")).save(path, **encoding)
+        photos = pillow_heif.from_pillow(picture.convert("RGB"))
+        for other in others:
+            photos.add_from_pillow(other.convert("RGB"))
+        photos.save(path, **encoding)
     else:
         picture.save(path, **encoding)
     return path

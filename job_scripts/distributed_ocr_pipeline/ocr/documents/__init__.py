@@ -7,7 +7,6 @@ picture      pictures as sources
 poppler      the programs of Poppler
 text_layer   whether a page's own text can be trusted
 letters      whether letters are used as languages use them
-bare_scans   which pages are nothing but a scan (pikepdf)
-bare_text    which pages certainly show no picture, and how large they are (pikepdf)
+looks        what pikepdf sees in a PDF
 tasks        what runs in a sandbox, because it reads files from strangers
 """

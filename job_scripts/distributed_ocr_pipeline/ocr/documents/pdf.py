@@ -7,6 +7,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents import poppler, tasks
+from distributed_ocr_pipeline.ocr.documents.looks.found import PagesSeen, PlainPdf
 from distributed_ocr_pipeline.ocr.documents.media_type import PDF
 from distributed_ocr_pipeline.ocr.documents.pdf_drawing import PdfDrawing
 from distributed_ocr_pipeline.ocr.documents.source import SURVEY_PAGES, BareScan, Layer, PageSurvey, Rasters, Tools
@@ -15,6 +16,7 @@ from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 
 _MIN_SCAN_PPI = 60  # text in a coarser picture is not readable
 _FILLS_PAGE = 0.5  # share of the page's area from which a picture is its scan
+_INCOMPLETE = "incomplete: the data of a picture on the page end early"
 _XFA_REMINDER = "an XFA form: what its fields hold may not be on the page"
 _EMBEDDED_FILE = b"/EmbeddedFile"  # a stream's dictionary is never compressed
 _LOOK_BYTES = 1 << 20
@@ -22,7 +24,7 @@ _MOST_NAMED, _MAX_NAMES_CHARACTERS = 10, 300  # of attached files, in a note
 _MIN_PICTURE_PPI = 30  # large print in a coarser picture is not readable either
 _HOLDS_TEXT = 0.05  # share of the page from which pictures may hold text of their own
 _SIZED_PAGES = 2000  # first ones, whose sizes come with the file's own facts: `pdfinfo` tells 50 in a millisecond
-_LITTLE_TEXT = 600  # characters; a page of print has 2,000, one with less may have text as curves
+_LITTLE_TEXT = 600  # characters; a page of print has 2,000, on one with less there may be other print
 
 
 class PdfSource:
@@ -48,14 +50,15 @@ class PdfSource:
         """Sizes, pictures and text layers of consecutive pages."""
         sizes = self._sizes(pages, limit)
         texts = self._texts(pages, sizes, limit)
-        placed = self._placed(pages, texts, limit)
+        seen = self._seen(pages, texts, limit)
+        placed = self._placed(pages, seen, limit)
         surveys = [
-            _reminding(_survey_of(page, sizes.get(page), placed.get(page, []), texts[page]), self._reminder_of(page))
+            _reminding(
+                _survey_of(page, sizes.get(page), placed.get(page, []), texts[page], seen), self._reminder_of(page)
+            )
             for page in pages
         ]
-        to_read = {survey.number for survey in surveys if not survey.verdict.trusted}
-        bare = self._bare_scans({page: images for page, images in placed.items() if page in to_read}, limit)
-        return [replace(one, bare_scan=bare[one.number]) if one.number in bare else one for one in surveys]
+        return self._with_pictures(surveys, placed, limit)
 
     def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Rasters:
         """Rasters of pages, at `dpi` or what the limit on pixels leaves of it."""
@@ -96,14 +99,20 @@ class PdfSource:
             return known
         return poppler.page_sizes(self._path, pages, self._tools.poppler_limits(limit.seconds()), self._tools.stop)
 
+    def _seen(self, pages: range, texts: Mapping[int, str | DocumentError], limit: TimeLimit) -> PagesSeen | None:
+        """What pages of text show; None if it is not known. Pages without text have something else on them anyway."""
+        if not any(isinstance(text, str) and text.strip() for text in texts.values()):
+            return PagesSeen([], [])
+        if self._plain and pages.stop <= SURVEY_PAGES + 1:
+            return self._plain.seen
+        look, sandboxes = self._tools.plain_look, self._tools.sandboxes
+        return look.pages(sandboxes, self._path, self.page_count, pages, limit.seconds())
+
     def _placed(
-        self, pages: range, texts: Mapping[int, str | DocumentError], limit: TimeLimit
+        self, pages: range, seen: PagesSeen | None, limit: TimeLimit
     ) -> Mapping[int, Sequence[poppler.PlacedImage]]:
-        """Pictures by page. Pages without text show something else, most likely pictures; of others it is looked up."""
-        bare: set[int] = set()
-        if any(isinstance(text, str) and text.strip() for text in texts.values()):
-            bare = self._bare_text(pages, limit)
-        left = [page for page in pages if page not in bare]
+        """Pictures by page."""
+        left = [page for page in pages if seen is None or page not in seen.bare]
         if not left:
             return {}
         try:
@@ -111,13 +120,6 @@ class PdfSource:
             return poppler.placed_images(self._path, range(left[0], left[-1] + 1), limits, stop)
         except DocumentError:  # only a hint; the page itself may still be drawn
             return {}
-
-    def _bare_text(self, pages: range, limit: TimeLimit) -> set[int]:
-        """Pages that certainly show no picture; of the first pages, they came with the look into the file."""
-        if self._plain and pages.stop <= SURVEY_PAGES + 1:
-            return set(self._plain.bare_text)
-        look, sandboxes = self._tools.plain_look, self._tools.sandboxes
-        return look.bare_text(sandboxes, self._path, self.page_count, pages, limit.seconds())
 
     def _texts(
         self, pages: range, sizes: Mapping[int, poppler.PageSize], limit: TimeLimit
@@ -145,20 +147,27 @@ class PdfSource:
         singles = (self._texts_cut_alike(range(one, one + 1), shown, limit) for one in pages)
         return {page: text for single in singles for page, text in single.items()}
 
-    def _bare_scans(self, placed: Mapping[int, Sequence[poppler.PlacedImage]], limit: TimeLimit) -> dict[int, BareScan]:
-        """Pages that are nothing but a scan; none if that cannot be found out."""
-        only = {page: pictures[0] for page, pictures in placed.items() if _may_be_bare(pictures)}
-        if not only:
-            return {}
+    def _with_pictures(
+        self, surveys: list[PageSurvey], placed: Mapping[int, Sequence[poppler.PlacedImage]], limit: TimeLimit
+    ) -> list[PageSurvey]:
+        """The surveys; those of pages that may be read say whether they are nothing but a scan, or lack a part."""
+        read = [one for one in surveys if placed.get(one.number) and (not one.verdict.trusted or one.may_show_more)]
+        only = {one.number: placed[one.number][0] for one in read if _may_be_bare(one, placed[one.number])}
+        if not read:
+            return surveys
         try:
-            sandbox = self._tools.sandboxes.within(limit.seconds())
-            found = sandbox.call(tasks.find_bare_scans, path=str(self._path), pages=list(only))
+            sandbox, pages = self._tools.sandboxes.within(limit.seconds()), [one.number for one in read]
+            found = sandbox.call(tasks.look_at_pictures, path=str(self._path), pages=pages, single=list(only))
         except DocumentError:
-            return {}
-        return {scan.page: BareScan(only[scan.page].width, only[scan.page].height, scan.turn) for scan in found}
+            return surveys
+        scans = {scan.page: BareScan(only[scan.page].width, only[scan.page].height, scan.turn) for scan in found.scans}
+        return [
+            _incomplete(survey) if survey.number in found.cut else replace(survey, bare_scan=scans.get(survey.number))
+            for survey in surveys
+        ]
 
 
-def _info_of(plain: tasks.PlainPdf) -> poppler.DocumentInfo:
+def _info_of(plain: PlainPdf) -> poppler.DocumentInfo:
     sizes = {number: poppler.PageSize(*size) for number, size in enumerate(plain.sizes, 1)}
     return poppler.DocumentInfo(plain.pages, is_xfa=False, first_sizes=sizes)
 
@@ -178,7 +187,11 @@ def _may_have_attachments(path: Path) -> bool:
 
 
 def _survey_of(
-    page: int, size: poppler.PageSize | None, placed: Sequence[poppler.PlacedImage], text: str | DocumentError
+    page: int,
+    size: poppler.PageSize | None,
+    placed: Sequence[poppler.PlacedImage],
+    text: str | DocumentError,
+    seen: PagesSeen | None,
 ) -> PageSurvey:
     if size is None:
         return PageSurvey(number=page, error=DocumentError(ErrorClass.CORRUPT, "The file has no such page."))
@@ -186,9 +199,9 @@ def _survey_of(
         verdict, text = Verdict(False, f"the text layer cannot be read ({text.error_class.value})"), ""
     else:
         verdict = judge(text, _cover(size, placed))
-    more = verdict.trusted and (
-        len("".join(text.split())) < _LITTLE_TEXT or _cover(size, placed, _MIN_PICTURE_PPI) >= _HOLDS_TEXT
-    )
+    curved = seen is not None and page in seen.curved
+    little = curved or seen is None or len("".join(text.split())) < _LITTLE_TEXT
+    more = verdict.trusted and (little or _cover(size, placed, _MIN_PICTURE_PPI) >= _HOLDS_TEXT)
     return PageSurvey(
         page,
         size,
@@ -196,6 +209,7 @@ def _survey_of(
         text.strip("\n"),
         verdict,
         may_show_more=more,
+        curved=curved,
         may_be_coloured=not all(picture.is_grey for picture in placed) or not placed,
     )
 
@@ -205,6 +219,11 @@ def _reminding(survey: PageSurvey, reminder: str) -> PageSurvey:
     if not reminder:
         return survey
     return replace(survey, verdict=replace(survey.verdict, reason=f"{survey.verdict.reason}; {reminder}"))
+
+
+def _incomplete(survey: PageSurvey) -> PageSurvey:
+    """The survey of a page of which a picture's data end early. What is there of it is left to Poppler to draw."""
+    return _reminding(replace(survey, incomplete=True), _INCOMPLETE)
 
 
 def _square_inches(size: poppler.PageSize) -> float:
@@ -224,9 +243,9 @@ def _scan_dpi(size: poppler.PageSize, placed: Sequence[poppler.PlacedImage]) -> 
     return round(max(filling)) if filling else None
 
 
-def _may_be_bare(pictures: Sequence[poppler.PlacedImage]) -> bool:
-    """Whether a page has a single picture, of a kind that `pdfimages` extracts as it is drawn."""
-    if len(pictures) != 1 or pictures[0].colours not in ("gray", "rgb", "icc"):
+def _may_be_bare(survey: PageSurvey, pictures: Sequence[poppler.PlacedImage]) -> bool:
+    """Whether a page has nothing but a single picture, of a kind that `pdfimages` extracts as it is drawn."""
+    if survey.verdict.trusted or len(pictures) != 1 or pictures[0].colours not in ("gray", "rgb", "icc"):
         return False
     components, bits = pictures[0].components, pictures[0].bits
     return (components, bits) == (1, 1) or (pictures[0].encoding == "jpeg" and components in (1, 3) and bits == 8)

@@ -12,8 +12,6 @@ from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.ocr.rasters.coloured import MOST_PIXELS, grey_of_colour
 from distributed_ocr_pipeline.ocr.rasters.raster import MAX_SIDE, Raster, load
 
-_CUT = "truncated"  # in what the decoder says of a picture that ends early
-_INCOMPLETE = "incomplete: the data of the page's picture end early"
 _READABLE_DPI = 100  # a page drawn coarser is only looked at, for which its lightness is enough
 _ASSUMED_SIZE = poppler.PageSize(612.0, 792.0)  # US letter
 
@@ -48,7 +46,6 @@ class PdfDrawing:
         self._folder = folder
         self._limit = limit
         self._max_pixels = tools.config.max_page_pixels
-        self._incomplete: set[int] = set()  # pages whose picture ends early
 
     def draw(self, pages: Sequence[PageSurvey], dpi: int) -> Rasters:
         """Extract bare scans and draw all other pages."""
@@ -58,12 +55,7 @@ class PdfDrawing:
             drawn |= self._extract(group, [page for page in bare if page.number in group.pages])
         for group in self._groups([page for page in pages if page.number not in drawn], dpi):
             drawn |= self._render(group)
-        return {page: self._said_incomplete(page, raster) for page, raster in drawn.items()}
-
-    def _said_incomplete(self, page: int, raster: Raster | DocumentError) -> Raster | DocumentError:
-        if page not in self._incomplete or isinstance(raster, DocumentError):
-            return raster
-        return replace(raster, fault=raster.fault or _INCOMPLETE)
+        return drawn
 
     def _groups(self, pages: Sequence[PageSurvey], dpi: int) -> list[_Group]:
         """Runs of neighbouring pages to be drawn at the same resolution."""
@@ -115,19 +107,17 @@ class PdfDrawing:
             limits = self._tools.poppler_limits(self._limit.seconds(len(pages)))
             found = poppler.extract_images(self._path, group.pages, folder=folder, limits=limits, stop=stop)
             for page in () if found.fault else pages:
-                extracted |= self._made_smaller_if_whole(page, found.files[page.number], group.resolution)
+                extracted |= self._made_smaller_if_sound(page, found.files[page.number], group.resolution)
         except (DocumentError, KeyError):
             pass
         for left in folder.glob(f"{poppler.EXTRACTED}-*"):
             left.unlink()
         return extracted
 
-    def _made_smaller_if_whole(self, page: PageSurvey, file: Path, resolution: _Resolution) -> dict[int, Raster]:
+    def _made_smaller_if_sound(self, page: PageSurvey, file: Path, resolution: _Resolution) -> dict[int, Raster]:
         try:
             return {page.number: self._made_smaller(page, file, resolution)}
-        except DocumentError as error:
-            if _CUT in str(error):
-                self._incomplete.add(page.number)
+        except DocumentError:
             return {}
 
     def _made_smaller(self, page: PageSurvey, file: Path, resolution: _Resolution) -> Raster:

@@ -50,4 +50,4 @@ class PictureSource:
             )
         except DocumentError as error:
             return error
-        return Raster(target, made.width, made.height, made.dpi, made.note)
+        return Raster(target, made.width, made.height, made.dpi, made.note, made.fault)

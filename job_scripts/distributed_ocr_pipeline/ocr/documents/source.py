@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError
 from distributed_ocr_pipeline.ocr.documents import tasks
+from distributed_ocr_pipeline.ocr.documents.looks.found import PagesSeen, PlainPdf
 from distributed_ocr_pipeline.ocr.documents.poppler import POINTS_PER_INCH, LayerWord, PageSize
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
@@ -24,8 +25,7 @@ from distributed_ocr_pipeline.records import Word
 SURVEY_PAGES = 128
 """Of a PDF, with one call of each of Poppler's programs: to start one and to open a long file takes as long as ten."""
 
-_WORTH_A_SANDBOX = 32  # documents; pikepdf takes as long to load as `pdfimages` takes for so many files ...
-_MANY_PAGES = 200  # ... or for so many pages of one
+_WORTH_A_SANDBOX = 32  # documents; pikepdf takes as long to load as `pdfinfo` and `pdfimages` take for so many files
 _TURN_SECONDS = 1.0  # a look takes some milliseconds; behind one that takes longer, Poppler is asked
 _LOOK_SECONDS = 10.0
 _LAYER_CONFIDENCE = 100.0
@@ -43,26 +43,20 @@ class PlainLook:
         self._opened = 0
         self._looking = threading.Lock()
 
-    def open(self, sandboxes: SandboxPool, path: Path, seconds: float) -> tasks.PlainPdf | None:
+    def open(self, sandboxes: SandboxPool, path: Path, seconds: float) -> PlainPdf | None:
         """What a PDF and its first pages are; None if it is not plain, or there was no look."""
         self._opened += 1
-        if not self._pays_off:
+        if self._opened <= _WORTH_A_SANDBOX:
             return None
         return self._look(sandboxes, seconds, tasks.look_into, path=str(path), last=SURVEY_PAGES)
 
-    def bare_text(self, sandboxes: SandboxPool, path: Path, page_count: int, pages: range, seconds: float) -> set[int]:
-        """Those of `pages` that certainly show no picture; none if there was no look."""
-        if page_count < _MANY_PAGES and not self._pays_off:
-            return set()
-        found = self._look(
-            sandboxes, seconds, tasks.find_bare_text, path=str(path), page_count=page_count, pages=list(pages)
+    def pages(
+        self, sandboxes: SandboxPool, path: Path, page_count: int, pages: range, seconds: float
+    ) -> PagesSeen | None:
+        """What `pages` show; None if there was no look, or the file has not `page_count` pages as well."""
+        return self._look(
+            sandboxes, seconds, tasks.look_at_pages, path=str(path), page_count=page_count, pages=list(pages)
         )
-        return set(found or ())
-
-    @property
-    def _pays_off(self) -> bool:
-        """Whether there are enough documents to load pikepdf for."""
-        return self._opened > _WORTH_A_SANDBOX
 
     def _look(
         self, sandboxes: SandboxPool, seconds: float, look: Callable[..., _Found], **arguments: Any
@@ -118,7 +112,9 @@ class PageSurvey:
     verdict: Verdict = field(default=Verdict(False, ""))
     error: DocumentError | None = None
     bare_scan: BareScan | None = None  # the picture, if the page is nothing else
-    may_show_more: bool = False  # than its text layer says: it has pictures, or little text
+    may_show_more: bool = False  # than its text layer says: it has pictures, letters drawn as curves, or little text
+    curved: bool = False  # it draws letters as curves
+    incomplete: bool = False  # the data of a picture on it end early
     may_be_coloured: bool = False  # as it is drawn: it has pictures in colour, or none
 
     @property

@@ -7,42 +7,26 @@ decodes pictures without pikepdf, and each takes longer to load than a page take
 # pylint: disable=import-outside-toplevel
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from distributed_ocr_pipeline.ocr.documents.looks.found import FoundPictures, PagesSeen, PlainPdf
 from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
 
-__all__ = ["find_bare_scans", "find_bare_text", "look_into", "page_frames", "rasterise", "rasterise_scan", "unlock"]
+__all__ = ["look_at_pages", "look_at_pictures", "look_into", "page_frames", "rasterise", "rasterise_scan", "unlock"]
 
 
-@dataclass(frozen=True)
-class FoundScan:
-    """A page that is a bare scan, and the degrees clockwise by which it is turned."""
+def look_at_pictures(path: str, pages: Sequence[int], single: Sequence[int]) -> FoundPictures:
+    """Pages whose pictures end early, and those of `single` that are bare scans (see `cut_pictures`, `bare_scans`)."""
+    from distributed_ocr_pipeline.ocr.documents.looks.bare_scans import bare_scans
+    from distributed_ocr_pipeline.ocr.documents.looks.cut_pictures import pages_with_cut_pictures
 
-    page: int
-    turn: int
-
-
-@dataclass(frozen=True)
-class PlainPdf:
-    """A PDF that every reader sees alike: its pages, the sizes of the first ones, and which of them show no picture."""
-
-    pages: int
-    sizes: list[tuple[float, float]]  # in points, as displayed
-    bare_text: list[int]  # numbers from 1
+    return FoundPictures(bare_scans(path, single) if single else [], pages_with_cut_pictures(path, pages))
 
 
-def find_bare_scans(path: str, pages: Sequence[int]) -> list[FoundScan]:
-    """Those of `pages` (numbers from 1) that are bare scans (see `bare_scans`)."""
-    from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
+def look_at_pages(path: str, page_count: int, pages: Sequence[int]) -> PagesSeen | None:
+    """What `pages` show (see `bare_text`)."""
+    from distributed_ocr_pipeline.ocr.documents.looks.bare_text import pages_seen
 
-    return [FoundScan(page, turn) for page, turn in bare_scans(path, pages)]
-
-
-def find_bare_text(path: str, page_count: int, pages: Sequence[int]) -> list[int]:
-    """Those of `pages` (numbers from 1) that certainly show no picture (see `bare_text`)."""
-    from distributed_ocr_pipeline.ocr.documents.bare_text import bare_text
-
-    return bare_text(path, page_count, pages)
+    return pages_seen(path, page_count, pages)
 
 
 def unlock(path: str, passwords: Sequence[str], target: str) -> bool:
@@ -65,11 +49,10 @@ def unlock(path: str, passwords: Sequence[str], target: str) -> bool:
 
 
 def look_into(path: str, last: int) -> PlainPdf | None:
-    """What a PDF and its pages up to `last` are, if it is plain (see `bare_text.plain_sizes`)."""
-    from distributed_ocr_pipeline.ocr.documents.bare_text import plain_sizes
+    """What a PDF and its pages up to `last` are, if it is plain (see `bare_text`)."""
+    from distributed_ocr_pipeline.ocr.documents.looks.bare_text import plain_pdf
 
-    found = plain_sizes(path, last)
-    return PlainPdf(*found) if found else None
+    return plain_pdf(path, last)
 
 
 def page_frames(path: str) -> list[int]:

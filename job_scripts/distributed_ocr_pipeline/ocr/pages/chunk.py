@@ -101,7 +101,7 @@ class _Chunk:
         for survey in surveys:
             coarse = drawn[survey.number]
             if isinstance(coarse, Raster) and coarse.dpi:
-                if coverage.leaves_print(coarse, self._layer_words(survey, coarse.dpi)):
+                if coverage.leaves_print(coarse, self._layer_words(survey, coarse.dpi), survey.curved):
                     found.add(survey.number)
         return found
 

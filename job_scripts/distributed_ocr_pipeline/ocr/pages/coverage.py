@@ -23,6 +23,7 @@ COARSE_DPI = 72
 _CELL = 4  # pixels of the coarse picture: 1.4 mm
 _CONTRAST = 32  # grey levels between paper and a cell with something on it
 _LEAST_PRINT = 0.006  # share of the page; two lines of print have 0.01, rules and a logo less
+_CONTRAST_OF_LETTERS, _FEW_LETTERS = 8, 0.0005  # the same where letters are known to be, which may be pale and few
 _MIN_CONFIDENCE = 70  # mean of a line; drawings and photographs are read with 20 to 60
 _MIN_WORD = 3  # letters and digits; a line of print has such a word
 _MIN_LETTERS = 12  # of all lines together; less is a detail of a picture
@@ -39,13 +40,17 @@ class Paragraph:
     bottom: int
 
 
-def leaves_print(coarse: Raster, layer: Sequence[Word]) -> bool:
-    """Whether the words of a text layer (boxes in pixels of the picture) leave something that may be print."""
+def leaves_print(coarse: Raster, layer: Sequence[Word], curved: bool = False) -> bool:
+    """Whether the words of a text layer (boxes in pixels of the picture) leave something that may be print.
+
+    `curved` says that the page draws letters as curves, which the layer may have as well.
+    """
+    contrast, least = (_CONTRAST_OF_LETTERS, _FEW_LETTERS) if curved else (_CONTRAST, _LEAST_PRINT)
     with load(coarse.path) as image:
         cells = _wiped(image, layer, 1).reduce(_CELL)
     paper = _paper(cells)
-    marked = sum(count for level, count in enumerate(cells.histogram()) if abs(level - paper) > _CONTRAST)
-    return marked > _LEAST_PRINT * cells.width * cells.height
+    marked = sum(count for level, count in enumerate(cells.histogram()) if abs(level - paper) > contrast)
+    return marked > least * cells.width * cells.height
 
 
 def without_layer(page: PageInProgress, layer: Sequence[Word], folder: Path) -> PageInProgress:

@@ -42,8 +42,9 @@ class PageInProgress:
     @property
     def undrawable(self) -> DocumentError | None:
         """Why an empty page is not a blank one: Poppler could draw nothing of it."""
-        if self.analysis.blank and self.raster.fault:
-            return DocumentError(ErrorClass.CORRUPT, f"Nothing could be drawn. {self.raster.fault}")
+        if self.analysis.blank and (self.raster.fault or self.survey.incomplete):
+            fault = self.raster.fault or "The data of its picture end early."
+            return DocumentError(ErrorClass.CORRUPT, f"Nothing could be drawn. {fault}")
         return None
 
     @property

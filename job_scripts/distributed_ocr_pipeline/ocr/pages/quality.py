@@ -27,7 +27,8 @@ def rated(result: PageResult, survey: PageSurvey, page: PageInProgress | None) -
     if result.status is not PageStatus.SUCCEEDED or drawn_only:
         return result
     quality = _of_text(result, survey)
-    if page is not None and page.raster.fault and quality is Quality.GOOD:
+    faulty = survey.incomplete or (page is not None and page.raster.fault)
+    if faulty and quality is Quality.GOOD:
         quality = Quality.DOUBTFUL  # a part of the page is missing
     return replace(result, quality=quality)
 

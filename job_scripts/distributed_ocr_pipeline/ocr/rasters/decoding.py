@@ -5,6 +5,7 @@ These functions read files from strangers, so they run in a sandbox (`processes.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PIL import AvifImagePlugin, Image, ImageFile, ImageFilter, ImageOps, PngImagePlugin, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
@@ -28,6 +29,14 @@ _LIGHT_INK = 160  # grey level; of print on a transparent ground that must be da
 _ENDED = ("truncated", "broken data stream", "unexpected end")
 _DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000", "AVIF")
 _EXTRACTED = ("JPEG", "PPM")  # what `pdfimages` writes
+
+
+@dataclass(frozen=True)
+class _Damage:
+    """What a file lacks: nothing of its picture (a note), or a part of it (a fault)."""
+
+    note: str = ""
+    fault: str = ""
 
 
 def page_frames(path: str) -> list[int]:
@@ -67,12 +76,19 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
             raise DocumentError(
                 ErrorClass.TOO_LARGE, f"A picture of {size[0]} x {size[1]} pixels needs too much memory."
             )
-        dpi = _dpi_of(image)
+        dpi, others = _dpi_of(image), _others_of(image)
         damage = _load(image)
         grey, scale = _reduced(_squared(_grey(image), _densities(image)), max_pixels)
         grey.save(target, format="TIFF", compression="raw")
-    notes = [damage, f"reduced from {size[0]} x {size[1]} pixels" if scale < 1 else ""]
-    return Rasterised(grey.width, grey.height, round(dpi * scale) if dpi else None, "; ".join(filter(None, notes)))
+    notes = [damage.note, others, f"reduced from {size[0]} x {size[1]} pixels" if scale < 1 else ""]
+    note, dpi = "; ".join(filter(None, notes)), round(dpi * scale) if dpi else None
+    return Rasterised(grey.width, grey.height, dpi, note, damage.fault)
+
+
+def _others_of(image: Image.Image) -> str:
+    """A note if a photo has others beside it; of animations, frames are no pages."""
+    count = getattr(image, "n_frames", 1) if image.format == "HEIF" else 1
+    return f"the file holds {count} pictures; this is the one that it shows first" if count > 1 else ""
 
 
 def _seek(image: Image.Image, frame: int) -> None:
@@ -83,14 +99,14 @@ def _seek(image: Image.Image, frame: int) -> None:
         raise DocumentError(ErrorClass.CORRUPT, "The file ends before this page, or what it says of it.") from error
 
 
-def _load(image: Image.Image) -> str:
-    """Decode a picture in place, as far as the file goes; a note if it ends early.
+def _load(image: Image.Image) -> _Damage:
+    """Decode a picture in place, as far as the file goes.
 
     Raises `DocumentError` (corrupt) if the data cannot be read, or nothing of the picture is there.
     """
     try:
         image.load()
-        return ""
+        return _Damage()
     except OSError as error:
         if "not available" in str(error):
             raise DocumentError(ErrorClass.UNSUPPORTED_TYPE, f"A picture of a kind not read here: {error}.") from error
@@ -105,9 +121,10 @@ def _load(image: Image.Image) -> str:
     if missing == image.height:
         raise DocumentError(ErrorClass.CORRUPT, "The file ends before the first row of the picture.")
     if not missing:
-        return "the file ends without the mark of its end"
+        return _Damage(note="the file ends without the mark of its end")
     image.paste(whitened(image, missing))
-    return f"incomplete: the file ends early, the last {missing / image.height:.0%} of the picture are missing"
+    share = missing / image.height
+    return _Damage(fault=f"incomplete: the file ends early, the last {share:.0%} of the picture are missing")
 
 
 def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[int], target: str) -> None:

@@ -9,6 +9,7 @@ the pages that are told apart.
 """
 
 from dataclasses import dataclass
+from functools import reduce
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
@@ -29,6 +30,9 @@ _FLOOR = 2  # grey levels; less is no ink
 _MOST_STRETCH = 20.0
 _SHARE_BESIDE = 0.002  # of the cells; a line of print across a page has as much
 _FLAT, _UNLIKE = 128, 24  # of even paper, and of what is no such, in `_PARTS` of a grey level
+_PALE = 28  # grey levels below paper of a pixel of pale print; grain has less
+_PALE_PIXELS = 19  # of 255: five of the 64 pixels of a cell
+_WINDOW, _DENSE = 6, 12  # cells to both sides; of 255: five strokes in 104 pixels, where print has ten and more
 _NEAR = 2  # cells
 _FEW = 40  # of 255: four cells of 25
 
@@ -57,9 +61,34 @@ def has_faint_print(image: Image.Image) -> bool:
 
 
 def faint_part(image: Image.Image, clear: Image.Image) -> FaintPart | None:
-    """Where a page of dark print has very faint print beside what is `clear` (a mask of its cells); None if nowhere."""
+    """Where a page of dark print has pale or very faint print beside what is `clear` (a mask of its cells); None if
+    nowhere.
+    """
     if min(image.size) < _CELL * _REACH:
         return None
+    letters, other = _pale(image, clear)
+    clear = ImageChops.lighter(clear, other)
+    enough = letters.histogram()[255] > _SHARE * clear.width * clear.height
+    found = [marks for marks in (letters if enough else None, _faint_marks(image, clear)) if marks is not None]
+    return _cut_out(image, clear, reduce(ImageChops.lighter, found)) if found else None
+
+
+def _pale(image: Image.Image, clear: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """Cells that stand out less than what is `clear`: of print, whose strokes stand close to one another; others."""
+    limit = median_level(image.histogram()) - _PALE
+    marks = image.point([255 * (level < limit) for level in range(256)])
+    cells = marks.reduce(_CELL).point([255 * (level > _PALE_PIXELS) for level in range(256)])
+    cells = ImageChops.subtract(cells, clear)
+    if cells.getbbox() is None:
+        return cells, cells
+    begun = ImageChops.subtract(marks, ImageChops.offset(marks, 1, 0)).reduce(_CELL)
+    dense = begun.filter(ImageFilter.BoxBlur((_WINDOW, 0))).point([255 * (level > _DENSE) for level in range(256)])
+    letters = ImageChops.darker(cells, dense)
+    around = ImageFilter.MaxFilter(2 * _NEAR + 1)
+    return letters, ImageChops.subtract(cells, letters.filter(around)).filter(around)
+
+
+def _faint_marks(image: Image.Image, clear: Image.Image) -> Image.Image | None:
     cells = _fine_cells(image)
     unread, few = ImageOps.invert(clear), _SHARE_BESIDE * cells.width * cells.height
     counts = cells.histogram(unread)
@@ -72,9 +101,7 @@ def faint_part(image: Image.Image, clear: Image.Image) -> FaintPart | None:
     darker = ImageChops.subtract(around, rest).point([255 * (level > contrast) for level in range(256)])
     lighter = sum(ImageChops.subtract(rest, around).histogram()[contrast + 1 :])
     marks = ImageChops.darker(darker, _crowded(darker))
-    if marks.histogram()[255] - _AS_MANY * lighter <= few:
-        return None
-    return _cut_out(image, clear, marks)
+    return marks if marks.histogram()[255] - _AS_MANY * lighter > few else None
 
 
 def _crowded(marks: Image.Image) -> Image.Image:

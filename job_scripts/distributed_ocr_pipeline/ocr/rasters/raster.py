@@ -29,7 +29,8 @@ _MAX_SIDE_OF_FORMAT = {"webp": 16_383, "jpeg": 65_500}  # pixels; limits of the 
 class Raster:
     """A page drawn as an uncompressed grey image.
 
-    `dpi` is None if the document does not say it; `fault` is what Poppler said of anything that it could not draw.
+    `dpi` is None if the document does not say it; `fault` says why a part is not on it, in the words of Poppler or of a
+    decoder.
     """
 
     path: Path

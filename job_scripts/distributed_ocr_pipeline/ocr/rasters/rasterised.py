@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rasterised:
-    """What has been written: width, height, dpi and note of a `Raster`."""
+    """What has been written: width, height, dpi, note and fault of a `Raster`."""
 
     width: int
     height: int
     dpi: int | None
     note: str
+    fault: str = ""

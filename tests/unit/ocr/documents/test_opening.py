@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents.media_type import media_type
 from distributed_ocr_pipeline.ocr.documents.pdf import PdfSource
 from distributed_ocr_pipeline.ocr.documents.source import Tools
-from distributed_ocr_pipeline.records import DocumentStatus
+from distributed_ocr_pipeline.records import DocumentStatus, Quality
 from tests.support.documents import Ledger, page_picture, pdf_bytes, replaced, saved, scanned_pdf, typed_pdf
 
 
@@ -184,6 +184,23 @@ def test_a_photo_of_which_a_piece_is_missing_is_damaged(
     path.write_bytes(path.read_bytes() + behind)
     [(result, _)] = process([path])
     assert result.error_class is error
+
+
+def test_a_photo_that_has_others_beside_it_says_so(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    path = saved(page_picture(), tmp_path / "a.heic", page_picture("Another"))
+    [(_, [page])] = process([path])
+    assert page.text == "A page of a document"
+    assert "the file holds 2 pictures" in page.note
+
+
+def test_a_jpeg_of_which_rows_are_missing_is_doubtful(
+    tmp_path: Path, fake_tesseract: Callable[..., None], process: Callable[..., Ledger]
+) -> None:
+    fake_tesseract()
+    path = saved(page_picture(), tmp_path / "a.jpg")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    [(_, [page])] = process([path])
+    assert page.text and page.quality is not Quality.GOOD and "incomplete" in page.note
 
 
 def test_a_photo_is_read_as_it_was_held(tmp_path: Path, process: Callable[..., Ledger]) -> None:

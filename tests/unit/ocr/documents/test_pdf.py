@@ -10,7 +10,8 @@ import pytest
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.ocr.documents import pdf as pdf_sources
 from distributed_ocr_pipeline.ocr.documents import source as sources
-from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
+from distributed_ocr_pipeline.ocr.documents.looks.bare_scans import bare_scans
+from distributed_ocr_pipeline.ocr.documents.looks.found import FoundScan
 from distributed_ocr_pipeline.records import DocumentStatus
 from tests.support.documents import Ledger, attach, changing_scan, drawing_on_scan, replaced, scan_pdf, typed_pdf
 from tests.support.sources import limit, opened
@@ -49,7 +50,7 @@ def test_a_page_with_text_of_its_own_is_not_looked_through(tmp_path: Path) -> No
         f"1 0 0 1 10 {height} Tm (A page that was scanned, and read before) Tj " for height in range(20, 130, 10)
     )
     path = drawing_on_scan(scan_pdf(tmp_path / "a.pdf"), f"BT 3 Tr /F1 9 Tf {lines} ET")
-    assert bare_scans(str(path), [1]) == [(1, 0)]
+    assert bare_scans(str(path), [1]) == [FoundScan(1, 0)]
     with changing_scan(path) as (page, _):
         font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
         page.resources["/Font"] = pikepdf.Dictionary(F1=font)
@@ -188,17 +189,16 @@ def test_a_text_layer_that_cannot_be_read_is_the_only_one_that_is_missing(
     assert {page: layer.words[0].text for page, layer in layers.items()} == {1: "One", 2: "Two"}
 
 
-def test_few_documents_are_opened_by_three_programs(tmp_path: Path, calls: Callable[[], list[str]]) -> None:
+def test_few_documents_are_opened_by_two_programs(tmp_path: Path, calls: Callable[[], list[str]]) -> None:
     with opened(typed_pdf(tmp_path / "a.pdf", [FULL] * 3)) as source:
         surveys = source.survey(range(1, 4), limit())
     assert [survey.verdict.trusted for survey in surveys] == [True] * 3
-    assert calls() == ["pdfinfo", "pdftotext", "pdfimages"]
+    assert calls() == ["pdfinfo", "pdftotext"]
 
 
 def test_of_a_long_document_the_sizes_come_at_once_and_pages_of_text_alone_are_not_looked_through(
-    tmp_path: Path, calls: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, calls: Callable[[], list[str]]
 ) -> None:
-    monkeypatch.setattr(sources, "_MANY_PAGES", 4)
     with opened(typed_pdf(tmp_path / "a.pdf", [FULL] * 4)) as source:
         surveys = [*source.survey(range(1, 3), limit()), *source.survey(range(3, 5), limit())]
     assert [(survey.verdict.trusted, survey.may_show_more) for survey in surveys] == [(True, False)] * 4

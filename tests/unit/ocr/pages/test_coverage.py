@@ -1,7 +1,7 @@
 """What a page shows beside its own text is found, read once, and put where it belongs."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.coverage import credible, leaves_print, merged, paragraphs
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import TextSource, Word
+from tests.support.curves import print_as_curves
 from tests.support.documents import Ledger, changing_scan, typed_pdf
 
 HEADER = (
@@ -68,7 +69,7 @@ def _as_curves(pdf: pikepdf.Pdf, print_: Image.Image) -> None:
 
 
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
-@pytest.mark.parametrize(("draw", "own_lines"), [(_as_picture, 24), (_as_curves, 4)])
+@pytest.mark.parametrize(("draw", "own_lines"), [(_as_picture, 24), (_as_curves, 4), (_as_curves, 24)])
 def test_text_in_a_picture_and_text_drawn_as_curves_are_read_below_the_pages_own(
     draw: Callable[[pikepdf.Pdf, Image.Image], None], own_lines: int, tmp_path: Path, process: Callable[..., Ledger]
 ) -> None:
@@ -83,6 +84,22 @@ def test_text_in_a_picture_and_text_drawn_as_curves_are_read_below_the_pages_own
     [(_, [page])] = process([path], text_layer="auto")
     assert page.text_source is TextSource.MIXED
     assert page.text.split() == " ".join([*own, *LINES]).split()
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+@pytest.mark.parametrize(("own_lines", "grey", "lines"), [(24, 0.0, LINES), (24, 0.7, LINES), (2, 0.75, LINES[:1])])
+def test_letters_drawn_as_curves_are_read_also_on_a_page_full_of_text(
+    own_lines: int, grey: float, lines: Sequence[str], tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    own = ["A page of print with text of its own"] * own_lines
+    path = typed_pdf(tmp_path / "a.pdf", [") Tj 0 -16 Td (".join(own)])
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        for number, line in enumerate(lines):
+            pdf.pages[0].contents_add(print_as_curves(line, 72, 200 - 30 * number, 14, grey).encode())
+        pdf.save(path)
+    [(_, [page])] = process([path], text_layer="auto")
+    assert page.text_source is TextSource.MIXED
+    assert page.text.split() == " ".join([*own, *lines]).split()
 
 
 def _word(text: str, top: int, line: int, confidence: float = 95.0) -> Word:

@@ -6,6 +6,7 @@ What is left is put on a page of its own, and read there as sparse text. Print t
 no clear ink; it is looked for where there are neither words nor clear ink, made dark, and read as a page.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -15,7 +16,9 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, paragraphs_of, reading_of
+from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells
 from distributed_ocr_pipeline.ocr.rasters.faint import faint_part
+from distributed_ocr_pipeline.ocr.rasters.levels import ink_level
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
 
@@ -26,7 +29,8 @@ _CELL = 8  # pixels; print is 15 high or more
 _CONTRAST = 0.11  # of the paper's level; a cell with print in it is so much darker
 _MASSIVE = 5  # cells; ink without a gap over so many both ways is no print
 _LEAST = 10  # cells of print; two or three words have as many
-_CLEAR = 21  # grey levels; cells of print that is 20 to 30 levels darker than its paper are 3 to 12 darker
+_CLEAR = 21  # grey levels; what is so near to paper is no clear ink, whatever the threshold
+_INKED = 8  # of 255: two of the 64 pixels of a cell
 _NEAR_CLEAR = 2  # cells
 _FAINT = 0.05  # likewise; a cell with the edge of a letter in it
 _RUN_STEPS = (1, 2, 4, 4)  # cells, which add up to a run of 12: no word is so long without a gap between its letters
@@ -70,10 +74,14 @@ def gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
             return []
         cells = image.reduce(_CELL)
         paper = _paper(cells)
-        print_cells = _unread(cells, paper, words)
+        papers = Image.new("L", cells.size, paper)
+        print_cells = _unread(cells, papers, words)
+        if _has_massive(cells, papers):
+            papers = paper_of_cells(cells, paper)
+            print_cells, image = _unread(cells, papers, words), flattened(image, papers, paper)
         if _count(print_cells) < _LEAST:
             return []
-        mask = _without_words(_grown(print_cells, cells, paper), words)
+        mask = _without_words(_grown(print_cells, cells, papers), words)
         return [
             _cut_out(replace(raster, path=stem.with_name(f"{stem.name}-{number}.tif")), image, part, paper)
             for number, part in enumerate(_columns_and_rest(mask))
@@ -90,7 +98,7 @@ def faint_gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
     with load(raster.path) as image:
         image.load()
         cells = image.reduce(_CELL)
-        part = faint_part(image, _clear(cells, read.words))
+        part = faint_part(image, _clear(image, cells, read.words))
     if part is None:
         return []
     target = stem.with_name(f"{stem.name}-faint.tif")
@@ -99,13 +107,15 @@ def faint_gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
     return [Gaps(replace(raster, path=target, width=width, height=height), part.left, part.top, COLUMNS, faint=True)]
 
 
-def _clear(cells: Image.Image, words: Sequence[Word]) -> Image.Image:
+def _clear(image: Image.Image, cells: Image.Image, words: Sequence[Word]) -> Image.Image:
     """Cells (255) of words and of all else that is no faint print, with some paper around them."""
     paper = _paper(cells)
-    ink = ImageChops.lighter(
-        _darker(cells, paper - _CLEAR), cells.point([255 * (level > paper + _CLEAR) for level in range(256)])
-    )
-    near_ink = ink.filter(ImageFilter.MaxFilter(2 * _NEAR_CLEAR + 1))
+    limit = min(ink_level(image.histogram()), paper - _CLEAR)
+    ink = image.point([255 * (level < limit) for level in range(256)]).reduce(_CELL)
+    ink = ink.point([255 * (level > _INKED) for level in range(256)])
+    light = cells.point([255 * (level > paper + _CLEAR) for level in range(256)])
+    near_ink = ImageChops.lighter(ink, light).filter(ImageFilter.MaxFilter(2 * _NEAR_CLEAR + 1))
+    near_ink = ImageChops.lighter(near_ink, _massive(_darker(cells, paper - _CLEAR)))
     return ImageOps.invert(_without_words(ImageOps.invert(near_ink), words, margin=_NEAR_CLEAR))
 
 
@@ -129,18 +139,28 @@ def _paper(cells: Image.Image) -> int:
     return sorted(cells.resize((64, 64), Image.Resampling.NEAREST).tobytes())[64 * 64 // 2]
 
 
-def _unread(cells: Image.Image, paper: int, words: Sequence[Word]) -> Image.Image:
+def _has_massive(cells: Image.Image, papers: Image.Image) -> bool:
+    """Whether there are photographs or shaded areas."""
+    return _ink(cells, papers, _CONTRAST).filter(ImageFilter.MinFilter(_MASSIVE)).getbbox() is not None
+
+
+def _unread(cells: Image.Image, papers: Image.Image, words: Sequence[Word]) -> Image.Image:
     """Cells (255) with print in them that no word covers."""
-    ink = _darker(cells, paper * (1 - _CONTRAST))
+    ink = _ink(cells, papers, _CONTRAST)
     loose = _without_words(ink, words, margin=1)
     high = _higher_than_rules(loose)
     if _count(high) < _LEAST:
         return high
-    massive = ink.filter(ImageFilter.MinFilter(_MASSIVE)).filter(ImageFilter.MaxFilter(2 * _MASSIVE + 1))
+    massive = _massive(ink)
     high = ImageChops.subtract(high, massive)
     if _count(high) < _LEAST:
         return high
     return ImageChops.lighter(high, ImageChops.subtract(_without_rules(loose, ink), massive))
+
+
+def _massive(ink: Image.Image) -> Image.Image:
+    """Cells of photographs, borders and shaded areas, and those around them."""
+    return ink.filter(ImageFilter.MinFilter(_MASSIVE)).filter(ImageFilter.MaxFilter(2 * _MASSIVE + 1))
 
 
 def _higher_than_rules(ink: Image.Image) -> Image.Image:
@@ -165,12 +185,18 @@ def _count(marked: Image.Image) -> int:
     return marked.histogram()[255]
 
 
-def _grown(print_cells: Image.Image, cells: Image.Image, paper: int) -> Image.Image:
+def _grown(print_cells: Image.Image, cells: Image.Image, papers: Image.Image) -> Image.Image:
     """Cells of print and the ink that they are connected with, so that no word is cut, with some paper around it."""
-    ink = _darker(cells, paper * (1 - _FAINT))
+    ink = _ink(cells, papers, _FAINT)
     for _ in range(_GROWTH):
         print_cells = ImageChops.darker(print_cells.filter(ImageFilter.MaxFilter(3)), ink)
     return print_cells.filter(ImageFilter.MaxFilter(_MARGIN))
+
+
+def _ink(cells: Image.Image, papers: Image.Image, contrast: float) -> Image.Image:
+    """Cells (255) that are darker than their paper, by a share of its level."""
+    limits = papers.point([math.ceil(level * (1 - contrast)) for level in range(256)])
+    return ImageChops.subtract(limits, cells).point([255 * (level > 0) for level in range(256)])
 
 
 def _darker(cells: Image.Image, limit: float) -> Image.Image:

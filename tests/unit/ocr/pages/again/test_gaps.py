@@ -1,6 +1,6 @@
 """Print outside of all words is found, and what is read there is put where it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +81,32 @@ def with_numbers(folder: Path) -> tuple[Image.Image, Raster]:
     for number, top in enumerate(range(100, 1500, 42)):
         draw.text((40 + number % 3, top + number % 5), str(number % 9 + 1), fill=0, font=font)
     return wider, Raster(raster.path, wider.width, wider.height, 220)
+
+
+def with_shaded_rows(folder: Path, fill: int) -> tuple[Image.Image, Raster]:
+    """A table that was not read but for its first column, every other row on grey."""
+    picture, raster = page(folder)
+    picture.paste(255, (0, 300, *picture.size))
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=28)
+    for number, top in enumerate(range(320, 1500, 56)):
+        draw.rectangle((80, top, 1120, top + 55), fill=255 if number % 2 else fill)
+        for left in (100, 500, 900):
+            draw.text((left, top + 14), str(number % 9 + 1), fill=0, font=font)
+    return picture, raster
+
+
+@pytest.mark.parametrize("fill", [190, 225])
+def test_digits_on_shaded_rows_are_cut_out_on_paper(fill: int, tmp_path: Path) -> None:
+    picture, raster = with_shaded_rows(tmp_path, fill)
+    read = [*words_above(300), *(Word("1", 96, top + 10, 30, 36, READ, 9 + top) for top in range(320, 1500, 56))]
+    columns = find(picture, raster, read)
+    assert [one.segmentation for one in columns] == [gaps.BLOCK] * 2
+    printed, dark = sum(picture.crop((400, 300, *picture.size)).histogram()[:128]), 0
+    for column in columns:
+        with Image.open(column.raster.path) as cut:
+            dark += sum(cut.histogram()[:128])
+            assert sum(cut.histogram()[250:]) > 0.8 * cut.width * cut.height
+    assert dark > 0.85 * printed
 
 
 def moved(words: Sequence[Word], pixels: int) -> list[Word]:
@@ -225,6 +251,48 @@ def test_faint_print_below_clear_print_is_cut_out_and_made_dark(sigma: float, tm
 )
 def test_without_faint_print_nothing_is_read_again(picture: Image.Image, words: Sequence[Word], tmp_path: Path) -> None:
     assert not find_faint(picture, tmp_path, words)
+
+
+@pytest.mark.parametrize("ink", [190, 205, 220])
+@pytest.mark.parametrize("bottom", [1500, 760])
+def test_print_of_middle_grey_below_black_print_is_cut_out_and_made_dark(ink: int, bottom: int, tmp_path: Path) -> None:
+    picture = half_faint(ink, 250, sigma=4)
+    picture.paste(250, (0, bottom, *picture.size))
+    [found] = find_faint(picture, tmp_path, words_above(690))
+    assert 650 <= found.top <= 740 and found.left <= 100 and found.faint
+    with Image.open(found.raster.path) as strong:
+        dark = sum(strong.histogram()[:128])
+    assert dark > 0.5 * printed_page().crop((0, 700, 1200, bottom)).histogram()[0]
+
+
+def with_grey(draw_on: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
+    """A page of black print down to 690, on white paper, and something grey below."""
+    picture = printed_page()
+    picture.paste(255, (0, 690, *picture.size))
+    draw_on(ImageDraw.Draw(picture))
+    return picture
+
+
+def grey_rules(draw: ImageDraw.ImageDraw) -> None:
+    for place in range(100, 1100, 90):
+        draw.line((place, 750, place, 1500), fill=200, width=3)
+        draw.line((100, 650 + place, 1000, 650 + place), fill=200, width=3)
+
+
+def shaded_rows(draw: ImageDraw.ImageDraw) -> None:
+    for top in range(750, 1500, 120):
+        draw.rectangle((100, top, 1100, top + 60), fill=215)
+
+
+def large_watermark(draw: ImageDraw.ImageDraw) -> None:
+    draw.text((100, 800), "DRAFT", fill=210, font=ImageFont.load_default(360))
+
+
+@pytest.mark.parametrize("draw_on", [grey_rules, shaded_rows, large_watermark])
+def test_grey_that_is_no_print_is_not_read_again(
+    draw_on: Callable[[ImageDraw.ImageDraw], None], tmp_path: Path
+) -> None:
+    assert not find_faint(with_grey(draw_on), tmp_path, words_above(690))
 
 
 def test_lines_of_one_paragraph_stay_together_where_columns_are_read() -> None:

@@ -1,8 +1,7 @@
 """pikepdf: which pages of a PDF are one scanned picture from edge to edge, and nothing else.
 
 Such a picture can be extracted from the file and made smaller with care, instead of being drawn. Whatever is not plain
-(a stamp, a frame, a mask, a shape to clip to, a file that had to be repaired) is left to Poppler. It reads files from
-strangers, so it runs in a sandbox.
+(a stamp, a frame, a mask, a shape to clip to, a file that had to be repaired) is left to Poppler.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pikepdf
+
+from distributed_ocr_pipeline.ocr.documents.looks.found import FoundScan
 
 _EDGE = 1.0  # points by which a picture may miss the edge of its page
 _LONGEST = 200_000  # bytes of drawing commands; to parse more takes longer than to draw the page
@@ -31,14 +32,14 @@ class _NotBare(Exception):
     """The page draws something else, or something that may be."""
 
 
-def bare_scans(path: str, pages: Sequence[int]) -> list[tuple[int, int]]:
-    """Those of `pages` (numbers from 1) that are bare scans, each with the degrees clockwise by which it is turned."""
+def bare_scans(path: str, pages: Sequence[int]) -> list[FoundScan]:
+    """Those of `pages` (numbers from 1) that are bare scans."""
     with pikepdf.open(path) as pdf:
         found = list(_bare(pdf, pages))
         return [] if pdf.get_warnings() else found
 
 
-def _bare(pdf: pikepdf.Pdf, pages: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _bare(pdf: pikepdf.Pdf, pages: Sequence[int]) -> Iterator[FoundScan]:
     for number in pages:
         page = pdf.pages[number - 1]
         try:
@@ -46,7 +47,7 @@ def _bare(pdf: pikepdf.Pdf, pages: Sequence[int]) -> Iterator[tuple[int, int]]:
         except _NotBare:
             continue
         if _is_plain(page, name) and _fills(matrix, _shown_box(page)):
-            yield number, page.rotation % 360
+            yield FoundScan(number, page.rotation % 360)
 
 
 def _placed_picture(page: pikepdf.Page) -> tuple[str, pikepdf.Matrix]:

@@ -5,12 +5,13 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from distributed_ocr_pipeline.ocr.documents.bare_scans import bare_scans
+from distributed_ocr_pipeline.ocr.documents.looks.bare_scans import bare_scans
+from distributed_ocr_pipeline.ocr.documents.looks.found import FoundScan
 from tests.support.documents import changing_scan, drawing_on_scan, scan_pdf
 
 
 def test_a_page_that_is_one_picture_is_a_bare_scan(tmp_path: Path) -> None:
-    assert bare_scans(str(scan_pdf(tmp_path / "a.pdf")), [1]) == [(1, 0)]
+    assert bare_scans(str(scan_pdf(tmp_path / "a.pdf")), [1]) == [FoundScan(1, 0)]
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ def test_a_page_that_is_one_picture_is_a_bare_scan(tmp_path: Path) -> None:
     ],
 )
 def test_what_shows_nothing_may_be_on_it(commands: str, tmp_path: Path) -> None:
-    assert bare_scans(str(drawing_on_scan(scan_pdf(tmp_path / "a.pdf"), commands)), [1]) == [(1, 0)]
+    assert bare_scans(str(drawing_on_scan(scan_pdf(tmp_path / "a.pdf"), commands)), [1]) == [FoundScan(1, 0)]
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,19 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from distributed_ocr_pipeline.ocr.documents.bare_text import bare_text, plain_sizes
+from distributed_ocr_pipeline.ocr.documents.looks.bare_text import pages_seen, plain_pdf
 from distributed_ocr_pipeline.ocr.documents.poppler import document_info
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
+from tests.support.curves import print_as_curves
 from tests.support.documents import replaced, scan_pdf, typed_pdf
+
+
+def bare_text(path: str, page_count: int, pages: list[int]) -> list[int] | None:
+    """Those of `pages` that show no picture; None if nothing is known of them."""
+    seen = pages_seen(path, page_count, pages)
+    return seen.bare if seen else None
+
 
 PIXEL = b"BI /W 1 /H 1 /BPC 8 /CS /G ID x EI"
 
@@ -91,6 +99,19 @@ def test_what_may_hold_a_picture_is_left_to_poppler(
     assert bare_text(str(two_pages(tmp_path / "a.pdf", change)), 2, [1, 2]) == [1]
 
 
+@pytest.mark.parametrize("in_a_form", [False, True])
+def test_pages_that_draw_letters_as_curves_are_told(in_a_form: bool, tmp_path: Path) -> None:
+    commands = print_as_curves("Words that are drawn as curves", 72, 500, 11).encode()
+
+    def draw(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+        form = pdf.make_stream(commands, Subtype=pikepdf.Name.Form, BBox=[0, 0, 612, 792])
+        page.resources["/XObject"] = pikepdf.Dictionary(F=form) if in_a_form else pikepdf.Dictionary()
+        page.contents_add(b"/F Do" if in_a_form else commands)
+
+    seen = pages_seen(str(two_pages(tmp_path / "a.pdf", draw)), 2, [1, 2])
+    assert seen is not None and seen.curved == [2]
+
+
 def test_a_scan_is_left_to_poppler(tmp_path: Path) -> None:
     assert bare_text(str(scan_pdf(tmp_path / "a.pdf")), 1, [1]) == []
 
@@ -102,9 +123,9 @@ def test_a_file_that_must_be_repaired_is_left_to_poppler(tmp_path: Path) -> None
 
 def test_a_file_whose_pages_others_count_otherwise_is_left_to_poppler(tmp_path: Path) -> None:
     path = typed_pdf(tmp_path / "a.pdf", ["One", "Two"])
-    assert bare_text(str(path), 3, [1]) == []
+    assert bare_text(str(path), 3, [1]) is None
     path.write_bytes(re.sub(rb"/Count \d", b"/Count 3", path.read_bytes()))
-    assert bare_text(str(path), 2, [1]) == bare_text(str(path), 3, [1]) == []
+    assert (bare_text(str(path), 2, [1]), bare_text(str(path), 3, [1])) == ([], None)
 
 
 def test_an_encrypted_file_is_left_to_poppler(tmp_path: Path) -> None:
@@ -152,19 +173,18 @@ def test_plain_pages_have_the_sizes_that_poppler_says(
     path = two_pages(tmp_path / "a.pdf", change)
     said = document_info(path, range(1, 3), Limits(seconds=20, memory_mb=1024), Stop())
     assert said.first_sizes is not None
-    found = plain_sizes(str(path), 32)
+    found = plain_pdf(str(path), 32)
     assert found is not None
-    count, sizes, bare = found
-    assert (count, bare) == (said.pages, [1, 2])
-    assert [side for size in sizes for side in size] == pytest.approx(
+    assert (found.pages, found.seen.bare) == (said.pages, [1, 2])
+    assert [side for size in found.sizes for side in size] == pytest.approx(
         [side for number in (1, 2) for side in (said.first_sizes[number].width, said.first_sizes[number].height)],
         abs=0.01,
     )
 
 
 def test_of_more_pages_than_asked_for_only_the_number_is_told(tmp_path: Path) -> None:
-    found = plain_sizes(str(typed_pdf(tmp_path / "a.pdf", ["One", "Two"])), 1)
-    assert found is not None and (found[0], len(found[1]), found[2]) == (2, 1, [1])
+    found = plain_pdf(str(typed_pdf(tmp_path / "a.pdf", ["One", "Two"])), 1)
+    assert found is not None and (found.pages, len(found.sizes), found.seen.bare) == (2, 1, [1])
 
 
 def cut(_: pikepdf.Pdf, page: pikepdf.Page) -> None:
@@ -203,17 +223,17 @@ def xfa(pdf: pikepdf.Pdf, _: pikepdf.Page) -> None:
 def test_sizes_that_others_may_see_otherwise_are_left_to_poppler(
     change: Callable[[pikepdf.Pdf, pikepdf.Page], None], tmp_path: Path
 ) -> None:
-    assert plain_sizes(str(two_pages(tmp_path / "a.pdf", change)), 32) is None
+    assert plain_pdf(str(two_pages(tmp_path / "a.pdf", change)), 32) is None
 
 
 def test_a_file_that_is_not_plain_is_left_to_poppler_as_a_whole(tmp_path: Path) -> None:
     path = typed_pdf(tmp_path / "a.pdf", ["One", "Two"])
     whole = path.read_bytes()
     path.write_bytes(re.sub(rb"/Count \d", b"/Count 3", whole))
-    assert plain_sizes(str(path), 32) is None
+    assert plain_pdf(str(path), 32) is None
     path.write_bytes(whole.replace(b"/Type /Catalog", b"/Type  /Catalog"))
-    assert plain_sizes(str(path), 32) is None
+    assert plain_pdf(str(path), 32) is None
     path.write_bytes(whole)
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
         pdf.save(path, encryption=pikepdf.Encryption(owner="secret"))
-    assert plain_sizes(str(path), 32) is None
+    assert plain_pdf(str(path), 32) is None

@@ -7,6 +7,8 @@ One process reads one page, which includes loading the model; every page is read
 three times.
 """
 
+# pylint: disable=wrong-import-order  # it takes the installed package for a third party; isort does not
+
 import argparse
 import subprocess
 import sys

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
-from uuid import uuid4
 
 from distributed_ocr_pipeline.client.job_progress import JobProgress
 from distributed_ocr_pipeline.client.results import (

@@ -17,7 +17,8 @@ from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.planning import sampling
 from distributed_ocr_pipeline.planning.listing import LISTING_SCHEMA
 from distributed_ocr_pipeline.planning.sources import Source
-from distributed_ocr_pipeline.run.planning import Plan, plan_source
+from distributed_ocr_pipeline.run.plan import Plan
+from distributed_ocr_pipeline.run.planning import plan_source
 
 DOCUMENTS = 700
 PAGE_BYTES = 2000

@@ -1,4 +1,4 @@
-"""The memory allocator of the programs that the worker starts. Tesseract makes and frees millions of small blocks a page."""
+"""The allocator of the programs that the worker starts: Tesseract makes and frees millions of small blocks a page."""
 
 import platform
 import sys

@@ -160,7 +160,8 @@ def _unread(cells: Image.Image, papers: Image.Image, words: Sequence[Word]) -> I
 
 def _massive(ink: Image.Image) -> Image.Image:
     """Cells of photographs, borders and shaded areas, and those around them."""
-    return ink.filter(ImageFilter.MinFilter(_MASSIVE)).filter(ImageFilter.MaxFilter(2 * _MASSIVE + 1))
+    middles = ink.filter(ImageFilter.MinFilter(_MASSIVE))
+    return middles if middles.getbbox() is None else middles.filter(ImageFilter.MaxFilter(2 * _MASSIVE + 1))
 
 
 def _higher_than_rules(ink: Image.Image) -> Image.Image:

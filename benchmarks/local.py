@@ -207,6 +207,8 @@ def sample(pid: int, scratch: Path, used: Used) -> None:
     memory: Counter[str] = Counter()
     for process in family(pid):
         try:
+            if _is_being_started(process):
+                continue
             memory[_part(process)] += process.memory_full_info().pss
             used.open_files = max(used.open_files, process.num_fds())
             if _reads(process):
@@ -216,6 +218,12 @@ def sample(pid: int, scratch: Path, used: Used) -> None:
     if memory.total() > used.memory_bytes:
         used.memory_bytes, used.memory_of = memory.total(), dict(memory)
     used.disk_bytes = max(used.disk_bytes, disk_bytes(scratch))
+
+
+def _is_being_started(process: psutil.Process) -> bool:
+    """Whether a process has not begun its own program yet: until then, all its memory is its parent's (`vfork`)."""
+    parent = process.parent()
+    return parent is not None and process.cmdline() == parent.cmdline()
 
 
 def _part(process: psutil.Process) -> str:

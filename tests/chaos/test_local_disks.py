@@ -105,7 +105,7 @@ def test_a_run_whose_results_have_no_room_starts_no_job(folder: Path, disk: Path
     stamped_pdf(folder / "long.pdf", pages=300)
     ended = finish(folder, "--output-type", "both")
     assert ended.returncode == 64, ended.stderr
-    assert re.search(r"needs about 0\.1\d GB in '.*/output', and 0\.08 GB are free\. Make room", ended.stderr)
+    assert re.search(r"needs about 1\d\d\.\d MB in '.*/output', and 8\d\.\d MB are free\. Make room", ended.stderr)
     assert not list(disk.glob("runs/*")) and not list(disk.glob("documents/*"))
     ended = finish(folder, "--exclude", "long.pdf")
     assert ended.returncode == 0, ended.stderr

@@ -141,7 +141,7 @@ def require_space(needs: Mapping[Path, int]) -> None:
         if needed > free:
             names = " and ".join(repr(str(folder)) for folder in folders)
             raise BadInput(
-                f"This run needs about {needed / 1e9:,.2f} GB in {names}, and {free / 1e9:,.2f} GB are free.",
+                f"This run needs about {needed / 1e6:,.1f} MB in {names}, and {free / 1e6:,.1f} MB are free.",
                 "Make room, choose another --output or TMPDIR, or take fewer documents (--include).",
             )
 

@@ -157,7 +157,7 @@ def test_folders_of_one_disk_share_its_space(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000_000))
     require_space({tmp_path / "output": 3_000_000_000, tmp_path / "tmp": 2_000_000_000})
     with pytest.raises(
-        BadInput, match="needs about 5.10 GB in '.*/output' and '.*/tmp', and 5.00 GB are free. Make room"
+        BadInput, match="needs about 5,100.0 MB in '.*/output' and '.*/tmp', and 5,000.0 MB are free. Make room"
     ):
         require_space({tmp_path / "output": 3_000_000_000, tmp_path / "tmp": 2_100_000_000})
 
@@ -168,7 +168,7 @@ def test_each_disk_has_to_have_the_space_of_its_own_folders(tmp_path: Path, monk
     monkeypatch.setattr(folders, "os", SimpleNamespace(stat=lambda path: SimpleNamespace(st_dev=disks[path])))
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free[path]))
     require_space(dict.fromkeys(disks, 900_000_000))
-    with pytest.raises(BadInput, match="2.00 GB in '.*/output', and 1.00 GB"):
+    with pytest.raises(BadInput, match="2,000.0 MB in '.*/output', and 1,000.0 MB"):
         require_space(dict.fromkeys(disks, 2_000_000_000))
 
 

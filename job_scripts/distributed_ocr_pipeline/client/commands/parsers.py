@@ -181,7 +181,9 @@ def _show_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "document", metavar="DOCUMENT", help="its document_id, its address, the end of that, or the path of its file"
     )
-    parser.add_argument("--page", type=count, metavar="N", help="only this page (default: the first 20)")
+    parser.add_argument(
+        "--page", type=count, metavar="N", help="only this page (default: the first 20, as text or JSON all)"
+    )
     parser.add_argument("--text", action="store_true", help="print the text, and write no file")
     add_page(parser, "the files of the document's run, in a folder")
     add_place(parser)

@@ -8,7 +8,12 @@ from typing import Any, TextIO
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFolder, bucket_of, chosen_place
 from distributed_ocr_pipeline.client.inspection.stored_runs import has_only_drawn, no_text
-from distributed_ocr_pipeline.client.report.document_view import ShownDocument, find_document, view_document
+from distributed_ocr_pipeline.client.report.document_view import (
+    MOST_PAGES,
+    ShownDocument,
+    find_document,
+    view_document,
+)
 from distributed_ocr_pipeline.client.report.files import open_page, write_page
 from distributed_ocr_pipeline.client.report.page_views import PageView
 from distributed_ocr_pipeline.client.report.pictures import NoPictures, PagePictures
@@ -38,7 +43,8 @@ def show_command(arguments: argparse.Namespace, stream: TextIO) -> None:
     pictures = (
         PagePictures(output, max_side=_PICTURE_SIDE, max_document_bytes=_FETCHED_BYTES) if is_seen else NoPictures()
     )
-    pages = view_document(output, document, arguments.page, pictures)
+    most = MOST_PAGES if is_seen else None
+    pages = view_document(output, document, arguments.page, pictures, most=most)
     fault = _fault(output, document, pages)
     if arguments.json:
         print(json.dumps(_as_dict(document, pages), indent=2), file=stream)

@@ -21,7 +21,7 @@ from distributed_ocr_pipeline.tables.latest import current_rows, is_text
 from distributed_ocr_pipeline.tables.schema import LEDGER_SCHEMA
 
 MOST_PAGES = 20
-"""Of a document that are shown together."""
+"""Of a document that are shown together, with their pictures."""
 
 _COLUMNS = [
     "document_id",
@@ -73,14 +73,17 @@ def find_document(output: Output, name: str) -> ShownDocument:
     return _only(name, exact or found)
 
 
-def view_document(output: Output, document: ShownDocument, page: int | None, pictures: Pictures) -> Sequence[PageView]:
-    """Pages of a document: one, or the first `MOST_PAGES`.
+def view_document(
+    output: Output, document: ShownDocument, page: int | None, pictures: Pictures, *, most: int | None = MOST_PAGES
+) -> Sequence[PageView]:
+    """Pages of a document: one, or the first, as many as `most` says; None for all.
 
     Raises:
         BadInput: It has no such page, or none at all.
         ServiceFault: S3 did not answer.
     """
-    numbers = range(1, min(document.page_count, MOST_PAGES) + 1) if page is None else [page]
+    last = document.page_count if most is None else min(document.page_count, most)
+    numbers = range(1, last + 1) if page is None else [page]
     keys = [PageKey(document.document_id, number) for number in numbers]
     views = view_pages(output, document.run_id, keys, pictures)
     if not views:

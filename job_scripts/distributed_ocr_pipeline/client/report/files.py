@@ -1,6 +1,7 @@
 """Files to look at: written whole or not at all, and opened in the browser."""
 
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import BadInput
@@ -14,6 +15,8 @@ def write_page(path: Path, html: str) -> None:
         unfinished.write_text(html, encoding="utf-8")
         unfinished.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
         raise BadInput(f"{path} cannot be written: {error.strerror}.", "Name another file with --file.") from error
 
 

@@ -1,12 +1,15 @@
 """`ocr-pipeline show`: a document's pages, by its current row, as text, JSON and HTML."""
 
+import errno
 import json
 import re
 from pathlib import Path
 
 import pytest
 
-from distributed_ocr_pipeline.errors import ErrorClass, ExitCode
+from distributed_ocr_pipeline.client.report.document_view import MOST_PAGES
+from distributed_ocr_pipeline.client.report.files import write_page
+from distributed_ocr_pipeline.errors import BadInput, ErrorClass, ExitCode
 from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.records import PageResult, PageStatus, TextSource, Word
 from tests.support.reports import at, failed, scanned_result
@@ -72,6 +75,22 @@ def test_the_file_has_the_page_beside_its_words(output: Path, capsys: pytest.Cap
 def test_all_pages_are_in_one_file(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     html = Path(shown(capsys, output, "a scan").strip()).read_text(encoding="utf-8")
     assert html.count("data:image/jpeg;base64,") == 2
+
+
+def test_text_and_json_have_all_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(tmp_path, "r1", outcome("long", pages=MOST_PAGES + 5))
+    assert shown(capsys, tmp_path, "long", "--text").count("--- page ") == MOST_PAGES + 5
+    assert len(json.loads(shown(capsys, tmp_path, "long", "--json"))["pages"]) == MOST_PAGES + 5
+
+
+def test_nothing_is_left_of_a_file_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disk_is_full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", disk_is_full)
+    with pytest.raises(BadInput, match="No space left on device"):
+        write_page(tmp_path / "page.html", "<p>")
+    assert not list(tmp_path.iterdir())
 
 
 def test_words_stand_in_the_paragraphs_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

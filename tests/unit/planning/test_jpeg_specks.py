@@ -96,6 +96,12 @@ def test_a_jpeg_of_nothing_but_tables_is_given_up() -> None:
         specks_per_megapixel(b"\xff\xd8" + segment * 150)
 
 
+def test_a_table_of_more_codes_than_there_are_is_given_up_before_it_is_made() -> None:
+    table = b"\x00" + b"\xff" + bytes(15)  # 255 codes of one bit, which would take 8 million places
+    with pytest.raises(ValueError, match="more codes than there can be"):
+        specks_per_megapixel(b"\xff\xd8\xff\xc4" + (2 + len(table)).to_bytes(2, "big") + table)
+
+
 def test_a_pdf_of_speckled_scans_is_found_out() -> None:
     speckled, grained = page(grain=20, specks=SPECKS), page(grain=20)
     assert _speckled(scanned_pdf([speckled] * 2, A4, 70)) == 1

@@ -25,6 +25,7 @@ _HIGH = 15  # of the frequencies in zigzag order, those from here on
 _MOST_IN_A_ROW = 2  # blocks that a speck lies in
 _LEAST_BLOCKS = 300
 _MOST_TABLES = 32
+_CODES = 1 << 16  # what 16 bits can be
 _BLOCK_PIXELS = 64
 _ALONE = (0xD8, 0x01)  # markers that nothing belongs to
 
@@ -176,9 +177,11 @@ def _huffman_tables(body: bytes) -> Iterator[tuple[int, Sequence[int]]]:
         table: list[int] = []
         place = iter(values)
         for length, count in enumerate(counts, start=1):
+            if len(table) + (count << (16 - length)) > _CODES:
+                raise ValueError("more codes than there can be")
             for _ in range(count):
                 table += [next(place, 0) * 32 + length] * (1 << (16 - length))
-        yield body[0] & 31, (table + [0] * 65536)[:65536]
+        yield body[0] & 31, table + [0] * (_CODES - len(table))
         body = body[17 + sum(counts) :]
 
 

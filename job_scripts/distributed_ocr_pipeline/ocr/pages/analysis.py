@@ -18,6 +18,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.rasters.faint import has_faint_print, strengthened
 from distributed_ocr_pipeline.ocr.rasters.levels import level_at, median_level
+from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 
 _CELL = 8  # pixels; ink is looked for in cells of this size
@@ -209,19 +210,18 @@ def _has_area(cells: Image.Image, paper: int, light: bool) -> bool:
     """Whether three by three cells together are dark (or light): more than a stroke of a letter."""
     if min(cells.size) < 3:
         return False
-    faintest = cells.filter(ImageFilter.MinFilter(3) if light else ImageFilter.MaxFilter(3))
+    faintest = darkest(cells, 3) if light else lightest(cells, 3)
     counts = faintest.histogram()
     return any(counts[paper + round((255 - paper) * _LIT) :]) if light else any(counts[: round(paper * _SHADED)])
 
 
 def shade(cells: Image.Image) -> Shade:
     """How the paper, which is the lightest of nine by nine cells, darkens across a page."""
-    lightest = ImageFilter.MaxFilter(3)
-    paper = _every_third(_every_third(cells.filter(lightest)).filter(lightest))
+    paper = _every_third(lightest(_every_third(lightest(cells, 3)), 3))
     if min(paper.size) < 3:
         return Shade()
     light, dark = level_at(paper.histogram(), 0.9), level_at(paper.histogram(), 0.1)
-    steps = ImageChops.subtract(paper.filter(lightest), paper.filter(ImageFilter.MinFilter(3)))
+    steps = ImageChops.subtract(lightest(paper, 3), darkest(paper, 3))
     abrupt = sum(steps.histogram()[round(light * _ABRUPT) + 1 :])
     return Shade(light, dark, abrupt, paper.width * paper.height)
 
@@ -239,7 +239,7 @@ def specks(image: Image.Image) -> Specks:
     paper = median_level(middle.histogram())
     marked = middle.point([255 * (abs(level - paper) > _INK_CONTRAST) for level in range(256)]).reduce(_CELL)
     most = 255 * _SPECK_PIXELS // _CELL**2
-    printed = marked.point([255 * (level > most) for level in range(256)]).filter(ImageFilter.MaxFilter(3))
+    printed = lightest(marked.point([255 * (level > most) for level in range(256)]), 3)
     few = ImageChops.subtract(marked, printed)
     return Specks(sum(few.histogram()[1:]), printed.histogram()[0])
 

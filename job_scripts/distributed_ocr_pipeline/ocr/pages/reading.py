@@ -191,7 +191,7 @@ class Reading:
         if settled or not isinstance(page.outcome, Recognition):
             return []
         stem, strong = self._folder / f"gaps-{page.survey.number}", _STRENGTHENED in page.notes
-        return gaps.all_gaps_of(page.prepared, page.outcome, stem, strong)
+        return gaps.gaps_of(page.prepared, page.outcome, stem, strong)
 
     # ---- the engine ------------------------------------------------------------------------------------------
 

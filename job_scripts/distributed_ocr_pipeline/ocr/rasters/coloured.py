@@ -9,11 +9,10 @@ charts and roads of maps, made black, would hide the words beside them.
 """
 
 import math
-from collections.abc import Callable
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-_Chosen = Callable[[Image.Image, Image.Image], Image.Image]
+from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 
 MOST_PIXELS = 36_000_000
 """A4 at 600 dpi. Of what is larger, copies of all channels would need too much memory, so its grey is the lightness."""
@@ -22,6 +21,7 @@ _SAMPLE_SIDE = 1200  # pixels of the picture that is looked at for colour
 _CHROMA = 64  # between the largest and the smallest channel of a colour that print may be lost in
 _COLOURED = 0.0003  # share of the pixels; a coloured line of print has more
 _STEP = 3  # pixels; ink is looked for at this fraction, where the fringes of a scanner's colours are gone
+_STROKE = 5  # of these; strokes of print are thinner
 _LOST = 40  # grey levels by which ink is darker in a channel than in the lightness
 _CLEAR = 128  # ... of ink that no threshold between print and paper loses
 _CLEAR_LIGHT = 48  # ... of light print on a dark ground, such as white in a box, which has a threshold of its own
@@ -71,12 +71,12 @@ def _place_of_lost_print(colours: Image.Image, grey: Image.Image) -> Image.Image
     lost = ImageChops.subtract(most, least).point([255 * (level > 0) for level in range(256)])
     dark, light = (seen.point([255 * (level >= limit) for level in range(256)]) for limit in (_CLEAR, _CLEAR_LIGHT))
     clear = Image.composite(dark, light, _is_light_paper(small))
-    clear_around = _cells_with(clear).filter(ImageFilter.MaxFilter(3))
+    clear_around = lightest(_cells_with(clear), 3)
     cells = ImageChops.subtract(_cells_with(lost), clear_around)  # such as between black letters on a highlight
     cells = ImageChops.darker(cells, _many_strokes(lost))
     if cells.getbbox() is None:
         return None
-    around = cells.filter(ImageFilter.MaxFilter(_AROUND)).filter(ImageFilter.MaxFilter(3))
+    around = lightest(lightest(cells, _AROUND), 3)
     return around.resize(grey.size, Image.Resampling.NEAREST)
 
 
@@ -87,7 +87,7 @@ def _many_strokes(lost: Image.Image) -> Image.Image:
         begun = ImageChops.subtract(lost, ImageChops.offset(lost, across, down)).reduce(_CELL)
         dense = begun.filter(ImageFilter.BoxBlur(window)).point([255 * (level >= _DENSE) for level in range(256)])
         found = ImageChops.lighter(found, dense)
-    return found.filter(ImageFilter.MaxFilter(_AROUND))
+    return lightest(found, _AROUND)
 
 
 def _cells_with(marks: Image.Image) -> Image.Image:
@@ -122,22 +122,13 @@ def _is_light_paper(small: Image.Image) -> Image.Image:
     """A mask: where the surroundings are on the whole nearer to their lightest than to their darkest."""
     cells = small.reduce(_CELL)
     mean = cells.filter(ImageFilter.BoxBlur(_AROUND // 2))
-    above = ImageChops.subtract(cells.filter(ImageFilter.MaxFilter(_AROUND)), mean)
-    below = ImageChops.subtract(mean, cells.filter(ImageFilter.MinFilter(_AROUND)))
+    above = ImageChops.subtract(lightest(cells, _AROUND), mean)
+    below = ImageChops.subtract(mean, darkest(cells, _AROUND))
     light = ImageChops.subtract(below, above, offset=128).point([255 * (level >= 128) for level in range(256)])
     return light.resize(small.size, Image.Resampling.NEAREST)
 
 
 def _papers(small: Image.Image) -> tuple[Image.Image, Image.Image]:
     """A grey closing (without dark strokes) and a grey opening (without light ones)."""
-    closed = _spread(_spread(small, ImageChops.lighter), ImageChops.darker)
-    return closed, _spread(_spread(small, ImageChops.darker), ImageChops.lighter)
-
-
-def _spread(small: Image.Image, chosen: _Chosen) -> Image.Image:
-    """The lightest, or darkest, of the pixels up to two away. (`ImageFilter.MaxFilter` takes far longer.)"""
-    for across, down in ((1, 0), (0, 1)):
-        once = chosen(small, ImageChops.offset(small, across, down))
-        twice = chosen(once, ImageChops.offset(once, -across, -down))
-        small = chosen(chosen(twice, ImageChops.offset(twice, across, down)), ImageChops.offset(twice, -across, -down))
-    return small
+    closed = darkest(lightest(small, _STROKE), _STROKE)
+    return closed, lightest(darkest(small, _STROKE), _STROKE)

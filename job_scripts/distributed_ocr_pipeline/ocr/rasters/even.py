@@ -7,6 +7,8 @@ Serra, "Image Analysis and Mathematical Morphology", 1982), which is stretched s
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
+from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
+
 _CELL = 8  # pixels; paper is looked for in cells of this size
 _REACH = 9  # cells; strokes are thinner, borders and stains wider
 _FAINT = 14  # grey levels; less is the grain of paper
@@ -23,10 +25,10 @@ def even_paper(image: Image.Image) -> Image.Image:
 def _paper(image: Image.Image) -> Image.Image:
     """The paper at each pixel."""
     width, height = max(1, image.width // _CELL), max(1, image.height // _CELL)
-    cells = image.filter(ImageFilter.MaxFilter(3)).resize((width, height), Image.Resampling.BOX)
+    cells = lightest(image, 3).resize((width, height), Image.Resampling.BOX)
     framed = ImageOps.expand(cells, _REACH, fill=0)  # a border is dark beyond the picture too, however narrow
-    closed = framed.filter(ImageFilter.MaxFilter(_REACH)).filter(ImageFilter.MinFilter(_REACH))
-    paper = ImageOps.crop(closed, _REACH).filter(ImageFilter.MinFilter(3))  # no rim at borders
+    closed = darkest(lightest(framed, _REACH), _REACH)
+    paper = darkest(ImageOps.crop(closed, _REACH), 3)  # no rim at borders
     return paper.resize(image.size, Image.Resampling.BILINEAR)
 
 

@@ -15,13 +15,16 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.rasters.even import black_on_white
 from distributed_ocr_pipeline.ocr.rasters.levels import level_at, median_level
+from distributed_ocr_pipeline.ocr.rasters.neighbours import lightest
+
+LEAST_FAINT = 0.0005
+"""Share of the cells (of 8 x 8 pixels) of a page that is no faint print yet; three words have 0.0008."""
 
 _CELL = 8  # pixels
 _REACH = 9  # cells; of the surroundings
 _PARTS = 6  # of a grey level; cells are that fine, and no pixel counts for more than 128 / _PARTS = 21 levels
 _LEAST = 4.0  # grey levels between a cell of print and its surroundings; steps of JPEG of a quality of 30 are 3.4
 _GRAIN = 4.0  # ... and standard deviations of the cells of paper
-_SHARE = 0.0005  # of the cells; three words have 0.0008
 _AS_MANY = 2  # dark cells for each light one are grain
 _NORMAL_QUARTILE = 0.45  # of the difference of two equal normal variables, in their standard deviations
 _DARK = 110  # of paper
@@ -57,7 +60,7 @@ def has_faint_print(image: Image.Image) -> bool:
         sum(difference.histogram()[contrast + 1 :])
         for difference in (ImageChops.subtract(around, cells), ImageChops.subtract(cells, around))
     )
-    return darker - _AS_MANY * lighter > _SHARE * cells.width * cells.height
+    return darker - _AS_MANY * lighter > LEAST_FAINT * cells.width * cells.height
 
 
 def faint_part(image: Image.Image, clear: Image.Image) -> FaintPart | None:
@@ -68,7 +71,7 @@ def faint_part(image: Image.Image, clear: Image.Image) -> FaintPart | None:
         return None
     letters, other = _pale(image, clear)
     clear = ImageChops.lighter(clear, other)
-    enough = letters.histogram()[255] > _SHARE * clear.width * clear.height
+    enough = letters.histogram()[255] > LEAST_FAINT * clear.width * clear.height
     found = [marks for marks in (letters if enough else None, _faint_marks(image, clear)) if marks is not None]
     return _cut_out(image, clear, reduce(ImageChops.lighter, found)) if found else None
 
@@ -84,8 +87,8 @@ def _pale(image: Image.Image, clear: Image.Image) -> tuple[Image.Image, Image.Im
     begun = ImageChops.subtract(marks, ImageChops.offset(marks, 1, 0)).reduce(_CELL)
     dense = begun.filter(ImageFilter.BoxBlur((_WINDOW, 0))).point([255 * (level > _DENSE) for level in range(256)])
     letters = ImageChops.darker(cells, dense)
-    around = ImageFilter.MaxFilter(2 * _NEAR + 1)
-    return letters, ImageChops.subtract(cells, letters.filter(around)).filter(around)
+    around = 2 * _NEAR + 1
+    return letters, lightest(ImageChops.subtract(cells, lightest(letters, around)), around)
 
 
 def _faint_marks(image: Image.Image, clear: Image.Image) -> Image.Image | None:
@@ -110,7 +113,7 @@ def _crowded(marks: Image.Image) -> Image.Image:
 
 
 def _cut_out(image: Image.Image, clear: Image.Image, marks: Image.Image) -> FaintPart:
-    left, top, right, bottom = marks.filter(ImageFilter.MaxFilter(2 * _NEAR + 1)).getbbox() or (0, 0, *marks.size)
+    left, top, right, bottom = lightest(marks, 2 * _NEAR + 1).getbbox() or (0, 0, *marks.size)
     cells = (left, top, right, bottom)
     box = (left * _CELL, top * _CELL, min(right * _CELL, image.width), min(bottom * _CELL, image.height))
     part = image.crop(box)

@@ -9,16 +9,18 @@ no clear ink; it is looked for where there are neither words nor clear ink, made
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, paragraphs_of, reading_of
 from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells
-from distributed_ocr_pipeline.ocr.rasters.faint import faint_part
+from distributed_ocr_pipeline.ocr.rasters.faint import LEAST_FAINT, faint_part
 from distributed_ocr_pipeline.ocr.rasters.levels import ink_level
+from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
 
@@ -30,6 +32,7 @@ _CONTRAST = 0.11  # of the paper's level; a cell with print in it is so much dar
 _MASSIVE = 5  # cells; ink without a gap over so many both ways is no print
 _LEAST = 10  # cells of print; two or three words have as many
 _CLEAR = 21  # grey levels; what is so near to paper is no clear ink, whatever the threshold
+_WHITE = 255
 _INKED = 8  # of 255: two of the 64 pixels of a cell
 _NEAR_CLEAR = 2  # cells
 _FAINT = 0.05  # likewise; a cell with the edge of a letter in it
@@ -55,66 +58,82 @@ class Gaps:
     faint: bool = False  # print hardly darker than its paper, made dark, or show-through
 
 
-def all_gaps_of(raster: Raster, read: Recognition, stem: Path, strengthened: bool) -> list[Gaps]:
-    """Those of clear print and those of faint print; without the latter, if the whole page has been strengthened."""
-    return gaps_of(raster, read, stem) + ([] if strengthened else faint_gaps_of(raster, read, stem))
+@dataclass(frozen=True)
+class _Page:
+    """A page that was read, and in cells; the path of its raster is how the names of its gaps' pictures begin."""
+
+    raster: Raster
+    image: Image.Image
+    cells: Image.Image
+
+    @cached_property
+    def paper(self) -> int:
+        """The grey level in the middle."""
+        return _paper(self.cells)
+
+    def target(self, name: str) -> Raster:
+        """Where a picture of a gap is to be written; its size is the page's still."""
+        return replace(self.raster, path=self.raster.path.with_name(f"{self.raster.path.name}-{name}.tif"))
 
 
-def gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
+def gaps_of(raster: Raster, read: Recognition, stem: Path, strengthened: bool) -> list[Gaps]:
     """Write pictures of the print outside of all words; none if there is next to none, or the page is no print.
 
-    A narrow column, such as the numbers of lines, has a picture of its own. The files' names are `stem` and a number.
+    A narrow column, such as the numbers of lines, has a picture of its own, and so has faint print beside clear print,
+    which is not looked for if the whole page has been strengthened. The files' names are `stem` and a number or a word.
     """
-    words = [word for word in read.words if not _is_stack(word)]
     if read.confidence is None or read.confidence < _PRINTED:
         return []
     with load(raster.path) as image:
         image.load()
         if min(image.size) < _CELL * _MASSIVE:
             return []
-        cells = image.reduce(_CELL)
-        paper = _paper(cells)
-        papers = Image.new("L", cells.size, paper)
-        print_cells = _unread(cells, papers, words)
-        if _has_massive(cells, papers):
-            papers = paper_of_cells(cells, paper)
-            print_cells, image = _unread(cells, papers, words), flattened(image, papers, paper)
-        if _count(print_cells) < _LEAST:
-            return []
-        mask = _without_words(_grown(print_cells, cells, papers), words)
-        return [
-            _cut_out(replace(raster, path=stem.with_name(f"{stem.name}-{number}.tif")), image, part, paper)
-            for number, part in enumerate(_columns_and_rest(mask))
-        ]
+        page = _Page(replace(raster, path=stem), image, image.reduce(_CELL))
+        return _gaps(page, read.words) + ([] if strengthened else _faint_gaps(page, read.words))
 
 
-def faint_gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
-    """Write a picture of the faint print beside clear print that was read; none if there is none.
-
-    Its name is `stem` and a word.
-    """
-    if read.confidence is None or read.confidence < _PRINTED:
+def _gaps(page: _Page, read: Sequence[Word]) -> list[Gaps]:
+    words = [word for word in read if not _is_stack(word)]
+    image, paper = page.image, page.paper
+    papers = Image.new("L", page.cells.size, paper)
+    print_cells = _unread(page.cells, papers, words)
+    if _has_massive(page.cells, papers):
+        papers = paper_of_cells(page.cells, paper)
+        print_cells, image = _unread(page.cells, papers, words), flattened(image, papers, paper)
+    if _count(print_cells) < _LEAST:
         return []
-    with load(raster.path) as image:
-        image.load()
-        cells = image.reduce(_CELL)
-        part = faint_part(image, _clear(image, cells, read.words))
+    mask = _without_words(_grown(print_cells, page.cells, papers), words)
+    return [
+        _cut_out(page.target(str(number)), image, part, paper) for number, part in enumerate(_columns_and_rest(mask))
+    ]
+
+
+def _faint_gaps(page: _Page, words: Sequence[Word]) -> list[Gaps]:
+    part = faint_part(page.image, _clear(page, words)) if _may_have_faint(page, words) else None
     if part is None:
         return []
-    target = stem.with_name(f"{stem.name}-faint.tif")
-    part.image.save(target, format="TIFF", compression="raw")
-    width, height = part.image.size
-    return [Gaps(replace(raster, path=target, width=width, height=height), part.left, part.top, COLUMNS, faint=True)]
+    target, (width, height) = page.target("faint"), part.image.size
+    part.image.save(target.path, format="TIFF", compression="raw")
+    return [Gaps(replace(target, width=width, height=height), part.left, part.top, COLUMNS, faint=True)]
 
 
-def _clear(image: Image.Image, cells: Image.Image, words: Sequence[Word]) -> Image.Image:
+def _may_have_faint(page: _Page, words: Sequence[Word]) -> bool:
+    """Whether so many cells outside of words are darker than white paper that faint print may be among them.
+
+    All of it makes its cell darker where nothing is lighter than the paper; on other paper, grain may make up for it.
+    """
+    unread = _without_words(_darker(page.cells, page.paper), words, margin=_NEAR_CLEAR)
+    return page.paper < _WHITE or _count(unread) > LEAST_FAINT * page.cells.width * page.cells.height
+
+
+def _clear(page: _Page, words: Sequence[Word]) -> Image.Image:
     """Cells (255) of words and of all else that is no faint print, with some paper around them."""
-    paper = _paper(cells)
-    limit = min(ink_level(image.histogram()), paper - _CLEAR)
-    ink = image.point([255 * (level < limit) for level in range(256)]).reduce(_CELL)
+    cells, paper = page.cells, page.paper
+    limit = min(ink_level(page.image.histogram()), paper - _CLEAR)
+    ink = page.image.point([255 * (level < limit) for level in range(256)]).reduce(_CELL)
     ink = ink.point([255 * (level > _INKED) for level in range(256)])
     light = cells.point([255 * (level > paper + _CLEAR) for level in range(256)])
-    near_ink = ImageChops.lighter(ink, light).filter(ImageFilter.MaxFilter(2 * _NEAR_CLEAR + 1))
+    near_ink = lightest(ImageChops.lighter(ink, light), 2 * _NEAR_CLEAR + 1)
     near_ink = ImageChops.lighter(near_ink, _massive(_darker(cells, paper - _CLEAR)))
     return ImageOps.invert(_without_words(ImageOps.invert(near_ink), words, margin=_NEAR_CLEAR))
 
@@ -141,7 +160,7 @@ def _paper(cells: Image.Image) -> int:
 
 def _has_massive(cells: Image.Image, papers: Image.Image) -> bool:
     """Whether there are photographs or shaded areas."""
-    return _ink(cells, papers, _CONTRAST).filter(ImageFilter.MinFilter(_MASSIVE)).getbbox() is not None
+    return darkest(_ink(cells, papers, _CONTRAST), _MASSIVE).getbbox() is not None
 
 
 def _unread(cells: Image.Image, papers: Image.Image, words: Sequence[Word]) -> Image.Image:
@@ -160,8 +179,8 @@ def _unread(cells: Image.Image, papers: Image.Image, words: Sequence[Word]) -> I
 
 def _massive(ink: Image.Image) -> Image.Image:
     """Cells of photographs, borders and shaded areas, and those around them."""
-    middles = ink.filter(ImageFilter.MinFilter(_MASSIVE))
-    return middles if middles.getbbox() is None else middles.filter(ImageFilter.MaxFilter(2 * _MASSIVE + 1))
+    middles = darkest(ink, _MASSIVE)
+    return middles if middles.getbbox() is None else lightest(middles, 2 * _MASSIVE + 1)
 
 
 def _higher_than_rules(ink: Image.Image) -> Image.Image:
@@ -178,7 +197,7 @@ def _without_rules(loose: Image.Image, ink: Image.Image) -> Image.Image:
             run = ImageChops.darker(run, ImageChops.offset(run, step * across, step * down))
         for step in _RUN_STEPS:
             run = ImageChops.lighter(run, ImageChops.offset(run, -step * across, -step * down))
-        loose = ImageChops.subtract(loose, run.filter(ImageFilter.MaxFilter(3)))
+        loose = ImageChops.subtract(loose, lightest(run, 3))
     return loose
 
 
@@ -190,8 +209,8 @@ def _grown(print_cells: Image.Image, cells: Image.Image, papers: Image.Image) ->
     """Cells of print and the ink that they are connected with, so that no word is cut, with some paper around it."""
     ink = _ink(cells, papers, _FAINT)
     for _ in range(_GROWTH):
-        print_cells = ImageChops.darker(print_cells.filter(ImageFilter.MaxFilter(3)), ink)
-    return print_cells.filter(ImageFilter.MaxFilter(_MARGIN))
+        print_cells = ImageChops.darker(lightest(print_cells, 3), ink)
+    return lightest(print_cells, _MARGIN)
 
 
 def _ink(cells: Image.Image, papers: Image.Image, contrast: float) -> Image.Image:

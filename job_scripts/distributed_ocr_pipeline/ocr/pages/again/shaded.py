@@ -6,6 +6,8 @@ of five cells and more, and takes away print. A photograph is not level, so it s
 
 from PIL import Image, ImageChops, ImageFilter
 
+from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
+
 _REACH = 5  # cells; print is thinner, rows are higher
 _LIGHT = 0.65  # of the paper's level; on darker areas print is as often light
 _SHADED = 0.97  # likewise; lighter is paper
@@ -15,14 +17,14 @@ _WIDTH = (15, 1)  # cells to both sides of one: a row is 250 pixels wide, a patc
 
 def paper_of_cells(cells: Image.Image, paper: int) -> Image.Image:
     """The level against which each cell is print: that of the shaded area in which it lies, or `paper`."""
-    level = cells.filter(ImageFilter.MaxFilter(_REACH)).filter(ImageFilter.MinFilter(_REACH))
+    level = darkest(lightest(cells, _REACH), _REACH)
     shade = level.point([255 * (_LIGHT * paper < one < _SHADED * paper) for one in range(256)])
-    steps = ImageChops.subtract(level.filter(ImageFilter.MaxFilter(3)), level.filter(ImageFilter.MinFilter(3)))
+    steps = ImageChops.subtract(lightest(level, 3), darkest(level, 3))
     even = ImageChops.darker(shade, steps.point([255 * (step <= _LEVEL) for step in range(256)]))
     across = ImageFilter.BoxBlur(_WIDTH)
     wide = even.filter(across).point([255 * (share == 255) for share in range(256)])
     areas = wide.filter(across).point([255 * (share > 0) for share in range(256)])
-    areas = areas.filter(ImageFilter.MaxFilter(2 * _REACH + 1))
+    areas = lightest(areas, 2 * _REACH + 1)
     return Image.composite(level, Image.new("L", cells.size, paper), ImageChops.darker(areas, shade))
 
 

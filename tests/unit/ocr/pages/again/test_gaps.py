@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
 from distributed_ocr_pipeline.ocr.pages.again import gaps
-from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps, faint_gaps_of, gaps_of
+from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps, gaps_of
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
@@ -44,7 +44,7 @@ def read_of(words: Sequence[Word]) -> Recognition:
 
 def find(picture: Image.Image, raster: Raster, words: Sequence[Word]) -> list[Gaps]:
     picture.save(raster.path, format="TIFF")
-    return gaps_of(raster, read_of(words), raster.path.with_name("gaps"))
+    return gaps_of(raster, read_of(words), raster.path.with_name("gaps"), strengthened=True)
 
 
 def test_a_page_that_was_read_as_a_whole_has_no_gaps(tmp_path: Path) -> None:
@@ -217,7 +217,8 @@ def half_faint(ink: int = 215, paper: int = 238, sigma: float = 0) -> Image.Imag
 def find_faint(picture: Image.Image, folder: Path, words: Sequence[Word]) -> list[Gaps]:
     raster = Raster(folder / "page.tif", picture.width, picture.height, 220)
     picture.save(raster.path, format="TIFF")
-    return faint_gaps_of(raster, read_of(words), folder / "gaps")
+    found = gaps_of(raster, read_of(words), folder / "gaps", strengthened=False)
+    return [gap for gap in found if gap.faint]
 
 
 @pytest.mark.parametrize("sigma", [0, 3])

@@ -176,6 +176,17 @@ def with_specks(page: Image.Image, share: float) -> Image.Image:
     return page
 
 
+def with_dotted_print(page: Image.Image, text: str, place: tuple[int, int], kept: float) -> Image.Image:
+    """The page with a line whose strokes are dots: a share of their pixels, the same at every call."""
+    chance, mask = Random(1), Image.new("L", page.size)
+    ImageDraw.Draw(mask).text(place, text, fill=255, font=ImageFont.load_default(30))
+    left, top, right, bottom = mask.getbbox() or (0, 0, 0, 0)
+    for x, y in ((x, y) for y in range(top, bottom) for x in range(left, right)):
+        if mask.getpixel((x, y)) == 255 and chance.random() < kept:
+            page.putpixel((x, y), 0)
+    return page
+
+
 def drawing_on_scan(path: Path, commands: str) -> Path:
     """The scan with more commands after its own; `{name}` is its picture's name."""
     with changing_scan(path) as (page, _):

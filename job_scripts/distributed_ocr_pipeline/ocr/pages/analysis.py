@@ -13,6 +13,7 @@ come from; `make accuracy` tells what a change of them does to the text.
 import math
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
@@ -119,6 +120,11 @@ class _Lines:
     skew: float = 0.0
     sideways: bool = False
 
+    @cached_property
+    def heights(self) -> "_TextHeights":
+        """Of the text in all strips."""
+        return _text_heights(self.strips)
+
 
 @dataclass(frozen=True)
 class _TextHeights:
@@ -146,7 +152,6 @@ def analyse(raster: Raster) -> PageAnalysis:
         dark = paper < _DARK and not mixed
         speckled = specks(image).are_many
         lines = _lines_either_way(ImageOps.invert(image) if dark else image)
-    heights = _text_heights(lines.strips)
     return PageAnalysis(
         blank=False,
         dark=dark,
@@ -155,24 +160,23 @@ def analyse(raster: Raster) -> PageAnalysis:
         speckled=speckled,
         ink=faint / sum(counts),
         sideways=lines.sideways,
-        text_height_quartile=heights.quartile,
-        text_height_median=heights.median,
-        rules=heights.rules,
+        text_height_quartile=lines.heights.quartile,
+        text_height_median=lines.heights.median,
+        rules=lines.heights.rules,
         skew=lines.skew,
     )
 
 
 def _of_faint_print(image: Image.Image, ink: float) -> PageAnalysis:
     lines = _lines_either_way(strengthened(image))
-    heights = _text_heights(lines.strips)
     return PageAnalysis(
         blank=False,
         faint=True,
         ink=ink,
         sideways=lines.sideways,
-        text_height_quartile=heights.quartile,
-        text_height_median=heights.median,
-        rules=heights.rules,
+        text_height_quartile=lines.heights.quartile,
+        text_height_median=lines.heights.median,
+        rules=lines.heights.rules,
         skew=lines.skew,
     )
 
@@ -186,7 +190,7 @@ def _lines_either_way(image: Image.Image) -> _Lines:
     """The lines of a page, which may run up or down."""
     width = max(1, image.width // _STRIPS)
     level = _lines(image.reduce((width, 1)), width)
-    if level.clear and (_text_heights(level.strips).quartile or _SMALL_BAND) >= _SMALL_BAND:
+    if level.clear and (level.heights.quartile or _SMALL_BAND) >= _SMALL_BAND:
         return level
     height = max(1, image.height // _STRIPS)
     upright = _lines(image.reduce((1, height)).transpose(Image.Transpose.ROTATE_90), height)

@@ -102,7 +102,7 @@ def _gaps(page: _Page, read: Sequence[Word]) -> list[Gaps]:
         print_cells, image = _unread(page.cells, papers, words), flattened(image, papers, paper)
     if _count(print_cells) < _LEAST:
         return []
-    mask = _without_words(_grown(print_cells, page.cells, papers), words)
+    mask = without_words(_grown(print_cells, page.cells, papers), words)
     return [
         _cut_out(page.target(str(number)), image, part, paper) for number, part in enumerate(_columns_and_rest(mask))
     ]
@@ -122,7 +122,7 @@ def _may_have_faint(page: _Page, words: Sequence[Word]) -> bool:
 
     All of it makes its cell darker where nothing is lighter than the paper; on other paper, grain may make up for it.
     """
-    unread = _without_words(_darker(page.cells, page.paper), words, margin=_NEAR_CLEAR)
+    unread = without_words(_darker(page.cells, page.paper), words, margin=_NEAR_CLEAR)
     return page.paper < _WHITE or _count(unread) > LEAST_FAINT * page.cells.width * page.cells.height
 
 
@@ -135,7 +135,7 @@ def _clear(page: _Page, words: Sequence[Word]) -> Image.Image:
     light = cells.point([255 * (level > paper + _CLEAR) for level in range(256)])
     near_ink = lightest(ImageChops.lighter(ink, light), 2 * _NEAR_CLEAR + 1)
     near_ink = ImageChops.lighter(near_ink, _massive(_darker(cells, paper - _CLEAR)))
-    return ImageOps.invert(_without_words(ImageOps.invert(near_ink), words, margin=_NEAR_CLEAR))
+    return ImageOps.invert(without_words(ImageOps.invert(near_ink), words, margin=_NEAR_CLEAR))
 
 
 def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
@@ -166,7 +166,7 @@ def _has_massive(cells: Image.Image, papers: Image.Image) -> bool:
 def _unread(cells: Image.Image, papers: Image.Image, words: Sequence[Word]) -> Image.Image:
     """Cells (255) with print in them that no word covers."""
     ink = _ink(cells, papers, _CONTRAST)
-    loose = _without_words(ink, words, margin=1)
+    loose = without_words(ink, words, margin=1)
     high = _higher_than_rules(loose)
     if _count(high) < _LEAST:
         return high
@@ -223,7 +223,7 @@ def _darker(cells: Image.Image, limit: float) -> Image.Image:
     return cells.point([255 * (level < limit) for level in range(256)])
 
 
-def _without_words(cells: Image.Image, words: Sequence[Word], margin: int = 0) -> Image.Image:
+def without_words(cells: Image.Image, words: Sequence[Word], margin: int = 0) -> Image.Image:
     """A copy of cells, 0 where words are."""
     copy = cells.copy()
     draw = ImageDraw.Draw(copy)

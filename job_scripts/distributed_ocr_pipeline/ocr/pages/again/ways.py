@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
+from distributed_ocr_pipeline.ocr.pages.again.specks import may_be_print
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
+from distributed_ocr_pipeline.ocr.rasters.raster import Transform
 
 SPECKS_REMOVED, UNEVEN_LIGHT = "specks removed before reading", "uneven light"
 """Notes of what the first reading of a page presumes."""
 
 _EVENED = "paper made even before reading"
 _DOUBTFUL = 70  # mean confidence; 17 of the 159 pages of docs/accuracy.md, "Where the limits come from", have less
+_CERTAIN = 92  # mean confidence; noisy pages that read well without their specks have 96, and 87 with them
 _SURROUNDED = 0.6  # share of ink; more is the table around a page or a shadow on it, forms with filled boxes have 0.5
 _RULED = 2.0  # widths of the page; forms have 3 to 30, text at most 2, receipts none
 _COARSE_DPI = 100
@@ -33,9 +36,17 @@ class Way:
 
 
 def _with_specks(page: PageInProgress) -> PageInProgress | None:
-    if not page.transform.despeckled:
+    if not page.transform.despeckled or _has_lost_specks_alone(page):
         return None
     return _without(replace(page, transform=replace(page.transform, despeckled=False)), SPECKS_REMOVED)
+
+
+def _has_lost_specks_alone(page: PageInProgress) -> bool:
+    """Whether a page without its specks is read so well that it need not be read with them."""
+    read, straight = page.outcome, page.transform == Transform(despeckled=True)
+    if not straight or not isinstance(read, Recognition) or read.confidence is None or read.confidence < _CERTAIN:
+        return False
+    return not may_be_print(page.finest, page.prepared, read.words)
 
 
 def _on_even_paper(page: PageInProgress) -> PageInProgress | None:

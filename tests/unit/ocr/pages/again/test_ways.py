@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.ocr import Stop
@@ -18,7 +19,7 @@ from distributed_ocr_pipeline.ocr.pages.reading import Reading
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import Word
-from tests.support.documents import printed_page
+from tests.support.documents import printed_page, with_dotted_print
 from tests.support.sources import limit
 
 UPRIGHT = Verdict(True, "its own text says which way is up")
@@ -59,8 +60,9 @@ def read(
     dpi: int | None = 220,
     config: OCRConfig = OCRConfig(),
     seconds: float = 0.0,
+    picture: Image.Image | None = None,
 ) -> PageInProgress:
-    picture = printed_page()
+    picture = picture or printed_page()
     picture.save(folder / "drawn.tif", format="TIFF")
     raster = Raster(folder / "drawn.tif", picture.width, picture.height, dpi)
     page = PageInProgress(PageSurvey(1, verdict=UPRIGHT), raster, analysis, raster, raster, seconds=seconds)
@@ -92,6 +94,22 @@ def test_a_page_with_specks_is_read_with_and_without_them(with_specks: int, kept
     assert engine.ways == ["cleaned", "plain"]
     assert page.transform.despeckled is kept
     assert ("specks removed before reading" in page.notes) is kept
+
+
+def test_a_page_that_reads_well_without_its_specks_is_read_once(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(96.0))
+    page = read(engine, tmp_path, SPECKLED, picture=Image.new("L", (1240, 1754), 255))
+    assert engine.ways == ["cleaned"] and page.transform.despeckled
+
+
+@pytest.mark.parametrize("crooked", [0.0, 2.0])
+def test_a_page_that_reads_well_is_read_with_its_specks_where_print_may_have_gone_with_them(
+    crooked: float, tmp_path: Path
+) -> None:
+    engine = Engine(lambda way: recognition(96.0))
+    dotted = with_dotted_print(printed_page(), "Total 482.10", (90, 1520), 0.35)
+    read(engine, tmp_path, replace(SPECKLED, skew=crooked), picture=printed_page() if crooked else dotted)
+    assert engine.ways == ["cleaned", "plain"]
 
 
 def test_a_page_that_reads_well_is_read_once(tmp_path: Path) -> None:

@@ -30,6 +30,11 @@ def test_without_jemalloc_glibc_keeps_small_blocks_at_hand(monkeypatch: pytest.M
     assert f": {20000:#x} " in blocks
 
 
+def test_pillow_keeps_the_memory_of_pictures() -> None:
+    code = "from PIL import Image; print(Image.core.get_blocks_max())"
+    assert shown_by(sys.executable, "-c", code).strip() == "4"
+
+
 def test_elsewhere_than_on_linux_nothing_is_loaded_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert "LD_PRELOAD" not in allocator.settings()

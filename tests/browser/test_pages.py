@@ -184,7 +184,7 @@ def test_each_sheet_of_paper_has_the_heads_of_the_list(
     sheets = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split("\f")[:-1]
     listing = [sheet for sheet in sheets if sheet.count("succeeded") > 3]
     assert len(listing) > 2
-    heads = r"Document\s+Status\s+Pages\s+Confidence\s+Seconds\s+MB"
+    heads = r"Document\s+Status\s+Pages\s+Confidence\s+Seconds\s+Size"
     assert [len(re.findall(heads, sheet)) for sheet in listing] == [1] * len(listing)
 
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyarrow.fs import FileType
 
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
 from distributed_ocr_pipeline.client.inspection.stored_runs import has_only_drawn, no_text
 from distributed_ocr_pipeline.errors import BadInput
@@ -84,7 +85,8 @@ def _current(output: Output, run_id: str | None) -> pa.Table:
     dataset = open_table(output, f"{DOCUMENTS}/", LEDGER_SCHEMA)
     if run_id is not None and (dataset is None or not _has_run(dataset, run_id)):
         raise BadInput(
-            f"There are no results of a run {run_id!r} in {output.address}.", "`ocr-pipeline status` lists the runs."
+            f"There are no results of a run {run_id!r} in {output.address}.",
+            f"`{command('status', *output.words)}` lists the runs.",
         )
     if dataset is None:
         raise BadInput(

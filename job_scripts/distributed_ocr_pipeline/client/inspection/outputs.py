@@ -1,6 +1,6 @@
 """Where runs' files are read: the output bucket of a deployment, or a folder that is laid out like it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow.fs import FileSystem
 
+from distributed_ocr_pipeline.client.command_line.proposals import command, in_folder
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
 from distributed_ocr_pipeline.json_files import read_json
@@ -25,6 +26,10 @@ class Output(Protocol):
     @property
     def address(self) -> str:
         """For people, without a slash at its end."""
+
+    @property
+    def words(self) -> Sequence[str]:
+        """What names it on a command line, from anywhere."""
 
     def find_json(self, key: str) -> Any:
         """The value of a JSON document; None where there is none of that key."""
@@ -46,6 +51,11 @@ class OutputFolder:
     def address(self) -> str:
         """The path."""
         return str(self.path)
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The option --output."""
+        return in_folder(self.path)
 
     def find_json(self, key: str) -> Any:
         """The value of a JSON file; None where there is none."""
@@ -74,6 +84,11 @@ class OutputBucket:
     def address(self) -> str:
         """s3://bucket."""
         return f"s3://{self.bucket}"
+
+    @property
+    def words(self) -> Sequence[str]:
+        """None: it is the deployment's."""
+        return ()
 
     def find_json(self, key: str) -> Any:
         """The value of a JSON object; None where there is none."""
@@ -128,3 +143,19 @@ def meant_by(word: str | None, folder: str | None) -> tuple[str | None, str | No
     if word and folder is None and Path(word).is_dir():
         return word, None
     return folder, word
+
+
+def looked_at(word: str | None, folder: str | None, region: str | None) -> tuple[OutputFolder | Deployment, str | None]:
+    """The place that a command looks at, and the run that it is asked for; see `meant_by` and `chosen_place`.
+
+    Raises:
+        BadInput: The word is neither a folder nor a run: there is no place that has runs.
+    """
+    chosen, run_id = meant_by(word, folder)
+    place = chosen_place(chosen, region)
+    if run_id and isinstance(place, OutputFolder) and not place.path.is_dir():
+        raise BadInput(
+            f"{run_id!r} is no folder here, and there is no folder {place.address!r} that could have a run of this id.",
+            f"Name the folder that runs wrote to: `{command('status', 'FOLDER')}` lists its runs.",
+        )
+    return place, run_id

@@ -53,7 +53,14 @@ def test_a_folder_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[st
 
 def test_an_empty_folder_has_nothing_to_estimate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["estimate", str(tmp_path)]) == ExitCode.BAD_INPUT
-    assert f"There are no documents under {tmp_path}/." in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert (
+        f"The folder {str(tmp_path)!r} holds no files. Give a folder of documents." in shown and "bucket" not in shown
+    )
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    assert main(["estimate", str(tmp_path), "--exclude", "*.pdf"]) == ExitCode.BAD_INPUT
+    shown = capsys.readouterr().err
+    assert f"There are no documents under {tmp_path}/. Check the patterns of include and exclude." in shown
 
 
 @pytest.mark.parametrize(

@@ -110,12 +110,12 @@ def test_files_that_are_there_are_not_written_again_but_for_the_asking(
     arguments = ("r1", "--output", str(output), "--to", str(tmp_path / "to"), *formats("text", "text"))
     [path], _ = export(capsys, *arguments)
     Path(path).write_text("mine", encoding="utf-8")
-    assert export(capsys, *arguments) == ([path], "0 files written, 1 were there already.\n")
+    assert export(capsys, *arguments) == ([path], "0 files written, 1 was there already.\n")
     assert Path(path).read_text(encoding="utf-8") == "mine" and Path(path).is_relative_to(tmp_path / "to")
-    assert export(capsys, *arguments, "--overwrite")[1].startswith("1 files written")
+    assert export(capsys, *arguments, "--overwrite")[1].startswith("1 file written")
     assert Path(path).read_text(encoding="utf-8") != "mine"
     Path(path).write_text("", encoding="utf-8")
-    assert export(capsys, *arguments)[1].startswith("1 files written") and Path(path).stat().st_size
+    assert export(capsys, *arguments)[1].startswith("1 file written") and Path(path).stat().st_size
 
 
 def counted(name: str, minute: int, status: str = "succeeded") -> DocumentResult:
@@ -153,7 +153,7 @@ def test_what_cannot_be_made_is_named_and_takes_nothing_else_with_it(
     store(tmp_path, scan.as_uri(), scan, page_of((), text="no boxes"))
     paths, said = export(capsys, str(tmp_path), *formats("text", "hocr"), code=ExitCode.RUN_FAILED)
     assert [Path(path).suffix for path in paths] == [".txt"]
-    assert "not made: hocr of " in said and "Run with --words" in said and "1 files could not be made" in said
+    assert "not made: hocr of " in said and "Run with --words" in said and "1 file could not be made" in said
     assert [path.suffix for path in (tmp_path / "outputs").rglob("*") if path.is_file()] == [".txt"]
 
 

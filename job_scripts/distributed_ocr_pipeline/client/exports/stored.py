@@ -23,6 +23,7 @@ from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 from distributed_ocr_pipeline.tables.latest import counting, is_text
 from distributed_ocr_pipeline.tables.parts import JOINED_SHARD
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
+from local_aws.s3.names import escape
 
 _WITH_PAGES = (DocumentStatus.SUCCEEDED.value, DocumentStatus.PARTIAL.value)
 _PAGE_COLUMNS = [column.name for column in fields(PageResult) if column.name not in ("image_path", "duration_ms")]
@@ -181,9 +182,9 @@ def _document(row: Row, key: str | None) -> StoredDocument:
 
 
 def _key_of(uri: str) -> str:
-    """The key in an address of S3; of a file, whose folder is not known any more, its whole path."""
+    """The key in an address of S3; of a file, whose folder is not known any more, its whole path, named as keys are."""
     if _is_local(uri):
-        return str(path_of(uri)).lstrip("/")
+        return "/".join(escape(part) for part in path_of(uri).parts[1:])
     return S3Location.parse(uri).key
 
 

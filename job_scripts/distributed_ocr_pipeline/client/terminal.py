@@ -31,9 +31,13 @@ class TerminalObserver(Observer):
         self._bar: tqdm[Never] | None = None  # pylint: disable=unsubscriptable-object  # for the type checker only
 
     def notice(self, text: str) -> None:
+        self.close()
+        self._say(text)
+
+    def close(self) -> None:
+        """Take the bar away, so that other lines may follow."""
         if self._bar is not None:
             self._bar.close()
-        self._say(text)
 
     def started(self, run_id: str, output: str) -> None:
         place = () if output.startswith("s3://") else in_folder(output)
@@ -61,7 +65,7 @@ class TerminalObserver(Observer):
             self._bar.n = progress.documents
             self._bar.set_postfix_str(pages)
             if progress.documents >= self._plan.documents:
-                self._bar.close()
+                self.close()
         elif time.monotonic() - self._shown_at >= _PLAIN_INTERVAL_SECONDS:
             self._shown_at = time.monotonic()
             self._say(f"{progress.documents}/{self._plan.documents} documents, {pages}")

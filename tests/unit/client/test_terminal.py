@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -140,6 +141,14 @@ def test_a_terminal_shows_a_bar_that_goes_away() -> None:
     observer.progressed(Progress(2, 9))
     shown = stream.getvalue()
     assert "0/2 documents" in shown and not shown.rpartition("\n")[2].split("\r")[-2].strip()
+
+
+def test_what_follows_a_run_that_ended_early_does_not_stand_behind_its_bar() -> None:
+    stream = Terminal()
+    with closing(TerminalObserver(stream)) as observer:
+        observer.planned(plan(2))
+        observer.progressed(Progress(1, 7))
+    assert not stream.getvalue().rpartition("\n")[2].split("\r")[-2].strip()
 
 
 def shown_for(of: Plan, report: Mapping[str, Any] | None = None, output: str = "output") -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -53,17 +54,14 @@ def run_with(arguments: argparse.Namespace, source: str | Path, options: dict[st
     if arguments.region:
         aws["region"] = arguments.region
     limit = arguments.ask_above_usd
-    pipeline = OCRPipeline(
-        AWSConfig(**aws),
-        OCRConfig(**ocr),
-        output=DEFAULT_FOLDER if output is None else output,
-        observer=TerminalObserver(
-            sys.stderr, approve_all if limit is None else ask_above(limit, sys.stdin, sys.stderr)
-        ),
-    )
+    observer = TerminalObserver(sys.stderr, approve_all if limit is None else ask_above(limit, sys.stdin, sys.stderr))
+    results = DEFAULT_FOLDER if output is None else output
+    pipeline = OCRPipeline(AWSConfig(**aws), OCRConfig(**ocr), output=results, observer=observer)
     show = _print_json if arguments.json else print_result
     try:
-        show(pipeline.run(source, **options), sys.stdout)
+        with closing(observer):
+            result = pipeline.run(source, **options)
+        show(result, sys.stdout)
     except UnfinishedRun as error:
         show(error.result, sys.stdout)
         if isinstance(error, InterruptedRun) and not error.result.output.startswith("s3://"):

@@ -53,7 +53,9 @@
     const made = document.createElement("tr");
     made.setAttribute("role", "row");
     const name = cell();
-    name.append(element("span", row[NAME], "name"));
+    const shown = element("span", row[NAME], "name short");
+    shown.title = row[NAME];
+    name.append(shown);
     if (row[CLASS] || row[REASON]) name.append(reasonOf(row));
     const status = cell();
     status.append(element("span", row[STATUS], `status ${row[STATUS]}`));

@@ -52,8 +52,8 @@ def lines(found: DocumentList) -> Iterator[str]:
 
 
 def tab_separated(found: DocumentList) -> Iterator[str]:
-    """For programs: status, error class, pages, confidence, time, run, document id, address, note."""
-    return ("\t".join(_fields(document)) for document in found.documents)
+    """For programs: status, error class, pages, confidence, time, run, document id, address, and a note if there is one."""
+    return ("\t".join(_fields(document)).removesuffix("\t") for document in found.documents)
 
 
 def _fields(document: ListedDocument) -> tuple[str, ...]:

@@ -396,6 +396,18 @@ def test_who_reads_no_further_is_no_fault(folder: Path) -> None:
         assert (process.stderr.read(), process.wait()) == (b"", ExitCode.OK)
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["show", "a", "--text", "--output", "results"]])
+def test_letters_that_the_terminal_does_not_know_are_no_fault(arguments: list[str], tmp_path: Path) -> None:
+    write_run(tmp_path / "results", "r1", outcome("a"), texts={"a": "Grüße … "})
+    ended = subprocess.run(
+        [sys.executable, "-m", "distributed_ocr_pipeline.main", *arguments],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"") and b"\\u2026" in ended.stdout
+
+
 def test_an_option_is_not_guessed_from_its_beginning(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["run", "--input-prefix", "docs", "--output-typ", "image"])

@@ -1,6 +1,7 @@
 """From the words of a command line to its exit status."""
 
 import argparse
+import io
 import logging
 import os
 import signal
@@ -18,6 +19,8 @@ _PACKAGE = "distributed_ocr_pipeline"
 
 def call(given: Sequence[str]) -> int:
     """Do what the words after the program's name say; returns the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names and texts have letters that a terminal may not know
     name, parsed = _parse(given)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger(_PACKAGE).setLevel(logging.DEBUG if parsed.debug else logging.WARNING)

@@ -55,7 +55,7 @@ def export_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO)
             if arguments.json:
                 shown.append(as_dict(file))
             elif not file.failure:
-                yield printable(str(file.path))
+                yield printable(str(file.path)) if stream.isatty() else str(file.path)
 
     _print_all(lines(), stream)
     if arguments.json:

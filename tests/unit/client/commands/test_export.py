@@ -37,6 +37,7 @@ from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 from local_aws.s3.folder import FolderBucket
 from tests.support.aws import OUTPUT_BUCKET, REGION, s3_client, s3_server, session, upload_folder, use_server
 from tests.support.outputs import LINES, drawn_page, page_of, poppler_text
+from tests.support.reports import at
 from tests.support.runs import NOON, outcome, write_run
 
 INPUT_BUCKET = "documents"
@@ -178,6 +179,16 @@ def test_a_target_is_not_asked_for_where_all_files_are_there(
     paths, _ = export(capsys, str(output), *formats("text"))
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert export(capsys, str(output), *formats("text"))[0] == paths
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_a_program_gets_the_path_itself_and_a_terminal_one_that_cannot_steer_it(
+    is_terminal: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(tmp_path, "r1", at(counted("a", 1), "s3://bucket/\u202efdp.exe"))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    [path], _ = export(capsys, str(tmp_path), *formats("text"))
+    assert Path(path).is_file() is not is_terminal and ("\\u202efdp" in path) is is_terminal
 
 
 def test_who_interrupts_an_export_is_told_what_remains(

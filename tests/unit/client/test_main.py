@@ -244,6 +244,7 @@ def test_arrow_takes_memory_from_the_system_unless_another_pool_is_chosen(
     [
         (UnfinishedRun("2 documents are missing.", RESULT), 65, "2 documents are missing."),
         (KeyboardInterrupt(), 130, "Interrupted."),
+        (PermissionError(13, "Not for you", "out/runs"), 64, "'out/runs' may not be used: Not for you. Change its"),
         (ZeroDivisionError("by nothing"), 1, "Internal error: ZeroDivisionError: by nothing. Run again with --debug"),
     ],
 )

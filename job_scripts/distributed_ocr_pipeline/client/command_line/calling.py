@@ -36,6 +36,9 @@ def call(given: Sequence[str]) -> int:
         return _fail("Interrupted.", ExitCode.INTERRUPTED, parsed.debug)
     except PipelineError as error:
         return _fail(str(error), error.exit_code, parsed.debug)
+    except PermissionError as error:
+        message = f"{error.filename!r} may not be used: {error.strerror}. Change its permissions."
+        return _fail(message, ExitCode.BAD_INPUT, parsed.debug)
     except Exception as error:  # pylint: disable=broad-exception-caught  # the last stop before the exit status
         message = f"Internal error: {type(error).__name__}: {error}. Run again with --debug for details."
         return _fail(message, ExitCode.INTERNAL, parsed.debug)

@@ -1,5 +1,6 @@
 """Where runs' files are read: the output bucket of a deployment, or a folder that is laid out like it."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,8 +64,9 @@ class OutputFolder:
         return read_json(path) if path.exists() else None
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Files below a folder."""
-        for path in sorted((self.path / prefix).rglob("*")):
+        """Files below a folder; `PermissionError` where a part of it may not be looked into."""
+        walked = os.walk(self.path / prefix, onerror=_unless_missing)
+        for path in sorted(Path(parent, name) for parent, _, names in walked for name in names):
             if path.is_file():
                 yield path.relative_to(self.path).as_posix()
 
@@ -104,6 +106,11 @@ class OutputBucket:
         return self.storage.arrow_filesystem(), f"{self.bucket}/"
 
 
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
+
+
 def open_table(output: Output, prefix: str, schema: pa.Schema) -> ds.Dataset | None:
     """All Parquet files below a prefix of an output; None where there are none."""
     filesystem, before = output.filesystem()
@@ -113,9 +120,11 @@ def open_table(output: Output, prefix: str, schema: pa.Schema) -> ds.Dataset | N
 
 @contextmanager
 def reading_table(output: Output, prefix: str) -> Iterator[None]:
-    """Inside, a Parquet file that cannot be read is a `BadInput` that says where it is."""
+    """Inside, a Parquet file that is damaged is a `BadInput` that says where it is."""
     try:
         yield
+    except PermissionError:
+        raise
     except (pa.ArrowException, OSError) as error:
         raise BadInput(
             f"A table in {output.address}/{prefix} cannot be read: {error}.",

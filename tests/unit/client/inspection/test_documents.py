@@ -1,6 +1,7 @@
 """`ocr-pipeline list`: current rows of the ledger, each document once, on a folder and on a deployment's bucket."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,22 @@ def test_a_document_that_is_gone_from_its_folder_is_listed_as_such(
     assert [document["is_there"] for document in listed] == [False, True]
     shown = list(lines(list_documents(OutputFolder(tmp_path / "output"), Wanted(), limit=2, by_key=True)))
     assert shown[0].endswith("gone%20one.pdf (no longer there)") and shown[1].endswith("kept%20one.pdf")
+
+
+def test_results_that_may_not_be_looked_into_are_not_taken_for_none(
+    output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scandir = os.scandir
+
+    def refuse(path: Path | str) -> Any:
+        if str(path).endswith("run_id=r2"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert main(["list", "--output", str(output)]) == ExitCode.BAD_INPUT
+    shown = capsys.readouterr().err
+    assert "run_id=r2' may not be used: Permission denied. Change its permissions." in shown and shown.count("\n") == 1
 
 
 def test_where_nobody_may_look_it_is_not_known_whether_a_document_is_there() -> None:

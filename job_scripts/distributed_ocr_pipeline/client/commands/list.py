@@ -52,7 +52,7 @@ def lines(found: DocumentList) -> Iterator[str]:
 
 
 def tab_separated(found: DocumentList) -> Iterator[str]:
-    """For programs: status, error class, pages, confidence, time, run, document id, address, and a note if there is one."""
+    """For programs: status, error class, pages, confidence, time, run, document id, address; a note if there is one."""
     return ("\t".join(_fields(document)).removesuffix("\t") for document in found.documents)
 
 

@@ -19,6 +19,7 @@ from distributed_ocr_pipeline.client.command_line.parsers import COMMANDS
 from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.commands import run as run_module
 from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.terminal import TerminalObserver
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import BadInput, ExitCode
 from distributed_ocr_pipeline.main import main
@@ -315,6 +316,16 @@ def test_what_goes_on_with_an_interrupted_run_can_be_pasted_anywhere(
     assert main(given) == 130
     words = [word.replace("{here}", str(tmp_path)) for word in again]
     assert capsys.readouterr().err.endswith(f"{_REST}: {command('--input-prefix', *words)}\n")
+
+
+def test_a_run_that_ends_early_takes_its_bar_away_before_it_says_so(
+    pipeline: type[Pipeline], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Observer] = []
+    monkeypatch.setattr(TerminalObserver, "close", closed.append)
+    monkeypatch.setattr(pipeline, "fault", KeyboardInterrupt())
+    assert main(["--input-prefix", "docs"]) == 130
+    assert closed == observers
 
 
 def test_a_run_that_goes_on_without_its_command_is_not_to_be_started_again(

@@ -322,7 +322,11 @@ def test_a_run_that_ends_early_takes_its_bar_away_before_it_says_so(
     pipeline: type[Pipeline], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[Observer] = []
-    monkeypatch.setattr(TerminalObserver, "close", closed.append)
+
+    def close(observer: TerminalObserver) -> None:
+        closed.append(observer)
+
+    monkeypatch.setattr(TerminalObserver, "close", close)
     monkeypatch.setattr(pipeline, "fault", KeyboardInterrupt())
     assert main(["--input-prefix", "docs"]) == 130
     assert closed == observers

@@ -5,6 +5,7 @@ What the commands printed is kept beside the picture, in run.txt, so that the pi
 """
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -23,6 +24,9 @@ COMMANDS = (
     "ocr-pipeline --input-prefix examples/documents --outputs searchable_pdf",
     "ocr-pipeline show receipt.jp2 --text",
 )
+FOLDER = "/data"
+"""Stands for the folder that the commands are called in."""
+
 PROMPT = "$ "
 WIDTH = 80  # characters
 
@@ -30,7 +34,7 @@ _PROGRESS = re.compile(r"\d+/\d+ documents, .*")  # in a terminal a bar, which g
 _WEB_FONT = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)  # a picture asks no server for anything
 _STYLES = (
     (re.compile(r"^\$ .*"), "bold"),
-    (re.compile(r"(?<=^run )\S+|^(results|report|failures|files)(?= +output/)"), "bold cyan"),
+    (re.compile(r"(?<=^run )\S+|^(follow|results|report|failures|files)(?= +(output/|ocr-pipeline ))"), "bold cyan"),
     (re.compile(r"^  succeeded +\d+|^  pages succeeded +\d+"), "green"),
     (re.compile(r"^  (failed|partial|skipped) +\d+"), "yellow"),
     (re.compile(r"^--- page .* ---$"), "bold cyan"),
@@ -46,11 +50,18 @@ def record() -> str:
 
 def _lines(command: str, folder: Path) -> Iterator[str]:
     yield f"{PROMPT}{command}\n"
-    arguments = [sys.executable, "-m", "distributed_ocr_pipeline.main", *command.split()[1:]]
+    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     done = subprocess.run(
-        arguments, cwd=folder, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        command.split(),
+        cwd=folder,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
     )
-    yield from (f"{line}\n" for line in done.stdout.splitlines() if not _PROGRESS.fullmatch(line))
+    printed = done.stdout.replace(str(folder), FOLDER)
+    yield from (f"{line}\n" for line in printed.splitlines() if not _PROGRESS.fullmatch(line))
 
 
 def draw(printed: str) -> str:

@@ -150,7 +150,7 @@ def place_of(input_prefix: str | Path, bucket: str | None) -> str | Path:
         return path_of(input_prefix)
     if "://" in input_prefix or input_prefix.lower().startswith("s3:"):
         raise BadInput(f"{input_prefix!r} is no place of documents.", "Write s3://bucket/prefix/, or a folder.")
-    return f"s3://{bucket}/{input_prefix.lstrip('/')}" if bucket else Path(input_prefix)
+    return f"s3://{bucket}/{input_prefix.lstrip('/')}" if bucket else Path(os.path.expanduser(input_prefix))
 
 
 def _from_environment(config: AWSConfig, environ: Mapping[str, str]) -> Deployment | None:

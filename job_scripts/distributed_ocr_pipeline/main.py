@@ -1,103 +1,22 @@
-"""The command line: `ocr-pipeline`, or `python -m distributed_ocr_pipeline.main`."""
+"""The command line: `ocr-pipeline`, or `python -m distributed_ocr_pipeline.main`.
 
-import argparse
-import logging
-import os
-import shlex
-import signal
+Everything is loaded in `main`, so that Ctrl-C ends it with one line from its first moment on.
+"""
+
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib import import_module
-
-from distributed_ocr_pipeline.client.commands.parsers import COMMANDS, no_such_command, run_parser
-from distributed_ocr_pipeline.errors import ExitCode, MissingTool, PipelineError
+from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the pipeline as the arguments say; returns the exit status."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    name, parsed = _parse(given)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("distributed_ocr_pipeline").setLevel(logging.DEBUG if parsed.debug else logging.WARNING)
     try:
-        with _ended_like_ctrl_c():
-            _start(name, parsed)
-            sys.stdout.flush()
-        return ExitCode.OK
-    except BrokenPipeError:  # who reads has seen enough: `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end of the process
-        return ExitCode.OK
+        # pylint: disable-next=import-outside-toplevel
+        from distributed_ocr_pipeline.client.command_line.calling import call
+
+        return call(list(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
-        return _fail(f"Interrupted. {_how_to_go_on(arguments)}", ExitCode.INTERRUPTED, parsed.debug)
-    except PipelineError as error:
-        advice = f" {_how_to_go_on(arguments)}" if error.exit_code is ExitCode.INTERRUPTED else ""
-        return _fail(f"{error}{advice}", error.exit_code, parsed.debug)
-    except Exception as error:  # pylint: disable=broad-exception-caught  # the last stop before the exit status
-        message = f"Internal error: {type(error).__name__}: {error}. Run again with --debug for details."
-        return _fail(message, ExitCode.INTERNAL, parsed.debug)
-
-
-def _parse(given: Sequence[str]) -> tuple[str | None, argparse.Namespace]:
-    """The name of a command, None for a run, and its arguments; wrong ones end the process with one line."""
-    if given and given[0] in COMMANDS:
-        return given[0], COMMANDS[given[0]].parser().parse_args(given[1:])
-    parser = run_parser()
-    options = given[1:] if given[:1] == ["run"] else given
-    if options and not options[0].startswith("-"):
-        parser.error(no_such_command(options[0], is_after_run=options is not given))
-    return None, parser.parse_args(options)
-
-
-@contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM and the end of the terminal do what Ctrl-C does, unless they are ignored, as with nohup."""
-    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
-    numbers = numbers if threading.current_thread() is threading.main_thread() else []  # others may not
-    for number in numbers:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _how_to_go_on(arguments: Sequence[str] | None) -> str:
-    command = shlex.join(["ocr-pipeline", *(sys.argv[1:] if arguments is None else arguments)])
-    return f"What is finished is kept; this goes on with the rest: {command}"
-
-
-def _start(name: str | None, parsed: argparse.Namespace) -> None:
-    """Do what a command does, or without one run the pipeline."""
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps more; it asks when it is loaded
-    try:
-        if name is None:
-            _load("run")(parsed)
-        else:
-            streams = (sys.stdout, sys.stderr) if COMMANDS[name].has_notes else (sys.stdout,)
-            _load(name)(parsed, *streams)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package == __package__:
-            raise
-        raise MissingTool(
-            f"The Python package {package!r} is not installed.", "pip install 'distributed-ocr-pipeline[local]'"
-        ) from error
-
-
-def _load(name: str) -> Callable[..., None]:
-    """A command is imported when it is called, since --help and a wrong option need neither AWS' SDK nor Arrow."""
-    command: Callable[..., None] = getattr(import_module(f"{__package__}.client.commands.{name}"), f"{name}_command")
-    return command
-
-
-def _fail(message: str, code: ExitCode, debug: bool) -> int:
-    if debug:
-        logging.getLogger(__name__).exception("Traceback of the error below")
-    print(f"ocr-pipeline: error: {message}", file=sys.stderr)
-    return code
+        print("ocr-pipeline: error: Interrupted before anything began.", file=sys.stderr)
+        return 130  # ExitCode.INTERRUPTED, which may not be loaded yet
 
 
 if __name__ == "__main__":

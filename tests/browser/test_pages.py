@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,58 @@ def test_documents_can_be_searched_and_filtered(files: dict[str, Path], browser:
     assert faults == []
 
 
+def test_a_name_is_found_by_what_it_is_and_by_what_is_shown(
+    files: dict[str, Path], browser: Browser, faults: list[str]
+) -> None:
+    page = opened(browser, files["report"], faults)
+    for words in ("\u202egpj.exe", "\\u202EGPJ.exe", "\u202egpj.exe\x00\x1b[2J", " gpj\t2j "):
+        page.fill("#search", words)
+        assert "s3://bucket/docs/\\u202egpj.exe\\x00\\x1b[2J" in names(page), words
+    assert faults == []
+
+
+def test_sizes_have_the_unit_that_suits_them(browser: Browser, faults: list[str], tmp_path: Path) -> None:
+    sizes = {
+        0: "0 bytes",
+        999: "999 bytes",
+        1000: "1.0 KB",
+        123_456: "123.5 KB",
+        7_654_321: "7.7 MB",
+        3 * 10**9: "3.0 GB",
+    }
+    results = [outcome(f"n{size}") for size in sizes]
+    sized = [
+        replace(result, document=replace(result.document, size_bytes=size)) for result, size in zip(results, sizes)
+    ]
+    output = write_looked_at_run(tmp_path / "output", *sized)
+    main(["report", str(output), "--file", str(tmp_path / "report.html")])
+    page = opened(browser, tmp_path / "report.html", faults)
+    page.select_option("#sort", "7")
+    shown = page.locator("#rows td[data-label=size]").all_inner_texts()
+    assert shown[:-1] == list(reversed(sizes.values())) and faults == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_long_name_takes_no_more_room_than_some_lines(
+    size: tuple[int, int], browser: Browser, faults: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / ("folder" * 40) / ("below" * 50)
+    folder.mkdir(parents=True)
+    scan = scanned_result(folder / f"{'x' * 240}.pdf")
+    output = write_looked_at_run(
+        tmp_path / "output", scan, outcome("a"), confidences={scan.document.document_id: [9.0] * 2}
+    )
+    main(["report", str(output), "--file", str(tmp_path / "report.html")])
+    page = opened(browser, tmp_path / "report.html", faults, size)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    for place, lines in ((".pages .name", 3), ("#rows .name", 6)):
+        found = page.locator(place, has_text="xxx").first
+        box = found.bounding_box()
+        assert box is not None and box["height"] <= lines * 1.6 * 16
+        assert "x" * 240 in (found.get_attribute("title") or "") and "x" * 240 in (found.text_content() or "")
+    assert faults == []
+
+
 def test_documents_can_be_sorted_with_the_keyboard(files: dict[str, Path], browser: Browser, faults: list[str]) -> None:
     page = opened(browser, files["report"], faults)
     page.select_option("#status", "succeeded")
@@ -184,7 +237,7 @@ def test_each_sheet_of_paper_has_the_heads_of_the_list(
     sheets = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split("\f")[:-1]
     listing = [sheet for sheet in sheets if sheet.count("succeeded") > 3]
     assert len(listing) > 2
-    heads = r"Document\s+Status\s+Pages\s+Confidence\s+Seconds\s+MB"
+    heads = r"Document\s+Status\s+Pages\s+Confidence\s+Seconds\s+Size"
     assert [len(re.findall(heads, sheet)) for sheet in listing] == [1] * len(listing)
 
 

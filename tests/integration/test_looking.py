@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.commands import logs as logs_module
 from distributed_ocr_pipeline.errors import ExitCode
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
@@ -99,7 +100,7 @@ def test_every_shard_is_counted_where_it_stands_and_what_it_waits_for(
     found = wait_for(capsys, "mixed", shards=STANDSTILL)
     assert (found["state"], found["phase"]) == ("running", "processing")
     assert (found["planned"], found["documents"]) == (8, {"succeeded": 1})
-    assert found["commands"] == {"follow": "ocr-pipeline status mixed", "stop": "ocr-pipeline stop mixed"}
+    assert found["commands"] == {"follow": command("status", "mixed"), "stop": command("stop", "mixed")}
     assert main(["status", "mixed"]) == ExitCode.OK
     shown = capsys.readouterr().out
     assert "state       running, processing\n" in shown
@@ -170,7 +171,7 @@ def test_the_latest_runs_are_listed_as_they_stand(
     assert [run["run_id"] for run in json.loads(capsys.readouterr().out)["runs"]] == ["early"]
     prefix = f"s3://{environment.input_bucket}/mixed/"
     stopped = wait_for(capsys, "mixed", state="stopped", phase="ended")
-    assert stopped["commands"] == {"continue": f"ocr-pipeline --input-prefix {prefix}"}
+    assert stopped["commands"] == {"continue": command("--input-prefix", prefix)}
 
 
 @pytest.mark.parametrize("command", ["status", "logs"])

@@ -33,7 +33,7 @@ def test_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
 
     monkeypatch.setenv("OCR_BUCKET_NAME", "a-bucket")  # a folder is a folder nevertheless
     assert main(["retry", "--output", str(output), "--class", "timeout"]) == ExitCode.OK
-    assert capsys.readouterr().out == f"Nothing to retry: no document has failed as timeout below {documents}.\n"
+    assert capsys.readouterr().out == f"Nothing to retry: there is no document that failed as timeout below {documents}.\n"
     assert len(list((output / "runs").iterdir())) == 1
 
     shutil.copy(DOCUMENTS / "blank.pdf", documents / "letters 2024" / "a b.pdf")
@@ -68,4 +68,4 @@ def test_a_prefix(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
         assert f"1 document below {prefix} failed (1 corrupt)." in said and "Estimate: 1 documents in 1 shards" in said
         assert set(workplace.current(prefix).values()) == {("succeeded", None)}
         assert main(["retry"]) == ExitCode.OK
-        assert f"Nothing to retry: no document has failed below {prefix}." in capsys.readouterr().out
+        assert f"Nothing to retry: there is no document that failed below {prefix}." in capsys.readouterr().out

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import botocore.session
 from botocore import xform_name
 
-from distributed_ocr_pipeline.client.commands.parsers import COMMANDS, run_parser
+from distributed_ocr_pipeline.client.command_line.parsers import COMMANDS, run_parser
 from distributed_ocr_pipeline.client.commands.run import chosen_options
 from distributed_ocr_pipeline.config import RunSettings, parse_options
 from distributed_ocr_pipeline.errors import PipelineError

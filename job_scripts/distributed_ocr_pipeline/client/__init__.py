@@ -8,8 +8,8 @@
 - `started_run`: a run that its caller does not wait for. `OCRPipeline.start` returns it.
 - `results`: what a run gives back, and the observer that is told while it runs.
 - `job_progress`: how far the run's jobs are, from their logs. `execution` reads it.
-- `commands`: what `ocr-pipeline` and its commands do. `main` calls them.
-- `arguments`: what the parsers of the command line have in common.
+- `command_line`: from the words of a command line to its exit status. `main` calls it.
+- `commands`: what `ocr-pipeline` and its commands do. `command_line` calls them.
 - `report`: what people look at in a browser: a run's report, pages beside their text.
 - `terminal`: what a run shows.
 - `consent`: the question before a run that may cost more than its caller wants.

@@ -31,7 +31,7 @@ from distributed_ocr_pipeline.storage import aws_call
 
 logger = logging.getLogger(__name__)
 
-_FILES_OF_OTHERS = "Files are made of documents that this run reads; `ocr-pipeline export` makes those of the others."
+_FILES_OF_OTHERS = "Files are made of documents that this run reads; the command `export` makes those of the others."
 
 OnProgress = Callable[[Progress], None]
 
@@ -78,11 +78,18 @@ class Outcome:
 class Execution:
     """A run before and after its start; its id is the execution's name."""
 
-    def __init__(self, deployment: Deployment, *, poll_seconds: float = 10, planner: Planner = PlanHere()) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        *,
+        poll_seconds: float = 10,
+        planner: Planner = PlanHere(),
+        run_id: str | None = None,
+    ) -> None:
         self._deployment, self._planner = deployment, planner
         self._poll_seconds = poll_seconds
         self._storage = deployment.storage()
-        self.run_id = new_run_id()
+        self.run_id = run_id or new_run_id()
         self._layout = RunLayout(deployment.output_bucket, self.run_id)
 
     def last_turn(self, input_prefix: str) -> str:
@@ -155,6 +162,7 @@ def execute(
     observer: Observer,
     poll_seconds: float,
     planner: Planner = PlanHere(),
+    run_id: str | None = None,
 ) -> RunResult:
     """Run the workflow over a prefix, from the plan to the report.
 
@@ -165,6 +173,7 @@ def execute(
         observer: Told about plan and progress.
         poll_seconds: Time between two looks at the execution.
         planner: Makes the plan; by default, this process, from what S3 lists and AWS says that the account may run.
+        run_id: Its id, if its observer has been told already; None: a new one.
 
     Raises:
         UnfinishedRun: The run ended, but not green.
@@ -174,8 +183,9 @@ def execute(
     """
     started = time.monotonic()
     output = f"s3://{deployment.output_bucket}"
-    execution = Execution(deployment, poll_seconds=poll_seconds, planner=planner)
-    observer.started(execution.run_id, output)
+    execution = Execution(deployment, poll_seconds=poll_seconds, planner=planner, run_id=run_id)
+    if run_id is None:
+        observer.started(execution.run_id, output)
     plan, execution_arn = _begin(execution, _execution_input(settings, input_prefix), observer)
     release_memory()
     try:

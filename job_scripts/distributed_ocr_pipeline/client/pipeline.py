@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.execution import execute
 from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfollowedRun
 from distributed_ocr_pipeline.client.started_run import Run
@@ -43,7 +44,7 @@ class OCRPipeline:
         self._ocr = ocr_config or OCRConfig()
         if not str(output).strip():
             raise BadInput("The name of the output folder is empty.", "Give a folder ('.' is this one).")
-        self._output = Path(output)
+        self._output = Path(os.path.expanduser(output))
         self._observer = observer or Observer()
 
     def start(self, input_prefix: str | Path, **options: Any) -> Run:
@@ -116,4 +117,4 @@ class OCRPipeline:
 
 
 def _goes_on(subject: str, run_id: str) -> str:
-    return f"{subject} goes on without this command; to stop it: ocr-pipeline stop {run_id}."
+    return f"{subject} goes on without this command; to stop it: {command('stop', run_id)}"

@@ -131,7 +131,7 @@ class Observer:
         """What the run does now, or something about it that the user should know."""
 
     def started(self, run_id: str, output: str) -> None:
-        """The run has its id; its results come below `output`, an S3 address."""
+        """The run has its id; its results come below `output`, a folder or an S3 address. Told first."""
 
     def approve(self, plan: Plan) -> None:
         """Called with the plan of a run on AWS before anything is stored or started; raises to refuse it."""

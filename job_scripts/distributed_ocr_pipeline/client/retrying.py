@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.inspection.deployed_runs import DeployedRuns
-from distributed_ocr_pipeline.client.inspection.documents import Wanted, find_documents
+from distributed_ocr_pipeline.client.inspection.documents import Wanted, find_documents, is_there
 from distributed_ocr_pipeline.client.inspection.folder_runs import FolderRuns
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFolder, bucket_of
 from distributed_ocr_pipeline.config import ANY_FAILURE, OCRConfig
@@ -67,7 +68,7 @@ def find_retry(place: OutputFolder | Deployment, run_id: str | None, error_class
             if ids
             else f"There are no runs in {output.address}."
         ),
-        "`ocr-pipeline status` lists the runs.",
+        f"`{command('status', *output.words)}` lists the runs.",
     )
 
 
@@ -85,10 +86,12 @@ def _source(output: Output, run: RunLayout, options: Mapping[str, Any] | None) -
 
 
 def _count_failed(output: Output, source: str | Path, wanted: Wanted) -> Mapping[str, int]:
-    """Documents below a prefix or folder, by error class."""
+    """Documents below a prefix or folder, by error class, without those that are gone from the folder."""
     below = f"{source.as_uri().rstrip('/')}/" if isinstance(source, Path) else source
     return Counter(
         document.error_class or document.status
         for document in find_documents(output, wanted)
-        if document.source_uri.startswith(below) and (wanted.error_class or document.status in _FAILURES)
+        if document.source_uri.startswith(below)
+        and (wanted.error_class or document.status in _FAILURES)
+        and is_there(document.source_uri) is not False
     )

@@ -1,5 +1,6 @@
 """`Runs`: what the commands that look at runs do, for scripts and notebooks."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -45,7 +46,7 @@ class Runs:
     """
 
     def __init__(self, output: str | Path | None = None, *, region: str | None = None) -> None:
-        self._folder, self._region = None if output is None else str(output), region
+        self._folder, self._region = None if output is None else os.path.expanduser(output), region
 
     def latest(self, limit: int = 10) -> list[RunStatus]:
         """How the latest runs stand, the newest first."""

@@ -8,6 +8,7 @@ from typing import TextIO
 from tqdm import tqdm
 from typing_extensions import Never
 
+from distributed_ocr_pipeline.client.command_line.proposals import command, in_folder
 from distributed_ocr_pipeline.client.consent import Approve, approve_all
 from distributed_ocr_pipeline.client.results import Observer, RunResult
 from distributed_ocr_pipeline.layout import DOCUMENTS, OUTPUTS, PAGES, RunLayout
@@ -15,6 +16,9 @@ from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 
 _PLAIN_INTERVAL_SECONDS = 10.0
+_UNCERTAIN_SHARE = 0.2  # of the pages, between the bounds of the plan
+_UNEVEN_SHARE = 0.05  # of the pages, with or without text of their own
+_KNOWN_SHARE = 0.1  # of the pages, before the rate says anything
 
 
 class TerminalObserver(Observer):
@@ -22,17 +26,22 @@ class TerminalObserver(Observer):
 
     def __init__(self, stream: TextIO, approve: Approve = approve_all) -> None:
         self._stream, self._approve = stream, approve
-        self._total = 0
+        self._plan: Plan | None = None
         self._started = self._shown_at = time.monotonic()
         self._bar: tqdm[Never] | None = None  # pylint: disable=unsubscriptable-object  # for the type checker only
 
     def notice(self, text: str) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self.close()
         self._say(text)
 
+    def close(self) -> None:
+        """Take the bar away, so that other lines may follow."""
+        if self._bar is not None:
+            self._bar.close()
+
     def started(self, run_id: str, output: str) -> None:
-        self._say(f"run {run_id}")
+        place = () if output.startswith("s3://") else in_folder(output)
+        self._say(f"run {run_id}\nfollow   {command('status', run_id, *place)}")
 
     def approve(self, plan: Plan) -> None:
         if plan.documents:
@@ -40,39 +49,57 @@ class TerminalObserver(Observer):
         self._approve(plan)
 
     def planned(self, plan: Plan) -> None:
-        self._total = plan.documents
-        self._started = time.monotonic()
-        documents = f"{_count(plan.documents, 'document')} ({readable_size(plan.size_bytes)})"
-        self._say(f"{documents} in {_count(plan.shards, 'shard')}; {plan.up_to_date} up to date")
-        if self._stream.isatty() and self._total:
-            layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} documents{postfix} [{elapsed}, {remaining} left]"
-            self._bar = tqdm(total=self._total, file=self._stream, bar_format=layout, leave=False)
+        self._plan, self._started = plan, time.monotonic()
+        documents = f"{count_of(plan.documents, 'document')} ({readable_size(plan.size_bytes)})"
+        self._say(f"{documents} in {count_of(plan.shards, 'shard')}; {plan.up_to_date} up to date")
+        if self._stream.isatty() and plan.documents:
+            layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} documents{postfix} [{elapsed}]"
+            self._bar = tqdm(total=plan.documents, file=self._stream, bar_format=layout, leave=False)
 
     def progressed(self, progress: Progress) -> None:
-        rate = progress.pages / max(1e-3, time.monotonic() - self._started)
+        if self._plan is None or not self._plan.documents:
+            return
+        seconds = time.monotonic() - self._started
+        pages = _pages(progress, seconds, seconds_left(self._plan, progress, seconds))
         if self._bar is not None:
-            self._bar.set_postfix_str(f"{progress.pages} pages, {rate:.1f} pages/s", refresh=False)
-            self._bar.update(progress.documents - self._bar.n)
-            if progress.documents >= self._total:
-                self._bar.close()
+            self._bar.n = progress.documents
+            self._bar.set_postfix_str(pages)
+            if progress.documents >= self._plan.documents:
+                self.close()
         elif time.monotonic() - self._shown_at >= _PLAIN_INTERVAL_SECONDS:
             self._shown_at = time.monotonic()
-            done = f"{progress.documents}/{self._total} documents, {progress.pages} pages"
-            self._say(f"{done}, {rate:.1f} pages/s, {self._left(progress)} left")
-
-    def _left(self, progress: Progress) -> str:
-        if not progress.documents:
-            return "unknown time"
-        seconds = (time.monotonic() - self._started) * (self._total - progress.documents) / progress.documents
-        return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"
+            self._say(f"{progress.documents}/{self._plan.documents} documents, {pages}")
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
 
 
+def seconds_left(plan: Plan, progress: Progress, seconds: float) -> float | None:
+    """What the rest of a run takes, by the pages that are done; None where that may be far from true.
+
+    Documents do not tell it: one may have a thousand pages. Pages do, where the plan knows how many there are, all of
+    them are read alike (a text layer takes a hundredth of a scan's time), and a tenth is done.
+    """
+    pages, layers = plan.pages, plan.text_layer_share
+    is_counted = pages.high - pages.low <= _UNCERTAIN_SHARE * pages.expected
+    is_even = min(layers, 1 - layers) <= _UNEVEN_SHARE
+    if not (is_counted and is_even and pages.expected * _KNOWN_SHARE <= progress.pages < pages.expected):
+        return None
+    return seconds * (pages.expected - progress.pages) / progress.pages
+
+
+def _pages(progress: Progress, seconds: float, left: float | None) -> str:
+    shown = f"{count_of(progress.pages, 'page')}"
+    if progress.pages:
+        shown += f", {progress.pages / max(1e-3, seconds):.1f} pages/s"
+    if left is None:
+        return shown
+    return f"{shown}, about {f'{left:.0f} s' if left < 120 else f'{left / 60:.0f} min'} left"
+
+
 def print_result(result: RunResult, stream: TextIO) -> None:
     """Print the counts of a run, and where its results are."""
-    print(f"\nrun {result.run_id}", file=stream)
+    print(f"run {result.run_id}", file=stream)
     print(_table(_rows(result)), file=stream)
     if not result.plan.documents:
         print("\nNothing to do: every document has an up-to-date result (--reprocess does them again).", file=stream)
@@ -132,8 +159,9 @@ def _table(rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<28}{value:>10}" for name, value in rows)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def count_of(number: int, what: str) -> str:
+    """A number and what it counts, in the plural unless it is 1."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def readable_size(size_bytes: float) -> str:

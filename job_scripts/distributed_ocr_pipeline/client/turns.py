@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
 from distributed_ocr_pipeline.layout import turn
@@ -32,7 +33,7 @@ def last_turn(deployment: Deployment, storage: Storage, input_prefix: str) -> st
     if described.get("status") == "RUNNING":
         raise BadInput(
             f"{execution} is processing the same prefix.",
-            f"Wait for its end, or stop it (ocr-pipeline stop {execution.rpartition(':')[2]}); then run again.",
+            f"Wait for its end, or stop it (`{command('stop', execution.rpartition(':')[2])}`); then run again.",
         )
     return "" if _has_just_been_stopped(described) else execution
 

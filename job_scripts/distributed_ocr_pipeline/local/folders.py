@@ -94,11 +94,20 @@ def require_writable(folder: Path, least_bytes: int = LEAST_FREE_BYTES) -> None:
         _write_something(folder / ".writable")
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        advice = "Make room." if error.errno == errno.ENOSPC else "Change its permissions, or choose another --output."
-        raise BadInput(f"The output folder {str(folder)!r} cannot be written: {error.strerror}.", advice) from error
+        raise BadInput(
+            f"The output folder {str(folder)!r} cannot be written: {error.strerror}.", _writing_advice(error)
+        ) from error
     if free < least_bytes:
         least = least_bytes // 1024**2
         raise BadInput(f"There are {free // 1024**2} MB free for {str(folder)!r}.", f"Make room: at least {least} MB.")
+
+
+def _writing_advice(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "Make room."
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return "There is a file of this name, or in its way: choose another --output."
+    return "Change its permissions, or choose another --output."
 
 
 def require_results_alone(output: Path, max_document_mb: int) -> str:
@@ -157,6 +166,7 @@ def _write_something(file: Path) -> None:
 class Holder:
     """The run that writes into an output folder, or was the last to do so."""
 
+    run_id: str  # empty: of a version that did not say
     pid: int
     documents: str  # the folder that it reads
     since: datetime
@@ -166,7 +176,9 @@ class Holder:
 
 
 @contextmanager
-def locked(output: Path, documents: Path, options: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
+def locked(
+    output: Path, documents: Path, run_id: str, options: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[None]:
     """Keep other runs out of an output folder, and leave there which run was the last, and how it ended.
 
     The lock goes with the process, however that ends.
@@ -174,6 +186,7 @@ def locked(output: Path, documents: Path, options: Mapping[str, Any] = MappingPr
     Args:
         output: The folder.
         documents: The folder that the run reads.
+        run_id: The run.
         options: That the run was given, as JSON has them.
 
     Raises:
@@ -186,8 +199,9 @@ def locked(output: Path, documents: Path, options: Mapping[str, Any] = MappingPr
                 f"Another run writes into {str(output)!r}: {_describe(lock.read())}.",
                 "Wait for its end, or choose another --output.",
             )
-        holder = {"pid": os.getpid(), "documents": str(documents.absolute()), "since": _now()}
-        _rewrite(lock, {**holder, "options": dict(options), "ended": None})
+        named = {"run_id": run_id, "pid": os.getpid(), "documents": str(documents.absolute())}
+        holder = {**named, "since": _now(), "options": dict(options)}
+        _rewrite(lock, {**holder, "ended": None})
         is_interrupted = False
         try:
             yield
@@ -236,7 +250,8 @@ def _parse_holder(text: str, is_at_work: bool) -> Holder | None:
         found: dict[str, Any] = json.loads(text)
         since = datetime.fromisoformat(found["since"])
         has_ended = found.get("ended", since) is not None  # earlier versions did not say
-        return Holder(found["pid"], found["documents"], since, is_at_work, found.get("options", {}), has_ended)
+        pid, documents, options = found["pid"], found["documents"], found.get("options", {})
+        return Holder(found.get("run_id", ""), pid, documents, since, is_at_work, options, has_ended)
     except (ValueError, KeyError):  # it has just begun, or is of an earlier version
         return None
 

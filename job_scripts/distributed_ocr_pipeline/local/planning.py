@@ -92,7 +92,7 @@ def make_plan(request: Path) -> None:
         request.parent,
         quotas=_NO_QUOTAS,
         uri_of=FileUris(documents),
-        source=_source(FolderBucket(input_folder(documents, Path(asked["results"])))),
+        source=bucket_source(FolderBucket(input_folder(documents, Path(asked["results"])))),
     )
 
 
@@ -114,7 +114,7 @@ def _asked(request: Path) -> dict[str, Any]:
     return asked
 
 
-def _source(bucket: FolderBucket) -> "Source":
+def bucket_source(bucket: FolderBucket) -> "Source":
     """What the input bucket would list, without a server between."""
     from distributed_ocr_pipeline.planning.sources import Listed, listed_source
 

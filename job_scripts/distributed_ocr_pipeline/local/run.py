@@ -20,6 +20,7 @@ from distributed_ocr_pipeline.client.results import (
 )
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault
+from distributed_ocr_pipeline.layout import new_run_id
 from distributed_ocr_pipeline.local.deploy import input_folder
 from distributed_ocr_pipeline.local.environment import LocalEnvironment, fast_tesseract
 from distributed_ocr_pipeline.local.folders import (
@@ -79,11 +80,13 @@ def run_folder(folder: Path, settings: RunSettings, *, output: Path, observer: O
     check_tools(settings)
     among_results = require_results_alone(output, settings.max_document_mb)
     require_writable(output)
-    with locked(output, folder, settings.model_dump(mode="json", exclude_unset=True)):
+    run_id = new_run_id()
+    with locked(output, folder, run_id, settings.model_dump(mode="json", exclude_unset=True)):
+        observer.started(run_id, str(output))
         for notice in filter(None, (among_results, _EARLIER_IDS if has_earlier_ids(output) else "")):
             observer.notice(notice)
         try:
-            result = _run(documents.path, settings, output, observer)
+            result = _run(documents.path, settings, output, observer, run_id)
         except UnfinishedRun as error:
             raise type(error)(error.cause, _described(error.result, output, started)) from None
         except ServiceFault:
@@ -99,7 +102,7 @@ def _require_local(settings: RunSettings, output: Path) -> None:
         raise BadInput("A list names documents in S3.", "Choose those of a folder with --include and --exclude.")
 
 
-def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) -> RunResult:
+def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer, run_id: str) -> RunResult:
     if can_build_tesseract() and not fast_tesseract(os.environ):
         observer.notice(_FASTER)
     observer.notice("Starting the local environment …")
@@ -113,6 +116,7 @@ def _run(folder: Path, settings: RunSettings, output: Path, observer: Observer) 
                 observer=_WatchSpace(observer, settings, folder, output),
                 poll_seconds=_POLL_SECONDS,
                 planner=FolderPlanner(folder, output),
+                run_id=run_id,
             )
         except ServiceFault:
             environment.require_alive()  # if that is the cause, this names it
@@ -136,9 +140,6 @@ class _WatchSpace(Observer):
 
     def notice(self, text: str) -> None:
         self._observer.notice(text)
-
-    def started(self, run_id: str, output: str) -> None:
-        self._observer.started(run_id, output)
 
     def planned(self, plan: Plan) -> None:
         self._observer.planned(plan)

@@ -210,6 +210,20 @@ def test_the_observer_hears_of_the_plan_and_then_of_progress(endpoint: str) -> N
     assert listener.heard == [result.plan, Progress(), Progress()]
 
 
+@pytest.mark.parametrize("run_id", [None, "20260101-000000-abcdef"])
+def test_an_observer_is_told_of_a_run_once(endpoint: str, run_id: str | None) -> None:
+    told: list[str] = []
+
+    class Told(Observer):
+        def started(self, run_id: str, output: str) -> None:
+            told.append(run_id)
+
+    workflow = Workflow(s3_client(endpoint), report={})
+    result = run(endpoint, workflow, RunSettings(), observer=Told(), run_id=run_id)
+    assert workflow.started[0]["name"] == result.run_id == (run_id or told[0])
+    assert told == ([] if run_id else [result.run_id])
+
+
 def test_a_run_without_report_has_none(endpoint: str) -> None:
     assert run(endpoint, Workflow(s3_client(endpoint)), RunSettings()).report is None
 

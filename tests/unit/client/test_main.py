@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from importlib import import_module
 from inspect import signature
 from io import StringIO
@@ -14,14 +15,19 @@ from typing import Any
 
 import pytest
 
+from distributed_ocr_pipeline.client.command_line.parsers import COMMANDS
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.commands import run as run_module
-from distributed_ocr_pipeline.client.commands.parsers import COMMANDS
-from distributed_ocr_pipeline.client.results import Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.terminal import TerminalObserver
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.errors import BadInput, ExitCode
 from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.planning.estimating import Estimate, Range
 from tests.support.plans import make_plan
+from tests.support.runs import outcome, write_run
+
+_REST = "this goes on with the rest"
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +65,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
         (["--input-prefix", "docs", "--output-type", "pdf"], 64, ["'output_type'", "'pdf'", "'both'"]),
         (["--input-prefix", "docs", "--max-parallel-jobs", "many"], 64, ["'max_parallel_jobs'", "'many'", "integer"]),
         (["--input-prefix", "docs", "--tesseract-config", "psm=6"], 64, ["'tesseract_config'", '{"psm": 6}']),
-        (["--input-prefix", "docs", "--output", "docs/a.pdf"], 64, ["output folder", "cannot be written"]),
+        (["--input-prefix", "docs", "--output", "docs/a.pdf"], 64, ["output folder", "There is a file of this name"]),
         (["--input-prefix", "s3://bucket/docs/"], 66, ["No deployment", "make deploy"]),
         (["--input-prefix", "docs", "--ask-above-usd", "little"], 64, ["--ask-above-usd", "'little'", "USD"]),
         ([], 64, ["--input-prefix"]),
@@ -67,7 +73,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
         (
             ["runn", "--input-prefix", "docs"],
             64,
-            ["no command 'runn'; the nearest is 'run'. Run `ocr-pipeline --help`"],
+            ["no command 'runn'; the nearest is 'run'. Run `", "ocr-pipeline --help` for the options."],
         ),
         (["staus"], 64, ["no command 'staus'; the nearest is 'status'."]),
         (["xyzzy"], 64, ["no command 'xyzzy'. Run"]),
@@ -107,7 +113,7 @@ def test_help_names_every_option_and_command() -> None:
 def test_who_stops_a_run_of_this_machine_is_told_how(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stop", "output"]) == ExitCode.NOT_DEPLOYED
     shown = capsys.readouterr().err
-    assert "A run on this machine ends with Ctrl-C, or with the command that" in shown and shown.count("\n") == 1
+    assert "A run on this machine ends with Ctrl-C, or with what `" in shown and shown.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -185,13 +191,13 @@ def test_each_option_goes_where_it_belongs_and_only_if_given(
     aws = {"region": "eu-west-1", "files_per_job": 5}
     ocr = {"dpi": 200, "words": True, "tesseract_config": {"psm": 6}}
     assert calls == [[aws, ocr, "out", "docs", {"reprocess": False}]]
-    assert capsys.readouterr().out.startswith("\nrun r1\n")
+    assert capsys.readouterr().out.startswith("run r1\n")
 
 
 def test_a_run_may_be_called_by_its_name(pipeline: type[Pipeline], capsys: pytest.CaptureFixture[str]) -> None:
     del pipeline
     assert main(["run", "--input-prefix", "docs"]) == 0
-    assert calls == [[{}, {}, "output", "docs", {}]] and capsys.readouterr().out.startswith("\nrun r1\n")
+    assert calls == [[{}, {}, "output", "docs", {}]] and capsys.readouterr().out.startswith("run r1\n")
 
 
 @pytest.mark.parametrize("fault", [None, UnfinishedRun("2 documents are missing.", RESULT)])
@@ -239,6 +245,7 @@ def test_arrow_takes_memory_from_the_system_unless_another_pool_is_chosen(
     [
         (UnfinishedRun("2 documents are missing.", RESULT), 65, "2 documents are missing."),
         (KeyboardInterrupt(), 130, "Interrupted."),
+        (PermissionError(13, "Not for you", "out/runs"), 64, "'out/runs' may not be used: Not for you. Change its"),
         (ZeroDivisionError("by nothing"), 1, "Internal error: ZeroDivisionError: by nothing. Run again with --debug"),
     ],
 )
@@ -259,18 +266,142 @@ def test_every_end_has_its_exit_status_and_line(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_the_end_of_a_terminal_or_service_is_like_ctrl_c_unless_it_is_ignored(
-    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    number: signal.Signals,
+    pipeline: type[Pipeline],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
+    def run(*_: Any, **__: Any) -> RunResult:
+        signal.raise_signal(number)
+        return RESULT
+
     before = signal.signal(number, signal.SIG_DFL)  # whoever started the tests may have another way
-    monkeypatch.setattr(run_module, "run_command", lambda _: signal.raise_signal(number))
+    monkeypatch.setattr(pipeline, "run", run)
     try:
         assert main(["--input-prefix", "docs"]) == 130
-        assert "this goes on with the rest: ocr-pipeline --input-prefix docs" in capsys.readouterr().err
+        again = command("--input-prefix", str(tmp_path / "docs"), "--output", str(tmp_path / "output"))
+        assert capsys.readouterr().err.endswith(f"Interrupted. What is finished is kept; {_REST}: {again}\n")
         assert signal.getsignal(number) is signal.SIG_DFL
         signal.signal(number, signal.SIG_IGN)
         assert main(["--input-prefix", "docs"]) == 0
     finally:
         signal.signal(number, before)
+
+
+@pytest.mark.parametrize(
+    ("given", "again"),
+    [
+        (
+            ["run", "--output=results of 1", "--input-prefix", "my docs", "--json", "--languages", "deu", "--no-words"],
+            ["{here}/my docs", "--output", "{here}/results of 1", "--languages=deu", "--no-words", "--json"],
+        ),
+        (
+            ["--input-prefix", "s3://b/in/", "--region", "eu-west-1", "--tesseract-config", '{"psm": 6}'],
+            ["s3://b/in/", '--tesseract-config={"psm": 6}', "--region=eu-west-1"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), InterruptedRun("At work.", RESULT)])
+def test_what_goes_on_with_an_interrupted_run_can_be_pasted_anywhere(
+    given: list[str],
+    again: list[str],
+    fault: BaseException,
+    pipeline: type[Pipeline],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(pipeline, "fault", fault)
+    assert main(given) == 130
+    words = [word.replace("{here}", str(tmp_path)) for word in again]
+    assert capsys.readouterr().err.endswith(f"{_REST}: {command('--input-prefix', *words)}\n")
+
+
+def test_a_run_that_ends_early_takes_its_bar_away_before_it_says_so(
+    pipeline: type[Pipeline], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Observer] = []
+
+    def close(observer: TerminalObserver) -> None:
+        closed.append(observer)
+
+    monkeypatch.setattr(TerminalObserver, "close", close)
+    monkeypatch.setattr(pipeline, "fault", KeyboardInterrupt())
+    assert main(["--input-prefix", "docs"]) == 130
+    assert closed == observers
+
+
+def test_a_run_that_goes_on_without_its_command_is_not_to_be_started_again(
+    pipeline: type[Pipeline], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    goes_on = InterruptedRun("It goes on.", replace(RESULT, output="s3://results"))
+    monkeypatch.setattr(pipeline, "fault", goes_on)
+    assert main(["--input-prefix", "s3://b/in/"]) == 130
+    assert capsys.readouterr().err == "ocr-pipeline: error: It goes on.\n"
+
+
+INTERRUPTED = """
+import signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+from distributed_ocr_pipeline.main import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "argparse",
+        "distributed_ocr_pipeline.client",
+        "distributed_ocr_pipeline.client.command_line.parsers",
+        "distributed_ocr_pipeline.errors",
+        "distributed_ocr_pipeline.config",
+        "pydantic",
+        "distributed_ocr_pipeline.client.commands.run",
+        "distributed_ocr_pipeline.client.pipeline",
+        "boto3",
+    ],
+)
+def test_ctrl_c_is_one_line_whatever_is_being_loaded(module: str) -> None:
+    command_line = [sys.executable, "-c", INTERRUPTED, module, "--input-prefix", "docs"]
+    ended = subprocess.run(command_line, capture_output=True, text=True, check=False)
+    assert ended.returncode == ExitCode.INTERRUPTED
+    assert ended.stderr.startswith("ocr-pipeline: error: Interrupted") and ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--input-prefix", "~/docs", "--output", "~/out"],
+        ["status", "r1", "--output", "~/out"],
+        ["list", "~/out"],
+        ["export", "~/out", "--format", "text", "--to", "~/to"],
+        ["report", "~/out", "--file", "~/report.html"],
+        ["show", "~/docs/a.pdf", "--output", "~/out"],
+        ["logs", "~/out"],
+        ["retry", "~/out"],
+        ["doctor", "--output", "~/out"],
+        ["estimate", "~/docs"],
+    ],
+)
+def test_a_tilde_in_quotes_is_the_home_folder(
+    given: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = folder.parent / "home"
+    write_run(home / "out", "r1", outcome("a"))
+    (home / "docs").mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    main([*given, *([] if given[0] != "--input-prefix" else ["--languages", "xyz"])])
+    shown = capsys.readouterr()
+    assert "~" not in shown.out + shown.err and not (folder.parent / "~").exists()
+    assert {path.name for path in folder.parent.iterdir()} == {"docs", "home"}
 
 
 def test_who_reads_no_further_is_no_fault(folder: Path) -> None:
@@ -279,6 +410,18 @@ def test_who_reads_no_further_is_no_fault(folder: Path) -> None:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
         assert (process.stderr.read(), process.wait()) == (b"", ExitCode.OK)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["show", "a", "--text", "--output", "results"]])
+def test_letters_that_the_terminal_does_not_know_are_no_fault(arguments: list[str], tmp_path: Path) -> None:
+    write_run(tmp_path / "results", "r1", outcome("a"), texts={"a": "Grüße … "})
+    ended = subprocess.run(
+        [sys.executable, "-m", "distributed_ocr_pipeline.main", *arguments],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"") and b"\\u2026" in ended.stdout
 
 
 def test_an_option_is_not_guessed_from_its_beginning(capsys: pytest.CaptureFixture[str]) -> None:

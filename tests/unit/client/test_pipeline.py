@@ -65,7 +65,9 @@ def test_ctrl_c_says_that_the_run_goes_on_and_how_to_stop_it(monkeypatch: pytest
         raise InterruptedRun("Interrupted while the run r1 was at work.", result, "arn:r1")
 
     monkeypatch.setattr(pipeline, "execute", execute)
-    with pytest.raises(InterruptedRun, match="goes on without this command; to stop it: ocr-pipeline stop r1") as error:
+    with pytest.raises(
+        InterruptedRun, match="goes on without this command; to stop it: .*ocr-pipeline stop r1$"
+    ) as error:
         OCRPipeline().run("s3://docs/in/")
     assert (error.value.result.run_id, error.value.execution_arn) == ("r1", "arn:r1")
 
@@ -78,6 +80,6 @@ def test_a_fault_while_a_run_is_at_work_says_that_it_goes_on_and_how_to_stop_it(
         raise UnfollowedRun("Asking for the execution's status failed.", "r1")
 
     monkeypatch.setattr(pipeline, "execute", execute)
-    words = "failed. The run r1 goes on without this command; to stop it: ocr-pipeline stop r1.$"
+    words = "failed. The run r1 goes on without this command; to stop it: .*ocr-pipeline stop r1$"
     with pytest.raises(UnfollowedRun, match=words):
         OCRPipeline().run("s3://docs/in/")

@@ -2,14 +2,19 @@
 
 import io
 from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from distributed_ocr_pipeline.client import terminal
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.results import RunResult
-from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
+from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result, seconds_left
+from distributed_ocr_pipeline.planning.estimating import Range
 from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from tests.support.plans import make_plan
@@ -46,12 +51,15 @@ def plan(documents: int, size: int = 1000, up_to_date: int = 0) -> Plan:
     return make_plan(documents=documents, size_bytes=documents * size, shards=int(documents > 0), up_to_date=up_to_date)
 
 
-def test_the_run_is_named_and_notices_are_lines() -> None:
+def test_the_run_and_how_to_follow_it_are_named_first_and_notices_are_lines(tmp_path: Path) -> None:
     stream = io.StringIO()
     observer = TerminalObserver(stream)
-    observer.notice("Starting …")
     observer.started("20260101-000000-abcdef", "s3://results")
-    assert stream.getvalue() == "Starting …\nrun 20260101-000000-abcdef\n"
+    observer.notice("Looking …")
+    follow = command("status", "20260101-000000-abcdef")
+    assert stream.getvalue() == f"run 20260101-000000-abcdef\nfollow   {follow}\nLooking …\n"
+    observer.started("r1", str(tmp_path))
+    assert stream.getvalue().endswith(f"{command('status', 'r1', '--output', str(tmp_path))}\n")
 
 
 @pytest.mark.parametrize(
@@ -64,21 +72,55 @@ def test_the_plan_is_one_line(size: int, shown: str) -> None:
     assert stream.getvalue() == f"4 documents ({shown}) in 1 shard; 3 up to date\n"
 
 
+PAGES = Range(100, 95, 110)
+
+
 @pytest.mark.parametrize(
     ("seconds", "progress", "line"),
     [
-        (20, Progress(5, 40), "5/10 documents, 40 pages, 2.0 pages/s, about 20 s left"),
-        (600, Progress(5, 60), "5/10 documents, 60 pages, 0.1 pages/s, about 10 min left"),
-        (20, Progress(0, 10), "0/10 documents, 10 pages, 0.5 pages/s, unknown time left"),
+        (20, Progress(5, 40), "5/10 documents, 40 pages, 2.0 pages/s, about 30 s left"),
+        (600, Progress(9, 20), "9/10 documents, 20 pages, 0.0 pages/s, about 40 min left"),
+        (20, Progress(9, 9), "9/10 documents, 9 pages, 0.5 pages/s"),
+        (20, Progress(9, 101), "9/10 documents, 101 pages, 5.0 pages/s"),
+        (20, Progress(0, 1), "0/10 documents, 1 page, 0.1 pages/s"),
+        (20, Progress(1, 0), "1/10 documents, 0 pages"),
     ],
 )
 def test_without_a_terminal_progress_is_plain_lines(clock: Clock, seconds: int, progress: Progress, line: str) -> None:
     stream = io.StringIO()
     observer = TerminalObserver(stream)
-    observer.planned(plan(10))
+    observer.planned(replace(plan(10), pages=PAGES))
     clock.now += seconds
     observer.progressed(progress)
     assert stream.getvalue().splitlines()[1:] == [line]
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({}, 10.0),
+        ({"pages": Range(100, 60, 140)}, None),  # most documents were not looked into
+        ({"text_layer_share": 0.5}, None),  # half of the pages take a hundredth of the others
+        ({"text_layer_share": 1.0}, 10.0),
+        ({"pages": Range(0, 0, 0)}, None),
+    ],
+)
+def test_time_left_is_said_where_pages_tell_it_and_not_by_documents(
+    changes: Mapping[str, Any], left: float | None
+) -> None:
+    """One document has 99 pages, the others one: when half of all pages are done, nearly all documents may be open."""
+    values = {"pages": PAGES, **changes}
+    assert seconds_left(make_plan(documents=2, **values), Progress(1, 50), 10) == left
+
+
+def test_a_run_with_nothing_to_do_has_no_progress(clock: Clock) -> None:
+    for stream in (io.StringIO(), Terminal()):
+        observer = TerminalObserver(stream)
+        observer.progressed(Progress())
+        observer.planned(plan(0, up_to_date=3))
+        clock.now += 60
+        observer.progressed(Progress())
+        assert stream.getvalue() == "0 documents (0 bytes) in 0 shards; 3 up to date\n"
 
 
 def test_plain_lines_are_some_seconds_apart(clock: Clock) -> None:
@@ -101,6 +143,14 @@ def test_a_terminal_shows_a_bar_that_goes_away() -> None:
     assert "0/2 documents" in shown and not shown.rpartition("\n")[2].split("\r")[-2].strip()
 
 
+def test_what_follows_a_run_that_ended_early_does_not_stand_behind_its_bar() -> None:
+    stream = Terminal()
+    with closing(TerminalObserver(stream)) as observer:
+        observer.planned(plan(2))
+        observer.progressed(Progress(1, 7))
+    assert not stream.getvalue().rpartition("\n")[2].split("\r")[-2].strip()
+
+
 def shown_for(of: Plan, report: Mapping[str, Any] | None = None, output: str = "output") -> str:
     stream = io.StringIO()
     print_result(RunResult("r1", of, report, output, seconds=2.0), stream)
@@ -109,7 +159,8 @@ def shown_for(of: Plan, report: Mapping[str, Any] | None = None, output: str = "
 
 def test_the_result_is_a_table_with_where_to_find_it() -> None:
     shown = shown_for(plan(3, up_to_date=1), report=REPORT)
-    rows = [tuple(line.rsplit(maxsplit=1)) for line in shown.split("\n\n")[0].splitlines()[2:]]
+    rows = [tuple(line.rsplit(maxsplit=1)) for line in shown.split("\n\n")[0].splitlines()[1:]]
+    assert shown.startswith("run r1\n")
     assert rows == [
         ("documents planned", "3"),
         ("up to date, not processed", "1"),

@@ -61,7 +61,7 @@ def test_nobody_had_a_turn_over_a_prefix_without_a_lock(endpoint: str) -> None:
 
 
 def test_who_is_at_work_is_named_with_how_to_stop_it(endpoint: str) -> None:
-    with pytest.raises(BadInput, match=f"{HOLDER} is processing the same prefix.*ocr-pipeline stop näher"):
+    with pytest.raises(BadInput, match=f"{HOLDER} is processing the same prefix.*`.* stop 'näher'`"):
         look(endpoint, "RUNNING")
 
 

@@ -60,7 +60,7 @@ def test_a_folder_without_documents_is_refused(files: dict[str, bytes], words: s
 
 def test_results_of_earlier_runs_are_no_documents(tmp_path: Path) -> None:
     write(tmp_path / "sub", scan=b"%PDF-1.4")
-    with locked(tmp_path / "sub", tmp_path):
+    with locked(tmp_path / "sub", tmp_path, "r1"):
         pass
     with pytest.raises(BadInput, match="holds no files"):
         check(tmp_path)
@@ -142,13 +142,14 @@ def test_results_and_what_is_no_document_may_be_in_an_output_folder(tmp_path: Pa
 
 @pytest.mark.parametrize(("error", "has_ended"), [(None, True), (BadInput("no"), True), (KeyboardInterrupt(), False)])
 def test_how_the_last_run_ended_is_kept(error: BaseException | None, has_ended: bool, tmp_path: Path) -> None:
-    with suppress(BadInput, KeyboardInterrupt), locked(tmp_path, Path("/scans"), {"languages": "deu"}):
+    with suppress(BadInput, KeyboardInterrupt), locked(tmp_path, Path("/scans"), "r1", {"languages": "deu"}):
         found = find_holder(tmp_path)
         assert found is not None and found.is_at_work and found.options == {"languages": "deu"} and not found.has_ended
         if error:
             raise error
     found = find_holder(tmp_path)
-    assert found is not None and found.has_ended is has_ended and found.documents == "/scans"
+    assert found is not None and found.has_ended is has_ended
+    assert (found.run_id, found.documents, found.options) == ("r1", "/scans", {"languages": "deu"})
 
 
 def test_folders_of_one_disk_share_its_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +178,7 @@ def test_a_second_run_is_told_who_writes_into_the_folder(tmp_path: Path) -> None
 import sys
 from pathlib import Path
 from distributed_ocr_pipeline.local.folders import locked
-with locked(Path(sys.argv[1]), Path("my scans")):
+with locked(Path(sys.argv[1]), Path("my scans"), "r1"):
     print("locked", flush=True)
     sys.stdin.read()
 """
@@ -185,10 +186,10 @@ with locked(Path(sys.argv[1]), Path("my scans")):
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
         assert first.stdout is not None and first.stdout.readline() == b"locked\n"
         with pytest.raises(BadInput, match=f"process {first.pid} reads '/.*/my scans' since [0-9:]{{5}} UTC"):
-            with locked(tmp_path, Path("other")):
+            with locked(tmp_path, Path("other"), "r2"):
                 pass
         first.kill()
-    with locked(tmp_path, Path("other")):
+    with locked(tmp_path, Path("other"), "r2"):
         pass
 
 
@@ -202,3 +203,10 @@ def test_results_whose_documents_have_names_of_an_earlier_version_are_noticed(
     object.__setattr__(result.document, "source_uri", uri)
     write_run(tmp_path, "r1", result)
     assert has_earlier_ids(tmp_path) is earlier
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_an_output_folder_with_a_file_in_its_way_is_not_a_matter_of_permissions(name: str, tmp_path: Path) -> None:
+    write(tmp_path, file=b"")
+    with pytest.raises(BadInput, match="There is a file of this name, or in its way: choose another --output."):
+        require_writable(tmp_path / name)

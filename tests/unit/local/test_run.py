@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from distributed_ocr_pipeline import OCRPipeline
+from distributed_ocr_pipeline import OCRPipeline, Runs
 from distributed_ocr_pipeline.client.results import Observer, RunResult
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import BadInput, BadOption, ExitCode, MissingTool
 from distributed_ocr_pipeline.layout import MARK
 from distributed_ocr_pipeline.local import run
+from distributed_ocr_pipeline.local.folders import find_holder
 from distributed_ocr_pipeline.local.run import run_folder, space_needs
 from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.planning.estimating import Range
@@ -94,6 +95,33 @@ def test_a_good_call_gets_as_far_as_starting(folder: Path) -> None:
     for name in (str(folder), folder.as_uri()):
         with pytest.raises(AssertionError, match="was started"):
             OCRPipeline(output=folder.parent / "output").run(name)
+
+
+def test_a_tilde_is_the_home_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder.parent))
+    monkeypatch.chdir(folder)
+    with pytest.raises(AssertionError, match="was started"):
+        OCRPipeline(output="~/output").run("~/docs")
+    assert (folder.parent / "output" / MARK).exists() and not (folder / "~").exists()
+    assert Runs("~/output").latest() == []
+
+
+def test_the_run_is_named_before_anything_starts_and_its_lock_names_it(folder: Path) -> None:
+    told: list[tuple[str, ...]] = []
+
+    class Listener(Observer):
+        def started(self, run_id: str, output: str) -> None:
+            holder = find_holder(Path(output))
+            assert holder is not None and holder.is_at_work
+            told.append(("started", run_id, holder.run_id))
+
+        def notice(self, text: str) -> None:
+            told.append(("notice", text))
+
+    with pytest.raises(AssertionError, match="was started"):
+        OCRPipeline(output=folder.parent / "output", observer=Listener()).run(folder)
+    assert told[0][0] == "started" and told[0][1] == told[0][2]
+    assert [what for what, *_ in told].count("started") == 1 and len(told) > 1
 
 
 def test_a_folder_of_results_is_not_read(folder: Path) -> None:

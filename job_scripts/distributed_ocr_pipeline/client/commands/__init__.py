@@ -1,4 +1,4 @@
-"""What each command of `ocr-pipeline` does. `main` reads the command line with `parsers` and calls one of the others.
+"""What each command of `ocr-pipeline` does; `command_line` calls one of them.
 
 - `run`: what `ocr-pipeline` does without a command's name.
 - `estimate`: what a run would take.

@@ -14,12 +14,15 @@ from distributed_ocr_pipeline.client.commands.run import chosen_options
 from distributed_ocr_pipeline.config import AWSConfig, RunOptions, RunSettings
 from distributed_ocr_pipeline.deployment import deployment_in, input_bucket, place_of
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
+from distributed_ocr_pipeline.local.deploy import input_folder
+from distributed_ocr_pipeline.local.folders import require_documents
+from distributed_ocr_pipeline.local.planning import bucket_source
 from distributed_ocr_pipeline.ocr.processes.parallel import worker_count
 from distributed_ocr_pipeline.planning.estimating import Estimate, Range
-from distributed_ocr_pipeline.planning.sources import folder_source
 from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.planning import plan_run, plan_source
 from distributed_ocr_pipeline.storage import Storage
+from local_aws.s3.folder import FolderBucket
 
 _FOLDER_PREFIX = "s3://local-folder/"
 _START_SECONDS = 5.0  # of a run on this machine (docs/performance.md, "Runs on a folder")
@@ -82,13 +85,13 @@ def make_estimate(prefix: str, settings: RunSettings, region: str | None = None)
 
 
 def _plan_folder(documents: Path, chosen: dict[str, Any], folder: Path) -> Plan:
-    if not documents.is_dir():
-        raise BadInput(f"The folder {str(documents)!r} does not exist.", "Give a folder or s3://bucket/prefix/.")
     if chosen.get("document_list"):
         raise BadInput("A list names documents in S3.", "Choose those of a folder with --include and --exclude.")
     options = RunOptions(**chosen, input_prefix=_FOLDER_PREFIX)
+    found = input_folder(documents, None)
+    require_documents(found, options.max_document_mb)
     try:
-        plan = plan_source(folder_source(documents), options, folder)
+        plan = plan_source(bucket_source(FolderBucket(found)), options, folder)
     except BadInput as error:
         raise BadInput(error.message.replace(_FOLDER_PREFIX, f"{documents}/"), error.advice) from error
     return replace(plan, input_prefix=str(documents.absolute()), input_uri=documents.resolve().as_uri())

@@ -13,10 +13,10 @@ from distributed_ocr_pipeline.client.inspection.outputs import (
     OutputBucket,
     OutputFolder,
     bucket_of,
-    chosen_place,
+    looked_at,
 )
-from distributed_ocr_pipeline.client.terminal import print_lines, printable
-from distributed_ocr_pipeline.errors import ExitCode, PipelineError
+from distributed_ocr_pipeline.client.terminal import count_of, print_lines, printable
+from distributed_ocr_pipeline.errors import ExitCode, Interrupted, PipelineError
 from distributed_ocr_pipeline.layout import DEFAULT_FOLDER
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
@@ -39,7 +39,8 @@ def export_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO)
 
     Raises:
         NotAllExported: Some files could not be made.
-        BadInput: No run, or not this one, has written results there.
+        BadInput: No run, or not this one, has written results there, or the target cannot be written.
+        Interrupted: Ctrl-C ended it.
         ServiceFault: AWS did not answer.
     """
     counts: Counter[str] = Counter()
@@ -54,17 +55,31 @@ def export_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO)
             if arguments.json:
                 shown.append(as_dict(file))
             elif not file.failure:
-                yield printable(str(file.path))
+                yield printable(str(file.path)) if stream.isatty() else str(file.path)
 
-    remaining = lines()
-    print_lines(remaining, stream)
-    for _ in remaining:  # a reader that has seen enough (`| head`) does not end the work
-        pass
+    _print_all(lines(), stream)
     if arguments.json:
         print(json.dumps({"files": shown}, indent=2), file=stream)
-    print(f"{counts['written']:,} files written, {counts['there']:,} were there already.", file=notes)
+    print(_summary(counts["written"], counts["there"]), file=notes)
     if counts["failed"]:
-        raise NotAllExported(f"{counts['failed']:,} files could not be made; each is named above with its reason.")
+        failed = count_of(counts["failed"], "file")
+        raise NotAllExported(f"{failed} could not be made; each is named above with its reason.")
+
+
+def _print_all(lines: Iterator[str], stream: TextIO) -> None:
+    """A reader that has seen enough (`| head`) does not end the work."""
+    try:
+        print_lines(lines, stream)
+        for _ in lines:
+            pass
+    except KeyboardInterrupt as error:
+        raise Interrupted(
+            "Interrupted.", "The files that were made stay; the same command makes the others."
+        ) from error
+
+
+def _summary(written: int, there: int) -> str:
+    return f"{count_of(written, 'file')} written, {there:,} {'was' if there == 1 else 'were'} there already."
 
 
 def chosen_export(arguments: argparse.Namespace) -> Export:
@@ -74,13 +89,11 @@ def chosen_export(arguments: argparse.Namespace) -> Export:
         storage = Storage(region=arguments.region)
         output: Output = OutputBucket(S3Location.parse(what).bucket, storage)
         return Export(output, None, storage, Path(arguments.to or DEFAULT_FOLDER), formats, arguments.overwrite)
-    if what and Path(what).is_dir():
-        return Export(OutputFolder(Path(what)), None, None, Path(arguments.to or what), formats, arguments.overwrite)
-    place = chosen_place(arguments.output, arguments.region)
+    place, run_id = looked_at(what, arguments.output, arguments.region)
     if isinstance(place, OutputFolder):
-        return Export(place, what, None, Path(arguments.to or place.path), formats, arguments.overwrite)
+        return Export(place, run_id, None, Path(arguments.to or place.path), formats, arguments.overwrite)
     target = Path(arguments.to or DEFAULT_FOLDER)
-    return Export(bucket_of(place), what, place.storage(), target, formats, arguments.overwrite)
+    return Export(bucket_of(place), run_id, place.storage(), target, formats, arguments.overwrite)
 
 
 def as_dict(file: ExportedFile) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, buc
 from distributed_ocr_pipeline.client.terminal import print_lines, printable
 from distributed_ocr_pipeline.errors import BadInput
 
+_GONE = "no longer there"
+
 
 def list_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -> None:
     """Print a line for each document.
@@ -43,14 +45,15 @@ def list_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -
 def lines(found: DocumentList) -> Iterator[str]:
     """For people."""
     for document in found.documents:
-        status, error_class, pages, confidence, moment, _, _, source_uri = _fields(document)
+        status, error_class, pages, confidence, moment, _, _, source_uri, note = _fields(document)
         certainty = f"{confidence:>6}" if confidence else ""
-        yield f"{status:<10}{error_class:<17}{pages:>6} pages{certainty}  {moment[:16]}  {source_uri}"
+        gone = f" ({note})" if note else ""
+        yield f"{status:<10}{error_class:<17}{pages:>6} pages{certainty}  {moment[:16]}  {source_uri}{gone}"
 
 
 def tab_separated(found: DocumentList) -> Iterator[str]:
-    """For programs: status, error class, pages, confidence, time, run, document id, address."""
-    return ("\t".join(_fields(document)) for document in found.documents)
+    """For programs: status, error class, pages, confidence, time, run, document id, address; a note if there is one."""
+    return ("\t".join(_fields(document)).removesuffix("\t") for document in found.documents)
 
 
 def _fields(document: ListedDocument) -> tuple[str, ...]:
@@ -63,4 +66,5 @@ def _fields(document: ListedDocument) -> tuple[str, ...]:
         document.run_id,
         document.document_id,
         printable(document.source_uri),
+        _GONE if document.is_there is False else "",
     )

@@ -10,7 +10,7 @@ from typing import TextIO
 from distributed_ocr_pipeline.client.inspection.deployed_runs import DeployedRuns
 from distributed_ocr_pipeline.client.inspection.folder_runs import FolderRuns
 from distributed_ocr_pipeline.client.inspection.job_logs import LogLine, RunLogs
-from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, chosen_place, meant_by
+from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, looked_at
 from distributed_ocr_pipeline.client.inspection.status import RunState
 from distributed_ocr_pipeline.client.terminal import print_lines, printable
 from distributed_ocr_pipeline.deployment import Deployment
@@ -33,8 +33,7 @@ def logs_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -
         BadInput: There is no such run.
         ServiceFault: AWS did not answer.
     """
-    folder, run_id = meant_by(arguments.target, arguments.output)
-    place = chosen_place(folder, arguments.region)
+    place, run_id = looked_at(arguments.target, arguments.output, arguments.region)
     if isinstance(place, OutputFolder):
         print(_no_logs(place, run_id), file=notes)
         return

@@ -9,8 +9,7 @@ from distributed_ocr_pipeline.client.inspection.outputs import (
     Output,
     OutputFolder,
     bucket_of,
-    chosen_place,
-    meant_by,
+    looked_at,
 )
 from distributed_ocr_pipeline.client.report.files import open_page, write_page
 from distributed_ocr_pipeline.client.report.html import run_report_html
@@ -36,8 +35,7 @@ def report_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO)
         BadInput: There is no such run, it goes on, or the file cannot be written.
         ServiceFault: AWS did not answer.
     """
-    folder, run_id = meant_by(arguments.target, arguments.output)
-    place = chosen_place(folder, arguments.region)
+    place, run_id = looked_at(arguments.target, arguments.output, arguments.region)
     run_id, path = make_report(place, run_id, Path(arguments.file) if arguments.file else None)
     link = None if isinstance(place, OutputFolder) else _share(place, run_id, path, notes)
     values = {

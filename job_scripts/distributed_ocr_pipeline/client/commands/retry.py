@@ -5,7 +5,7 @@ import json
 from typing import TextIO
 
 from distributed_ocr_pipeline.client.commands.run import chosen_options, run_with
-from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, chosen_place, meant_by
+from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, looked_at
 from distributed_ocr_pipeline.client.retrying import Retry, find_retry
 
 
@@ -22,8 +22,7 @@ def retry_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) 
         UnfinishedRun: The run ended, but not green; its result is printed.
         PipelineError: The run did not start.
     """
-    folder, run_id = meant_by(arguments.target, arguments.output)
-    place = chosen_place(folder, arguments.region)
+    place, run_id = looked_at(arguments.target, arguments.output, arguments.region)
     found = find_retry(place, run_id, arguments.error_class)
     if arguments.json:
         values = {"source": str(found.source), "failed": dict(found.failed)}
@@ -45,4 +44,4 @@ def describe(found: Retry) -> str:
 
 
 def _no_failure(error_class: str | None) -> str:
-    return f"no document has failed as {error_class}" if error_class else "no document has failed"
+    return f"there is no document that failed{f' as {error_class}' if error_class else ''}"

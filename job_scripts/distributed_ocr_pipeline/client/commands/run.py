@@ -2,16 +2,22 @@
 
 import argparse
 import json
+import os
 import sys
+from collections.abc import Mapping
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from distributed_ocr_pipeline.client.command_line.proposals import run_command_line
 from distributed_ocr_pipeline.client.consent import approve_all, ask_above
 from distributed_ocr_pipeline.client.pipeline import OCRPipeline
-from distributed_ocr_pipeline.client.results import RunResult, UnfinishedRun
+from distributed_ocr_pipeline.client.results import InterruptedRun, RunResult, UnfinishedRun
 from distributed_ocr_pipeline.client.terminal import TerminalObserver, print_result
 from distributed_ocr_pipeline.config import AWSConfig, OCRConfig, RunSettings
-from distributed_ocr_pipeline.errors import BadOption
+from distributed_ocr_pipeline.deployment import input_bucket, place_of
+from distributed_ocr_pipeline.errors import BadOption, Interrupted
 from distributed_ocr_pipeline.layout import DEFAULT_FOLDER
 
 
@@ -40,26 +46,41 @@ def run_with(arguments: argparse.Namespace, source: str | Path, options: dict[st
 
     Raises:
         UnfinishedRun, PipelineError: As `run_command`.
+        Interrupted: Ctrl-C ended it on this machine, or before it had begun on AWS; it says how to go on.
     """
+    again = partial(_again, arguments, source, dict(options), output)
     ocr = {name: options.pop(name) for name in list(options) if name in OCRConfig.names()}
     aws = {name: options.pop(name) for name in list(options) if name in AWSConfig.names()}
     if arguments.region:
         aws["region"] = arguments.region
     limit = arguments.ask_above_usd
-    pipeline = OCRPipeline(
-        AWSConfig(**aws),
-        OCRConfig(**ocr),
-        output=DEFAULT_FOLDER if output is None else output,
-        observer=TerminalObserver(
-            sys.stderr, approve_all if limit is None else ask_above(limit, sys.stdin, sys.stderr)
-        ),
-    )
+    observer = TerminalObserver(sys.stderr, approve_all if limit is None else ask_above(limit, sys.stdin, sys.stderr))
+    results = DEFAULT_FOLDER if output is None else output
+    pipeline = OCRPipeline(AWSConfig(**aws), OCRConfig(**ocr), output=results, observer=observer)
     show = _print_json if arguments.json else print_result
     try:
-        show(pipeline.run(source, **options), sys.stdout)
+        with closing(observer):
+            result = pipeline.run(source, **options)
+        show(result, sys.stdout)
     except UnfinishedRun as error:
         show(error.result, sys.stdout)
+        if isinstance(error, InterruptedRun) and not error.result.output.startswith("s3://"):
+            raise Interrupted(error.cause, again()) from error
         raise
+    except KeyboardInterrupt as error:
+        raise Interrupted("Interrupted.", again()) from error
+
+
+def _again(arguments: argparse.Namespace, source: str | Path, options: Mapping[str, Any], output: str | None) -> str:
+    """What is said of a run that was interrupted."""
+    place = place_of(source, input_bucket(AWSConfig(), os.environ))
+    shown = {**options, "json": arguments.json or None}
+    if isinstance(place, Path):
+        line = run_command_line(str(place.absolute()), output or DEFAULT_FOLDER, shown)
+    else:
+        shown |= {"region": arguments.region, "ask_above_usd": arguments.ask_above_usd}
+        line = run_command_line(place, None, shown)
+    return f"What is finished is kept; this goes on with the rest: {line}"
 
 
 def _print_json(result: RunResult, stream: TextIO) -> None:

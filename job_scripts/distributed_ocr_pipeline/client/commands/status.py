@@ -9,7 +9,7 @@ from typing import TextIO
 
 from distributed_ocr_pipeline.client.inspection.deployed_runs import DeployedRuns
 from distributed_ocr_pipeline.client.inspection.folder_runs import FolderRuns
-from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, chosen_place, meant_by
+from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, looked_at
 from distributed_ocr_pipeline.client.inspection.status import Reason, RunState, RunStatus, ShardCounts
 
 _WAITS = {
@@ -33,8 +33,7 @@ def status_command(arguments: argparse.Namespace, stream: TextIO) -> None:
         BadInput: There is no such run, or no such folder.
         ServiceFault: AWS did not answer.
     """
-    folder, run_id = meant_by(arguments.target, arguments.output)
-    place = chosen_place(folder, arguments.region)
+    place, run_id = looked_at(arguments.target, arguments.output, arguments.region)
     runs = FolderRuns(place) if isinstance(place, OutputFolder) else DeployedRuns(place)
     if run_id:
         found = runs.find(run_id)
@@ -52,14 +51,13 @@ class Listed:
 
     runs: tuple[RunStatus, ...]
     more: int | None = None  # runs that are not among them; None where nobody counts them
-    notice: str = ""
 
 
 def _list(runs: FolderRuns | DeployedRuns, limit: int) -> Listed:
     latest = tuple(runs.latest(limit))
     if isinstance(runs, DeployedRuns):
         return Listed(latest)
-    return Listed(latest, runs.count() - len(latest), runs.notice)
+    return Listed(latest, runs.count() - len(latest))
 
 
 def table(listed: Listed) -> Iterator[str]:
@@ -68,7 +66,7 @@ def table(listed: Listed) -> Iterator[str]:
     if listed.runs:
         columns = f"{'state':<11}  {'started (UTC)':<16}{'planned':>10}{'done':>10}{'failed':>8}  shards done"
         yield f"{'run':<{width}}  {columns}"
-    elif not listed.notice:
+    else:
         yield "There are no runs yet."
     for status in listed.runs:
         planned = "-" if status.planned is None else f"{status.planned:,}"
@@ -76,8 +74,6 @@ def table(listed: Listed) -> Iterator[str]:
         yield f"{when}{planned:>10}{status.done:>10,}{status.failed:>8,}  {_shards_done(status.shards)}"
     if listed.more:
         yield f"{listed.more:,} more: --limit shows them."
-    if listed.notice:
-        yield listed.notice
 
 
 def describe(status: RunStatus) -> Iterator[str]:

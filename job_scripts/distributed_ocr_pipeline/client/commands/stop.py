@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TextIO
 
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in, job_names, run_of_job
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed, ServiceFault
 from distributed_ocr_pipeline.storage import aws_call
@@ -53,7 +54,7 @@ def _deployment(region: str | None) -> Deployment:
     except NotDeployed as error:
         raise NotDeployed(
             "This stops runs on AWS, and no deployment was found.",
-            "A run on this machine ends with Ctrl-C, or with the command that `ocr-pipeline status RUN` prints.",
+            f"A run on this machine ends with Ctrl-C, or with what `{command('status', 'RUN')}` prints.",
         ) from error
 
 
@@ -77,7 +78,7 @@ class Stopping:
         if status is None:
             raise BadInput(
                 f"There is no run {run_id!r} of {self._deployment.state_machine_arn}.",
-                "Its id is the name of its execution: `ocr-pipeline` prints it, and the console lists it.",
+                f"`{command('status')}` lists the latest; an id is the name of an execution.",
             )
 
         def is_own(owner: str) -> bool:

@@ -1,5 +1,7 @@
 """The files of each document of finished runs, below a folder."""
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -11,7 +13,7 @@ from distributed_ocr_pipeline.client.exports.stored import StoredDocument, store
 from distributed_ocr_pipeline.client.inspection.outputs import Output
 from distributed_ocr_pipeline.client.inspection.stored_runs import has_only_drawn, no_text
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.layout import OUTPUTS, RunLayout
 from distributed_ocr_pipeline.outputs.document_files import Material, write_files
 from distributed_ocr_pipeline.outputs.formats import SUFFIXES
 from distributed_ocr_pipeline.records import FormatName, PageResult, require_known
@@ -44,6 +46,7 @@ class Exporter:
     ) -> None:
         self._target, self._formats = target, formats
         self._originals, self._overwrite = originals, overwrite
+        self._is_made = False
 
     def export(self, document: StoredDocument, pages: Iterable[PageResult], fault: str = "") -> list[ExportedFile]:
         """Write a document's files; a file that cannot be written has its reason, and nothing is left of it.
@@ -53,12 +56,16 @@ class Exporter:
             pages: Of it.
             fault: Why none of its files can be written; empty if they can.
 
-        Raises `ServiceFault`: S3 did not answer.
+        Raises:
+            BadInput: None of the files that are wanted could be written.
+            ServiceFault: S3 did not answer.
         """
         paths = {name: self._path(document, name) for name in self._formats}
         if fault:
             return [ExportedFile(document, name, path, False, fault) for name, path in paths.items()]
         wanted = {name: path for name, path in paths.items() if self._overwrite or not _is_there(path)}
+        if wanted:
+            self._require_target()
         original = partial(self._originals.file, document)
         material = Material(document.source, document.media_type, document.rows, original)
         failures = write_files(material, pages, wanted) if wanted else {}
@@ -66,8 +73,26 @@ class Exporter:
             ExportedFile(document, name, path, name in wanted, failures.get(name, "")) for name, path in paths.items()
         ]
 
+    def _require_target(self) -> None:
+        """No file could be written: to be said once, and not of each."""
+        if not self._is_made:
+            require_folder(self._target / OUTPUTS)
+            self._is_made = True
+
     def _path(self, document: StoredDocument, name: FormatName) -> Path:
         return self._target / RunLayout("", document.run_id).output(document.source.key, SUFFIXES[name]).key
+
+
+def require_folder(folder: Path) -> None:
+    """Make a folder for files; `BadInput` if that does not work, or nothing may be written into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        why = "" if os.access(folder, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+    except OSError as error:
+        is_file = isinstance(error, FileExistsError)
+        why = os.strerror(errno.ENOTDIR if is_file else error.errno or errno.EIO)
+    if why:
+        raise BadInput(f"No files can be written to {str(folder)!r}: {why}.", "Name another folder with --to.")
 
 
 def _is_there(path: Path) -> bool:
@@ -112,7 +137,8 @@ class Export:
         """Make the files, document by document.
 
         Raises:
-            BadInput: No run, or not this one, has written results there, or none has read anything.
+            BadInput: No run, or not this one, has written results there, none has read anything, or the target cannot
+                be written.
             ServiceFault: AWS did not answer.
         """
         with TemporaryDirectory() as scratch:

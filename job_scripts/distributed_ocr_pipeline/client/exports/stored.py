@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyarrow.fs import FileType
 
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
 from distributed_ocr_pipeline.client.inspection.stored_runs import has_only_drawn, no_text
 from distributed_ocr_pipeline.errors import BadInput
@@ -22,6 +23,7 @@ from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 from distributed_ocr_pipeline.tables.latest import counting, is_text
 from distributed_ocr_pipeline.tables.parts import JOINED_SHARD
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
+from local_aws.s3.names import escape
 
 _WITH_PAGES = (DocumentStatus.SUCCEEDED.value, DocumentStatus.PARTIAL.value)
 _PAGE_COLUMNS = [column.name for column in fields(PageResult) if column.name not in ("image_path", "duration_ms")]
@@ -84,7 +86,8 @@ def _current(output: Output, run_id: str | None) -> pa.Table:
     dataset = open_table(output, f"{DOCUMENTS}/", LEDGER_SCHEMA)
     if run_id is not None and (dataset is None or not _has_run(dataset, run_id)):
         raise BadInput(
-            f"There are no results of a run {run_id!r} in {output.address}.", "`ocr-pipeline status` lists the runs."
+            f"There are no results of a run {run_id!r} in {output.address}.",
+            f"`{command('status', *output.words)}` lists the runs.",
         )
     if dataset is None:
         raise BadInput(
@@ -179,9 +182,9 @@ def _document(row: Row, key: str | None) -> StoredDocument:
 
 
 def _key_of(uri: str) -> str:
-    """The key in an address of S3; of a file, whose folder is not known any more, its whole path."""
+    """The key in an address of S3; of a file, whose folder is not known any more, its whole path, named as keys are."""
     if _is_local(uri):
-        return str(path_of(uri)).lstrip("/")
+        return "/".join(escape(part) for part in path_of(uri).parts[1:])
     return S3Location.parse(uri).key
 
 

@@ -1,6 +1,5 @@
 """The runs of a deployment: executions of its workflow, with their files in the output bucket."""
 
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
+from distributed_ocr_pipeline.client.command_line.proposals import command, run_command_line
 from distributed_ocr_pipeline.client.inspection.outputs import OutputBucket, bucket_of
 from distributed_ocr_pipeline.client.inspection.status import Phase, Reason, RunState, RunStatus, ShardCounts
 from distributed_ocr_pipeline.client.inspection.stored_runs import StoredRun, read_stored_run
@@ -88,7 +88,7 @@ class DeployedRuns:
     def _no_run(self, run_id: str | None) -> BadInput:
         what = "no run yet" if run_id is None else f"no run {run_id!r}"
         return BadInput(
-            f"There is {what} of {self._deployment.state_machine_arn}.", "`ocr-pipeline status` lists the latest."
+            f"There is {what} of {self._deployment.state_machine_arn}.", f"`{command('status')}` lists the latest."
         )
 
     def _executions(self) -> Iterator[Mapping[str, Any]]:
@@ -183,8 +183,8 @@ def _combine(stored: StoredRun, state: RunState, execution: RunExecution | None)
 
 def _commands(stored: StoredRun, state: RunState) -> dict[str, str]:
     if state is RunState.RUNNING:
-        return {"follow": f"ocr-pipeline status {stored.run_id}", "stop": f"ocr-pipeline stop {stored.run_id}"}
+        return {"follow": command("status", stored.run_id), "stop": command("stop", stored.run_id)}
     prefix = (stored.plan or {}).get("input_prefix")
     if state is RunState.SUCCEEDED or not prefix:
         return {}
-    return {"continue": f"ocr-pipeline --input-prefix {shlex.quote(prefix)}"}
+    return {"continue": run_command_line(prefix, None, {})}

@@ -1,8 +1,9 @@
 """The current rows of the ledger that somebody looks for, read batch by batch."""
 
 import heapq
+import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,11 @@ from distributed_ocr_pipeline.client.inspection.outputs import Output, open_tabl
 from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES
 from distributed_ocr_pipeline.records import DocumentStatus, require_known
+from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 from distributed_ocr_pipeline.tables.latest import counting
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
+_FILE = "file://"
 _COLUMNS = (
     "document_id",
     "source_uri",
@@ -65,6 +68,7 @@ class ListedDocument(LedgerRow):
     processed_at: datetime
     run_id: str
     confidence: float | None = None  # of its least certain page, 0-100; only where confidence was asked for
+    is_there: bool | None = None  # in its folder still; None of documents in S3, where nobody asked
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; the time in ISO 8601."""
@@ -111,7 +115,21 @@ def _first(found: "_Counted", limit: int, by_key: bool) -> DocumentList:
         first = heapq.nsmallest(limit, found, key=lambda document: document.source_uri)
     else:
         first = heapq.nlargest(limit, found, key=lambda document: (document.processed_at, document.source_uri))
-    return DocumentList(tuple(first), found.count - len(first))
+    listed = (replace(document, is_there=is_there(document.source_uri)) for document in first)
+    return DocumentList(tuple(listed), found.count - len(first))
+
+
+def is_there(source_uri: str) -> bool | None:
+    """Whether a document of this machine is still where it was; None where that is not known, as of one in S3."""
+    if not source_uri.startswith(_FILE):
+        return None
+    try:
+        os.lstat(path_of(source_uri))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return None
+    return True
 
 
 class _Counted:

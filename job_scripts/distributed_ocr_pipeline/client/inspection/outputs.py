@@ -1,6 +1,7 @@
 """Where runs' files are read: the output bucket of a deployment, or a folder that is laid out like it."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow.fs import FileSystem
 
+from distributed_ocr_pipeline.client.command_line.proposals import command, in_folder
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
 from distributed_ocr_pipeline.json_files import read_json
@@ -25,6 +27,10 @@ class Output(Protocol):
     @property
     def address(self) -> str:
         """For people, without a slash at its end."""
+
+    @property
+    def words(self) -> Sequence[str]:
+        """What names it on a command line, from anywhere."""
 
     def find_json(self, key: str) -> Any:
         """The value of a JSON document; None where there is none of that key."""
@@ -47,14 +53,20 @@ class OutputFolder:
         """The path."""
         return str(self.path)
 
+    @property
+    def words(self) -> Sequence[str]:
+        """The option --output."""
+        return in_folder(self.path)
+
     def find_json(self, key: str) -> Any:
         """The value of a JSON file; None where there is none."""
         path = self.path / key
         return read_json(path) if path.exists() else None
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Files below a folder."""
-        for path in sorted((self.path / prefix).rglob("*")):
+        """Files below a folder; `PermissionError` where a part of it may not be looked into."""
+        walked = os.walk(self.path / prefix, onerror=_unless_missing)
+        for path in sorted(Path(parent, name) for parent, _, names in walked for name in names):
             if path.is_file():
                 yield path.relative_to(self.path).as_posix()
 
@@ -75,6 +87,11 @@ class OutputBucket:
         """s3://bucket."""
         return f"s3://{self.bucket}"
 
+    @property
+    def words(self) -> Sequence[str]:
+        """None: it is the deployment's."""
+        return ()
+
     def find_json(self, key: str) -> Any:
         """The value of a JSON object; None where there is none."""
         return self.storage.find_json(S3Location(self.bucket, key))
@@ -89,6 +106,11 @@ class OutputBucket:
         return self.storage.arrow_filesystem(), f"{self.bucket}/"
 
 
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
+
+
 def open_table(output: Output, prefix: str, schema: pa.Schema) -> ds.Dataset | None:
     """All Parquet files below a prefix of an output; None where there are none."""
     filesystem, before = output.filesystem()
@@ -98,9 +120,11 @@ def open_table(output: Output, prefix: str, schema: pa.Schema) -> ds.Dataset | N
 
 @contextmanager
 def reading_table(output: Output, prefix: str) -> Iterator[None]:
-    """Inside, a Parquet file that cannot be read is a `BadInput` that says where it is."""
+    """Inside, a Parquet file that is damaged is a `BadInput` that says where it is."""
     try:
         yield
+    except PermissionError:
+        raise
     except (pa.ArrowException, OSError) as error:
         raise BadInput(
             f"A table in {output.address}/{prefix} cannot be read: {error}.",
@@ -128,3 +152,19 @@ def meant_by(word: str | None, folder: str | None) -> tuple[str | None, str | No
     if word and folder is None and Path(word).is_dir():
         return word, None
     return folder, word
+
+
+def looked_at(word: str | None, folder: str | None, region: str | None) -> tuple[OutputFolder | Deployment, str | None]:
+    """The place that a command looks at, and the run that it is asked for; see `meant_by` and `chosen_place`.
+
+    Raises:
+        BadInput: The word is neither a folder nor a run: there is no place that has runs.
+    """
+    chosen, run_id = meant_by(word, folder)
+    place = chosen_place(chosen, region)
+    if run_id and isinstance(place, OutputFolder) and not place.path.is_dir():
+        raise BadInput(
+            f"{run_id!r} is no folder here, and there is no folder {place.address!r} that could have a run of this id.",
+            f"Name the folder that runs wrote to: `{command('status', 'FOLDER')}` lists its runs.",
+        )
+    return place, run_id

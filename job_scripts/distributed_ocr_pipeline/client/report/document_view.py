@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
 from distributed_ocr_pipeline.client.report.figures import PageKey
 from distributed_ocr_pipeline.client.report.names import readable
@@ -70,7 +71,7 @@ def find_document(output: Output, name: str) -> ShownDocument:
             raise BadInput(f"There are no results in {output.address}.", "Name the folder that runs wrote to.")
         found = current_rows(ledger.to_table(columns=_COLUMNS, filter=_is_named(name))).to_pylist()
     exact = [row for row in found if name in (row["document_id"], row["source_uri"])]
-    return _only(name, exact or found)
+    return _only(name, exact or found, output)
 
 
 def view_document(
@@ -102,9 +103,10 @@ def _is_named(name: str) -> ds.Expression:
     return found
 
 
-def _only(name: str, found: Sequence[dict[str, Any]]) -> ShownDocument:
+def _only(name: str, found: Sequence[dict[str, Any]], output: Output) -> ShownDocument:
     if not found:
-        raise BadInput(f"There is no document {name!r}.", "`ocr-pipeline list` shows their ids and addresses.")
+        advice = f"`{command('list', *output.words)}` shows ids and addresses."
+        raise BadInput(f"There is no document {name!r}.", advice)
     if len(found) > 1:
         some = ", ".join(f"{row['document_id']} ({readable(row['source_uri'])})" for row in found[:_NAMED])
         raise BadInput(f"{len(found)} documents are called {name!r}: {some}.", "Name one by its id.")

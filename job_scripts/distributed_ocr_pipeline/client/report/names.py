@@ -9,7 +9,9 @@ _FILE = "file://"
 
 def readable(address: str) -> str:
     """An address without the escapes of a `file://` URI; what is not printable, or turns lines around, is escaped."""
-    return printable(unquote(address.removeprefix(_FILE)) if address.startswith(_FILE) else address)
+    if address.startswith(_FILE):
+        address = unquote(address.removeprefix(_FILE), errors="backslashreplace")
+    return printable(address)
 
 
 def common_folder(first: str, last: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.inspection.deployed_runs import DeployedRuns
 from distributed_ocr_pipeline.client.inspection.folder_runs import FolderRuns
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputFolder
@@ -92,13 +93,14 @@ def find_ended_run(place: OutputFolder | Deployment, run_id: str | None) -> RunS
     ended = (run for run in runs.latest(_LOOKED_AT) if run.state is not RunState.RUNNING and run.documents)
     found = next(ended, None)
     if found is None:
-        raise BadInput("No run has ended with results there.", "`ocr-pipeline status` lists the runs.")
+        words = place.words if isinstance(place, OutputFolder) else ()
+        raise BadInput("No run has ended with results there.", f"`{command('status', *words)}` lists the runs.")
     return found
 
 
 def _require_ended(status: RunStatus) -> RunStatus:
     if status.state is RunState.RUNNING:
-        advice = f"Wait for its end; `ocr-pipeline status {status.run_id}` says how far it is."
+        advice = f"Wait for its end; `{status.commands['follow']}` says how far it is."
         raise BadInput(f"The run {status.run_id} goes on.", advice)
     return status
 

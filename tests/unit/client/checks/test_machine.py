@@ -172,7 +172,7 @@ def test_a_folder_that_cannot_be_is_a_problem(name: str, tmp_path: Path) -> None
 
 
 def test_a_folder_that_another_run_writes_into_is_a_hint(tmp_path: Path) -> None:
-    with locked(tmp_path, Path("letters")):
+    with locked(tmp_path, Path("letters"), "r1"):
         found = checks(tmp_path)["output folder"]
         assert found.state is State.HINT and f"process {os.getpid()} writes" in found.found
         assert "--output" in found.advice

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from distributed_ocr_pipeline.errors import ExitCode
+from distributed_ocr_pipeline.local.folders import locked
 from distributed_ocr_pipeline.main import main
 
 
@@ -53,7 +54,28 @@ def test_a_folder_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[st
 
 def test_an_empty_folder_has_nothing_to_estimate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["estimate", str(tmp_path)]) == ExitCode.BAD_INPUT
-    assert f"There are no documents under {tmp_path}/." in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert (
+        f"The folder {str(tmp_path)!r} holds no files. Give a folder of documents." in shown and "bucket" not in shown
+    )
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    assert main(["estimate", str(tmp_path), "--exclude", "*.pdf"]) == ExitCode.BAD_INPUT
+    shown = capsys.readouterr().err
+    assert f"There are no documents under {tmp_path}/. Check the patterns of include and exclude." in shown
+
+
+def test_what_cannot_be_opened_is_counted_as_a_run_counts_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    (tmp_path / "link.pdf").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.pdf")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "b.pdf").write_bytes(b"%PDF-1.4")
+    with locked(tmp_path / "results", tmp_path, "r1"):
+        pass
+    assert main(["estimate", str(tmp_path), "--json"]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out)["documents"] == 3
 
 
 @pytest.mark.parametrize(

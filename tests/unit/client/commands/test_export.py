@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Callable
@@ -9,11 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from distributed_ocr_pipeline.client.exports import exporting
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.local.deploy import input_folder
+from distributed_ocr_pipeline.local.folders import FileUris
 from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.outputs import document_files
 from distributed_ocr_pipeline.outputs.formats import open_text
@@ -28,8 +34,10 @@ from distributed_ocr_pipeline.records import (
 )
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
+from local_aws.s3.folder import FolderBucket
 from tests.support.aws import OUTPUT_BUCKET, REGION, s3_client, s3_server, session, upload_folder, use_server
 from tests.support.outputs import LINES, drawn_page, page_of, poppler_text
+from tests.support.reports import at
 from tests.support.runs import NOON, outcome, write_run
 
 INPUT_BUCKET = "documents"
@@ -110,17 +118,90 @@ def test_files_that_are_there_are_not_written_again_but_for_the_asking(
     arguments = ("r1", "--output", str(output), "--to", str(tmp_path / "to"), *formats("text", "text"))
     [path], _ = export(capsys, *arguments)
     Path(path).write_text("mine", encoding="utf-8")
-    assert export(capsys, *arguments) == ([path], "0 files written, 1 were there already.\n")
+    assert export(capsys, *arguments) == ([path], "0 files written, 1 was there already.\n")
     assert Path(path).read_text(encoding="utf-8") == "mine" and Path(path).is_relative_to(tmp_path / "to")
-    assert export(capsys, *arguments, "--overwrite")[1].startswith("1 files written")
+    assert export(capsys, *arguments, "--overwrite")[1].startswith("1 file written")
     assert Path(path).read_text(encoding="utf-8") != "mine"
     Path(path).write_text("", encoding="utf-8")
-    assert export(capsys, *arguments)[1].startswith("1 files written") and Path(path).stat().st_size
+    assert export(capsys, *arguments)[1].startswith("1 file written") and Path(path).stat().st_size
 
 
 def counted(name: str, minute: int, status: str = "succeeded") -> DocumentResult:
     """The outcome of a document with one page."""
     return replace(outcome(name, minute, status), pages_succeeded=1)
+
+
+@pytest.mark.parametrize(
+    "name", [b"a b.pdf", b"100%.pdf", b"Report%20final.pdf", b"caf\xe9.pdf", b"new\nline.pdf", "\u202e.pdf".encode()]
+)
+@pytest.mark.parametrize("has_plan", [True, False])
+def test_a_file_has_the_name_that_the_job_gives_it(
+    name: bytes, has_plan: bool, scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, run = tmp_path / "docs", RunLayout("", "r1")
+    folder.mkdir()
+    shutil.copy(scan, folder / os.fsdecode(name))
+    (listed,) = FolderBucket(input_folder(folder, None)).walk()
+    uri = FileUris(folder)(S3Location("bucket", listed.key))
+    store(tmp_path / "output", uri, folder / os.fsdecode(name), page_of(drawn_page()[1]))
+    if has_plan:
+        (tmp_path / "output" / run.folder.key).mkdir(parents=True)
+        planned = {"shard_id": ["s00000"], "document_id": ["d1"], "key": [listed.key]}
+        pq.write_table(pa.table(planned), tmp_path / "output" / run.planned.key)
+    export(capsys, str(tmp_path / "output"), *formats("text"))
+    [made] = (tmp_path / "output" / "outputs").rglob("*.txt")
+    of_the_job = tmp_path / "output" / run.output(listed.key, ".txt").key
+    assert made == of_the_job if has_plan else made.name == of_the_job.name
+
+
+def test_a_target_that_cannot_be_made_is_said_once_and_nothing_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(tmp_path / "output", "r1", *[counted(name, 1) for name in "abc"])
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(exporting, "write_files", lambda *_: pytest.fail("It has begun."))
+    for target, why in (("file", "Not a directory"), ("file/below", "Not a directory")):
+        paths, said = export(
+            capsys, str(tmp_path / "output"), *formats("text"), "--to", str(tmp_path / target), code=ExitCode.BAD_INPUT
+        )
+        expected = f"No files can be written to {str(tmp_path / target / 'outputs')!r}: {why}. Name another folder"
+        assert paths == [] and expected in said and said.count("\n") == 1
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    _, said = export(
+        capsys, str(tmp_path / "output"), *formats("text"), "--to", str(tmp_path / "to"), code=ExitCode.BAD_INPUT
+    )
+    assert "Permission denied" in said and said.count("\n") == 1
+
+
+def test_a_target_is_not_asked_for_where_all_files_are_there(
+    output: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths, _ = export(capsys, str(output), *formats("text"))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert export(capsys, str(output), *formats("text"))[0] == paths
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_a_program_gets_the_path_itself_and_a_terminal_one_that_cannot_steer_it(
+    is_terminal: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(tmp_path, "r1", at(counted("a", 1), "s3://bucket/\u202efdp.exe"))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    [path], _ = export(capsys, str(tmp_path), *formats("text"))
+    assert Path(path).is_file() is not is_terminal and ("\\u202efdp" in path) is is_terminal
+
+
+def test_who_interrupts_an_export_is_told_what_remains(
+    output: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exporting, "write_files", interrupt)
+    _, said = export(capsys, str(output), *formats("text"), code=ExitCode.INTERRUPTED)
+    assert (
+        said == "ocr-pipeline: error: Interrupted. The files that were made stay; the same command makes the others.\n"
+    )
 
 
 def test_only_current_rows_of_documents_with_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,7 +234,7 @@ def test_what_cannot_be_made_is_named_and_takes_nothing_else_with_it(
     store(tmp_path, scan.as_uri(), scan, page_of((), text="no boxes"))
     paths, said = export(capsys, str(tmp_path), *formats("text", "hocr"), code=ExitCode.RUN_FAILED)
     assert [Path(path).suffix for path in paths] == [".txt"]
-    assert "not made: hocr of " in said and "Run with --words" in said and "1 files could not be made" in said
+    assert "not made: hocr of " in said and "Run with --words" in said and "1 file could not be made" in said
     assert [path.suffix for path in (tmp_path / "outputs").rglob("*") if path.is_file()] == [".txt"]
 
 
@@ -233,14 +314,14 @@ def test_any_key_has_its_file_below_the_folder(
     assert line == str(made) and made.read_text(encoding="utf-8").startswith("The quick")
 
 
-def test_names_that_are_not_utf_8_stay_as_they_are(
+def test_names_that_are_not_utf_8_are_those_of_keys(
     tmp_path: Path, scan: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for run_id, name in (("r1", "%FE"), ("r2", "%FF")):
         store(tmp_path, f"{tmp_path.as_uri()}/{name}.pdf", scan, page_of(drawn_page()[1]), run_id=run_id)
         export(capsys, run_id, "--output", str(tmp_path), *formats("text", "hocr"))
     made = {os.fsencode(path.name) for path in (tmp_path / "outputs").rglob("*") if path.is_file()}
-    assert made == {name + suffix for name in (b"\xfe.pdf", b"\xff.pdf") for suffix in (b".txt", b".hocr")}
+    assert made == {name + suffix for name in (b"%25FE.pdf", b"%25FF.pdf") for suffix in (b".txt", b".hocr")}
 
 
 def test_a_document_whose_name_is_not_utf_8_has_its_pdf(

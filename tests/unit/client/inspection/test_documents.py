@@ -1,16 +1,21 @@
 """`ocr-pipeline list`: current rows of the ledger, each document once, on a folder and on a deployment's bucket."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from distributed_ocr_pipeline.client.commands.list import lines
+from distributed_ocr_pipeline.client.inspection.documents import Wanted, is_there, list_documents
+from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder
 from distributed_ocr_pipeline.errors import ExitCode
 from distributed_ocr_pipeline.main import main
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 from tests.support.aws import OUTPUT_BUCKET, REGION, s3_client, s3_server, session, upload_folder, use_server
+from tests.support.reports import at
 from tests.support.runs import outcome, write_run
 
 
@@ -78,6 +83,7 @@ def test_json_has_the_same(output: Path, capsys: pytest.CaptureFixture[str]) -> 
                 "processed_at": "2025-01-01T12:00:00+00:00",
                 "run_id": "r1",
                 "confidence": None,
+                "is_there": None,
             }
         ],
         "more": 0,
@@ -132,3 +138,41 @@ def test_a_wrong_option_is_one_line(arguments: list[str], words: str, capsys: py
         main(["list", *arguments])
     shown = capsys.readouterr().err
     assert words in shown and shown.count("\n") == 1
+
+
+def test_a_document_that_is_gone_from_its_folder_is_listed_as_such(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("kept", "gone"):
+        (tmp_path / f"{name} one.pdf").touch()
+    results = [at(outcome(name, 1, "failed"), (tmp_path / f"{name} one.pdf").as_uri()) for name in ("kept", "gone")]
+    write_run(tmp_path / "output", "r1", *results)
+    (tmp_path / "gone one.pdf").unlink()
+    assert main(["list", "--output", str(tmp_path / "output")]) == ExitCode.OK
+    notes = {line.split("\t")[6]: line.split("\t")[8:] for line in capsys.readouterr().out.splitlines()}
+    assert notes == {"kept": [], "gone": ["no longer there"]}
+    listed = found(capsys, "--output", str(tmp_path / "output"), "--sort", "key")["documents"]
+    assert [document["is_there"] for document in listed] == [False, True]
+    shown = list(lines(list_documents(OutputFolder(tmp_path / "output"), Wanted(), limit=2, by_key=True)))
+    assert shown[0].endswith("gone%20one.pdf (no longer there)") and shown[1].endswith("kept%20one.pdf")
+
+
+def test_results_that_may_not_be_looked_into_are_not_taken_for_none(
+    output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scandir = os.scandir
+
+    def refuse(path: Path | str) -> Any:
+        if str(path).endswith("run_id=r2"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert main(["list", "--output", str(output)]) == ExitCode.BAD_INPUT
+    shown = capsys.readouterr().err
+    assert "run_id=r2' may not be used: Permission denied. Change its permissions." in shown and shown.count("\n") == 1
+
+
+def test_where_nobody_may_look_it_is_not_known_whether_a_document_is_there() -> None:
+    assert is_there("s3://bucket/a.pdf") is None
+    assert is_there(f"file:///{'x' * 300}/a.pdf") is None

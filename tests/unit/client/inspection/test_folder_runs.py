@@ -14,31 +14,34 @@ from typing import Any
 
 import pytest
 
-from distributed_ocr_pipeline.client.commands.parsers import run_parser
+from distributed_ocr_pipeline.client.command_line.parsers import run_parser
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.commands.run import chosen_options
+from distributed_ocr_pipeline.client.results import InterruptedRun, RunResult
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.errors import ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.local.deploy import default_options
 from distributed_ocr_pipeline.local.folders import locked
 from distributed_ocr_pipeline.main import main
+from tests.support.plans import make_plan
 from tests.support.runs import outcome, write_run
 
 HOLD = """
 import sys
 from pathlib import Path
 from distributed_ocr_pipeline.local.folders import locked
-with locked(Path(sys.argv[1]), Path("/my scans")):
+with locked(Path(sys.argv[1]), Path("/my scans"), sys.argv[2]):
     print("locked", flush=True)
     sys.stdin.read()
 """
 
 
 @contextmanager
-def run_in_another_process(output: Path) -> Iterator[int]:
+def run_in_another_process(output: Path, run_id: str) -> Iterator[int]:
     """Hold the lock of a run; yields the process's id."""
-    command = [sys.executable, "-c", HOLD, str(output)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    hold = [sys.executable, "-c", HOLD, str(output), run_id]
+    with subprocess.Popen(hold, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == b"locked\n"
         yield process.pid
         process.kill()
@@ -99,20 +102,20 @@ def test_a_run_that_is_not_green_says_what_is_wrong_and_how_it_goes_on(
         "2 planned documents are not in the ledger; 1 shards failed",
     ]
     assert parts(found["shards"], "total", "done", "failed", "open") == [2, 1, 1, 0]
-    assert found["commands"] == {"continue": f"ocr-pipeline --input-prefix FOLDER --output {tmp_path}"}
+    assert found["commands"] == {"continue": command("--input-prefix", "FOLDER", "--output", str(tmp_path))}
 
 
 def test_a_killed_run_is_stopped_and_its_ledger_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with locked(tmp_path, Path("/my scans")):
+    with locked(tmp_path, Path("/my scans"), "killed"):
         plan(tmp_path, "killed", shards=2, age=-1)
     write_run(tmp_path, "killed", outcome("a"), outcome("b", status="deferred"))
     found = status(capsys, tmp_path, "killed")
     assert parts(found, "state", "phase", "done") == ["stopped", "ended", 1]
     assert found["documents"] == {"deferred": 1, "succeeded": 1}
-    assert found["commands"] == {"continue": f"ocr-pipeline --input-prefix '/my scans' --output {tmp_path}"}
+    assert found["commands"] == {"continue": command("--input-prefix", "/my scans", "--output", str(tmp_path))}
 
 
-@pytest.mark.parametrize(("begun", "shards", "state"), [(False, 2, "not_started"), (True, 0, "succeeded")])
+@pytest.mark.parametrize(("begun", "shards", "state"), [(False, 2, "stopped"), (True, 0, "succeeded")])
 def test_a_run_without_jobs_has_its_state(
     begun: bool, shards: int, state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,15 +125,16 @@ def test_a_run_without_jobs_has_its_state(
 
 def test_a_run_in_another_process_is_seen_in_each_phase(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan(tmp_path, "before", shards=1, age=3600)
-    with run_in_another_process(tmp_path) as pid:
-        found = status(capsys, tmp_path)
-        assert found["notice"] == f"A run over '/my scans' (process {pid}) is planning; it has no files yet."
-        assert [run["state"] for run in found["runs"]] == ["stopped"]
+    with run_in_another_process(tmp_path, "now") as pid:
+        planning, before = status(capsys, tmp_path)["runs"]
+        assert parts(planning, "run_id", "state", "phase", "planned") == ["now", "running", "planning", None]
+        assert parts(before, "run_id", "state") == ["before", "stopped"]
+        assert status(capsys, tmp_path, "now") == planning
         plan(tmp_path, "now", shards=1)
         found = status(capsys, tmp_path, "now")
         assert parts(found, "state", "phase", "waits_for") == ["running", "processing", None]
         assert parts(found["shards"], "open", "running", "waiting") == [1, None, None]
-        follow = f"ocr-pipeline status now --output {tmp_path}"
+        follow = command("status", "now", "--output", str(tmp_path))
         assert found["commands"] == {"follow": follow, "stop": f"kill -INT {pid}"}
         write_run(tmp_path, "now", outcome("a"))
         assert parts(status(capsys, tmp_path, "now"), "phase", "done") == ["reporting", 1]
@@ -151,7 +155,8 @@ def test_an_interrupted_run_is_stopped_and_goes_on_with_its_folder_and_options(
     found = status(capsys, tmp_path, "interrupted")
     assert parts(found, "state", "phase", "done") == ["stopped", "ended", 2]
     said = shlex.split(found["commands"]["continue"])
-    assert said[:5] == ["ocr-pipeline", "--input-prefix", "/my scans", "--output", str(tmp_path)]
+    said = said[len(shlex.split(command())) - 1 :]
+    assert said[1:5] == ["--input-prefix", "/my scans", "--output", str(tmp_path)]
     assert set(said[5:]) == {"--languages=deu+eng", "--outputs=text,tsv", "--words", '--tesseract-config={"psm": 6}'}
     given = chosen_options(run_parser().parse_args(said[1:]))
     assert RunSettings(**given) == RunSettings(**changed)
@@ -159,13 +164,13 @@ def test_an_interrupted_run_is_stopped_and_goes_on_with_its_folder_and_options(
 
 def test_a_run_that_was_interrupted_before_its_plan_is_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = {"languages": "deu", "reprocess": False}
-    with suppress(KeyboardInterrupt), locked(tmp_path, Path("/my scans"), options):
+    with suppress(KeyboardInterrupt), locked(tmp_path, Path("/my scans"), "r1", options):
         raise KeyboardInterrupt
-    assert main(["status", "--output", str(tmp_path)]) == ExitCode.OK
-    shown = capsys.readouterr().out
-    command = f"ocr-pipeline --input-prefix '/my scans' --output {tmp_path} --languages=deu --no-reprocess"
-    assert "was stopped before it had a plan" in shown and shown.endswith(f"This continues it: {command}\n")
-    with locked(tmp_path, Path("/my scans")):
+    (found,) = status(capsys, tmp_path)["runs"]
+    assert parts(found, "run_id", "state", "planned") == ["r1", "stopped", None]
+    place = ("--input-prefix", "/my scans", "--output", str(tmp_path))
+    assert found["commands"] == {"continue": command(*place, "--languages=deu", "--no-reprocess")}
+    with locked(tmp_path, Path("/my scans"), "r2"):
         pass
     assert main(["status", "--output", str(tmp_path)]) == ExitCode.OK
     assert capsys.readouterr().out == "There are no runs yet.\n"
@@ -173,10 +178,23 @@ def test_a_run_that_was_interrupted_before_its_plan_is_seen(tmp_path: Path, caps
 
 def test_a_run_that_was_killed_while_it_planned_is_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan(tmp_path, "before", shards=0, age=3600)
-    with run_in_another_process(tmp_path):
+    with run_in_another_process(tmp_path, "killed"):
         pass
-    found = status(capsys, tmp_path)
-    assert "was stopped before it had a plan" in found["notice"] and "--input-prefix '/my scans'" in found["notice"]
+    found = status(capsys, tmp_path)["runs"][0]
+    assert parts(found, "run_id", "state") == ["killed", "stopped"]
+    assert "--input-prefix '/my scans'" in found["commands"]["continue"]
+
+
+@pytest.mark.parametrize("how", [KeyboardInterrupt, InterruptedRun("", RunResult("r1", make_plan(), None, "", 1.0))])
+def test_a_run_that_was_stopped_between_its_plan_and_its_first_shard_is_stopped_and_goes_on(
+    how: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with suppress(KeyboardInterrupt, InterruptedRun), locked(tmp_path, Path("/my scans"), "r1", {"languages": "deu"}):
+        plan(tmp_path, "r1", shards=2, begun=False)
+        raise how
+    found = status(capsys, tmp_path, "r1")
+    assert parts(found, "state", "phase", "planned", "done") == ["stopped", "ended", 3, 0]
+    assert found["commands"]["continue"].endswith(f"--output {tmp_path} --languages=deu")
 
 
 def test_the_latest_runs_come_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const NAME = 0, STATUS = 1, CLASS = 2, REASON = 3, PAGES = 4, CONFIDENCE = 5, MILLISECONDS = 6, BYTES = 7;
-  const STEP = 100, PRINTED = 1000;
+  const STEP = 100, PRINTED = 1000, UNITS = ["bytes", "KB", "MB", "GB", "TB"];
   const byId = (id) => document.getElementById(id);
   const documents = JSON.parse(byId("documents").textContent);
   const advice = JSON.parse(byId("advice").textContent);
@@ -23,6 +23,20 @@
     return made;
   };
 
+  const size = (bytes) => {
+    let power = 0;
+    for (; bytes >= 1000 && power < UNITS.length - 1; power += 1) bytes /= 1000;
+    return `${power ? bytes.toFixed(1) : bytes} ${UNITS[power]}`;
+  };
+
+  // Names have escapes in place of what is not printable, and so must what is looked for among them.
+  const printable = (text) =>
+    text.replace(/[\p{C}\p{Z}]/gu, (char) => {
+      const code = char.codePointAt(0), digits = code < 0x100 ? 2 : code < 0x10000 ? 4 : 8;
+      const escape = { 2: "x", 4: "u", 8: "U" }[digits] + code.toString(16).padStart(digits, "0");
+      return char === " " ? char : `\\${escape}`;
+    });
+
   // What stands between backticks is code.
   const withCode = (text) =>
     text.split(/`([^`]+)`/).map((part, number) => (number % 2 ? element("code", part) : part));
@@ -39,14 +53,16 @@
     const made = document.createElement("tr");
     made.setAttribute("role", "row");
     const name = cell();
-    name.append(element("span", row[NAME], "name"));
+    const shown = element("span", row[NAME], "name short");
+    shown.title = row[NAME];
+    name.append(shown);
     if (row[CLASS] || row[REASON]) name.append(reasonOf(row));
     const status = cell();
     status.append(element("span", row[STATUS], `status ${row[STATUS]}`));
     const confidence = row[CONFIDENCE] === null ? "–" : row[CONFIDENCE].toFixed(1);
     made.append(
       name, status, cell(whole.format(row[PAGES]), "pages"), cell(confidence, "confidence"),
-      cell((row[MILLISECONDS] / 1000).toFixed(1), "seconds"), cell((row[BYTES] / 1e6).toFixed(2), "MB"));
+      cell((row[MILLISECONDS] / 1000).toFixed(1), "seconds"), cell(size(row[BYTES]), "size"));
     return made;
   };
 
@@ -58,7 +74,7 @@
   };
 
   const find = () => {
-    const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = byId("search").value.split(/[\t ]+/).filter(Boolean).map((word) => printable(word).toLowerCase());
     const status = byId("status").value, reason = byId("class").value;
     state.found = [...documents.keys()].filter((number) =>
       (!status || documents[number][STATUS] === status) && (!reason || documents[number][CLASS] === reason)

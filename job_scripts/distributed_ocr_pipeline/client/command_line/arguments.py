@@ -1,10 +1,10 @@
-"""What the parsers of the command line have in common. It loads little, since --help needs no more."""
+"""What the parsers of the command line have in common."""
 
 import argparse
-import json
-from collections.abc import Iterator, Mapping
+import os
 from typing import TYPE_CHECKING, Any, get_args
 
+from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -21,21 +21,28 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(prog=prog, description=description, epilog=_EXIT, allow_abbrev=False, **more)
 
     def error(self, message: str) -> Any:
-        self.exit(ExitCode.BAD_INPUT, f"{self.prog}: error: {message}. Run `{self.prog} --help` for the options.\n")
+        advice = f"Run `{command(*self.prog.split()[1:], '--help')}` for the options."
+        self.exit(ExitCode.BAD_INPUT, f"{self.prog}: error: {message}. {advice}\n")
 
 
 def add_place(parser: argparse.ArgumentParser, *, json_help: str = JSON_HELP) -> None:
     """Of commands that look at what runs left: where."""
     where = "look at the runs on this machine that wrote to FOLDER (default: the deployment; without one, output)"
-    parser.add_argument("--output", metavar="FOLDER", help=where)
+    parser.add_argument("--output", metavar="FOLDER", type=path, help=where)
     parser.add_argument("--json", action="store_true", help=json_help)
     add_common(parser)
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Of commands that run, or ask whether a run could be: where its results go."""
+    text = "results of local runs (default: output)"
+    parser.add_argument("--output", default="output", metavar="FOLDER", type=path, help=text)
 
 
 def add_page(parser: argparse.ArgumentParser, place: str) -> None:
     """Of commands that write a file to look at."""
     where = f"write it there (default: with {place}; of runs on AWS, here)"
-    parser.add_argument("--file", metavar="FILE", help=where)
+    parser.add_argument("--file", metavar="FILE", type=path, help=where)
     parser.add_argument("--open", action="store_true", help="open it in the browser")
 
 
@@ -66,15 +73,9 @@ def _add_option(group: argparse._ArgumentGroup, name: str, field: "FieldInfo") -
         group.add_argument(flag, metavar="|".join(choices) or "VALUE", help=text)
 
 
-def as_arguments(options: Mapping[str, Any]) -> Iterator[str]:
-    """What a command line says of options of a run; one that is None cannot be said."""
-    for name, value in options.items():
-        flag = name.replace("_", "-")
-        if isinstance(value, bool):
-            yield f"--{flag}" if value else f"--no-{flag}"
-        elif value is not None:
-            text = json.dumps(value) if isinstance(value, Mapping) else value
-            yield f"--{flag}={','.join(text) if isinstance(text, list) else text}"
+def path(text: str) -> str:
+    """A path as a shell has it: of a `~` that stood in quotes nobody else makes the home folder."""
+    return os.path.expanduser(text)
 
 
 def count(text: str) -> int:

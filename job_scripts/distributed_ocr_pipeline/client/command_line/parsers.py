@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from distributed_ocr_pipeline import __version__
-from distributed_ocr_pipeline.client.arguments import (
+from distributed_ocr_pipeline.client.command_line.arguments import (
     JSON_HELP,
     CommandParser,
     add_common,
     add_options,
     add_page,
     add_place,
+    add_results,
     amount,
     confidence,
     count,
+    path,
 )
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.records import DocumentStatus
@@ -50,7 +52,7 @@ def run_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--input-prefix", required=True, metavar="PREFIX", help="s3://bucket/prefix/ or a folder")
-    parser.add_argument("--output", default="output", metavar="FOLDER", help="results of local runs (default: output)")
+    add_results(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON (docs/command-line.md)")
     add_common(parser)
     _add_question(parser)
@@ -76,7 +78,7 @@ def _retry_parser() -> argparse.ArgumentParser:
         usage="ocr-pipeline retry [RUN|OUTPUT] [options]",
     )
     what = "a run's id: those below its prefix or folder (default: the latest run's); or the folder that runs wrote to"
-    parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", help=what)
+    parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", type=path, help=what)
     _add_class(parser, "only those that failed so")
     _add_question(parser)
     add_place(parser, json_help="print what failed as a JSON document, and start no run (docs/command-line.md)")
@@ -117,7 +119,7 @@ def _status_parser() -> argparse.ArgumentParser:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     what = "the run's id, which the run prints first, or the folder that runs wrote to"
-    parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", help=what)
+    parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", type=path, help=what)
 
 
 def _list_parser() -> argparse.ArgumentParser:
@@ -125,7 +127,8 @@ def _list_parser() -> argparse.ArgumentParser:
         "ocr-pipeline list",
         "Lists documents, each by its current row of the ledger: one line, separated by tabs in a pipe.",
     )
-    parser.add_argument("folder", metavar="OUTPUT", nargs="?", help="the folder that runs wrote to, as with --output")
+    what = "the folder that runs wrote to, as with --output"
+    parser.add_argument("folder", metavar="OUTPUT", nargs="?", type=path, help=what)
     parser.add_argument("--status", choices=[found.value for found in DocumentStatus], help="only those of this status")
     _add_class(parser, "only those that failed so")
     parser.add_argument(
@@ -145,7 +148,7 @@ def _export_parser() -> argparse.ArgumentParser:
         "Makes files of documents from the current rows of finished runs; nothing is recognised again.",
     )
     what = "a run's id, or the folder or s3://bucket that runs wrote to (default: all runs of --output)"
-    parser.add_argument("what", metavar="RUN|OUTPUT", nargs="?", help=what)
+    parser.add_argument("what", metavar="RUN|OUTPUT", nargs="?", type=path, help=what)
     parser.add_argument(
         "--format",
         action="append",
@@ -154,9 +157,8 @@ def _export_parser() -> argparse.ArgumentParser:
         metavar="FORMAT",
         help=f"what to make, may be given several times: {', '.join(SUFFIXES)}",
     )
-    parser.add_argument(
-        "--to", metavar="DIR", help="files go below DIR/outputs/ (default: the runs' folder; of runs on AWS, output)"
-    )
+    where = "files go below DIR/outputs/ (default: the runs' folder; of runs on AWS, output)"
+    parser.add_argument("--to", metavar="DIR", type=path, help=where)
     parser.add_argument("--overwrite", action="store_true", help="write files again that are there")
     add_place(parser)
     return parser
@@ -167,7 +169,8 @@ def _report_parser() -> argparse.ArgumentParser:
         "ocr-pipeline report",
         "Writes what a run did as one HTML file. Without RUN: of the latest that has ended with results.",
     )
-    parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", help="a run's id, or the folder that runs wrote to")
+    what = "a run's id, or the folder that runs wrote to"
+    parser.add_argument("target", metavar="RUN|OUTPUT", nargs="?", type=path, help=what)
     add_page(parser, "the run's other files, in a folder")
     add_place(parser)
     return parser
@@ -178,9 +181,8 @@ def _show_parser() -> argparse.ArgumentParser:
         "ocr-pipeline show",
         "Writes a document's pages beside their text, with a box around each word, as one HTML file.",
     )
-    parser.add_argument(
-        "document", metavar="DOCUMENT", help="its document_id, its address, the end of that, or the path of its file"
-    )
+    what = "its document_id, its address, the end of that, or the path of its file"
+    parser.add_argument("document", metavar="DOCUMENT", type=path, help=what)
     parser.add_argument(
         "--page", type=count, metavar="N", help="only this page (default: the first 20, as text or JSON all)"
     )
@@ -210,7 +212,7 @@ def _doctor_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--languages", metavar="LANGUAGES", help="those of the documents, such as eng+deu (default: those of a run)"
     )
-    parser.add_argument("--output", default="output", metavar="FOLDER", help="results of local runs (default: output)")
+    add_results(parser)
     parser.add_argument("--json", action="store_true", help=JSON_HELP)
     add_common(parser)
     return parser
@@ -229,7 +231,7 @@ def _stop_parser() -> argparse.ArgumentParser:
 
 @dataclass(frozen=True)
 class Command:
-    """What follows `ocr-pipeline`: the function `<name>_command` of the module of that name beside this one.
+    """What follows `ocr-pipeline`: the function `<name>_command` of that module of `client.commands`.
 
     Attributes:
         parser: Makes the parser of its arguments.

@@ -33,7 +33,9 @@ def test_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
 
     monkeypatch.setenv("OCR_BUCKET_NAME", "a-bucket")  # a folder is a folder nevertheless
     assert main(["retry", "--output", str(output), "--class", "timeout"]) == ExitCode.OK
-    assert capsys.readouterr().out == f"Nothing to retry: there is no document that failed as timeout below {documents}.\n"
+    assert (
+        capsys.readouterr().out == f"Nothing to retry: there is no document that failed as timeout below {documents}.\n"
+    )
     assert len(list((output / "runs").iterdir())) == 1
 
     shutil.copy(DOCUMENTS / "blank.pdf", documents / "letters 2024" / "a b.pdf")

@@ -14,7 +14,8 @@ OF_THE_SYSTEM = {"LD_PRELOAD": "", "GLIBC_TUNABLES": ""}
 def settings() -> dict[str, str]:
     """Environment variables that let a program use jemalloc, or where it is not installed, glibc with more blocks kept.
 
-    Pillow keeps what its pictures leave, which the next take without asking the system for pages. All of them take no other results, only less time (docs/performance.md, "The engine").
+    Pillow keeps the memory that its pictures leave, which the next take without asking the system for pages. None of it
+    changes a result, only the time (docs/performance.md, "The engine").
     """
     found = [folder / _JEMALLOC for folder in _library_folders() if (folder / _JEMALLOC).is_file()]
     return _PICTURES | ({"LD_PRELOAD": str(found[0])} if found else {"GLIBC_TUNABLES": _KEPT_BLOCKS})

@@ -55,9 +55,9 @@ def is_coloured(image: Image.Image) -> bool:
     """Whether a picture has colours in which print may be lost."""
     sample = image.resize([min(_SAMPLE_SIDE, side) for side in image.size], Image.Resampling.NEAREST).convert("RGB")
     red, green, blue = sample.split()
-    lightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
-    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
-    coloured = sum(ImageChops.subtract(lightest, darkest).histogram()[_CHROMA:])
+    most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    least = ImageChops.darker(ImageChops.darker(red, green), blue)
+    coloured = sum(ImageChops.subtract(most, least).histogram()[_CHROMA:])
     return coloured > _COLOURED * sample.width * sample.height
 
 

@@ -5,7 +5,7 @@ these): strokes vanish in it, a dark border, a stain or a shadow stays. The diff
 Serra, "Image Analysis and Mathematical Morphology", 1982), which is stretched so that faint print becomes black.
 """
 
-from PIL import Image, ImageChops, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 

@@ -21,7 +21,8 @@ _CLOSE = 8  # of 255: 54 of the pixels of a window; of pages with 5,000 specks i
 def may_be_print(before: Raster, after: Raster, words: Sequence[Word]) -> bool:
     """Whether a page of the same size, before and after its specks were removed, has lost more than specks."""
     with load(before.path) as first, load(after.path) as second:
-        gone = ImageChops.difference(first, second).crop((0, 0, *(side // _CELL * _CELL for side in first.size)))
+        whole = (0, 0, first.width // _CELL * _CELL, first.height // _CELL * _CELL)
+        gone = ImageChops.difference(first, second).crop(whole)
     marks = gone.point([255 * (level > _CONTRAST) for level in range(256)]).reduce(_CELL)
     beyond = ImageOps.expand(without_words(marks, words), max(_WINDOW))  # else, cells of the rim would count as several
     return any(beyond.filter(ImageFilter.BoxBlur(_WINDOW)).histogram()[_CLOSE:])

@@ -1,10 +1,9 @@
 """Print that was taken for specks is told from specks, by how close the pixels stand that are gone."""
 
 from pathlib import Path
-from random import Random
 
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from distributed_ocr_pipeline.ocr.pages.again.specks import may_be_print
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, transformed

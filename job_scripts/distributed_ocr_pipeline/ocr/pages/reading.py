@@ -7,7 +7,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
-from distributed_ocr_pipeline.ocr.pages.again import gaps, ways
+from distributed_ocr_pipeline.ocr.pages.again import gaps, mirrored, ways
 from distributed_ocr_pipeline.ocr.pages.again.babble import without_babble
 from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps
 from distributed_ocr_pipeline.ocr.pages.again.ways import Way
@@ -180,7 +180,7 @@ class Reading:
         """The pages with the words that stand outside of what was read of them."""
         left = [(page, one) for page in pages for one in self._gaps(page)]
         trials = [replace(page, prepared=one.raster, seconds=0.0) for page, one in left]
-        read = self._recognised(trials, [one.segmentation for _, one in left])
+        read = mirrored.read_gaps([one for _, one in left], trials, self._recognised)
         found: dict[int, list[tuple[Gaps, PageInProgress]]] = {page.survey.number: [] for page in pages}
         for (page, one), trial in zip(left, read):
             found[page.survey.number].append((one, trial))
@@ -236,7 +236,8 @@ def _filled(page: PageInProgress, found: Sequence[tuple[Gaps, PageInProgress]]) 
         if isinstance(read.outcome, Recognition):
             before, whole = whole, gaps.merged(whole, left, read.outcome)
             more[left.faint] += len(whole.words) - len(before.words)
-    notes = [f"words read outside of the layout: {more[False]}"] * (more[False] > 0)
+    notes = [mirrored.NOTE] * any(mirrored.NOTE in read.notes for _, read in found)
+    notes += [f"words read outside of the layout: {more[False]}"] * (more[False] > 0)
     notes += [f"very faint words read beside the others: {more[True]}"] * (more[True] > 0)
     if any(left.faint for left, _ in found) and more[True] <= 0:
         notes.append("very faint marks beside the words, of which nothing was read")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
-from distributed_ocr_pipeline.ocr.pages.again import gaps, mirrored, ways
+from distributed_ocr_pipeline.ocr.pages.again import gaps, mirrored, shaded, ways
 from distributed_ocr_pipeline.ocr.pages.again.babble import without_babble
 from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps
 from distributed_ocr_pipeline.ocr.pages.again.ways import Way
@@ -25,6 +25,7 @@ from distributed_ocr_pipeline.ocr.rasters.raster import (
 
 _ROUNDS = 2  # of other orientations: the likelier ones, then the rest
 _FOR_ONE_READING = 0.5  # of the time limit of a page; a usual one takes a hundredth
+_MANY_OUTSIDE = 0.2  # of the words; of tables with so many, up to a third of the digits that stand alone are lost
 _SAUVOLA = 2  # of Tesseract's `thresholding_method`
 _STRENGTHENED = "very faint marks, made dark before reading"
 
@@ -168,7 +169,7 @@ class Reading:
 
     def _on_even_paper(self, page: PageInProgress) -> PageInProgress:
         """The page with even paper, on which the height and slope of its lines are measured again."""
-        paper = evened(page.finest, self._folder / f"even-{page.survey.number}.tif")
+        paper = evened(shaded.without_rows(page.finest), self._folder / f"even-{page.survey.number}.tif")
         analysis = replace(analyse(paper), blank=False, faint=False, ink=page.analysis.ink)
         scale = self._scale(replace(page, analysis=analysis))
         page = replace(page, finest=paper, analysis=analysis)
@@ -241,7 +242,8 @@ def _filled(page: PageInProgress, found: Sequence[tuple[Gaps, PageInProgress]]) 
     notes += [f"very faint words read beside the others: {more[True]}"] * (more[True] > 0)
     if any(left.faint for left, _ in found) and more[True] <= 0:
         notes.append("very faint marks beside the words, of which nothing was read")
-    return replace(page.after(0.0, *notes), outcome=whole)
+    doubtful = more[False] > _MANY_OUTSIDE * len(whole.words)
+    return replace(page.after(0.0, *notes), outcome=whole, doubtful=doubtful)
 
 
 def _without_babble(page: PageInProgress) -> PageInProgress:

@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, paragraphs_of, reading_of
-from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells
+from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells, without_low_rows
 from distributed_ocr_pipeline.ocr.rasters.faint import faint_part
 from distributed_ocr_pipeline.ocr.rasters.levels import ink_level
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
@@ -81,6 +81,9 @@ def gaps_of(raster: Raster, read: Recognition, stem: Path) -> list[Gaps]:
             print_cells, image = _unread(cells, papers, words), flattened(image, papers, paper)
         if _count(print_cells) < _LEAST:
             return []
+        if (flat := without_low_rows(image, paper)) is not None:
+            image, cells, papers = flat, flat.reduce(_CELL), Image.new("L", cells.size, paper)
+            print_cells = _unread(cells, papers, words)
         mask = _without_words(_grown(print_cells, cells, papers), words)
         return [
             _cut_out(replace(raster, path=stem.with_name(f"{stem.name}-{number}.tif")), image, part, paper)

@@ -160,6 +160,21 @@ def test_text_of_forms_is_looked_at_too(joined: Path, process: Callable[..., Led
     assert texts_of(joined, process)[0] == [in_letters(line) for line in LIGATURES]
 
 
+@pytest.mark.parametrize("name", ["uni06440627", "uni0644_uni0627", "uni06440627.fina"])
+def test_names_of_glyphs_are_looked_at_where_there_is_no_map(
+    name: str, tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    path = placed_pdf(tmp_path / "a.pdf", [PlacedLine("\ufefbت", 60, 80 + 20 * number) for number in range(9)])
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        font = pdf.pages[0].Resources.Font.F1
+        del font.ToUnicode
+        names = pikepdf.Array([1, pikepdf.Name("/uni062A"), pikepdf.Name(f"/{name}")])
+        font.Encoding = pikepdf.Dictionary(Type=pikepdf.Name.Encoding, Differences=names)
+        pdf.save(path)
+    text, words, _ = texts_of(path, process)
+    assert text == words == ["لات"] * 9
+
+
 def test_where_it_cannot_be_found_out_the_page_is_doubtful(joined: Path, process: Callable[..., Ledger]) -> None:
     joined.write_bytes(joined.read_bytes().replace(b"startxref\n", b"startxref\n1"))
     text, _, page = texts_of(joined, process)

@@ -23,6 +23,8 @@ _HEX = rb"<([0-9A-Fa-f\s]*)>"
 _CODE = re.compile(_HEX + rb"\s*" + _HEX)
 _RANGE = re.compile(_HEX + rb"\s*" + _HEX + rb"\s*(?:" + _HEX + rb"|(\[[^\]]*\]))")
 _STRING = re.compile(_HEX)
+_NUMBERED = re.compile(r"/uni(?:[0-9A-F]{4})+(?:_uni(?:[0-9A-F]{4})+)*(?:\.\w+)?")
+_NUMBERS = re.compile(r"(?<=uni)(?:[0-9A-F]{4})+")
 _MOST_OF_RANGE = 256  # codes: within a range, only the last byte may change (Adobe Technical Note 5411)
 
 
@@ -52,7 +54,8 @@ def _change(pdf: pikepdf.Pdf, page: Any, seen: set[tuple[int, int]]) -> int:
         maps = [one for one in _maps(resources) if one.objgen not in seen]
         forms = [one for one in _forms(resources) if one.objgen not in seen]
         seen.update(one.objgen for one in maps + forms)
-        changed += sum(map(_change_map, maps)) + sum(map(_change_span, _values(resources, "/Properties")))
+        changed += sum(map(_change_map, maps)) + sum(map(_change_names, _values(resources, "/Font")))
+        changed += sum(map(_change_span, _values(resources, "/Properties")))
         changed += _change_content(pdf, drawn)
         left += [(form, form.get("/Resources", resources)) for form in forms]
     return changed
@@ -127,6 +130,28 @@ def _as_drawn(text: str) -> str:
     if len(text) < 2 or not has_leftward_letters(text):
         return text
     return line_as_read([text], leftward=is_leftward(text))
+
+
+def _change_names(font: Any) -> bool:
+    """Change the names of glyphs, such as `uni06440627`, of a font that has no map."""
+    encoding = font.get("/Encoding") if isinstance(font, pikepdf.Dictionary) and "/ToUnicode" not in font else None
+    names = encoding.get("/Differences") if isinstance(encoding, pikepdf.Dictionary) else None
+    if not isinstance(names, pikepdf.Array):
+        return False
+    drawn = [name_as_drawn(str(name)) if isinstance(name, pikepdf.Name) else "" for name in names]
+    changed = [number for number, name in enumerate(drawn) if name and name != str(names[number])]
+    for number in changed:
+        names[number] = pikepdf.Name(drawn[number])
+    return bool(changed)
+
+
+def name_as_drawn(name: str) -> str:
+    """A glyph's name that has the numbers of its letters (Adobe Glyph List Specification, 2) with these as drawn."""
+    if not _NUMBERED.fullmatch(name):
+        return name
+    numbers = "".join(_NUMBERS.findall(name)).encode()
+    drawn = _string_as_drawn(numbers)
+    return name if drawn == b"<%s>" % numbers else f"/uni{drawn[1:-1].decode()}"
 
 
 # ---- spans ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
-from distributed_ocr_pipeline.ocr.pages.again import gaps, mirrored, shaded, ways
+from distributed_ocr_pipeline.ocr.pages.again import gaps, low_rows, mirrored, ways
 from distributed_ocr_pipeline.ocr.pages.again.babble import without_babble
 from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps
 from distributed_ocr_pipeline.ocr.pages.again.ways import Way
@@ -169,7 +169,7 @@ class Reading:
 
     def _on_even_paper(self, page: PageInProgress) -> PageInProgress:
         """The page with even paper, on which the height and slope of its lines are measured again."""
-        paper = evened(shaded.without_rows(page.finest), self._folder / f"even-{page.survey.number}.tif")
+        paper = evened(low_rows.without_rows(page.finest), self._folder / f"even-{page.survey.number}.tif")
         analysis = replace(analyse(paper), blank=False, faint=False, ink=page.analysis.ink)
         scale = self._scale(replace(page, analysis=analysis))
         page = replace(page, finest=paper, analysis=analysis)

@@ -16,7 +16,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, paragraphs_of, reading_of
-from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells, without_low_rows
+from distributed_ocr_pipeline.ocr.pages.again.low_rows import without_low_rows
+from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells
 from distributed_ocr_pipeline.ocr.rasters.faint import faint_part
 from distributed_ocr_pipeline.ocr.rasters.levels import ink_level
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load

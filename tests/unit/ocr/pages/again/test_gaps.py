@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
 from distributed_ocr_pipeline.ocr.pages.again import gaps
 from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps, faint_gaps_of, gaps_of
-from distributed_ocr_pipeline.ocr.pages.again.shaded import without_rows
+from distributed_ocr_pipeline.ocr.pages.again.low_rows import without_rows
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.reading import Reading

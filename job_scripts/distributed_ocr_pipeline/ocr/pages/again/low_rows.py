@@ -1,6 +1,6 @@
 """Low shaded rows, as tables have them: 20 to 70 pixels of one light grey, with paper above or below.
 
-They are found as `shaded` finds areas, by a grey closing, but in cells that are lower than wide, which lie within such a
+They are found as `shaded` finds areas, by a grey closing, but in cells lower than wide, five of which lie within such a
 row wherever it begins. Rows are darker than what a closing over 72 pixels leaves; shadows and larger areas are not.
 """
 

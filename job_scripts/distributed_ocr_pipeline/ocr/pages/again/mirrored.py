@@ -2,7 +2,8 @@
 
 The engine makes babble of it, of which a word or two look like words; in a mirror, it is print. So where not nearly all
 of what was read of faint print is credible, it is read in a mirror as well. If that has as much credit as half of the
-first reading, lines are left out which have as much credit in the mirror, are short, or are hardly credible.
+first reading, lines are left out which have as much credit in the mirror, are short, or are hardly credible. Where next
+to nothing is credible, as of the texture of paper, short and hardly credible lines are left out without a mirror.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ NOTE = "lines left out that are print of the other side"
 
 _CONFIDENT = 70  # of a word
 _SURE = 0.9  # share of the letters that stand in such words; faint print has more
+_SENSELESS = 0.1  # likewise: less is no print, from whichever side; of print of the other side it is 0.2
 _CREDIBLE = 0.5  # likewise, of a line
 _LEAST_LETTERS = 12  # of a line; less may happen to be read of anything
 _CLEARLY_OF_THIS_SIDE = 0.5  # of the credit; print in a mirror has 0.3 at most
@@ -37,6 +39,8 @@ def read_gaps(gaps: Sequence[Gaps], trials: Sequence[PageInProgress], recognise:
     """
     read = recognise(trials, [one.segmentation for one in gaps])
     faint = [number for number, one in enumerate(gaps) if one.faint]
+    for number in faint:
+        read[number] = _without_senseless_lines(read[number])
     read = _of_this_side(gaps, read, faint, recognise)
     showing = {read[number].survey.number for number in faint if NOTE in read[number].notes}
     others = [number for number, page in enumerate(read) if page.survey.number in showing and not gaps[number].faint]
@@ -56,7 +60,14 @@ def _of_this_side(
 
 
 def _may_show_through(page: PageInProgress) -> bool:
-    return isinstance(page.outcome, Recognition) and 0 < _share_of_confident(page.outcome.words) < _SURE
+    return isinstance(page.outcome, Recognition) and _SENSELESS <= _share_of_confident(page.outcome.words) < _SURE
+
+
+def _without_senseless_lines(page: PageInProgress) -> PageInProgress:
+    """What was read of faint print; if next to nothing of it is credible, without what is not."""
+    if not isinstance(page.outcome, Recognition) or _share_of_confident(page.outcome.words) >= _SENSELESS:
+        return page
+    return replace(page, outcome=_of_lines(page.outcome, _is_credible)[0])
 
 
 def _in_a_mirror(raster: Raster) -> Raster:
@@ -81,18 +92,27 @@ def lines_of_this_side(found: Recognition, mirrored: Recognition, width: int) ->
 
     `mirrored` is what was read of it in a mirror, `width` its width in pixels.
     """
-    paragraphs = paragraphs_of(found)
-    this_side = _credit(mirrored.words) < _CLEARLY_OF_THIS_SIDE * _credit(found.words)
-    if paragraphs is None or this_side:
+    if _credit(mirrored.words) < _CLEARLY_OF_THIS_SIDE * _credit(found.words):
         return found, 0
     there = [replace(word, left=width - word.left - word.width) for word in mirrored.words]
-    kept = [[line for line in paragraph if _is_of_this_side(line, there)] for paragraph in paragraphs]
-    return reading_of(kept, found.language), sum(map(len, paragraphs)) - sum(map(len, kept))
+    return _of_lines(found, lambda line: _is_credible(line) and _is_of_this_side(line, there))
+
+
+def _of_lines(found: Recognition, kept: Callable[[Line], bool]) -> tuple[Recognition, int]:
+    """What was read of lines that are to be kept, and how many are left out."""
+    paragraphs = paragraphs_of(found)
+    if paragraphs is None:
+        return found, 0
+    lines = [[line for line in paragraph if kept(line)] for paragraph in paragraphs]
+    return reading_of(lines, found.language), sum(map(len, paragraphs)) - sum(map(len, lines))
+
+
+def _is_credible(line: Line) -> bool:
+    letters = sum(len(word.text) for word in line)
+    return letters >= _LEAST_LETTERS and _share_of_confident(line) >= _CREDIBLE
 
 
 def _is_of_this_side(line: Line, mirrored: Sequence[Word]) -> bool:
-    if _share_of_confident(line) < _CREDIBLE or sum(len(word.text) for word in line) < _LEAST_LETTERS:
-        return False
     return _credit(line) > _credit([word for word in mirrored if _lies_on(line, word)])
 
 

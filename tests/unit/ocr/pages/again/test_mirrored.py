@@ -68,8 +68,11 @@ def test_a_text_that_is_not_made_of_its_words_stays() -> None:
     assert lines_of_this_side(own, in_a_mirror(read_of(DECIDED)), WIDTH) == (own, 0)
 
 
+SENSELESS = read_of(("the shelves left", 95.0), *[("=~- ehuw ixtn owneth qan s", 30.0)] * 20)
+
+
 class Recognise:
-    """Reads black at the left of a picture as babble, and at the right as print."""
+    """Reads black at the left of a picture as babble, at the right as print, and in the middle as next to nothing."""
 
     def __init__(self) -> None:
         self.modes: list[list[int]] = []
@@ -80,8 +83,17 @@ class Recognise:
 
     def _read(self, raster: Raster) -> Recognition:
         with Image.open(raster.path) as image:
+            if image.getpixel((WIDTH // 2, 0)) == 0:
+                return SENSELESS
             reads_well = image.getpixel((WIDTH - 1, 0)) == 0
         return in_a_mirror(read_of(DECIDED)) if reads_well else read_of(BABBLE)
+
+
+def test_where_next_to_nothing_is_credible_only_credible_lines_stay_without_a_mirror(tmp_path: Path) -> None:
+    one, recognise = gap(tmp_path, "faint", True, WIDTH // 2), Recognise()
+    [page] = read_gaps([one], [trial(one)], recognise)
+    assert isinstance(page.outcome, Recognition) and page.outcome.text == "the shelves left"
+    assert recognise.modes == [[COLUMNS], [], []] and page.notes == ()
 
 
 def gap(folder: Path, name: str, faint: bool, black_at: int) -> Gaps:

@@ -134,6 +134,16 @@ def pale_beside_black(seed: int) -> HardPage:
     return HardPage(_in_grain(image.filter(ImageFilter.GaussianBlur(0.5)), seed, 8), "\n".join(lines), 200)
 
 
+def show_through(seed: int) -> HardPage:
+    """A page of which the lower part is empty; the other side of the sheet, full of print, shows through in grain."""
+    layout = Layout(dpi=200, points=11)
+    paragraphs = prose(seed, 8)
+    back = ImageOps.mirror(draw_text(prose(seed + 100, 24), layout)).filter(ImageFilter.GaussianBlur(1))
+    page = draw_text(paragraphs, layout).point([20 + level * 225 // 255 for level in range(256)])
+    page = ImageChops.darker(page, back.point([206 + level * 39 // 255 for level in range(256)]))
+    return HardPage(_in_grain(page.filter(ImageFilter.GaussianBlur(0.5)), seed, 8), text_of(paragraphs), 200)
+
+
 def _in_grain(image: Image.Image, seed: int, levels: int) -> Image.Image:
     """A grey picture whose pixels are darker by up to `levels`."""
     grain = random.Random(seed).randbytes(image.width * image.height)
@@ -283,6 +293,20 @@ def shaded_table(seed: int) -> HardPage:
     return HardPage(image.filter(ImageFilter.GaussianBlur(0.5)), "\n".join(lines), 200)
 
 
+def low_shaded_rows(seed: int) -> HardPage:
+    """A table of figures of one to three digits, its rows 4 mm high, every other one on grey; 150 dpi."""
+    layout, source = Layout(dpi=150, points=8), random.Random(seed)
+    image = blank(layout)
+    draw, font, lines = ImageDraw.Draw(image), layout.font(), list[str]()
+    for row in range(60):
+        top = 130 + 24 * row
+        draw.rectangle((90, top, 1150, top + 23), fill=222 if row % 2 else 255)
+        figures = [str(source.randrange(1, most)) for most in (10, 100, 10, 1000)]
+        cells = [(110, _GOODS[row % len(_GOODS)]), *zip((480, 650, 820, 990), figures)]
+        lines.append(_printed(draw, top + 3, cells, font))
+    return HardPage(image.filter(ImageFilter.GaussianBlur(0.5)), "\n".join(lines), 150)
+
+
 def _printed(
     draw: ImageDraw.ImageDraw,
     top: float,
@@ -322,6 +346,7 @@ KINDS: dict[str, Callable[[int], HardPage]] = {
     "very faint": very_faint,
     "faint beside black": faint_beside_black,
     "pale beside black": pale_beside_black,
+    "show-through": show_through,
     "slide": slide,
     "columns with formulas": columns_with_formulas,
     "filing": filing,
@@ -330,6 +355,7 @@ KINDS: dict[str, Callable[[int], HardPage]] = {
     "labelled form": labelled_form,
     "invoice": invoice,
     "shaded table": shaded_table,
+    "low shaded rows": low_shaded_rows,
 }
 """By name: what draws a page from a seed."""
 

@@ -1,6 +1,6 @@
 """Born-digital pages whose lines stand at known places, in any script."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +28,11 @@ class PlacedLine:
     size: float = 12
 
 
-def placed_pdf(path: Path, *pages: Iterable[PlacedLine]) -> Path:
-    """A PDF in which each letter is a code of one font, and says what it stands for; the file has at most 255."""
+def placed_pdf(path: Path, *pages: Iterable[PlacedLine], meanings: Mapping[str, str] | None = None) -> Path:
+    """A PDF in which each letter is a code of one font, and says what it stands for; the file has at most 255.
+
+    `meanings` has the text that letters stand for, where it is not the letter itself, as of a ligature.
+    """
     shown = [[_as_drawn(line) for line in lines] for lines in pages]
     letters = sorted({letter for lines in shown for line in lines for letter in line.text})
     codes = {letter: code for code, letter in enumerate(letters, start=1)}
@@ -39,7 +42,7 @@ def placed_pdf(path: Path, *pages: Iterable[PlacedLine]) -> Path:
         f"<< /Type /Pages /Kids [{kids}] /Count {len(shown)} >>",
         "<< /Type /Font /Subtype /TrueType /BaseFont /Letters /ToUnicode 4 0 R "
         f"/FirstChar 0 /LastChar 255 /Widths [{f'{_ADVANCE} ' * 256}] >>",
-        _stream(_CMAP.format(mappings="\n".join(_mappings(codes)))),
+        _stream(_CMAP.format(mappings="\n".join(_mappings(codes, meanings or {})))),
     ]
     for number, lines in enumerate(shown):
         box = f"/MediaBox [0 0 {_WIDTH} {_HEIGHT}] /Resources << /Font << /F1 3 0 R >> >>"
@@ -60,9 +63,10 @@ def _as_drawn(line: PlacedLine) -> PlacedLine:
     return PlacedLine(drawn, start, line.baseline, line.size)
 
 
-def _mappings(codes: dict[str, int]) -> Iterator[str]:
+def _mappings(codes: Mapping[str, int], meanings: Mapping[str, str]) -> Iterator[str]:
     for letter, code in codes.items():
-        yield f"1 beginbfchar <{code:02X}> <{letter.encode('utf-16-be').hex().upper()}> endbfchar"
+        text = meanings.get(letter, letter)
+        yield f"1 beginbfchar <{code:02X}> <{text.encode('utf-16-be').hex().upper()}> endbfchar"
 
 
 def _command(line: PlacedLine, codes: dict[str, int]) -> str:

@@ -7,16 +7,19 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents import poppler, tasks
+from distributed_ocr_pipeline.ocr.documents.leftward import LeftwardLayers
 from distributed_ocr_pipeline.ocr.documents.looks.found import PagesSeen, PlainPdf
 from distributed_ocr_pipeline.ocr.documents.media_type import PDF
 from distributed_ocr_pipeline.ocr.documents.pdf_drawing import PdfDrawing
 from distributed_ocr_pipeline.ocr.documents.source import SURVEY_PAGES, BareScan, Layer, PageSurvey, Rasters, Tools
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict, judge
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
+from distributed_ocr_pipeline.ocr.scripts import has_leftward_letters
 
 _MIN_SCAN_PPI = 60  # text in a coarser picture is not readable
 _FILLS_PAGE = 0.5  # share of the page's area from which a picture is its scan
 _INCOMPLETE = "incomplete: the data of a picture on the page end early"
+_TURNED_ROUND = "letters that are drawn as one may be turned round"
 _XFA_REMINDER = "an XFA form: what its fields hold may not be on the page"
 _EMBEDDED_FILE = b"/EmbeddedFile"  # a stream's dictionary is never compressed
 _LOOK_BYTES = 1 << 20
@@ -40,6 +43,7 @@ class PdfSource:
         self._plain = tools.plain_look.open(tools.sandboxes, path, seconds)
         self._info = _info_of(self._plain) if self._plain else self._ask_poppler(seconds)
         self.page_count = self._info.pages
+        self._leftward = LeftwardLayers(path, self.page_count, tools)
         self._reminder = _XFA_REMINDER if self._info.is_xfa else ""
 
     def _ask_poppler(self, seconds: float) -> poppler.DocumentInfo:
@@ -58,6 +62,8 @@ class PdfSource:
             )
             for page in pages
         ]
+        if not self._leftward.are_sure:
+            surveys = list(map(_unsure_of_leftward_letters, surveys))
         return self._with_pictures(surveys, placed, limit)
 
     def draw(self, pages: Sequence[PageSurvey], dpi: int, folder: Path, limit: TimeLimit) -> Rasters:
@@ -68,7 +74,7 @@ class PdfSource:
         """The text layers of consecutive pages; if the call for all of them fails, there is a call for each page."""
         try:
             limits = self._tools.poppler_limits(limit.seconds())
-            found = poppler.layer_words(self._path, pages, limits, self._tools.stop)
+            found = poppler.layer_words(self._leftward.file, pages, limits, self._tools.stop)
         except DocumentError:
             singles = (range(one, one + 1) for one in pages if len(pages) > 1)
             return {page: layer for single in singles for page, layer in self.layers(single, limit).items()}
@@ -140,7 +146,10 @@ class PdfSource:
         """Text layers by page; if the call for all of them fails, there is a call for each page."""
         try:
             limits = self._tools.poppler_limits(limit.seconds())
-            return dict(zip(pages, poppler.layer_texts(self._path, pages, limits, self._tools.stop, shown)))
+            texts: Sequence[str] = poppler.layer_texts(self._path, pages, limits, self._tools.stop, shown)
+            if any(map(has_leftward_letters, texts)):
+                texts = self._leftward.as_read(pages, texts, shown, limit)
+            return dict(zip(pages, texts))
         except DocumentError as error:
             if len(pages) == 1:
                 return {pages.start: error}
@@ -219,6 +228,13 @@ def _reminding(survey: PageSurvey, reminder: str) -> PageSurvey:
     if not reminder:
         return survey
     return replace(survey, verdict=replace(survey.verdict, reason=f"{survey.verdict.reason}; {reminder}"))
+
+
+def _unsure_of_leftward_letters(survey: PageSurvey) -> PageSurvey:
+    """The survey; if there are letters of scripts that run from right to left, with a note."""
+    if not has_leftward_letters(survey.text):
+        return survey
+    return _reminding(replace(survey, verdict=replace(survey.verdict, sure=False)), _TURNED_ROUND)
 
 
 def _incomplete(survey: PageSurvey) -> PageSurvey:

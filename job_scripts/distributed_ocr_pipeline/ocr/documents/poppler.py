@@ -7,7 +7,7 @@ run for ever or crash; `programs` ends them.
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -37,6 +37,7 @@ _ATTACHMENT_LINE = re.compile(r"^\d+: (.*)$", re.MULTILINE)
 _FAULTS = ("Syntax Error", "Internal Error", "I/O Error", "Bogus memory")  # and not warnings
 _TSV_PAGE_LEVEL, _TSV_WORD_LEVEL = "1", "5"
 _TSV_COLUMNS = 12
+_PART = re.compile(r"\S+")
 _BLANK = re.compile("[\\s\u202a-\u202e]+")  # and Poppler's marks of direction
 
 
@@ -230,12 +231,15 @@ def layer_texts(pdf: Path, pages: range, limits: Limits, stop: Stop, shown: Page
     if finished.exit_code != 0 or len(texts) != len(pages):
         message = f"pdftotext gave {len(texts)} pages instead of {len(pages)}."
         raise DocumentError(ErrorClass.CORRUPT, _complaint(finished, message))
-    if not any(map(has_leftward_letters, texts)):
-        return texts
+    return texts
+
+
+def texts_as_read(pdf: Path, pages: range, texts: Sequence[str], limits: Limits, stop: Stop) -> list[str]:
+    """Text layers (see `layer_texts`) with letters of scripts that run from right to left, in the order of reading."""
     try:
         drawn = _drawn_words(pdf, pages, limits, stop)
     except DocumentError:  # what Poppler says of the text is better than none
-        return texts
+        return list(texts)
     return [_with_lines(text, drawn[page]) for page, text in zip(pages, texts)]
 
 
@@ -289,10 +293,16 @@ def _words_in(printed: str) -> dict[int, list[LayerWord]]:
         elif len(cells) == _TSV_COLUMNS and cells[0] == _TSV_WORD_LEVEL and cells[11].strip():
             line = lines.setdefault(tuple(cells[2:5]), len(lines) + 1)
             left, top, width, height = map(_points, cells[6:10])
-            text = cells[11].strip()
-            text = text if has_leftward_letters(text) else plain_letters(text)
-            words.append(LayerWord(text, left, top, width, height, line))
+            words += _parted(LayerWord(cells[11].strip(), left, top, width, height, line))
     return found
+
+
+def _parted(word: LayerWord) -> Iterator[LayerWord]:
+    """The words of what Poppler takes for one, such as a phrase of `ActualText`, whose letters it places evenly."""
+    for part in _PART.finditer(word.text):
+        text, share = part.group(), word.width / len(word.text)
+        text = text if has_leftward_letters(text) else plain_letters(text)
+        yield replace(word, text=text, left=word.left + part.start() * share, width=len(part.group()) * share)
 
 
 def _as_read(drawn: list[LayerWord]) -> list[LayerWord]:

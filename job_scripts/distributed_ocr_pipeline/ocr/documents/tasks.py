@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from distributed_ocr_pipeline.ocr.documents.looks.found import FoundPictures, PagesSeen, PlainPdf
 from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
 
-__all__ = ["look_at_pages", "look_at_pictures", "look_into", "page_frames", "rasterise", "rasterise_scan", "unlock"]
+__all__ = [
+    "look_at_pages",
+    "look_at_pictures",
+    "look_into",
+    "page_frames",
+    "rasterise",
+    "rasterise_scan",
+    "unlock",
+    "write_as_drawn",
+]
 
 
 def look_at_pictures(path: str, pages: Sequence[int], single: Sequence[int]) -> FoundPictures:
@@ -27,6 +36,13 @@ def look_at_pages(path: str, page_count: int, pages: Sequence[int]) -> PagesSeen
     from distributed_ocr_pipeline.ocr.documents.looks.bare_text import pages_seen
 
     return pages_seen(path, page_count, pages)
+
+
+def write_as_drawn(path: str, page_count: int, target: str) -> bool:
+    """Write a copy of a PDF in which the letters of each code stand as they are drawn (see `ligatures`)."""
+    from distributed_ocr_pipeline.ocr.documents.looks import ligatures
+
+    return ligatures.write_as_drawn(path, page_count, target)
 
 
 def unlock(path: str, passwords: Sequence[str], target: str) -> bool:

@@ -39,10 +39,11 @@ _ADDRESS = re.compile(r"://|www\.|^[^@]+@[^@]+\.[^@]+$")
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether to use the text layer; `reason` is stored with the page."""
+    """Whether to use the text layer; `reason` is stored with the page. Not `sure`: some of its letters may be wrong."""
 
     trusted: bool
     reason: str
+    sure: bool = True
 
 
 def judge(text: str, image_cover: float) -> Verdict:

@@ -38,6 +38,7 @@ class PageInProgress:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     outcome: Outcome | None = None  # None: not read
+    doubtful: bool = False  # whatever the confidence: so much stood outside of the layout that more may have been lost
 
     @property
     def undrawable(self) -> DocumentError | None:

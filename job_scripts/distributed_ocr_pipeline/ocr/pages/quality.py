@@ -27,9 +27,10 @@ def rated(result: PageResult, survey: PageSurvey, page: PageInProgress | None) -
     if result.status is not PageStatus.SUCCEEDED or drawn_only:
         return result
     quality = _of_text(result, survey)
-    faulty = survey.incomplete or (page is not None and page.raster.fault)
+    lacking = page is not None and (page.raster.fault or page.doubtful)
+    faulty = survey.incomplete or not survey.verdict.sure or lacking
     if faulty and quality is Quality.GOOD:
-        quality = Quality.DOUBTFUL  # a part of the page is missing
+        quality = Quality.DOUBTFUL  # a part of the page is missing or wrong
     return replace(result, quality=quality)
 
 

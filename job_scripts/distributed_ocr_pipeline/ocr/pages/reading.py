@@ -7,7 +7,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
-from distributed_ocr_pipeline.ocr.pages.again import gaps, ways
+from distributed_ocr_pipeline.ocr.pages.again import gaps, low_rows, mirrored, ways
 from distributed_ocr_pipeline.ocr.pages.again.babble import without_babble
 from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps
 from distributed_ocr_pipeline.ocr.pages.again.ways import Way
@@ -25,6 +25,7 @@ from distributed_ocr_pipeline.ocr.rasters.raster import (
 
 _ROUNDS = 2  # of other orientations: the likelier ones, then the rest
 _FOR_ONE_READING = 0.5  # of the time limit of a page; a usual one takes a hundredth
+_MANY_OUTSIDE = 0.2  # of the words; of tables with so many, up to a third of the digits that stand alone are lost
 _SAUVOLA = 2  # of Tesseract's `thresholding_method`
 _STRENGTHENED = "very faint marks, made dark before reading"
 
@@ -168,7 +169,7 @@ class Reading:
 
     def _on_even_paper(self, page: PageInProgress) -> PageInProgress:
         """The page with even paper, on which the height and slope of its lines are measured again."""
-        paper = evened(page.finest, self._folder / f"even-{page.survey.number}.tif")
+        paper = evened(low_rows.without_rows(page.finest), self._folder / f"even-{page.survey.number}.tif")
         analysis = replace(analyse(paper), blank=False, faint=False, ink=page.analysis.ink)
         scale = self._scale(replace(page, analysis=analysis))
         page = replace(page, finest=paper, analysis=analysis)
@@ -180,7 +181,7 @@ class Reading:
         """The pages with the words that stand outside of what was read of them."""
         left = [(page, one) for page in pages for one in self._gaps(page)]
         trials = [replace(page, prepared=one.raster, seconds=0.0) for page, one in left]
-        read = self._recognised(trials, [one.segmentation for _, one in left])
+        read = mirrored.read_gaps([one for _, one in left], trials, self._recognised)
         found: dict[int, list[tuple[Gaps, PageInProgress]]] = {page.survey.number: [] for page in pages}
         for (page, one), trial in zip(left, read):
             found[page.survey.number].append((one, trial))
@@ -236,11 +237,13 @@ def _filled(page: PageInProgress, found: Sequence[tuple[Gaps, PageInProgress]]) 
         if isinstance(read.outcome, Recognition):
             before, whole = whole, gaps.merged(whole, left, read.outcome)
             more[left.faint] += len(whole.words) - len(before.words)
-    notes = [f"words read outside of the layout: {more[False]}"] * (more[False] > 0)
+    notes = [mirrored.NOTE] * any(mirrored.NOTE in read.notes for _, read in found)
+    notes += [f"words read outside of the layout: {more[False]}"] * (more[False] > 0)
     notes += [f"very faint words read beside the others: {more[True]}"] * (more[True] > 0)
     if any(left.faint for left, _ in found) and more[True] <= 0:
         notes.append("very faint marks beside the words, of which nothing was read")
-    return replace(page.after(0.0, *notes), outcome=whole)
+    doubtful = more[False] > _MANY_OUTSIDE * len(whole.words)
+    return replace(page.after(0.0, *notes), outcome=whole, doubtful=doubtful)
 
 
 def _without_babble(page: PageInProgress) -> PageInProgress:

@@ -56,6 +56,14 @@ def test_a_page_of_which_a_part_is_missing_is_not_good() -> None:
     cut = replace(READ, raster=replace(DRAWN, fault="incomplete: the data of the page's picture end early"))
     assert quality(RESULT, cut) is Quality.DOUBTFUL
     assert quality(replace(RESULT, confidence=20.0), cut) is Quality.POOR
+    assert quality(RESULT, replace(READ, doubtful=True)) is Quality.DOUBTFUL
+
+
+def test_a_layer_whose_letters_may_be_turned_round_is_not_good() -> None:
+    layer = replace(RESULT, text_source=TextSource.TEXT_LAYER, confidence=None)
+    for sure, expected in ((True, Quality.GOOD), (False, Quality.DOUBTFUL)):
+        survey = replace(SURVEY, verdict=Verdict(True, "a text layer", sure))
+        assert quality(layer, None, survey) is expected
 
 
 @pytest.mark.parametrize(("trusted", "expected"), [(True, "good"), (False, "poor")])

@@ -5,5 +5,6 @@ content       what a page draws: its commands, its forms and its pictures
 bare_scans    which pages are nothing but a scan
 bare_text     which pages certainly show no picture, and how large they are
 curves        which pages draw letters as curves
+ligatures     a copy in which the letters of right-to-left scripts stand as they are drawn
 cut_pictures  which pages show a picture whose data end early
 """

@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, paragraphs_of, reading_of
+from distributed_ocr_pipeline.ocr.pages.again.low_rows import without_low_rows
 from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells
 from distributed_ocr_pipeline.ocr.rasters.faint import LEAST_FAINT, faint_part
 from distributed_ocr_pipeline.ocr.rasters.levels import ink_level
@@ -94,15 +95,18 @@ def gaps_of(raster: Raster, read: Recognition, stem: Path, strengthened: bool) -
 
 def _gaps(page: _Page, read: Sequence[Word]) -> list[Gaps]:
     words = [word for word in read if not _is_stack(word)]
-    image, paper = page.image, page.paper
-    papers = Image.new("L", page.cells.size, paper)
-    print_cells = _unread(page.cells, papers, words)
-    if _has_massive(page.cells, papers):
-        papers = paper_of_cells(page.cells, paper)
-        print_cells, image = _unread(page.cells, papers, words), flattened(image, papers, paper)
+    image, cells, paper = page.image, page.cells, page.paper
+    papers = Image.new("L", cells.size, paper)
+    print_cells = _unread(cells, papers, words)
+    if _has_massive(cells, papers):
+        papers = paper_of_cells(cells, paper)
+        print_cells, image = _unread(cells, papers, words), flattened(image, papers, paper)
     if _count(print_cells) < _LEAST:
         return []
-    mask = without_words(_grown(print_cells, page.cells, papers), words)
+    if (flat := without_low_rows(image, paper)) is not None:
+        image, cells, papers = flat, flat.reduce(_CELL), Image.new("L", cells.size, paper)
+        print_cells = _unread(cells, papers, words)
+    mask = without_words(_grown(print_cells, cells, papers), words)
     return [
         _cut_out(page.target(str(number)), image, part, paper) for number, part in enumerate(_columns_and_rest(mask))
     ]

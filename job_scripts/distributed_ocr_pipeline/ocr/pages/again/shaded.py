@@ -33,6 +33,6 @@ def flattened(image: Image.Image, papers: Image.Image, paper: int) -> Image.Imag
     lacking = papers.point([max(0, paper - level) for level in range(256)])
     if lacking.getbbox() is None:
         return image
-    scale = -(-image.width // papers.width)
-    wide = lacking.resize((papers.width * scale, papers.height * scale), Image.Resampling.NEAREST)
+    across, down = -(-image.width // papers.width), -(-image.height // papers.height)
+    wide = lacking.resize((papers.width * across, papers.height * down), Image.Resampling.NEAREST)
     return ImageChops.add(image, wide.crop((0, 0, *image.size)))

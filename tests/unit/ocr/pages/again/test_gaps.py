@@ -15,6 +15,7 @@ from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
 from distributed_ocr_pipeline.ocr.pages.again import gaps
 from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps, gaps_of
+from distributed_ocr_pipeline.ocr.pages.again.low_rows import without_rows
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
@@ -107,6 +108,52 @@ def test_digits_on_shaded_rows_are_cut_out_on_paper(fill: int, tmp_path: Path) -
             dark += sum(cut.histogram()[:128])
             assert sum(cut.histogram()[250:]) > 0.8 * cut.width * cut.height
     assert dark > 0.85 * printed
+
+
+def with_low_rows(folder: Path, fill: int, height: int) -> tuple[Image.Image, Raster]:
+    """A table of digits, every other of its low rows on grey."""
+    picture, raster = page(folder)
+    picture.paste(255, (0, 300, *picture.size))
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=round(0.72 * height))
+    for number, top in enumerate(range(323, 1500, height)):
+        draw.rectangle((80, top, 1120, top + height - 1), fill=255 if number % 2 else fill)
+        for left in (400, 700, 1000):
+            draw.text((left, top + height // 14), str(number % 8 + 2), fill=0, font=font)
+    return picture, raster
+
+
+@pytest.mark.parametrize("fill", [185, 215, 240])
+@pytest.mark.parametrize("height", [29, 33, 37])
+def test_digits_on_low_shaded_rows_are_cut_out_on_paper(fill: int, height: int, tmp_path: Path) -> None:
+    picture, raster = with_low_rows(tmp_path, fill, height)
+    columns = find(picture, raster, words_above(300))
+    assert [one.segmentation for one in columns] == [gaps.BLOCK] * 3
+    dark = 0
+    for column in columns:
+        with Image.open(column.raster.path) as cut:
+            dark += sum(cut.histogram()[:128])
+            assert sum(cut.histogram()[250:]) > 0.8 * cut.width * cut.height
+    assert dark > 0.8 * sum(picture.crop((80, 300, *picture.size)).histogram()[:128])
+
+
+def test_a_shadow_and_a_large_area_are_no_low_rows(tmp_path: Path) -> None:
+    picture, raster = page(tmp_path)
+    shadow = Image.linear_gradient("L").resize(picture.size).point([level // 3 for level in range(256)])
+    with_area = printed_page()
+    with_area.paste(220, (0, 600, 1200, 1200))
+    for changed in (ImageChops.subtract(picture, shadow), with_area, picture):
+        changed.save(raster.path)
+        assert without_rows(raster) is raster
+
+
+@pytest.mark.parametrize("height", [20, 24, 29, 37])
+def test_paper_is_made_even_without_low_rows(height: int, tmp_path: Path) -> None:
+    picture, raster = with_low_rows(tmp_path, 215, height)
+    picture.save(raster.path)
+    with Image.open(without_rows(raster).path) as flat:
+        left, before = flat.histogram(), picture.histogram()
+    assert sum(left[:240]) - sum(left[:150]) < 0.2 * (sum(before[:240]) - sum(before[:150]))
+    assert sum(left[:150]) > 0.95 * sum(before[:150])
 
 
 def moved(words: Sequence[Word], pixels: int) -> list[Word]:
@@ -348,7 +395,12 @@ def read(
 def test_a_page_has_the_words_of_its_gaps_and_says_so(tmp_path: Path) -> None:
     done = read(Engine(read_of([at("rest", 40, 40, 1)])), tmp_path, Verdict(False, ""))
     assert isinstance(done.outcome, Recognition) and done.outcome.text.endswith("line\n\nrest")
-    assert done.notes == ("words read outside of the layout: 1",)
+    assert done.notes == ("words read outside of the layout: 1",) and not done.doubtful
+
+
+def test_a_page_of_which_much_stood_outside_of_the_layout_is_doubtful(tmp_path: Path) -> None:
+    rest = [at("rest", 40, 40 * number, number) for number in range(1, 8)]
+    assert read(Engine(read_of(rest)), tmp_path, Verdict(False, "")).doubtful
 
 
 def test_gaps_that_cannot_be_read_change_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""Low shaded rows, as tables have them: 20 to 70 pixels of one light grey, with paper above or below.
+
+They are found as `shaded` finds areas, by a grey closing, but in cells lower than wide, five of which lie within such a
+row wherever it begins. Rows are darker than what a closing over 72 pixels leaves; shadows and larger areas are not.
+"""
+
+from dataclasses import replace
+
+from PIL import Image, ImageChops, ImageFilter
+
+from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened
+from distributed_ocr_pipeline.ocr.rasters.levels import median_level
+from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
+
+_CELL = 8  # pixels
+_LOW_CELLS = ((8, 4), (8, 3))  # pixels across and down; rows of 28 hold five whole ones of the first, of 20 of the other
+_LIGHT = 0.65  # of the paper's level; on darker rows print is as often light
+_SHADED = 0.97  # likewise; lighter is paper
+_LEVEL = 4  # grey levels within a row
+_WIDTH = (15, 1)  # cells to both sides of one: a row is 250 pixels wide, a patch of a map or a photograph less
+_REACH = 5  # of the low cells; print is thinner, rows are as high
+_LEAST_SIDE = 9  # cells; rows are lower, larger areas and shadows are not
+
+
+def without_rows(raster: Raster) -> Raster:
+    """Write a copy of a picture without low shaded rows beside it; the picture itself if there are none."""
+    with load(raster.path) as image:
+        image.load()
+        flat = without_low_rows(image, median_level(image.histogram()))
+    if flat is None:
+        return raster
+    target = raster.path.with_name(f"{raster.path.stem}-unshaded.tif")
+    flat.save(target, format="TIFF", compression="raw")
+    return replace(raster, path=target)
+
+
+def without_low_rows(image: Image.Image, paper: int) -> Image.Image | None:
+    """A picture whose low shaded rows are as light as its paper; None if there are none."""
+    if min(image.size) < _CELL * _LEAST_SIDE:
+        return None
+    around = _closed(image.reduce(_CELL), _LEAST_SIDE).point([round(_SHADED * level) for level in range(256)])
+    flat = image
+    for cell in _LOW_CELLS:
+        papers = _papers(flat.reduce(cell), paper, around)
+        flat = flat if papers is None else flattened(flat, papers, paper)
+    return None if flat is image else flat
+
+
+def _papers(cells: Image.Image, paper: int, around: Image.Image) -> Image.Image | None:
+    """The level of the row in which a cell lies, or `paper`; None if there are no rows."""
+    level = _closed(cells, _REACH)
+    darker = ImageChops.subtract(around.resize(level.size, Image.Resampling.NEAREST), level)
+    shade = ImageChops.darker(
+        darker.point([255 * (one > 0) for one in range(256)]),
+        level.point([255 * (_LIGHT * paper < one < _SHADED * paper) for one in range(256)]),
+    )
+    if shade.getbbox() is None:  # most pages
+        return None
+    steps = ImageChops.subtract(lightest(level, 3), darkest(level, 3))
+    even = ImageChops.darker(shade, steps.point([255 * (step <= _LEVEL) for step in range(256)]))
+    across = ImageFilter.BoxBlur(_WIDTH)
+    wide = even.filter(across).point([255 * (share == 255) for share in range(256)])
+    if wide.getbbox() is None:
+        return None
+    rows = wide.filter(across).point([255 * (share > 0) for share in range(256)])
+    rows = lightest(rows, 2 * _REACH + 1)
+    return Image.composite(level, Image.new("L", cells.size, paper), ImageChops.darker(rows, shade))
+
+
+def _closed(cells: Image.Image, size: int) -> Image.Image:
+    return darkest(lightest(cells, size), size)

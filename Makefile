@@ -197,7 +197,7 @@ bench-planner: .venv/installed ## Memory and CPU of plan and report on made-up l
 	$(BIN)/python -m benchmarks.planner --documents $${DOCUMENTS:-1000000}
 
 .PHONY: bench-estimates
-bench-estimates: .venv/installed tools ## How near estimates come to pages and CPU seconds (READ=16 documents of each corpus are read)
+bench-estimates: .venv/installed tools ## How near estimates come to pages and CPU seconds (READ=16 documents of each corpus are read, or more)
 	$(FAST_TESSERACT) $(BIN)/python -m benchmarks.estimates --documents $${DOCUMENTS:-400} --read $${READ:-16}
 
 .PHONY: simulate

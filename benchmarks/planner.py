@@ -29,7 +29,7 @@ from distributed_ocr_pipeline.planning.listing import LISTING_SCHEMA, parse_list
 from distributed_ocr_pipeline.planning.shards import shard_files
 from distributed_ocr_pipeline.planning.sources import Source
 from distributed_ocr_pipeline.records import S3Location
-from distributed_ocr_pipeline.run.evidence import RunFiles, RunProof
+from distributed_ocr_pipeline.run.evidence import COMPACT_LEDGER, RunFiles, RunProof
 from distributed_ocr_pipeline.run.planning import plan_source
 from distributed_ocr_pipeline.run.reporting import make_report, write_report
 from distributed_ocr_pipeline.tables.integrity import read_footers
@@ -62,12 +62,17 @@ copy (
 
 
 def _make(folder: Path, documents: int) -> None:
+    """Listing, ledger of all shards, and the one file that a green run leaves of its ledger for the next."""
     connection = duckdb.connect(config={"memory_limit": "2GB", "temp_directory": str(folder / "spilled")})
     connection.execute("select setseed(0.5)")
     connection.execute(_LISTING.format(documents=documents, path=folder / "listing.parquet"))
     values = {"listing": folder / "listing.parquet", "fingerprint": parse_options(_OPTIONS).fingerprint}
     path = folder / "ledger.parquet"
     connection.execute(_LEDGER.format(rows=max(1, documents // 2000), path=path, **values))
+    connection.close()
+    with open_database(folder) as database:
+        database.view("ledger", path)
+        database.write(COMPACT_LEDGER, "compact")
 
 
 def _source(folder: Path) -> Source:
@@ -86,7 +91,7 @@ def _plan(folder: Path, rerun: bool) -> dict[str, Any]:
         if rerun:
             place = Path(name, "ledger", "run_id=r1")
             place.mkdir(parents=True)
-            (place / "ledger.parquet").hardlink_to(folder / "ledger.parquet")
+            (place / "ledger.parquet").hardlink_to(folder / "compact.parquet")
             history = History(Path(name, "ledger"), (), 1.0)
         plan = plan_source(_source(folder), parse_options(_OPTIONS), Path(name), history=history)
         planned = Path(name, "documents.parquet")

@@ -11,7 +11,7 @@ from distributed_ocr_pipeline.job import JobContext, end_process, run_job
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE
 from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document, DocumentResult, PageChunk
-from distributed_ocr_pipeline.run.delivery.downloads import locate_documents
+from distributed_ocr_pipeline.run.delivery.downloads import locate_documents, telling_sizes
 from distributed_ocr_pipeline.run.delivery.local_documents import reasons_by_place, telling_changes
 from distributed_ocr_pipeline.run.delivery.manifests import parse_documents
 from distributed_ocr_pipeline.run.delivery.passwords import read_passwords
@@ -75,7 +75,8 @@ def _results(
     sources = list(locate_documents(delivered, job.input("documents"), options.input_prefix))
     reasons = {**reasons, **reasons_by_place(sources, job.input("documents"))}
     read = _read([source for source in sources if source[0].document_id not in reasons], job, options, stop, scratch)
-    read = telling_changes(read, {document.document_id: path for document, path in sources})
+    places = {document.document_id: path for document, path in sources}
+    read = telling_sizes(telling_changes(read, places), places)
     results, files = chain(undelivered(documents, reasons), read), job.output("outputs")
     if not options.outputs:
         yield from results
@@ -84,7 +85,7 @@ def _results(
     from distributed_ocr_pipeline.run.outputs import DocumentOutputs
 
     with DocumentOutputs(job.layout, options, version, scratch=scratch, folder=files, stop=stop) as outputs:
-        yield from outputs.add_files(results, {document.document_id: path for document, path in sources})
+        yield from outputs.add_files(results, places)
 
 
 def _read(

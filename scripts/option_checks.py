@@ -4,11 +4,13 @@
 scripts/option_checks.py           write
 scripts/option_checks.py --check   end with status 1 if the definition is out of date
 
-The planning job knows all rules of config.py. But a run waits for its turn before it plans, and a wrong option should
-not wait with it: what a Choice can tell (types, bounds, words), it tells first.
+The planning job knows all rules of config.py. But a run waits for its turn before it plans, and then for an instance
+that it pays for. A wrong option should not wait with it: what a Choice can tell (names, types, bounds, words), it tells
+first. What looks at names is in JSONata, as JSONPath cannot list the members of an object.
 """
 
 import argparse
+import json
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -32,13 +34,15 @@ _WORDS = {
     "null": "null",
     "boolean": "true or false",
     "string": "a text",
-    "integer": "a number",
+    "integer": "a whole number",
     "number": "a number",
     "array": "a list of texts, or a text with commas",
     "object": "an object",
 }
 _WIDTH = 116
 _NAMED = ("input_prefix",)  # the state before looks at it
+_ADVICE = "docs/usage.md tells what each may be."
+_LONGEST_NAMES = 500  # characters of names in a cause, of which AWS stores 32,768
 
 
 def main() -> int:
@@ -65,8 +69,44 @@ def updated(text: str) -> str:
 
 
 def states() -> dict[str, Any]:
-    """A Choice, and a Fail for each option."""
-    schema = RunOptions.model_json_schema()["properties"]
+    """The states that look at all names, and those that look at the value of each."""
+    schema: dict[str, Any] = RunOptions.model_json_schema()["properties"]
+    return {**_names(schema), **_values(schema)}
+
+
+def _names(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A Choice on names that no option has, and on options with a fraction that must be whole; a Fail for each."""
+    unknown = (
+        f"$filter($keys($states.input.options), function($name) {{ $not($name in {json.dumps(sorted(schema))}) }})"
+    )
+    whole = json.dumps([name for name, value in schema.items() if _is_whole(value)])
+    value = "$lookup($states.input.options, $name)"
+    fraction = f"$floor({value}) != {value}"  # `and` evaluates both sides in some versions of JSONata
+    fractions = f"$filter({whole}, function($name) {{ $type({value}) = 'number' ? {fraction} : false }})"
+    causes = {
+        "UnknownOption": (unknown, "There is no option {}" + f". The options are {', '.join(sorted(schema))}."),
+        "FractionInOption": (fractions, "The option {} should be a whole number."),
+    }
+    choices = [{"Condition": f"{{% $count([{found}]) > 0 %}}", "Next": name} for name, (found, _) in causes.items()]
+    look = {"Type": "Choice", "QueryLanguage": "JSONata", "Choices": choices, "Default": "OptionsAreRight"}
+    ends = {name: _fail_naming(found, cause) for name, (found, cause) in causes.items()}
+    return {"NamesAreKnown": look, **ends}
+
+
+def _fail_naming(found: str, cause: str) -> dict[str, str]:
+    """A Fail whose cause has, in its braces, the names that a JSONata expression finds."""
+    before, after = cause.split("{}")
+    names = f"$substring($join([{found}], ', '), 0, {_LONGEST_NAMES})"
+    text = f"{{% '{before}' & {names} & '{after} {_ADVICE}' %}}"
+    return {"Type": "Fail", "QueryLanguage": "JSONata", "Error": "BadOption", "Cause": text}
+
+
+def _is_whole(schema: Mapping[str, Any]) -> bool:
+    return "integer" in (schema.get("type"), *(choice.get("type") for choice in schema.get("anyOf", ())))
+
+
+def _values(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A Choice on the value of each option, and a Fail for each."""
     checked = {name: value for name, value in schema.items() if name not in _NAMED}
     choices = [
         {"And": [{**_variable(name), "IsPresent": True}, {"Not": right(value, _variable(name))}], "Next": _state(name)}
@@ -76,7 +116,7 @@ def states() -> dict[str, Any]:
         _state(name): {
             "Type": "Fail",
             "Error": "BadOption",
-            "Cause": f"The option {name} should be {words(value)}. docs/usage.md tells what each may be.",
+            "Cause": f"The option {name} should be {words(value)}. {_ADVICE}",
         }
         for name, value in checked.items()
     }

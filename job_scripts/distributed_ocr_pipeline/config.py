@@ -354,9 +354,21 @@ def _setting_error(name: str, value: str) -> str:
     return "" if _NUMBER.fullmatch(value) else f"{name!r} must be a number; text is for {', '.join(_TEXT_SETTINGS)}"
 
 
+_LARGEST_WHOLE = 2.0**53  # from there on, a float does not tell a number from the next
+
+
 def parse_options(values: Mapping[str, Any]) -> RunOptions:
-    """`RunOptions` from decoded JSON, where a number in quotes is a mistake: the workflow cannot use it."""
+    """`RunOptions` from decoded JSON, where a number in quotes is a mistake: the workflow cannot use it.
+
+    JSON has one kind of number: 300.0 is 300.
+    """
+    if isinstance(values, Mapping):  # what is none is refused below
+        values = {**values, **{name: int(value) for name, value in values.items() if _is_whole(value)}}
     return RunOptions.model_validate(values, strict=True)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, float) and abs(value) < _LARGEST_WHOLE and value.is_integer()
 
 
 def _explain(model: type[BaseModel], found: Any) -> str:

@@ -15,7 +15,7 @@ def decode_json(content: bytes, name: str) -> Any:
     try:
         value = json.loads(content)
         return json.loads(value) if isinstance(value, str) else value
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{name} cannot be read: {error}.") from error
 
 

@@ -1,6 +1,7 @@
 """What takes more than a rule of the fault plan: runs that meet, are stopped at work, or find documents changed."""
 
 import json
+import re
 import time
 from hashlib import sha256
 from pathlib import Path
@@ -81,13 +82,24 @@ def test_an_input_that_names_no_documents_is_told_what_does(workplace: Workplace
     assert '{"input_prefix": "s3://bucket/prefix/"}' in end["cause"]
 
 
-@pytest.mark.parametrize(("option", "value"), [("max_cost_usd", 0), ("max_cost_usd", "20"), ("dpi", 20)])
-def test_a_wrong_option_is_refused_before_the_run_takes_its_turn(workplace: Workplace, option: str, value: Any) -> None:
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("max_cost_usd", 0, "The option max_cost_usd should be a number"),
+        ("max_cost_usd", "20", "The option max_cost_usd should be a number"),
+        ("dpi", 20, "The option dpi should be a whole number from 50"),
+        ("dpi", 300.5, "The option dpi should be a whole number."),
+        ("ocr_config", {"dppi": 300}, "There is no option ocr_config. The options are document_list, "),
+    ],
+)
+def test_a_wrong_option_is_refused_before_the_run_takes_its_turn(
+    workplace: Workplace, option: str, value: Any, words: str
+) -> None:
     prefix = f"s3://{workplace.input_bucket}/nobody-was-here/"
-    name = f"wrong-{option}-{value}".replace("_", "-")
+    name = re.sub(r"[^\w.]+|_", "-", f"wrong-{option}-{value}")
     end = workplace.finish(workplace.start(name, prefix, **{option: value}))
     assert (end["status"], end["error"]) == ("FAILED", "BadOption")
-    assert f"The option {option} should be a number" in end["cause"]
+    assert words in end["cause"]
     assert workplace.jobs(name) == {"plan": 0, "s": 0, "check": 0, "report": 0}
     lock = f"locks/{sha256(prefix.encode()).hexdigest()}.json"
     with pytest.raises(ClientError, match="404"):

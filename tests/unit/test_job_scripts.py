@@ -153,21 +153,36 @@ def test_a_shard_that_failed_is_named_with_its_reason_and_its_documents(
     assert all(f"{reason}; run again to process it" in failures for reason in FAILURES.values())
 
 
-def test_a_document_that_was_written_to_after_the_plan_is_no_success(tmp_path: Path) -> None:
-    folder = tmp_path / "processing/input"
+def ledger_of_shard(root: Path, documents: list[Document]) -> list[dict[str, Any]]:
+    """Rows of the ledger that the shard's job writes of documents of `root`."""
+    folder = root / "processing/input"
     for name in ("run", "shard", "documents"):
         (folder / name).mkdir(parents=True)
     (folder / "run/run.json").write_text(json.dumps(OPTIONS))
-    lines = []
-    for name, etag in (("same", None), ("changed", "of an earlier version")):
-        path = typed_pdf(tmp_path / f"{name}.pdf", ["Some text of its own"])
-        os.link(path, folder / "documents" / path.name)
-        document = Document(name, path.as_uri(), f"in/{path.name}", etag or file_version(path), path.stat().st_size)
-        lines.append(json.dumps(asdict(document)))
-    (folder / "shard/documents.jsonl").write_text("\n".join(lines))
-    where = {"OCR_ML_ROOT": str(tmp_path), "OCR_RUN_ID": "r1", "OCR_OUTPUT_BUCKET": "results", "OCR_SHARD_ID": "s00000"}
+    for document in documents:
+        name = document.key.removeprefix("in/")
+        os.link(root / name, folder / "documents" / name)
+    (folder / "shard/documents.jsonl").write_text("\n".join(json.dumps(asdict(item)) for item in documents))
+    where = {"OCR_ML_ROOT": str(root), "OCR_RUN_ID": "r1", "OCR_OUTPUT_BUCKET": "results", "OCR_SHARD_ID": "s00000"}
     script = Path(planner.__file__).with_name("process_shard.py")
     subprocess.run([sys.executable, str(script)], env=os.environ | where, check=True, capture_output=True)
-    rows = pq.read_table(tmp_path / "processing/output/documents", columns=["document_id", "status", "error_class"])
-    found = {row["document_id"]: (row["status"], row["error_class"]) for row in rows.to_pylist()}
+    rows: list[dict[str, Any]] = pq.read_table(root / "processing/output/documents").to_pylist()
+    return rows
+
+
+def test_a_document_that_was_written_to_after_the_plan_is_no_success(tmp_path: Path) -> None:
+    documents = []
+    for name, etag in (("same", None), ("changed", "of an earlier version")):
+        path = typed_pdf(tmp_path / f"{name}.pdf", ["Some text of its own"])
+        etag = etag or file_version(path)
+        documents.append(Document(name, path.as_uri(), f"in/{path.name}", etag, path.stat().st_size))
+    found = {row["document_id"]: (row["status"], row["error_class"]) for row in ledger_of_shard(tmp_path, documents)}
     assert found == {"same": ("succeeded", None), "changed": ("partial", "changed")}
+
+
+def test_the_ledger_has_the_size_of_the_file_and_not_what_a_list_without_sizes_made_the_plan_guess(
+    tmp_path: Path,
+) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["Some text of its own"])
+    (row,) = ledger_of_shard(tmp_path, [Document("a", "s3://docs/in/a.pdf", "in/a.pdf", "", 60_000)])
+    assert (row["status"], row["size_bytes"]) == ("succeeded", path.stat().st_size)

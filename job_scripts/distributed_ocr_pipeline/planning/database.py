@@ -83,19 +83,20 @@ class Database:
         """Name the rows of an Arrow dataset or table: read batch by batch, only the columns that a query names."""
         self._connection.register(name, rows)
 
-    def view(self, name: str, files: Path, *, by_run: bool = False) -> None:
+    def view(self, name: str, files: Path, *, by_run: bool = False, alike: bool = False) -> None:
         """Name the rows of Parquet files.
 
         Args:
             name: Of the view.
             files: One file, or a folder of files; a column that one lacks is null in its rows.
             by_run: The folder has a sub-folder `run_id=…` for each run, and the view has a column run_id.
+            alike: All files have the same columns; they are then not opened before they are read.
         """
         pattern = files if files.suffix == ".parquet" else files / ("*/*.parquet" if by_run else "*.parquet")
         options = (
             "hive_partitioning = true, hive_types = {'run_id': varchar}" if by_run else "hive_partitioning = false"
         )
-        source = f"read_parquet('{_quoted(pattern)}', union_by_name = true, {options})"
+        source = f"read_parquet('{_quoted(pattern)}', union_by_name = {str(not alike).lower()}, {options})"
         self._connection.execute(f"create or replace view {name} as select * from {source}")
 
 

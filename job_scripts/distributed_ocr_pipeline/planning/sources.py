@@ -16,6 +16,8 @@ import gzip
 import io
 import json
 import os
+import re
+import zlib
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -223,6 +225,8 @@ def _text_lines(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]
 
 def _csv_lines(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     reader = csv.DictReader(lines, strict=True)
+    if reader.fieldnames and "uri" not in reader.fieldnames:
+        raise _Malformed(reader.line_num, "it is the header, and names no column uri")
     for values in reader:
         if None in values:  # where DictReader puts them
             raise _Malformed(reader.line_num, "it has more values than the header; quote one that has a comma")
@@ -234,7 +238,7 @@ def _json_lines(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]
         if line.strip():
             try:
                 yield number, json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise _Malformed(number, str(error)) from error
 
 
@@ -265,12 +269,14 @@ def _listed(values: Any, place: str, prefix: S3Location) -> Listed:
         raise BadInput(
             f"{uri!r} in {place} is not below the run's prefix {prefix}.", "Widen input_prefix, or leave it out."
         )
-    etag, size = str(values.get("etag") or "").strip('"'), values.get("size_bytes", values.get("size")) or None
+    etag, size = values.get("etag") or "", values.get("size_bytes", values.get("size"))
+    if not isinstance(etag, str):
+        raise BadInput(f"The etag in {place} is {etag!r}.", "Write it as a text, or leave it out.")
     if not _is_utf8(uri + etag):
         raise BadInput(f"The uri or etag in {place} is not UTF-8.", "Write them as S3 has them.")
     try:
-        return Listed(uri.split("/", 3)[3], etag, _size(size))
-    except (ValueError, TypeError, OverflowError) as error:
+        return Listed(uri.split("/", 3)[3], etag.strip('"'), _size(size))
+    except ValueError as error:
         raise BadInput(f"The size_bytes in {place} is {size!r}.", "Write a number of bytes.") from error
 
 
@@ -284,8 +290,12 @@ def _is_utf8(text: str) -> bool:
 
 
 def _size(value: Any) -> int | None:
-    if value is None:
+    """Bytes; None where nothing is said. A list in JSON may say 10.0, and any but JSON says texts."""
+    if value is None or value == "":
         return None
+    is_whole = isinstance(value, int) and not isinstance(value, bool) or isinstance(value, float) and value.is_integer()
+    if not is_whole and not (isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,20}\s*", value)):
+        raise ValueError(f"a size of {value!r}")
     size = int(value)
     if not 0 <= size <= _MOST_BYTES:
         raise ValueError(f"a size of {size} bytes")
@@ -321,7 +331,7 @@ def _inventory_objects(
             if item := _inventoried(row, prefix):
                 yield item
             number += 1
-    except (ValueError, TypeError, KeyError, OSError, EOFError, csv.Error, pa.ArrowException) as error:
+    except (ValueError, TypeError, KeyError, OSError, EOFError, csv.Error, zlib.error, pa.ArrowException) as error:
         line = f"{'Line' if form == 'CSV' else 'Row'} {number} of the inventory's file {place}"
         raise BadInput(
             f"{line} cannot be read: {error}.", "Wait for the next report, or name an earlier one."
@@ -351,7 +361,7 @@ def _inventoried(row: Mapping[str, Any], prefix: S3Location) -> Listed | None:
     key, size = values["key"], values.get("size")
     if not isinstance(key, str) or not key:
         raise ValueError("it has no key")
-    size = None if size is None else _size(size or 0)
+    size = 0 if size == "" else _size(size)  # of a mark of deletion
     current = str(values.get("islatest", "true")).lower() != "false"
     deleted = str(values.get("isdeletemarker", "false")).lower() == "true"
     if not key.startswith(prefix.key) or not current or deleted or (key.endswith("/") and size == 0):

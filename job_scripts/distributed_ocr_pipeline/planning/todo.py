@@ -178,7 +178,7 @@ def _write_pieces(database: Database, name: str, queries: Iterable[str], **value
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier plan in the same folder
     for number, query in enumerate(queries):
         database.write(query, f"{name}/{number:05d}", group_rows=_PIECE_GROUP_ROWS, **values)
-    database.view(f"{name}_rows", folder)
+    database.view(f"{name}_rows", folder, alike=True)
 
 
 def _failure(choice: Choice) -> str:

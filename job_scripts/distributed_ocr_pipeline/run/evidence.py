@@ -82,10 +82,12 @@ _FAILURES = """
 select document_id, source_uri, status, error_class, error_message, pages_failed, shard_id from ledger
 where status <> 'succeeded'
 """
-_COMPACT = """
+COMPACT_LEDGER = """
 select shard_id, document_id, source_etag, page_count, status, error_class, attempts, options_fingerprint, processed_at
 from ledger
 """
+"""What the next plan must know of the view `ledger`."""
+
 _OUTPUTS = """
 create or replace view outputs as
 select document_id, source_uri, made.format, made.size_bytes, made.error,
@@ -307,7 +309,7 @@ class RunProof:
 
     def write_compact_ledger(self, name: str) -> Path:
         """What the next plan must know of the ledger, in one file."""
-        return self._database.write(_COMPACT, name)
+        return self._database.write(COMPACT_LEDGER, name)
 
     def _number(self, query: str) -> int:
         (number,) = self._database.row(query)

@@ -13,6 +13,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.intrinsic.function.function import Function
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_operator_type import (
@@ -30,6 +31,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
 
 from local_aws.account import Account
 from local_aws.clients import Endpoint
@@ -80,6 +82,8 @@ def install(
         (WaitFunction, "_wait_interval", wait_interval),
         (ComparisonVariable, "_eval_body", _eval_comparison),
         (Function, "eval", _eval_function),
+        (moto_jsonata, "_eval_jsonata", _eval_jsonata),
+        (StringJSONata, "_eval_body", _eval_expression),
         (ErrorEqualsDecl, "_eval_body", _eval_error_equals),
         (ExecutionState, "_from_error", _from_error),
         (ToleratedFailurePercentagePath, "_eval_tolerated_failure_percentage", _eval_percentage),
@@ -135,6 +139,26 @@ def _eval_function(function: Function, env: Environment) -> None:
         EvalComponent.eval(function, env)
     except (TypeError, ValueError) as error:
         raise state_failure(env, "States.IntrinsicFailure", str(error)) from error
+
+
+def _eval_jsonata(expression: str) -> Any:
+    """What an expression of JSONata makes; moto leaves it to a Java library, which it does not bring along."""
+    import jsonata  # pylint: disable=import-outside-toplevel  # only workflows that have expressions need it
+
+    return jsonata.Jsonata(expression).evaluate(None)
+
+
+_expression = StringJSONata._eval_body  # pylint: disable=protected-access
+
+
+def _eval_expression(expression: StringJSONata, env: Environment) -> None:
+    """moto's evaluation; what cannot be evaluated has AWS's name (guide, "Handling errors in workflows")."""
+    from jsonata.jexception import JException  # pylint: disable=import-outside-toplevel  # as above
+
+    try:
+        _expression(expression, env)
+    except JException as error:
+        raise state_failure(env, "States.QueryEvaluationError", str(error)) from error
 
 
 def _eval_percentage(declared: ToleratedFailurePercentagePath, env: Environment) -> int:

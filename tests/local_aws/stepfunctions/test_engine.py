@@ -89,3 +89,25 @@ def test_a_catch_sees_that_a_maps_items_cannot_be_read(local: Harness) -> None:
     states["Map"] |= {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}
     states["Caught"] = {"Type": "Succeed"}
     assert local.run_machine(states)["status"] == "SUCCEEDED"
+
+
+def test_a_state_may_use_jsonata_where_the_others_use_jsonpath(local: Harness) -> None:
+    names = "$filter($keys($states.input), function($name) { $not($name in ['known', 'k\"nown']) })"
+    look = {
+        "Type": "Choice",
+        "QueryLanguage": "JSONata",
+        "Choices": [{"Condition": f"{{% $count([{names}]) > 0 %}}", "Next": "Unknown"}],
+        "Default": "Copy",
+    }
+    unknown = {"Type": "Fail", "QueryLanguage": "JSONata", "Error": "No", "Cause": f"{{% $join([{names}], ', ') %}}"}
+    states = {"Look": look, "Unknown": unknown, "Copy": {"Type": "Pass", "OutputPath": "$.known", "End": True}}
+    answer = local.run_machine(states, **{"known": 1, "b'c\"d": None, "größe": [2]})
+    assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "No", "b'c\"d, größe")
+    assert local.run_machine(states, known=1, **{'k"nown': "x"})["output"] == "1"
+
+
+@pytest.mark.parametrize("expression", ["$states.input.a + 'text'", "1 +", "$states.input.nothing"])
+def test_an_expression_without_a_value_ends_the_execution(local: Harness, expression: str) -> None:
+    fail = {"Type": "Fail", "QueryLanguage": "JSONata", "Cause": f"{{% {expression} %}}"}
+    answer = local.run_machine({"Fail": fail}, a=1)
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.QueryEvaluationError")

@@ -1,10 +1,12 @@
 """What the workflow refuses before a run waits for its turn is what the planning job would refuse after it."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import jsonata
 import pytest
 
 from distributed_ocr_pipeline.config import RunOptions, parse_options
@@ -74,9 +76,18 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+def evaluated(text: str, options: Mapping[str, Any]) -> Any:
+    """An expression of JSONata, as Step Functions evaluates it."""
+    states = json.dumps({"input": {"options": options}})
+    return jsonata.Jsonata(f"($states := {states}; {text.removeprefix('{%').removesuffix('%}')})").evaluate(None)
+
+
 def refusal(options: Mapping[str, Any]) -> str | None:
     """What the workflow says of options; None if it goes on."""
-    state = STATES["OptionsAreRight"]
+    for rule in STATES["NamesAreKnown"]["Choices"]:
+        if evaluated(rule["Condition"], options):
+            return str(evaluated(STATES[rule["Next"]]["Cause"], options))
+    state = STATES[STATES["NamesAreKnown"]["Default"]]
     names = (rule["Next"] for rule in state["Choices"] if holds({"And": rule["And"]}, options))
     name = next(names, state["Default"])
     return None if name == "TakeTurn" else STATES[name]["Cause"]
@@ -121,8 +132,10 @@ def test_a_value_of_another_type_is_refused_and_named(name: str) -> None:
         ("max_cost_usd", -1, "a number over 0"),
         ("max_cost_usd", 1e300, "to 1000000000"),
         ("max_cost_usd", "20", "a number over 0"),
-        ("dpi", 20, "a number from 50 to 1200"),
-        ("dpi", 2000, "a number from 50 to 1200"),
+        ("dpi", 20, "a whole number from 50 to 1200"),
+        ("dpi", 2000, "a whole number from 50 to 1200"),
+        ("dpi", 300.5, "option dpi should be a whole number"),
+        ("files_per_job", 0.5, "option files_per_job should be a whole number"),
         ("words", "yes", "true or false"),
         ("output_type", "pdf", "one of text, image, both"),
         ("max_error_rate", 1.5, "a number from 0 to 1"),
@@ -132,6 +145,40 @@ def test_a_value_of_another_type_is_refused_and_named(name: str) -> None:
 def test_a_value_out_of_bounds_is_refused_with_what_is_right(name: str, value: Any, words: str) -> None:
     cause = refusal({name: value})
     assert cause is not None and words in cause and not is_valid({name: value})
+
+
+_NUMBERS = [name for name in OPTIONS if is_valid({name: 1}) or is_valid({name: 300}) or is_valid({name: 10**7})]
+
+
+@pytest.mark.parametrize("name", _NUMBERS)
+def test_a_number_in_quotes_is_no_number_on_either_side(name: str) -> None:
+    right, *_ = (number for number in (1, 300, 10**7) if is_valid({name: number}))
+    assert refusal({name: right}) is None
+    cause = refusal({name: str(right)})
+    assert cause and f"The option {name} should be a" in cause and "number" in cause
+    with pytest.raises(BadOption, match=f"^Option '{name}': got '{right}'"):
+        parse_options({name: str(right), "input_prefix": PREFIX})
+
+
+def test_a_whole_number_may_have_a_point_on_either_side() -> None:
+    assert refusal({"dpi": 300.0, "max_error_rate": 1.0}) is None
+    assert parse_options({"dpi": 300.0, "max_error_rate": 1.0, "input_prefix": PREFIX}).dpi == 300
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({"dppi": 300}, "dppi"),
+        ({"ocr_config": {"dppi": 300}}, "ocr_config"),
+        ({"dpi": 300, "Languages": "deu", 'it\'s "so"': None}, 'Languages, it\'s "so"'),
+        ({"": 1, "größe": 2}, ", größe"),
+        ({"x" * 10_000: 1}, "x" * 500),
+    ],
+)
+def test_a_name_that_is_no_options_is_refused_with_all_names(options: dict[str, Any], names: str) -> None:
+    cause = refusal({**default_options(), **options})
+    assert cause and cause.startswith(f"There is no option {names}. The options are document_list, ")
+    assert all(name in cause for name in RunOptions.names()) and not is_valid(options)
 
 
 @pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e999", "0", "-1"])

@@ -63,6 +63,12 @@ def test_lists_say_uri_etag_and_size(name: str, content: str) -> None:
     assert _listed(name, content) == [("in/a.pdf", "e1", 10, False), ("in/b, c.pdf", "", 20, False)]
 
 
+def test_an_empty_file_has_a_size_in_a_list_and_one_without_a_size_has_none() -> None:
+    lines = ("0", '"0"', "10.0", '" 10 "', "null", '""')
+    rows = "\n".join(f'{{"uri": "s3://scans/in/{n}", "size_bytes": {size}}}' for n, size in enumerate(lines))
+    assert [row[2] for row in _listed("l.jsonl", rows)] == [0, 0, 10, 10, None, None]
+
+
 def test_a_list_may_begin_with_a_byte_order_mark() -> None:
     assert [row[0] for row in _listed("l.csv", "\ufeffuri\ns3://scans/in/a.pdf\n")] == ["in/a.pdf"]
 
@@ -88,7 +94,15 @@ def test_a_plain_list_names_objects_only() -> None:
         ("l.jsonl", '{"uri": "s3://scans/in/a", "size_bytes": 1e30}', r"size_bytes in line 1 .* is 1e\+30"),
         ("l.jsonl", '{"uri": "s3://scans/in/\\ud800"}', "in line 1 .* is not UTF-8"),
         ("l.jsonl", '{"uri": "s3://scans/in/a", "etag": "\\ud800"}', "in line 1 .* is not UTF-8"),
-        ("l.csv", "key\ns3://scans/in/a\n", "There is no uri in line 2"),
+        ("l.csv", "key\ns3://scans/in/a\n", "Line 1 .* names no column uri"),
+        ("l.csv", "s3://scans/in/a\n", "Line 1 .* names no column uri"),
+        ("l.jsonl", "\n" + "[" * 10_000 + "\n", "Line 2 .* cannot be read: .*recursion"),
+        ("l.jsonl", '{"uri": "s3://scans/in/a", "etag": ["e1"]}', r"etag in line 1 .* is \['e1'\]"),
+        ("l.jsonl", '{"uri": "s3://scans/in/a", "size_bytes": true}', "size_bytes in line 1 .* is True"),
+        ("l.jsonl", '{"uri": "s3://scans/in/a", "size_bytes": 1.5}', "size_bytes in line 1 .* is 1.5"),
+        ("l.jsonl", '{"uri": "s3://scans/in/a", "size_bytes": NaN}', "size_bytes in line 1 .* is nan"),
+        ("l.csv", "uri,size_bytes\ns3://scans/in/a,1_000\n", "size_bytes in line 2 .* is '1_000'"),
+        ("l.csv", "uri,size_bytes\ns3://scans/in/a,٣\n", "size_bytes in line 2 .* is '٣'"),
         ("l.csv", "uri\ns3://scans/in/a, b.pdf\n", "Line 2 .* more values than the header"),
         ("l.csv", 'uri\n"s3://scans/in/a"x\n', "Line .* cannot be read"),
         ("l.xlsx", "x", "of no known form.*txt, .csv"),
@@ -174,6 +188,7 @@ def test_a_size_that_an_inventory_does_not_say_is_unknown_and_not_0() -> None:
         ("CSV", _changed(b'"scans","in/%FF.pdf","1","e","STANDARD"'), {}, "Line 3 of .* can't decode byte 0xff"),
         ("CSV", _changed(b'"scans","in/x.pdf"x,"1","e","STANDARD"'), {}, "Line 3 of .* expected after"),
         ("CSV", _as_csv()[:-20], {}, "s3://lists/data/1 cannot be read: Compressed file ended"),
+        ("CSV", _as_csv()[:20] + b"\xff" * 20 + _as_csv()[40:], {}, "Line 1 of .* s3://lists/data/1 cannot be read"),
         ("CSV", _as_csv(), {"fileSchema": "Bucket, VersionId, Size, ETag, StorageClass"}, "Line 1 of .* 'key'"),
         ("Parquet", b"nothing", {}, "s3://lists/data/1 cannot be read"),
         ("Parquet", _as_parquet(2, size="many"), {}, "Row 3 of .* s3://lists/data/1 cannot be read: .*'many'"),

@@ -4,11 +4,11 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.records import Document, S3Location
+from distributed_ocr_pipeline.records import Document, DocumentResult, PageChunk, S3Location
 from distributed_ocr_pipeline.run.delivery.manifests import is_file_name, manifest_base
 
 
@@ -27,6 +27,29 @@ def locate_documents(documents: Iterable[Document], folder: Path, input_prefix: 
     delivery = _Delivery.of(folder, [name for _, name in named])
     for document, name in named:
         yield document, delivery.find(name, document.size_bytes)
+
+
+def telling_sizes(
+    results: Iterable[PageChunk | DocumentResult], delivered: Mapping[str, Path]
+) -> Iterator[PageChunk | DocumentResult]:
+    """Results, in which every document that was delivered has the size of its file.
+
+    The plan knows it only from S3: a list of documents need not say sizes, and then it has the usual one.
+
+    Args:
+        results: Of the job's documents.
+        delivered: The job's file of each document, by document id; it need not be there.
+    """
+    for result in results:
+        if isinstance(result, DocumentResult) and (size := _size_of(delivered.get(result.document.document_id))) >= 0:
+            yield replace(result, document=replace(result.document, size_bytes=size))
+        else:
+            yield result
+
+
+def _size_of(path: Path | None) -> int:
+    """In bytes; -1 if there is no such file."""
+    return path.stat().st_size if path and path.is_file() else -1
 
 
 def _checked(document: Document) -> Document:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.records import Document
-from distributed_ocr_pipeline.run.delivery.downloads import locate_documents
+from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk
+from distributed_ocr_pipeline.run.delivery.downloads import locate_documents, telling_sizes
 
 
 def document(key: str, size: int = 1, document_id: str = "") -> Document:
@@ -75,3 +75,16 @@ def test_a_key_that_cannot_be_a_file_is_not_looked_for(folder: Path) -> None:
 def test_an_id_must_be_the_name_of_a_folder(folder: Path, document_id: str) -> None:
     with pytest.raises(BadInput, match="Plan the run again"):
         located(folder, document("in/a.pdf", document_id=document_id))
+
+
+def test_a_document_that_was_delivered_has_the_size_of_its_file_and_another_what_the_plan_said(folder: Path) -> None:
+    deliver(folder, {"a.pdf": "12345"})
+    there, gone, unplaced = document("in/a.pdf"), document("in/b.pdf", size=7), document("in/c.pdf", size=8)
+    places = {there.document_id: folder / "a.pdf", gone.document_id: folder / "b.pdf"}
+    chunk = PageChunk(there, "application/pdf", 1, ())
+    results: list[PageChunk | DocumentResult] = [chunk]
+    results += [DocumentResult(item, DocumentStatus.SUCCEEDED) for item in (there, gone, unplaced)]
+    first, *told = telling_sizes(results, places)
+    assert first is chunk
+    assert [item.document.size_bytes for item in told] == [5, 7, 8]
+    assert [item.document.document_id for item in told] == [item.document_id for item in (there, gone, unplaced)]

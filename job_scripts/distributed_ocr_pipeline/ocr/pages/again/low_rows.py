@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 
 _CELL = 8  # pixels
-_LOW_CELLS = ((8, 4), (8, 3))  # pixels across and down; rows of 28 hold five whole ones of the first, of 20 of the other
+_LOW_CELLS = ((8, 4), (8, 3))  # pixels across and down; five of the first fit in a row of 28, of the other in 20
 _LIGHT = 0.65  # of the paper's level; on darker rows print is as often light
 _SHADED = 0.97  # likewise; lighter is paper
 _LEVEL = 4  # grey levels within a row

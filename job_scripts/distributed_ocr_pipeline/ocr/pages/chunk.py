@@ -116,13 +116,12 @@ class _Chunk:
             return None
         if isinstance(page.outcome, DocumentError):
             return Supplement("", (), f"what is printed beside it was not read ({page.outcome.error_class.value})")
-        read = coverage.credible(page.outcome, survey.text)
+        whole = replace(page.outcome, words=tuple(scaled(word, page.scale) for word in page.outcome.words))
+        layer = self._layer_words(survey, page.raster.dpi or _POINTS_DPI)
+        read = coverage.credible(whole, layer, coverage.standing_on_nothing(page.raster, layer))
         if read is None or not page.raster.dpi:
             return Supplement("", (), "no text recognised beside it")
-        read = replace(read, words=tuple(scaled(word, page.scale) for word in read.words))
         kept = {word.line for word in read.words}
-        whole = replace(page.outcome, words=tuple(scaled(word, page.scale) for word in page.outcome.words))
-        layer = self._layer_words(survey, page.raster.dpi)
         text = coverage.merged(survey.text, layer, coverage.paragraphs(whole, kept))
         share = len(read.text) / max(1, len(text))
         note = f"{share:.0%} of the text read beside it by OCR"

@@ -26,6 +26,7 @@ _LEAST_PRINT = 0.006  # share of the page; two lines of print have 0.01, rules a
 _CONTRAST_OF_LETTERS, _FEW_LETTERS = 8, 0.0005  # the same where letters are known to be, which may be pale and few
 _MIN_CONFIDENCE = 70  # mean of a line; drawings and photographs are read with 20 to 60
 _MIN_WORD = 3  # letters and digits; a line of print has such a word
+_SAME_LINE = 0.3  # of the height; lines of print that follow one another share less
 _MIN_LETTERS = 12  # of all lines together; less is a detail of a picture
 
 
@@ -64,17 +65,47 @@ def without_layer(page: PageInProgress, layer: Sequence[Word], folder: Path) -> 
     return replace(page, finest=raster, prepared=raster, analysis=analyse(raster))
 
 
-def credible(read: Recognition, layer_text: str) -> Recognition | None:
-    """The lines that are print and not in the layer; None if there is nothing to speak of."""
-    known = " ".join(layer_text.split())
+def standing_on_nothing(drawn: Raster, layer: Sequence[Word]) -> list[Word]:
+    """The words of a text layer (boxes in pixels of the picture) where nothing is printed: they belong elsewhere."""
+    with load(drawn.path) as image:
+        grey, paper = image.convert("L"), _paper(image)
+        return [word for word in layer if not _has_print(grey, word, paper)]
+
+
+def credible(read: Recognition, layer: Sequence[Word], misplaced: Sequence[Word] = ()) -> Recognition | None:
+    """The lines that are print and that the layer does not have where they stand; None if there is nothing to speak of.
+
+    Forms and lists repeat their wording, so that what the layer has elsewhere is not known here, unless it has been
+    `misplaced`: put where nothing is printed.
+    """
+    elsewhere = " ".join(word.text for word in misplaced)
     lines: dict[int, list[Word]] = {}
     for word in read.words:
         lines.setdefault(word.line, []).append(word)
-    kept = {line for line, words in lines.items() if _is_print(words) and " ".join(w.text for w in words) not in known}
+    kept = {line for line, words in lines.items() if _is_print(words) and not _is_known(words, layer, elsewhere)}
     words = tuple(word for word in read.words if word.line in kept)
     if sum(character.isalnum() for word in words for character in word.text) < _MIN_LETTERS:
         return None
     return Recognition("\n\n".join(paragraph.text for paragraph in paragraphs(read, kept)), words)
+
+
+def _is_known(words: Sequence[Word], layer: Sequence[Word], elsewhere: str) -> bool:
+    text, line = " ".join(word.text for word in words), _paragraph("", words)
+    return text in elsewhere or text in " ".join(word.text for word in layer if _is_on(word, line))
+
+
+def _is_on(word: Word, line: Paragraph) -> bool:
+    """Whether a word stands on a line: so much of the lower of the two lies beside the other."""
+    shared = min(word.top + word.height, line.bottom) - max(word.top, line.top)
+    across = min(word.left + word.width, line.right) - max(word.left, line.left)
+    return across > 0 and shared >= _SAME_LINE * min(word.height, line.bottom - line.top)
+
+
+def _has_print(grey: Image.Image, word: Word, paper: int) -> bool:
+    left, top = max(0, word.left), max(0, word.top)
+    right, bottom = min(grey.width, word.left + word.width), min(grey.height, word.top + word.height)
+    levels = grey.crop((left, top, right, bottom)).histogram() if left < right and top < bottom else []
+    return any(count for level, count in enumerate(levels) if abs(level - paper) > _CONTRAST)
 
 
 def paragraphs(read: Recognition, kept: set[int] | None = None) -> list[Paragraph]:

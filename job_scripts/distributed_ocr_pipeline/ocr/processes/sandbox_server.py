@@ -3,6 +3,7 @@
 It imports little, so that it starts soon: not the worker, not pydantic. `sandbox` is the parent's side.
 """
 
+import errno
 import json
 import os
 import sys
@@ -13,6 +14,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)
+"""What a system call says that fails for the want of room, files or a sound disk, whatever the document is."""
 
 
 def serve(connection: Connection, tasks: Mapping[str, Callable[..., Any]]) -> None:
@@ -35,7 +39,8 @@ def _answer(task: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str,
         return {"error_class": ErrorClass.OUT_OF_MEMORY.value, "message": "The memory limit was reached."}
     except Exception as error:  # pylint: disable=broad-exception-caught  # decoders raise anything on damaged data
         message = f"{type(error).__name__}: {error}"[:300]
-        return {"error_class": ErrorClass.CORRUPT.value, "message": message}
+        of_machine = isinstance(error, OSError) and error.errno in _OF_THE_MACHINE
+        return {"error_class": (ErrorClass.INTERNAL if of_machine else ErrorClass.CORRUPT).value, "message": message}
 
 
 def main(arguments: Sequence[str]) -> None:

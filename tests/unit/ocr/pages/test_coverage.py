@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
-from distributed_ocr_pipeline.ocr.pages.coverage import credible, leaves_print, merged, paragraphs
+from distributed_ocr_pipeline.ocr.pages.coverage import credible, leaves_print, merged, paragraphs, standing_on_nothing
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import TextSource, Word
 from tests.support.curves import print_as_curves
@@ -127,7 +127,23 @@ def test_text_is_merged_before_what_stands_below_it() -> None:
 
 def test_noise_and_what_the_layer_has_are_not_read_again() -> None:
     words = (_word("Heading", 10, 1), _word("~-", 50, 2), _word("blurred", 70, 3, confidence=30.0))
-    assert credible(Recognition("Heading\n~-\nblurred", words), "The Heading") is None
+    layer = [_word("The", 12, 1), _word("Heading", 12, 1)]
+    assert credible(Recognition("Heading\n~-\nblurred", words), layer) is None
     print_words = (*words, _word("unmistakable", 90, 4))
-    kept = credible(Recognition("Heading\n~-\nblurred\nunmistakable", print_words), "The Heading")
+    kept = credible(Recognition("Heading\n~-\nblurred\nunmistakable", print_words), layer)
     assert kept is not None and kept.text == "unmistakable"
+
+
+@pytest.mark.parametrize(("misplaced", "kept"), [(False, True), (True, False)])
+def test_what_the_layer_has_elsewhere_is_read_unless_it_was_put_where_nothing_is(misplaced: bool, kept: bool) -> None:
+    layer = [_word("Received in full", 10, 1)]
+    found = credible(Recognition("Received in full", (_word("Received in full", 25, 1),)), layer, layer * misplaced)
+    assert (found is not None) is kept
+
+
+def test_words_of_a_layer_that_stand_on_nothing_are_told(tmp_path: Path) -> None:
+    picture = Image.new("L", (300, 200), 250)
+    picture.paste(60, (12, 14, 60, 18))
+    picture.save(tmp_path / "page.tif")
+    on, off, beyond = _word("Heading", 10, 1), _word("Heading", 100, 2), _word("Heading", 500, 3)
+    assert standing_on_nothing(Raster(tmp_path / "page.tif", 300, 200, 72), [on, off, beyond]) == [off, beyond]

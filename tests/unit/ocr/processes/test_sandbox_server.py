@@ -1,5 +1,6 @@
 """The inside of a sandbox, in this process."""
 
+import errno
 import json
 import os
 import socket
@@ -46,6 +47,8 @@ def test_requests_are_answered_until_the_parent_is_gone() -> None:
     [
         (DocumentError(ErrorClass.EMPTY, "nothing"), "empty", "nothing"),
         (MemoryError(), "out_of_memory", "The memory limit was reached."),
+        (OSError(errno.ENOSPC, "No space left on device"), "internal", "OSError: [Errno 28] No space left on device"),
+        (OSError("broken data stream"), "corrupt", "OSError: broken data stream"),
         (KeyError("x" * 999), "corrupt", "KeyError: '" + "x" * 289),
     ],
 )

@@ -19,6 +19,7 @@ from distributed_ocr_pipeline.ocr.rasters.damaged import missing_rows
 _END = b"\xff\xd9"
 _TAIL = 1024  # bytes; some writers fill a stream up
 _INFLATED_AT_ONCE = 1 << 20
+_SIMPLE = ("/RunLengthDecode", "/ASCIIHexDecode", "/ASCII85Decode")  # of which a byte becomes 64 at most
 _SHORTEST = 0.99  # of the pixels; one that lacks its last row is whole to a reader
 
 
@@ -51,6 +52,10 @@ def _ends_early(picture: Any) -> bool:
     filters = picture.get("/Filter", pikepdf.Array())
     names = [str(name) for name in (filters if isinstance(filters, pikepdf.Array) else [filters])]
     data = picture.read_raw_bytes()
+    if not names:
+        return len(data) < _SHORTEST * _bytes_of(picture)
+    if len(names) == 1 and names[0] in _SIMPLE:
+        return len(picture.read_bytes(pikepdf.StreamDecodeLevel.specialized)) < _SHORTEST * _bytes_of(picture)
     if names[:-1] == ["/FlateDecode"]:
         data = zlib.decompressobj().decompress(data)
     elif names[:-1]:

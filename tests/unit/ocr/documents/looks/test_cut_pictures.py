@@ -1,5 +1,6 @@
 """A picture whose data end early is found wherever a page draws it; whole ones are not taken for such."""
 
+import base64
 import zlib
 from collections.abc import Callable
 from io import BytesIO
@@ -14,6 +15,13 @@ from distributed_ocr_pipeline.records import PageStatus, Quality
 from tests.support.documents import Ledger, page_picture, typed_pdf
 
 KINDS = {"jpeg": "DCTDecode", "cmyk": "DCTDecode", "jpeg 2000": "JPXDecode", "pixels": "FlateDecode"}
+SIMPLE = {
+    "": lambda data: data,
+    "ASCIIHexDecode": lambda data: data.hex().encode() + b">",
+    "ASCII85Decode": lambda data: base64.a85encode(data) + b"~>",
+    "RunLengthDecode": lambda data: b"".join(bytes([127]) + data[at : at + 128] for at in range(0, len(data), 128))
+    + b"\x80",
+}
 HALF, WHOLE = 0.5, 1.0
 
 
@@ -64,6 +72,25 @@ def test_a_cut_picture_beside_a_whole_one_is_found(kind: str, share: float, tmp_
     path = pdf_of(
         tmp_path / "a.pdf", lambda pdf: on_page(pdf.pages[0], stream_of(pdf, kind, WHOLE), stream_of(pdf, kind, share))
     )
+    assert pages_with_cut_pictures(str(path), [1]) == ([1] if share == HALF else [])
+
+
+@pytest.mark.parametrize("bits", [1, 8])
+@pytest.mark.parametrize("share", [HALF, WHOLE])
+@pytest.mark.parametrize("name", SIMPLE)
+def test_so_is_one_whose_pixels_are_stored_as_they_are(name: str, share: float, bits: int, tmp_path: Path) -> None:
+    def draw(pdf: pikepdf.Pdf) -> None:
+        picture = page_picture("A page of a document").convert("1" if bits == 1 else "L").crop((0, 0, 512, 256))
+        data = picture.tobytes()
+        stream = pikepdf.Stream(pdf, SIMPLE[name](data[: round(share * len(data)) // 128 * 128]))
+        sides = {"Width": 512, "Height": 256, "BitsPerComponent": bits, "ColorSpace": pikepdf.Name.DeviceGray}
+        for key, value in {"Type": pikepdf.Name.XObject, "Subtype": pikepdf.Name.Image, **sides}.items():
+            stream[f"/{key}"] = value
+        if name:
+            stream["/Filter"] = pikepdf.Name(f"/{name}")
+        on_page(pdf.pages[0], stream)
+
+    path = pdf_of(tmp_path / "a.pdf", draw)
     assert pages_with_cut_pictures(str(path), [1]) == ([1] if share == HALF else [])
 
 

@@ -99,7 +99,7 @@ def test_the_default_policy_wastes_less_than_a_third(documents: int, instance_ty
 
 def test_more_work_than_a_run_can_hold_is_refused_with_a_way_out() -> None:
     with pytest.raises(BadInput, match="target_shard_minutes"):
-        play(10**7, Policy("ml.t3.xlarge", 2, TARGET), World(2), read_workflow())
+        play(2 * 10**7, Policy("ml.t3.xlarge", 2, TARGET), World(2), read_workflow())
 
 
 @pytest.mark.parametrize(("instance_type", "slots", "limit"), [("ml.t3.xlarge", 2, 20.0), ("ml.c6i.4xlarge", 4, 17.0)])

@@ -1,8 +1,8 @@
-"""How many specks a scan has, from the first bytes of its JPEG: to read a page with many takes almost twice as long.
+"""How many specks a scan has, from the first bytes of its JPEG: to read a page with many takes longer.
 
 Dust, a bad scanner or a copy of a copy leave specks of a few pixels. The worker cleans such a page and, as the specks
-may be the dots of print, reads it both ways (ocr/pages/again/). The size of a JPEG does not tell: grain makes it large.
-In a JPEG a speck is a block with much of the high frequencies between blocks without, while print fills blocks beside
+may be the dots of print, reads it both ways unless it reads well without them (ocr/pages/again/ways.py). The
+size of a JPEG does not tell: grain makes it large. In a JPEG a speck is a block with much of the high frequencies between blocks without, while print fills blocks beside
 and below each other. So the Huffman codes of the first rows of blocks are decoded (ITU-T T.81, baseline), and no pixel
 is made.
 
@@ -18,7 +18,7 @@ JPEG_BYTES = 30_000
 """So many of an image's first bytes are enough: they are the margin of a clean scan, and some rows of a grainy one."""
 
 SPECKLED = 90.0
-"""From so many in a million pixels on a page is read twice: those with 70 were not, those with 113 were."""
+"""From so many in a million pixels on a page is cleaned: those with 70 were not, those with 113 were."""
 
 _STRONG = 80  # a frequency's amplitude in grey levels: grain of 60 levels makes 50, a speck 200, an edge more
 _HIGH = 15  # of the frequencies in zigzag order, those from here on

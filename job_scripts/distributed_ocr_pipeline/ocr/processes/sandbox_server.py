@@ -39,7 +39,7 @@ def _answer(task: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str,
         return {"error_class": ErrorClass.OUT_OF_MEMORY.value, "message": "The memory limit was reached."}
     except Exception as error:  # pylint: disable=broad-exception-caught  # decoders raise anything on damaged data
         message = f"{type(error).__name__}: {error}"[:300]
-        of_machine = isinstance(error, OSError) and error.errno in _OF_THE_MACHINE
+        of_machine = getattr(error, "errno", None) in _OF_THE_MACHINE
         return {"error_class": (ErrorClass.INTERNAL if of_machine else ErrorClass.CORRUPT).value, "message": message}
 
 

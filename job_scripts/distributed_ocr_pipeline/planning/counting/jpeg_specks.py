@@ -1,10 +1,10 @@
 """How many specks a scan has, from the first bytes of its JPEG: to read a page with many takes longer.
 
 Dust, a bad scanner or a copy of a copy leave specks of a few pixels. The worker cleans such a page and, as the specks
-may be the dots of print, reads it both ways unless it reads well without them (ocr/pages/again/ways.py). The
-size of a JPEG does not tell: grain makes it large. In a JPEG a speck is a block with much of the high frequencies between blocks without, while print fills blocks beside
-and below each other. So the Huffman codes of the first rows of blocks are decoded (ITU-T T.81, baseline), and no pixel
-is made.
+may be the dots of print, reads it both ways unless it reads well without them (ocr/pages/again/ways.py). The size of a
+JPEG does not tell: grain makes it large. In a JPEG a speck is a block with much of the high frequencies between blocks
+without, while print fills blocks beside and below each other. So the Huffman codes of the first rows of blocks are
+decoded (ITU-T T.81, baseline), and no pixel is made.
 
 Input is untrusted, and this is Python throughout: what is read is bounded, and what is not understood is a
 `ValueError`.

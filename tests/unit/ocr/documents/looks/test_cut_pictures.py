@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.records import PageStatus, Quality
 from tests.support.documents import Ledger, page_picture, typed_pdf
 
 KINDS = {"jpeg": "DCTDecode", "cmyk": "DCTDecode", "jpeg 2000": "JPXDecode", "pixels": "FlateDecode"}
-SIMPLE = {
+SIMPLE: dict[str, Callable[[bytes], bytes]] = {
     "": lambda data: data,
     "ASCIIHexDecode": lambda data: data.hex().encode() + b">",
     "ASCII85Decode": lambda data: base64.a85encode(data) + b"~>",

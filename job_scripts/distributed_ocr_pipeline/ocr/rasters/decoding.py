@@ -26,6 +26,8 @@ _OUTLIERS = 0.0002  # share of the pixels of a deep picture that are darker, or 
 _SAMPLE_SIDE = 1000  # pixels; of a deep picture, for its range
 _COARSER = 4  # times; a stroke of print keeps its colour
 _LIGHT_INK = 160  # grey level; of print on a transparent ground that must be dark to show it
+_FILLING = 128  # grey level
+_LEAST_MISSING = 0.05  # share of the rows
 _ENDED = ("truncated", "broken data stream", "unexpected end")
 _DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000", "AVIF")
 _EXTRACTED = ("JPEG", "PPM")  # what `pdfimages` writes
@@ -74,7 +76,8 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
             image.draft("L", (round(max_pixels**0.5), round(max_pixels**0.5)))  # a JPEG can be decoded smaller
         if image.size[0] * image.size[1] * _BYTES_PER_PIXEL > memory_mb * 1024 * 1024:
             raise DocumentError(
-                ErrorClass.TOO_LARGE, f"A picture of {size[0]} x {size[1]} pixels needs too much memory."
+                ErrorClass.TOO_LARGE,
+                f"A picture of {size[0]} x {size[1]} pixels needs too much memory (engine_memory_mb: {memory_mb}).",
             )
         dpi, others = _dpi_of(image), _others_of(image)
         damage = _load(image)
@@ -106,7 +109,7 @@ def _load(image: Image.Image) -> _Damage:
     """
     try:
         image.load()
-        return _Damage()
+        return _damage_under_mark(image)
     except OSError as error:
         if "not available" in str(error):
             raise DocumentError(ErrorClass.UNSUPPORTED_TYPE, f"A picture of a kind not read here: {error}.") from error
@@ -125,6 +128,18 @@ def _load(image: Image.Image) -> _Damage:
     image.paste(whitened(image, missing))
     share = missing / image.height
     return _Damage(fault=f"incomplete: the file ends early, the last {share:.0%} of the picture are missing")
+
+
+def _damage_under_mark(image: Image.Image) -> _Damage:
+    """What a JPEG lacks that was cut and given the mark of its end again: the decoder fills the rest with grey."""
+    if image.format != "JPEG" or image.getpixel((0, image.height - 1)) not in (_FILLING, (_FILLING,) * 3):
+        return _Damage()
+    missing = missing_rows(image)
+    share = missing / image.height
+    if not _LEAST_MISSING <= share < 1:
+        return _Damage()
+    image.paste(whitened(image, missing))
+    return _Damage(fault=f"incomplete: the last {share:.0%} of the picture are the grey of data that are not there")
 
 
 def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[int], target: str) -> None:

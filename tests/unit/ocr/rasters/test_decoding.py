@@ -97,7 +97,7 @@ def test_only_a_jpeg_can_be_decoded_in_less_memory(suffix: str, fits: bool, tmp_
     if fits:
         assert rasterised(path, max_pixels=500_000, memory_mb=8)[0].width == 707
         return
-    with pytest.raises(DocumentError, match="2000 x 2000 pixels needs too much memory") as raised:
+    with pytest.raises(DocumentError, match="2000 x 2000 pixels needs too much memory .engine_memory_mb: 8") as raised:
         rasterised(path, max_pixels=500_000, memory_mb=8)
     assert raised.value.error_class is ErrorClass.TOO_LARGE
 
@@ -153,6 +153,25 @@ def test_a_jpeg_that_ends_early_is_read_as_far_as_it_goes(kept: float, note: str
     assert image.crop((0, 0, 1200, 400)).getextrema()[0] < 50  # type: ignore[operator]
     if kept < 1:
         assert image.crop((0, 1500, 1200, 1600)).getextrema() == (255, 255)
+
+
+@pytest.mark.parametrize(("kept", "mode"), [(0.5, "L"), (0.5, "RGB"), (1.0, "L")])
+def test_a_jpeg_that_was_cut_and_given_the_mark_of_its_end_is_incomplete(
+    kept: float, mode: str, tmp_path: Path
+) -> None:
+    path = saved(page_picture(size=(900, 600)).convert(mode), tmp_path / "a.jpg")
+    data = path.read_bytes()
+    path.write_bytes(data[: round(kept * len(data))] + b"\xff\xd9")
+    made, image = rasterised(path)
+    assert ("the grey of data that are not there" in made.fault) is (kept < 1)
+    assert image.getpixel((0, 599)) == 255
+
+
+def test_a_picture_with_a_low_grey_border_is_whole(tmp_path: Path) -> None:
+    picture = page_picture(size=(900, 600))
+    picture.paste(128, (0, 584, 900, 600))
+    made, _ = rasterised(saved(picture, tmp_path / "a.jpg", quality=95))
+    assert made.fault == ""
 
 
 def test_much_side_data_fails_no_png(tmp_path: Path) -> None:

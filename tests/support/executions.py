@@ -44,6 +44,8 @@ SCRIPTS = {
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if "slow" in key:
             time.sleep(600)
+        if "late" in key:
+            time.sleep(2)
         if "wrong" in key:
             (root / "output/message").write_text("FINAL 64 The document is not one.")
             sys.exit(64)

@@ -107,7 +107,8 @@ def _writing_advice(error: OSError) -> str:
         return "Make room."
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
         return "There is a file of this name, or in its way: choose another --output."
-    return "Change its permissions, or choose another --output."
+    may = "Change its permissions, or choose" if error.errno in (errno.EACCES, errno.EPERM) else "Choose"
+    return f"{may} another --output."
 
 
 def require_results_alone(output: Path, max_document_mb: int) -> str:

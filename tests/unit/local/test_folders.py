@@ -210,3 +210,9 @@ def test_an_output_folder_with_a_file_in_its_way_is_not_a_matter_of_permissions(
     write(tmp_path, file=b"")
     with pytest.raises(BadInput, match="There is a file of this name, or in its way: choose another --output."):
         require_writable(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of /proc")
+def test_where_no_folder_can_be_made_permissions_are_no_matter_either() -> None:
+    with pytest.raises(BadInput, match=r"No such file or directory\. Choose another --output\."):
+        require_writable(Path("/proc/output"))

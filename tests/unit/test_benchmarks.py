@@ -16,6 +16,7 @@ from benchmarks.measure import Command, CommandFailed, measure
 from benchmarks.scoring import Score, score, scores_by_kind, total
 from benchmarks.typefaces import Print
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
+from distributed_ocr_pipeline.planning.prices import load_figures
 from examples.pages import font_bytes
 from tests.support.documents import page_picture
 
@@ -154,7 +155,8 @@ def test_the_matrix_counts_layers_by_what_they_are_and_what_becomes_of_them() ->
 
 
 def test_estimates_stand_beside_what_was_found_by_the_speed_of_the_machine() -> None:
-    machine = estimates.Machine(start=0.1, document=0.02, text_page=0.003, scanned_page=0.475, specks=0.3)
+    half = load_figures().work.scan_seconds / 2
+    machine = estimates.Machine(start=0.1, document=0.02, text_page=0.003, scanned_page=half, specks=0.3)
     assert machine.speed == pytest.approx(2.0)
     scans = estimates.Found("scans", 400, 900.0, 1000, 16, cpu_expected=50.0, cpu=50.0)
     texts = estimates.Found("texts", 400, 1100.0, 1000, 16, cpu_expected=50.0, cpu=25.0)

@@ -5,7 +5,10 @@ A decoder fills what is missing with zeros: black, or the middle grey of a JPEG,
 
 from PIL import Image
 
-_FILLS = (0, 128)  # grey levels of what a decoder did not reach
+GREY_FILLING = 128
+"""Grey level of what a decoder of JPEG did not reach."""
+
+_FILLS = (0, GREY_FILLING)
 
 
 def missing_rows(image: Image.Image) -> int:

@@ -12,7 +12,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.rasters.coloured import grey_of_colour, is_coloured
-from distributed_ocr_pipeline.ocr.rasters.damaged import missing_rows, whitened
+from distributed_ocr_pipeline.ocr.rasters.damaged import GREY_FILLING, missing_rows, whitened
 from distributed_ocr_pipeline.ocr.rasters.heic import is_heic, open_heic
 from distributed_ocr_pipeline.ocr.rasters.raster import QUARTER_TURNS, most_scale
 from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
@@ -26,7 +26,6 @@ _OUTLIERS = 0.0002  # share of the pixels of a deep picture that are darker, or 
 _SAMPLE_SIDE = 1000  # pixels; of a deep picture, for its range
 _COARSER = 4  # times; a stroke of print keeps its colour
 _LIGHT_INK = 160  # grey level; of print on a transparent ground that must be dark to show it
-_FILLING = 128  # grey level
 _LEAST_MISSING = 0.05  # share of the rows
 _ENDED = ("truncated", "broken data stream", "unexpected end")
 _DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000", "AVIF")
@@ -132,7 +131,7 @@ def _load(image: Image.Image) -> _Damage:
 
 def _damage_under_mark(image: Image.Image) -> _Damage:
     """What a JPEG lacks that was cut and given the mark of its end again: the decoder fills the rest with grey."""
-    if image.format != "JPEG" or image.getpixel((0, image.height - 1)) not in (_FILLING, (_FILLING,) * 3):
+    if image.format != "JPEG" or image.getpixel((0, image.height - 1)) not in (GREY_FILLING, (GREY_FILLING,) * 3):
         return _Damage()
     missing = missing_rows(image)
     share = missing / image.height

@@ -25,10 +25,12 @@ from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
 
+CELL = 8
+"""Pixels; print is 15 high or more."""
+
 SPARSE_TEXT, BLOCK, COLUMNS = 11, 6, 3
 """Of Tesseract's page segmentation modes: words wherever they stand, without a layout; lines of one block; a page."""
 
-_CELL = 8  # pixels; print is 15 high or more
 _CONTRAST = 0.11  # of the paper's level; a cell with print in it is so much darker
 _MASSIVE = 5  # cells; ink without a gap over so many both ways is no print
 _LEAST = 10  # cells of print; two or three words have as many
@@ -87,9 +89,9 @@ def gaps_of(raster: Raster, read: Recognition, stem: Path, strengthened: bool) -
         return []
     with load(raster.path) as image:
         image.load()
-        if min(image.size) < _CELL * _MASSIVE:
+        if min(image.size) < CELL * _MASSIVE:
             return []
-        page = _Page(replace(raster, path=stem), image, image.reduce(_CELL))
+        page = _Page(replace(raster, path=stem), image, image.reduce(CELL))
         return _gaps(page, read.words) + ([] if strengthened else _faint_gaps(page, read.words))
 
 
@@ -104,7 +106,7 @@ def _gaps(page: _Page, read: Sequence[Word]) -> list[Gaps]:
     if _count(print_cells) < _LEAST:
         return []
     if (flat := without_low_rows(image, paper)) is not None:
-        image, cells, papers = flat, flat.reduce(_CELL), Image.new("L", cells.size, paper)
+        image, cells, papers = flat, flat.reduce(CELL), Image.new("L", cells.size, paper)
         print_cells = _unread(cells, papers, words)
     mask = without_words(_grown(print_cells, cells, papers), words)
     return [
@@ -134,7 +136,7 @@ def _clear(page: _Page, words: Sequence[Word]) -> Image.Image:
     """Cells (255) of words and of all else that is no faint print, with some paper around them."""
     cells, paper = page.cells, page.paper
     limit = min(ink_level(page.image.histogram()), paper - _CLEAR)
-    ink = page.image.point([255 * (level < limit) for level in range(256)]).reduce(_CELL)
+    ink = page.image.point([255 * (level < limit) for level in range(256)]).reduce(CELL)
     ink = ink.point([255 * (level > _INKED) for level in range(256)])
     light = cells.point([255 * (level > paper + _CLEAR) for level in range(256)])
     near_ink = lightest(ImageChops.lighter(ink, light), 2 * _NEAR_CLEAR + 1)
@@ -232,8 +234,8 @@ def without_words(cells: Image.Image, words: Sequence[Word], margin: int = 0) ->
     copy = cells.copy()
     draw = ImageDraw.Draw(copy)
     for word in words:
-        left, top = word.left // _CELL - margin, word.top // _CELL - margin
-        right, bottom = (word.left + word.width) // _CELL + margin, (word.top + word.height) // _CELL + margin
+        left, top = word.left // CELL - margin, word.top // CELL - margin
+        right, bottom = (word.left + word.width) // CELL + margin, (word.top + word.height) // CELL + margin
         draw.rectangle((left, top, right, bottom), fill=0)
     return copy
 
@@ -265,7 +267,7 @@ def _bands(mask: Image.Image) -> Iterator[tuple[int, int]]:
 def _cut_out(target: Raster, image: Image.Image, mask: Image.Image, paper: int) -> Gaps:
     """Write what a mask of cells shows of a picture, on paper, cut to its size, to the path of `target`."""
     box = mask.getbbox() or (0, 0, *mask.size)
-    left, top, right, bottom = (side * _CELL for side in box)
+    left, top, right, bottom = (side * CELL for side in box)
     part = image.crop((left, top, min(right, image.width), min(bottom, image.height)))
     whole = mask.crop(box).resize((right - left, bottom - top), Image.Resampling.NEAREST).crop((0, 0, *part.size))
     Image.composite(part, Image.new("L", part.size, paper), whole).save(target.path, format="TIFF", compression="raw")

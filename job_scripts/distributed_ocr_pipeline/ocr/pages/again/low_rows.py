@@ -6,20 +6,20 @@ row wherever it begins. Rows are darker than what a closing over 72 pixels leave
 
 from dataclasses import replace
 
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops
 
-from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened
+from distributed_ocr_pipeline.ocr.pages.again.shaded import (
+    SHADED,
+    flattened,
+    light_grey,
+    papers_of_areas,
+    without_print,
+)
 from distributed_ocr_pipeline.ocr.rasters.levels import median_level
-from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 
 _CELL = 8  # pixels
 _LOW_CELLS = ((8, 4), (8, 3))  # pixels across and down; five of the first fit in a row of 28, of the other in 20
-_LIGHT = 0.65  # of the paper's level; on darker rows print is as often light
-_SHADED = 0.97  # likewise; lighter is paper
-_LEVEL = 4  # grey levels within a row
-_WIDTH = (15, 1)  # cells to both sides of one: a row is 250 pixels wide, a patch of a map or a photograph less
-_REACH = 5  # of the low cells; print is thinner, rows are as high
 _LEAST_SIDE = 9  # cells; rows are lower, larger areas and shadows are not
 
 
@@ -39,7 +39,7 @@ def without_low_rows(image: Image.Image, paper: int) -> Image.Image | None:
     """A picture whose low shaded rows are as light as its paper; None if there are none."""
     if min(image.size) < _CELL * _LEAST_SIDE:
         return None
-    around = _closed(image.reduce(_CELL), _LEAST_SIDE).point([round(_SHADED * level) for level in range(256)])
+    around = without_print(image.reduce(_CELL), _LEAST_SIDE).point([round(SHADED * level) for level in range(256)])
     flat = image
     for cell in _LOW_CELLS:
         papers = _papers(flat.reduce(cell), paper, around)
@@ -49,24 +49,7 @@ def without_low_rows(image: Image.Image, paper: int) -> Image.Image | None:
 
 def _papers(cells: Image.Image, paper: int, around: Image.Image) -> Image.Image | None:
     """The level of the row in which a cell lies, or `paper`; None if there are no rows."""
-    level = _closed(cells, _REACH)
+    level = without_print(cells)
     darker = ImageChops.subtract(around.resize(level.size, Image.Resampling.NEAREST), level)
-    shade = ImageChops.darker(
-        darker.point([255 * (one > 0) for one in range(256)]),
-        level.point([255 * (_LIGHT * paper < one < _SHADED * paper) for one in range(256)]),
-    )
-    if shade.getbbox() is None:  # most pages
-        return None
-    steps = ImageChops.subtract(lightest(level, 3), darkest(level, 3))
-    even = ImageChops.darker(shade, steps.point([255 * (step <= _LEVEL) for step in range(256)]))
-    across = ImageFilter.BoxBlur(_WIDTH)
-    wide = even.filter(across).point([255 * (share == 255) for share in range(256)])
-    if wide.getbbox() is None:
-        return None
-    rows = wide.filter(across).point([255 * (share > 0) for share in range(256)])
-    rows = lightest(rows, 2 * _REACH + 1)
-    return Image.composite(level, Image.new("L", cells.size, paper), ImageChops.darker(rows, shade))
-
-
-def _closed(cells: Image.Image, size: int) -> Image.Image:
-    return darkest(lightest(cells, size), size)
+    darker = darker.point([255 * (one > 0) for one in range(256)])
+    return papers_of_areas(level, ImageChops.darker(darker, light_grey(level, paper)), paper)

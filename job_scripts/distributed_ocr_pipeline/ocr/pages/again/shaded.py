@@ -8,24 +8,44 @@ from PIL import Image, ImageChops, ImageFilter
 
 from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 
+SHADED = 0.97
+"""Of the paper's level; lighter is paper."""
+
 _REACH = 5  # cells; print is thinner, rows are higher
-_LIGHT = 0.65  # of the paper's level; on darker areas print is as often light
-_SHADED = 0.97  # likewise; lighter is paper
+_LIGHT = 0.65  # likewise; on darker areas print is as often light
 _LEVEL = 4  # grey levels within an area
 _WIDTH = (15, 1)  # cells to both sides of one: a row is 250 pixels wide, a patch of a map or a photograph less
 
 
 def paper_of_cells(cells: Image.Image, paper: int) -> Image.Image:
     """The level against which each cell is print: that of the shaded area in which it lies, or `paper`."""
-    level = darkest(lightest(cells, _REACH), _REACH)
-    shade = level.point([255 * (_LIGHT * paper < one < _SHADED * paper) for one in range(256)])
+    level = without_print(cells)
+    found = papers_of_areas(level, light_grey(level, paper), paper)
+    return found or Image.new("L", cells.size, paper)
+
+
+def without_print(cells: Image.Image, size: int = _REACH) -> Image.Image:
+    """A grey closing over so many cells: areas of as many stay, and what is thinner and darker goes."""
+    return darkest(lightest(cells, size), size)
+
+
+def light_grey(level: Image.Image, paper: int) -> Image.Image:
+    """Cells (255) that are darker than paper, and light enough for dark print."""
+    return level.point([255 * (_LIGHT * paper < one < SHADED * paper) for one in range(256)])
+
+
+def papers_of_areas(level: Image.Image, shade: Image.Image, paper: int) -> Image.Image | None:
+    """The level of each cell of what is level and wide of a `shade` (a mask), `paper` elsewhere; None if nothing is."""
+    if shade.getbbox() is None:  # most pages
+        return None
     steps = ImageChops.subtract(lightest(level, 3), darkest(level, 3))
     even = ImageChops.darker(shade, steps.point([255 * (step <= _LEVEL) for step in range(256)]))
     across = ImageFilter.BoxBlur(_WIDTH)
     wide = even.filter(across).point([255 * (share == 255) for share in range(256)])
-    areas = wide.filter(across).point([255 * (share > 0) for share in range(256)])
-    areas = lightest(areas, 2 * _REACH + 1)
-    return Image.composite(level, Image.new("L", cells.size, paper), ImageChops.darker(areas, shade))
+    if wide.getbbox() is None:
+        return None
+    areas = lightest(wide.filter(across).point([255 * (share > 0) for share in range(256)]), 2 * _REACH + 1)
+    return Image.composite(level, Image.new("L", level.size, paper), ImageChops.darker(areas, shade))
 
 
 def flattened(image: Image.Image, papers: Image.Image, paper: int) -> Image.Image:

@@ -170,7 +170,7 @@ test-accuracy: .venv/installed tools ## Test that no kind of page is read worse 
 	$(BIN)/pytest tests/accuracy
 
 .PHONY: bench
-bench: .venv/installed tools ## Compare speed and accuracy with other ways to do it (some 18 minutes)
+bench: .venv/installed tools build/image-python/done ## Compare speed and accuracy with other ways to do it (some 18 minutes)
 	$(BIN)/python -m benchmarks.run
 
 .PHONY: fast-tesseract
@@ -181,6 +181,12 @@ build/tesseract/done: $(wildcard container/tesseract/*) container/requirements.l
 	container/tesseract/build.sh build/tesseract/lib
 	container/tesseract/tesserocr.sh build/tesseract/wheels $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-index --target build/tesseract/python build/tesseract/wheels/*.whl
+	@touch $@
+
+build/image-python/done: container/requirements.lock
+	rm -rf build/image-python
+	$(BIN)/python -m venv build/image-python
+	build/image-python/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .PHONY: bench-memory

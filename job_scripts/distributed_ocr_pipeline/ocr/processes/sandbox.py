@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing.connection import Connection
@@ -69,6 +69,11 @@ class SandboxPool:
         request = json.dumps({"task": _name_of_task(self._tasks, function), "arguments": arguments}).encode()
         with self._borrowed() as process:
             return process.request(request, _result_type(function), seconds, self._stop)
+
+    def prepare(self) -> None:
+        """Start a process that is about to be needed: it loads Python while what it will look at is still listed."""
+        with self._borrowed() as process, suppress(OSError):  # the first request tries again, and says why not
+            process.start()
 
     def close(self) -> None:
         """End all processes."""
@@ -144,20 +149,12 @@ class _Process:
         self._resources.close()
         self._process = self._connection = None
 
-    def _connected(self) -> Connection:
-        if self._calls >= _MAX_CALLS:
-            self.close()
-        if self._connection is None:
-            self._start()
-        assert self._connection is not None
-        self._calls += 1
-        return self._connection
-
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start it, and do not wait until it is ready: the first request waits for it."""
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-m", _SERVER, str(theirs.fileno()), self._module]
-            self._connection = self._resources.enter_context(Connection(ours.detach()))
+            connection = self._resources.enter_context(Connection(ours.detach()))
             self._process = self._resources.enter_context(
                 started(
                     command,
@@ -167,7 +164,16 @@ class _Process:
                     environment={"PYTHONPATH": _python_path(), **self._environment},
                 )
             )
-        self._calls = 0
+        self._connection, self._calls = connection, 0
+
+    def _connected(self) -> Connection:
+        if self._calls >= _MAX_CALLS:
+            self.close()
+        if self._connection is None:
+            self.start()
+        assert self._connection is not None
+        self._calls += 1
+        return self._connection
 
     def _death(self) -> DocumentError:
         """Why the process went away in the middle of a request."""

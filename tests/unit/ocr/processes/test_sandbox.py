@@ -60,6 +60,30 @@ def test_wrong_arguments_are_seen_by_the_type_checker_and_before_the_call(sandbo
         sandbox.call(tasks.halves, Path("3"), unit="m")  # type: ignore[arg-type]
 
 
+def test_a_prepared_process_answers_the_first_request_and_is_ended_with_the_others(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.pool.prepare()
+    with monkeypatch.context() as now:
+        now.setattr(sandbox_module, "started", None)  # no other can be started
+        prepared = sandbox.call(tasks.where)
+    sandbox.pool.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(prepared, 0)
+
+
+def test_a_process_that_cannot_be_prepared_is_started_when_it_is_needed(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    with monkeypatch.context() as now:
+        now.setattr(sandbox_module, "started", no_room)
+        sandbox.pool.prepare()
+    assert sandbox.call(tasks.where) != os.getpid()
+
+
 @pytest.mark.parametrize("function", [os.getpid, tasks.not_a_task, rasterise, lambda: 1])
 def test_only_tasks_are_called(function: Callable[[], Any], sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match="is not a task of tests.support.tasks"):

@@ -58,13 +58,13 @@ def built_for_speed() -> dict[str, str]:
     return {"LD_LIBRARY_PATH": str(_BUILT_FOR_SPEED / "lib"), "PYTHONPATH": str(_BUILT_FOR_SPEED / "python")}
 
 
-def images_python() -> str:
-    """Python with the packages that the image has (`make build/image-python/done`); else this one.
+def images_python(neural: bool) -> str:
+    """Python with the packages that the image has (`make build/image-python/done`); else, or if it is `neural`, this one.
 
     Arrow and pytesseract load numpy where it is installed, which takes a fifth of a job's start; only the neural engine
     and this project's tests need it.
     """
-    return str(_IMAGES_PYTHON) if _IMAGES_PYTHON.exists() else sys.executable
+    return sys.executable if neural or not _IMAGES_PYTHON.exists() else str(_IMAGES_PYTHON)
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,8 @@ class Ours:
             "OCR_OUTPUT_BUCKET": _BUCKET,
             **self.environment,
         }
-        return [Command([images_python(), str(_PROCESS_SHARD)], folder / "log", environment)]
+        neural = self.options.get("engine") == "rapidocr" or "second_opinion" in self.options
+        return [Command([images_python(neural), str(_PROCESS_SHARD)], folder / "log", environment)]
 
     def texts(self, documents: Documents, folder: Path) -> Texts:
         """From the pages table."""

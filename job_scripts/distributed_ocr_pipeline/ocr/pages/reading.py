@@ -77,6 +77,7 @@ class Reading:
     def read(self, pages: Sequence[PageInProgress]) -> list[PageInProgress]:
         """The pages with their outcomes, in the orientation in which they read best."""
         read = self._recognised([self._prepared(page) for page in pages])
+        read = self._read_otherwise(read, ways.INSTEAD_OF_NOTHING)
         for round_number in range(_ROUNDS):
             read = self._turned_where_better(read, round_number)
         for way in ways.WAYS:

@@ -139,6 +139,33 @@ def test_a_trial_that_fails_changes_nothing(tmp_path: Path) -> None:
     assert isinstance(page.outcome, Recognition) and page.transform.quarter == 0
 
 
+def test_a_page_of_which_nothing_is_read_is_read_on_even_paper_before_it_is_turned(tmp_path: Path) -> None:
+    class LostInThePaper(Engine):
+        def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
+            read_well = super().recognise(rasters, options, limit)
+            is_even = ["even" in raster.path.stem for raster in rasters]
+            return [one if even else Recognition("", ()) for one, even in zip(read_well, is_even)]
+
+    engine = LostInThePaper()
+    page = read(drawn(printed_page(), tmp_path), engine, tmp_path)
+    assert isinstance(page.outcome, Recognition) and page.outcome.confidence == 95
+    assert len(engine.turns) == 2 and "paper made even before reading" in page.notes
+
+
+def test_even_paper_is_tried_once_where_nothing_is_read(tmp_path: Path) -> None:
+    class Blind(Engine):
+        pictures: list[str] = []
+
+        def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
+            self.pictures += [raster.path.stem for raster in rasters]
+            return [Recognition("", ()) for _ in rasters]
+
+    engine = Blind()
+    read(drawn(printed_page(), tmp_path), engine, tmp_path)
+    assert sum("even" in name for name in engine.pictures) == 1
+    assert engine.pictures[1].startswith("even")
+
+
 def with_dark_part(page: Image.Image) -> Image.Image:
     page.paste(50, (0, 40, 1200, 90))
     return page

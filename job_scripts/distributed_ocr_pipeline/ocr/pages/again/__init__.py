@@ -3,6 +3,7 @@
 ways      other ways to prepare a page, and which of two readings is kept
 gaps      print outside of all words that were read
 low_rows  low shaded rows, as tables have them
+dark_areas  light print on dark bars and boxes
 mirrored  print of the other side of the sheet, which shows through
 shaded    shaded rows and boxes, on which print is dark as on paper
 lines     a reading as paragraphs of lines of words, and back

@@ -2,8 +2,9 @@
 
 The engine's layout analysis drops boxed notes, cells of tables and numbers in margins without a trace. So ink is looked
 for outside the boxes of words, in coarse cells; rules are too thin to be print, photographs and borders too massive.
-What is left is put on a page of its own, and read there as sparse text. Print that is hardly darker than its paper has
-no clear ink; it is looked for where there are neither words nor clear ink, made dark, and read as a page.
+Light print on dark bars is print too. What is left is put on a page of its own, and read there as sparse text. Print
+that is hardly darker than its paper has no clear ink; it is looked for where there are neither words nor clear ink, made
+dark, and read as a page.
 """
 
 import math
@@ -16,6 +17,7 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.pages.again.dark_areas import without_dark_areas
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, paragraphs_of, reading_of
 from distributed_ocr_pipeline.ocr.pages.again.low_rows import without_low_rows
 from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells
@@ -98,6 +100,8 @@ def gaps_of(raster: Raster, read: Recognition, stem: Path, strengthened: bool) -
 def _gaps(page: _Page, read: Sequence[Word]) -> list[Gaps]:
     words = [word for word in read if not _is_stack(word)]
     image, cells, paper = page.image, page.cells, page.paper
+    if (lighter := without_dark_areas(image, cells, paper)) is not None:
+        image, cells = lighter, lighter.reduce(CELL)
     papers = Image.new("L", cells.size, paper)
     print_cells = _unread(cells, papers, words)
     if _has_massive(cells, papers):

@@ -11,8 +11,10 @@ from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 SHADED = 0.97
 """Of the paper's level; lighter is paper."""
 
+LIGHT = 0.65
+"""Likewise; on darker areas print is as often light."""
+
 _REACH = 5  # cells; print is thinner, rows are higher
-_LIGHT = 0.65  # likewise; on darker areas print is as often light
 _LEVEL = 4  # grey levels within an area
 _WIDTH = (15, 1)  # cells to both sides of one: a row is 250 pixels wide, a patch of a map or a photograph less
 
@@ -31,11 +33,14 @@ def without_print(cells: Image.Image, size: int = _REACH) -> Image.Image:
 
 def light_grey(level: Image.Image, paper: int) -> Image.Image:
     """Cells (255) that are darker than paper, and light enough for dark print."""
-    return level.point([255 * (_LIGHT * paper < one < SHADED * paper) for one in range(256)])
+    return level.point([255 * (LIGHT * paper < one < SHADED * paper) for one in range(256)])
 
 
-def papers_of_areas(level: Image.Image, shade: Image.Image, paper: int) -> Image.Image | None:
-    """The level of each cell of what is level and wide of a `shade` (a mask), `paper` elsewhere; None if nothing is."""
+def papers_of_areas(level: Image.Image, shade: Image.Image, paper: int, edge: int = _REACH) -> Image.Image | None:
+    """The level of each cell of what is level and wide of a `shade` (a mask), `paper` elsewhere; None if nothing is.
+
+    At the `edge` of an area, so many cells are not level.
+    """
     if shade.getbbox() is None:  # most pages
         return None
     steps = ImageChops.subtract(lightest(level, 3), darkest(level, 3))
@@ -44,7 +49,7 @@ def papers_of_areas(level: Image.Image, shade: Image.Image, paper: int) -> Image
     wide = even.filter(across).point([255 * (share == 255) for share in range(256)])
     if wide.getbbox() is None:
         return None
-    areas = lightest(wide.filter(across).point([255 * (share > 0) for share in range(256)]), 2 * _REACH + 1)
+    areas = lightest(wide.filter(across).point([255 * (share > 0) for share in range(256)]), 2 * edge + 1)
     return Image.composite(level, Image.new("L", level.size, paper), ImageChops.darker(areas, shade))
 
 

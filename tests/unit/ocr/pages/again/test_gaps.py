@@ -110,6 +110,51 @@ def test_digits_on_shaded_rows_are_cut_out_on_paper(fill: int, tmp_path: Path) -
     assert dark > 0.85 * printed
 
 
+def with_bars(folder: Path, fill: int, height: int) -> tuple[Image.Image, Raster]:
+    """A page whose lines below 300 pixels are white, each on a dark bar of its own, with paper in between."""
+    picture, raster = page(folder)
+    picture.paste(255, (0, 300, *picture.size))
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=min(24, round(0.66 * height)))
+    for top in range(330, 1460, max(height + 40, 3 * height)):
+        draw.rectangle((80, top, 1120, top + height - 1), fill=fill)
+        for left in (100, 420, 740):
+            draw.text((left, top + height / 2), "Department", fill=255, font=font, anchor="lm")
+    return picture, raster
+
+
+@pytest.mark.parametrize("fill", [0, 60, 110, 150])
+@pytest.mark.parametrize("height", [26, 32, 45, 120])
+def test_light_print_on_dark_bars_is_cut_out_dark_on_paper(fill: int, height: int, tmp_path: Path) -> None:
+    picture, raster = with_bars(tmp_path, fill, height)
+    parts = find(picture, raster, words_above(300))
+    cut = Image.new("L", picture.size, 255)
+    for part in parts:
+        with Image.open(part.raster.path) as piece:
+            cut.paste(piece, (part.left, part.top))
+    printed = picture.crop((90, 330, 1110, 330 + height)).point([255 * (level > fill + 60) for level in range(256)])
+    lines = printed.getbbox()
+    found = cut.crop((90, 330, 1110, 330 + height)).point([255 * (level < 200) for level in range(256)])
+    both = ImageChops.darker(printed, found).histogram()[255]
+    assert both > 0.9 * printed.histogram()[255] and both > 0.75 * found.crop(lines).histogram()[255]
+
+
+@pytest.mark.parametrize("fill", [0, 60, 110])
+def test_bars_whose_print_was_read_and_bars_without_print_are_no_gaps(fill: int, tmp_path: Path) -> None:
+    picture, raster = with_bars(tmp_path, fill, 45)
+    read = [
+        Word("Department", left, top, 160, 45, READ, top) for top in range(330, 1460, 135) for left in (100, 420, 740)
+    ]
+    assert find(picture, raster, [*words_above(300), *read]) == []
+    picture.paste(255, (0, 300, *picture.size))
+    picture.paste(fill, (80, 400, 1120, 445))
+    assert find(picture, raster, words_above(300)) == []
+
+
+def test_a_black_page_has_no_dark_areas(tmp_path: Path) -> None:
+    picture, raster = page(tmp_path)
+    assert find(Image.new("L", picture.size), raster, words_above(300)) == []
+
+
 def with_low_rows(folder: Path, fill: int, height: int) -> tuple[Image.Image, Raster]:
     """A table of digits, every other of its low rows on grey."""
     picture, raster = page(folder)

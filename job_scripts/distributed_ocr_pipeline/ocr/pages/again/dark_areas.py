@@ -21,7 +21,7 @@ _LEAST_BARE = 0.15  # of the cells around one
 
 
 def without_dark_areas(image: Image.Image, cells: Image.Image, paper: int) -> Image.Image | None:
-    """A picture whose dark areas are paper, and what lies on them dark; None if there are none. `cells` are of 8 pixels."""
+    """A picture whose dark areas are paper, what lies on them dark; None if there are none. `cells` are of 8 pixels."""
     if paper == 0 or not _may_have_areas(cells, paper):  # most pages
         return None
     found = image

@@ -59,7 +59,7 @@ def built_for_speed() -> dict[str, str]:
 
 
 def images_python(neural: bool) -> str:
-    """Python with the packages that the image has (`make build/image-python/done`); this one else, or for `neural` ones.
+    """Python with the packages that the image has (`make build/image-python/done`); else, or for `neural`, this one.
 
     Arrow and pytesseract load numpy where it is installed, which takes a fifth of a job's start; only the neural engine
     and this project's tests need it.

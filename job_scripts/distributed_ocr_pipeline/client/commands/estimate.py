@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
 from distributed_ocr_pipeline.client.commands.run import chosen_options
+from distributed_ocr_pipeline.client.scratch import scratch_folder
 from distributed_ocr_pipeline.config import AWSConfig, RunOptions, RunSettings
 from distributed_ocr_pipeline.deployment import deployment_in, input_bucket, place_of
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
@@ -78,10 +78,10 @@ def make_estimate(prefix: str, settings: RunSettings, region: str | None = None)
     """Plan a run over a prefix of S3 or a local folder, and throw the shards away."""
     place = place_of(prefix, input_bucket(AWSConfig(), os.environ))
     chosen = settings.model_dump(exclude_unset=True) | {"max_cost_usd": None}  # an estimate refuses nothing
-    with TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         if isinstance(place, Path):
-            return _plan_folder(place, chosen, Path(folder))
-        return _plan_in_s3(place, chosen, region, Path(folder))
+            return _plan_folder(place, chosen, folder)
+        return _plan_in_s3(place, chosen, region, folder)
 
 
 def _plan_folder(documents: Path, chosen: dict[str, Any], folder: Path) -> Plan:

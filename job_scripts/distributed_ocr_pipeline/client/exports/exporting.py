@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.client.exports.originals import Originals
 from distributed_ocr_pipeline.client.exports.stored import StoredDocument, stored_documents
 from distributed_ocr_pipeline.client.inspection.outputs import Output
 from distributed_ocr_pipeline.client.inspection.stored_runs import has_only_drawn, no_text
+from distributed_ocr_pipeline.client.scratch import scratch_folder
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import OUTPUTS, RunLayout
 from distributed_ocr_pipeline.outputs.document_files import Material, write_files
@@ -141,9 +141,9 @@ class Export:
                 be written.
             ServiceFault: AWS did not answer.
         """
-        with TemporaryDirectory() as scratch:
+        with scratch_folder() as scratch:
             fault_of = lru_cache(maxsize=1)(self._fault)  # the documents of a run follow each other
-            originals = Originals(self.storage, Path(scratch))
+            originals = Originals(self.storage, scratch)
             exporter = Exporter(self.target, list(dict.fromkeys(self.formats)), originals, overwrite=self.overwrite)
             for document, pages in stored_documents(self.output, self.run_id):
                 yield from exporter.export(document, pages, fault_of(document.run_id))

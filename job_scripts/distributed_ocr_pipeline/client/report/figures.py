@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from distributed_ocr_pipeline.client.inspection.documents import LedgerRow
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
 from distributed_ocr_pipeline.client.report.names import common_folder
+from distributed_ocr_pipeline.client.scratch import scratch_folder
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.planning.database import Database, open_database
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
@@ -144,11 +143,11 @@ def open_figures(output: Output, run_id: str) -> Iterator[RunFigures]:
     """The figures of a run, whose tables are read once.
 
     Raises:
-        BadInput: A table cannot be read.
+        BadInput: A table cannot be read, or there is no room for temporary files.
         ServiceFault: S3 did not answer.
     """
     run = RunLayout("", run_id)
-    with TemporaryDirectory(prefix="report-") as folder, open_database(Path(folder)) as database:
+    with scratch_folder("report-") as folder, open_database(folder) as database:
         for name, key, schema, load in (
             ("ledger_files", run.documents.key, LEDGER_SCHEMA, _LOAD_DOCUMENTS),
             ("pages_files", run.pages.key, ALL_PAGES_SCHEMA, _LOAD_PAGES),

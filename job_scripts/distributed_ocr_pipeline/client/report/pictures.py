@@ -4,10 +4,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputBucket
+from distributed_ocr_pipeline.client.scratch import scratch_folder
 from distributed_ocr_pipeline.errors import DocumentError, PipelineError
 from distributed_ocr_pipeline.layout import IMAGES
 from distributed_ocr_pipeline.ocr import draw_pages, shrink_page_image
@@ -91,8 +91,8 @@ class PagePictures:
 
     def _drawn(self, source_uri: str, size_bytes: int, turns: Mapping[int, float]) -> dict[int, Picture]:
         try:
-            with TemporaryDirectory(prefix="source-") as folder:
-                path = self._fetch(source_uri, size_bytes, Path(folder) / "document")
+            with scratch_folder("source-") as folder:
+                path = self._fetch(source_uri, size_bytes, folder / "document")
                 drawn = draw_pages(path, turns, self._max_side)
         except PipelineError as error:
             return dict.fromkeys(turns, Picture(problem=error.message))

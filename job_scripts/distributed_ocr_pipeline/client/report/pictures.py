@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputBucket
+from distributed_ocr_pipeline.client.report.names import FILE
 from distributed_ocr_pipeline.client.scratch import scratch_folder
 from distributed_ocr_pipeline.errors import DocumentError, PipelineError
 from distributed_ocr_pipeline.layout import IMAGES
@@ -14,8 +15,6 @@ from distributed_ocr_pipeline.ocr import draw_pages, shrink_page_image
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 from distributed_ocr_pipeline.storage import aws_call
-
-_FILE = "file://"
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class PagePictures:
             raise PipelineError(
                 f"The document has {size_bytes / 1e6:,.0f} MB, which is too much to fetch for a picture."
             )
-        if not source_uri.startswith(_FILE):
+        if not source_uri.startswith(FILE):
             return self._download(source_uri, size_bytes, target)
         path = path_of(source_uri)
         try:

@@ -152,7 +152,7 @@ def _export_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--format",
         action="append",
-        required=True,
+        default=[],
         choices=list(SUFFIXES),
         metavar="FORMAT",
         help=f"what to make, may be given several times: {', '.join(SUFFIXES)}",

@@ -3,12 +3,18 @@
 import argparse
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO
 
 from distributed_ocr_pipeline.client.inspection.documents import DocumentList, ListedDocument, Wanted, list_documents
-from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, bucket_of, chosen_place, meant_by
+from distributed_ocr_pipeline.client.inspection.outputs import (
+    OutputFolder,
+    bucket_of,
+    chosen_place,
+    meant_by,
+    require_there,
+)
 from distributed_ocr_pipeline.client.terminal import print_lines, printable
-from distributed_ocr_pipeline.errors import BadInput
 
 _GONE = "no longer there"
 
@@ -27,7 +33,7 @@ def list_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -
     """
     folder, word = meant_by(arguments.folder, arguments.output)
     if word is not None:
-        raise BadInput(f"There is no folder {word!r}.", "Name the one that runs wrote to.")
+        require_there(OutputFolder(Path(word)))
     place = chosen_place(folder, arguments.region)
     output = place if isinstance(place, OutputFolder) else bucket_of(place)
     wanted = Wanted(arguments.status, arguments.error_class, arguments.below_confidence)

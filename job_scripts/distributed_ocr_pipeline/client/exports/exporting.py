@@ -103,7 +103,7 @@ def _is_there(path: Path) -> bool:
 def require_formats(formats: Sequence[str]) -> None:
     """Raise `BadInput` unless there is a format, and all are known."""
     if not formats:
-        raise BadInput("No format is named.", f"Name some of: {', '.join(SUFFIXES)}.")
+        raise BadInput("No format is named (--format).", f"Name some of: {', '.join(SUFFIXES)}.")
     require_known("format", formats, SUFFIXES)
 
 

@@ -391,12 +391,12 @@ def test_a_document_that_changed_in_s3(deployed: Any, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["r9", "--format", "text"], "no results of a run 'r9'"),
-        (["\udcff", "--format", "text", "--output", "output"], r"no results of a run '\udcff'"),
-        (["--format", "text", "--output", "o\udcff"], r"'o\udcff' is not UTF-8"),
-        (["--format", "text", "--output", "nowhere"], "There are no results in nowhere"),
+        (["r9", "--format", "text"], "There is no run 'r9' in "),
+        (["\udcff", "--format", "text", "--output", "output"], r"There is no run '\udcff' in output"),
+        (["--format", "text", "--output", "o\udcff"], r"There is no folder 'o\udcff'."),
+        (["--format", "text", "--output", "nowhere"], "There is no folder 'nowhere'."),
         (["--format", "docx"], "invalid choice: 'docx'"),
-        (["r1"], "required: --format"),
+        (["r1"], "No format is named (--format)."),
     ],
 )
 def test_a_wrong_command_is_one_line(

@@ -232,7 +232,7 @@ def test_a_damaged_ledger_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize(
     ("folder", "arguments", "words"),
-    [(".", ["never"], "There is no run 'never' in"), ("nowhere", [], "nowhere' does not exist")],
+    [(".", ["never"], "There is no run 'never' in"), ("nowhere", [], "There is no folder '")],
 )
 def test_what_there_is_not_is_one_line(
     folder: str, arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -16,11 +16,12 @@ from distributed_ocr_pipeline.client.inspection.outputs import (
     bucket_of,
     looked_at,
 )
-from distributed_ocr_pipeline.client.terminal import count_of, print_lines, printable
+from distributed_ocr_pipeline.client.terminal import print_lines
 from distributed_ocr_pipeline.errors import ExitCode, Interrupted, PipelineError
 from distributed_ocr_pipeline.layout import DEFAULT_FOLDER
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.wording import count_of, printable
 
 
 class NotAllExported(PipelineError):

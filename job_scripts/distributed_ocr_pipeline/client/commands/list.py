@@ -14,7 +14,8 @@ from distributed_ocr_pipeline.client.inspection.outputs import (
     meant_by,
     require_there,
 )
-from distributed_ocr_pipeline.client.terminal import print_lines, printable
+from distributed_ocr_pipeline.client.terminal import print_lines
+from distributed_ocr_pipeline.wording import printable
 
 _GONE = "no longer there"
 

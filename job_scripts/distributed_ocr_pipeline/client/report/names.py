@@ -2,7 +2,7 @@
 
 from urllib.parse import unquote
 
-from distributed_ocr_pipeline.client.terminal import printable
+from distributed_ocr_pipeline.wording import printable
 
 FILE = "file://"
 """What the addresses of documents of this machine begin with."""

@@ -15,6 +15,7 @@ from distributed_ocr_pipeline.ocr import draw_pages, shrink_page_image
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 from distributed_ocr_pipeline.storage import aws_call
+from distributed_ocr_pipeline.wording import count_of
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,9 @@ class PagePictures:
 
 def _require_unchanged(found_bytes: int, size_bytes: int) -> None:
     if found_bytes != size_bytes:
-        raise PipelineError(f"The document has changed since it was read: {size_bytes} bytes then, {found_bytes} now.")
+        raise PipelineError(
+            f"The document has changed since it was read: {count_of(size_bytes, 'byte')} then, {found_bytes:,} now."
+        )
 
 
 def _as_picture(drawn: bytes | DocumentError) -> Picture:

@@ -72,7 +72,7 @@ def test_names_and_texts_are_text_and_no_element(hostile: Path, capsys: pytest.C
     listed = [row[0] for row in found.json["documents"]]
     assert {HOSTILE[0], HOSTILE[1], HOSTILE[2], HOSTILE[3], HOSTILE[4]} <= set(listed)
     assert "\\u202egpj.exe\\x00\\x1b[2J" in listed
-    assert f"1 shards failed (first: s1: {HOSTILE[0]})" in found.text
+    assert f"1 shard failed (first: s1: {HOSTILE[0]})" in found.text
 
 
 def test_the_policy_allows_the_files_own_script_and_style_alone(

@@ -119,9 +119,9 @@ def test_failures_come_first_with_reason_and_advice(tmp_path: Path, capsys: pyte
 
 def test_estimates_stand_beside_what_was_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = " ".join(reported(capsys, write_looked_at_run(tmp_path, outcome("a", pages=4))).text.split())
-    assert "Documents 2 – 1 Pages 7 5 – 9 4" in text
-    assert "CPU hours, on vCPUs of speed 1 1.000 0.500 – 2.000 1.500" in text
-    assert "by list price 1.500 1.000 – 2.000 1.250" in text
+    assert "Documents 2 – 1 Pages 7 5 to 9 4" in text
+    assert "CPU hours, on vCPUs of speed 1 1.000 0.500 to 2.000 1.500" in text
+    assert "by list price 1.500 1.000 to 2.000 1.250" in text
 
 
 def test_bars_count_pages_by_confidence_and_by_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,8 +135,8 @@ def test_bars_count_pages_by_confidence_and_by_time(tmp_path: Path, capsys: pyte
     ]
     text = " ".join(found.text.split())
     for label, pages in (("95 to 100", 2), ("50 to 55", 1), ("45 to 50", 1), ("90 to 95", 0)):
-        assert f" {label}: {pages} pages " in text
-    assert "2025-01-01 12:00:00: 3 pages" in text and "2025-01-01 12:02:00: 1 pages" in text
+        assert f" {label}: {pages} page{'' if pages == 1 else 's'} " in text
+    assert "2025-01-01 12:00:00: 3 pages" in text and "2025-01-01 12:02:00: 1 page" in text
     assert [height for height in heights if height] == [50.0, 50.0, 100.0, 100.0, 33.33]
 
 

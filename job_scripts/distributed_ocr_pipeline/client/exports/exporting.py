@@ -17,6 +17,7 @@ from distributed_ocr_pipeline.layout import OUTPUTS, RunLayout
 from distributed_ocr_pipeline.outputs.document_files import Material, write_files
 from distributed_ocr_pipeline.outputs.formats import SUFFIXES
 from distributed_ocr_pipeline.records import FormatName, PageResult, require_known
+from distributed_ocr_pipeline.run.delivery.local_documents import name_of
 from distributed_ocr_pipeline.storage import Storage
 
 
@@ -80,7 +81,8 @@ class Exporter:
             self._is_made = True
 
     def _path(self, document: StoredDocument, name: FormatName) -> Path:
-        return self._target / RunLayout("", document.run_id).output(document.source.key, SUFFIXES[name]).key
+        called = name_of(document.source.key, document.source.source_uri)
+        return self._target / RunLayout("", document.run_id).output(called, SUFFIXES[name]).key
 
 
 def require_folder(folder: Path) -> None:

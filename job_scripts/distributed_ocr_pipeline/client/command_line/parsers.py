@@ -146,6 +146,7 @@ def _export_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         "ocr-pipeline export",
         "Makes files of documents from the current rows of finished runs; nothing is recognised again.",
+        usage="ocr-pipeline export [RUN|OUTPUT] --format FORMAT [options]",
     )
     what = "a run's id, or the folder or s3://bucket that runs wrote to (default: all runs of --output)"
     parser.add_argument("what", metavar="RUN|OUTPUT", nargs="?", type=path, help=what)

@@ -114,9 +114,9 @@ def describe(plan: Plan) -> Iterator[str]:
     cpu_hours = plan.cpu_seconds.times(1 / 3600)
     up_to_date = f"{count_of(plan.up_to_date, 'more is', 'more are')} up to date"
     yield f"documents        {plan.documents:>14,}   {readable_size(plan.size_bytes)}; {up_to_date}"
-    yield f"pages            {plan.pages.expected:>14,.0f}   {_bounds(plan.pages, '{:,.0f}')}"
+    yield f"pages            {_with_bounds(plan.pages, '{:,.0f}')}"
     yield f"with text layer  {plan.text_layer_share:>14.0%}"
-    yield f"CPU hours        {cpu_hours.expected:>14,.2f}   {_bounds(cpu_hours, '{:,.2f}')}"
+    yield f"CPU hours        {_with_bounds(cpu_hours, '{:,.2f}' if cpu_hours.expected >= 0.1 else '{:,.4f}')}"
     yield ""
     yield f"{'':<17}{'instances':<22}{'shards':>7}{'minutes each':>14}{'hours':>9}{'USD':>10}   of it provisioning"
     yield _line("this run", plan.estimate)
@@ -133,6 +133,12 @@ def _line(name: str, found: Estimate) -> str:
     instances = f"{min(found.slots, found.shards)} x {found.instance_type}"
     figures = f"{found.shards:>7,}{found.shard_minutes:>14.1f}{found.hours.expected:>9.1f}{found.usd.expected:>10,.2f}"
     return f"{name:<17}{instances:<22}{figures}{found.provisioning_usd:>10,.2f}"
+
+
+def _with_bounds(found: Range, form: str) -> str:
+    """What is expected, and between what, if that looks different."""
+    expected, bounds = form.format(found.expected), _bounds(found, form)
+    return f"{expected:>14}" if bounds == expected else f"{expected:>14}   {bounds}"
 
 
 def _bounds(found: Range, form: str) -> str:

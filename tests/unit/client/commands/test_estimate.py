@@ -57,6 +57,7 @@ def test_bounds_that_look_the_same_are_one_number(capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert re.search(r"takes about 5 seconds on", shown) and re.search(r"This run: [\d.]+ USD, [\d.]+ hours\.", shown)
     assert not re.search(r"([\d.,]+) to \1\b", shown)
+    assert re.search(r"^pages +\d+$", shown, re.MULTILINE) and re.search(r"^CPU hours +0\.\d{4}", shown, re.MULTILINE)
 
 
 def test_a_link_out_of_the_folder_is_one_plain_line_with_how_many(tmp_path: Path) -> None:

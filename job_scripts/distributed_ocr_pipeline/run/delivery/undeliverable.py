@@ -87,7 +87,7 @@ def _require_permission(reasons: Mapping[str, str], documents: int) -> None:
     refused = [reason for reason in reasons.values() if reason.startswith(_PERMISSION_CODES)]
     if refused and len(refused) == documents:
         raise BadInput(
-            f"The worker's role may read none of {count_of(documents, 'document')} of the shard: {refused[0]}",
+            f"The worker's role may read none of the shard's {count_of(documents, 'document')}: {refused[0]}",
             "Allow it in the bucket's policy and in the policy of the key that the documents are encrypted with.",
         )
 

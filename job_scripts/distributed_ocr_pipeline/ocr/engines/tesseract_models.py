@@ -27,19 +27,19 @@ kat ka Georgian; kat_old - Georgian, old; kaz kk Kazakh; khm km Khmer; kir ky Ky
 kor_vert - Korean, vertical; lao lo Lao; lat la Latin; lav lv Latvian; lit lt Lithuanian; ltz lb Luxembourgish;
 mal ml Malayalam; mar mr Marathi; mkd mk Macedonian; mlt mt Maltese; mon mn Mongolian; mri mi Maori; msa ms Malay;
 mya my Burmese; nep ne Nepali; nld nl Dutch; nor no Norwegian; oci oc Occitan; ori or Oriya;
-osd - script and orientation; pan pa Punjabi; pol pl Polish; por pt Portuguese; pus ps Pashto; que qu Quechua; ron ro Romanian; rus ru Russian;
-san sa Sanskrit; sin si Sinhala; slk sk Slovak; slv sl Slovenian; snd sd Sindhi; spa es Spanish; spa_old - Spanish, old;
-sqi sq Albanian; srp sr Serbian; srp_latn - Serbian (Latin); sun su Sundanese; swa sw Swahili; swe sv Swedish;
-syr - Syriac; tam ta Tamil; tat tt Tatar; tel te Telugu; tgk tg Tajik; tha th Thai; tir ti Tigrinya; ton to Tonga;
-tur tr Turkish; uig ug Uyghur; ukr uk Ukrainian; urd ur Urdu; uzb uz Uzbek; uzb_cyrl - Uzbek (Cyrillic);
-vie vi Vietnamese; yid yi Yiddish; yor yo Yoruba"""
+osd - script and orientation; pan pa Punjabi; pol pl Polish; por pt Portuguese; pus ps Pashto; que qu Quechua;
+ron ro Romanian; rus ru Russian; san sa Sanskrit; sin si Sinhala; slk sk Slovak; slv sl Slovenian; snd sd Sindhi;
+spa es Spanish; spa_old - Spanish, old; sqi sq Albanian; srp sr Serbian; srp_latn - Serbian (Latin);
+sun su Sundanese; swa sw Swahili; swe sv Swedish; syr - Syriac; tam ta Tamil; tat tt Tatar; tel te Telugu;
+tgk tg Tajik; tha th Thai; tir ti Tigrinya; ton to Tonga; tur tr Turkish; uig ug Uyghur; ukr uk Ukrainian;
+urd ur Urdu; uzb uz Uzbek; uzb_cyrl - Uzbek (Cyrillic); vie vi Vietnamese; yid yi Yiddish; yor yo Yoruba"""
 # Name of the model, which reads all languages of a script, and how its package ends.
 _SCRIPTS = """\
 Arabic arab; Armenian armn; Bengali beng; Canadian_Aboriginal cans; Cherokee cher; Cyrillic cyrl; Devanagari deva;
 Ethiopic ethi; Fraktur frak; Georgian geor; Greek grek; Gujarati gujr; Gurmukhi guru; Hangul hang;
-Hangul_vert hang-vert; HanS hans; HanS_vert hans-vert; HanT hant; HanT_vert hant-vert; Hebrew hebr; Japanese jpan; Japanese_vert jpan-vert;
-Kannada knda; Khmer khmr; Lao laoo; Latin latn; Malayalam mlym; Myanmar mymr; Oriya orya; Sinhala sinh; Syriac syrc;
-Tamil taml; Telugu telu; Thaana thaa; Thai thai; Tibetan tibt; Vietnamese viet"""
+Hangul_vert hang-vert; HanS hans; HanS_vert hans-vert; HanT hant; HanT_vert hant-vert; Hebrew hebr; Japanese jpan;
+Japanese_vert jpan-vert; Kannada knda; Khmer khmr; Lao laoo; Latin latn; Malayalam mlym; Myanmar mymr; Oriya orya;
+Sinhala sinh; Syriac syrc; Tamil taml; Telugu telu; Thaana thaa; Thai thai; Tibetan tibt; Vietnamese viet"""
 
 
 def how_to_get(models: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from distributed_ocr_pipeline.job import JobContext, run_job
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.delivery.undeliverable import check_shard
 from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.wording import count_of
 
 
 def check_downloads(job: JobContext) -> str:
@@ -14,7 +15,7 @@ def check_downloads(job: JobContext) -> str:
     shard, prefix = job.layout.shard(job.shard_id), S3Location.parse(options.input_prefix)
     reasons = check_shard(storage, shard, prefix, options.passwords)
     first = f" (first: {next(iter(reasons.values()))})" if reasons else ""
-    return f"{len(reasons)} documents of shard {job.shard_id} cannot be downloaded{first}."
+    return f"{count_of(len(reasons), 'document')} of shard {job.shard_id} cannot be downloaded{first}."
 
 
 if __name__ == "__main__":

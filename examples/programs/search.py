@@ -26,7 +26,7 @@ def main(output: str, wanted: str) -> None:
     rows = duckdb.execute(QUESTION, {"output": output, "wanted": wanted}).fetchall()
     for source_uri, page_number, around in rows:
         print(f"{source_uri} page {page_number}: …{' '.join(around.split())}…")
-    print(f"{len(rows)} pages")
+    print(f"{len(rows)} page{'' if len(rows) == 1 else 's'}")
 
 
 if __name__ == "__main__":

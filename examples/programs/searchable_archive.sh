@@ -6,8 +6,12 @@ set -euo pipefail
 folder=${1:?a folder of documents is needed} archive=${2:?a folder for the archive is needed} word=${3:?a word is needed}
 
 .venv/bin/ocr-pipeline --input-prefix "$folder" --output "$archive" --words
-.venv/bin/ocr-pipeline export "$archive" --format searchable_pdf --format text
+files=$(.venv/bin/ocr-pipeline export "$archive" --format searchable_pdf --format text)
+echo "$files"
 
+# The archive keeps files of earlier versions of a document as well: only those that export names are current.
+texts=$(grep '\.txt$' <<<"$files" || true)
+found=$(printf '%s' "$texts" | tr '\n' '\0' \
+  | xargs -0 grep --files-with-matches --ignore-case --fixed-strings -- "$word" || true)
 echo "Documents with '$word':"
-grep --recursive --files-with-matches --ignore-case --fixed-strings --include='*.txt' -- "$word" "$archive/outputs" \
-  || echo "none"
+echo "${found:-none}"

@@ -74,7 +74,8 @@ _RUNS = "runs"
 _LOCKS = "locks"
 _FAILED = "failed"
 _LONGEST_NAME = 240  # bytes; file systems take 255, and files in the making have longer names
-_UNSAFE = re.compile(r"[%\x00-\x1f\x7f\\]")
+_UNSAFE = re.compile("[%\x00-\x1f\x7f\\\\\udc80-\udcff]")  # the last: bytes that are not UTF-8, as Python has them
+_SURROGATES = 0xDC00
 _RUN_FOLDER = "run_id="  # Hive's spelling: readers take the folder's name for a column
 _RUN_ID = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{6}")
 _RUN_ID_TIME = "%Y%m%d-%H%M%S"
@@ -181,9 +182,9 @@ class RunLayout:
         """Prefix of the run's page images; a page's `image_path` continues it."""
         return self.table(IMAGES)
 
-    def output(self, key: str, suffix: str) -> S3Location:
-        """What was made of the document with this key; `suffix` tells the format."""
-        return S3Location(self.bucket, f"{self.table(OUTPUTS).key}{_as_path(key, suffix)}")
+    def output(self, name: str, suffix: str) -> S3Location:
+        """What was made of the document of this name (`local_documents.name_of`); `suffix` tells the format."""
+        return S3Location(self.bucket, f"{self.table(OUTPUTS).key}{_as_path(name, suffix)}")
 
     def table(self, name: str) -> S3Location:
         """Prefix of the run's part of one of `TABLES`, or of `OUTPUTS`."""
@@ -256,19 +257,20 @@ def _is_of_runs(folder: str, path: Path) -> bool:
     return path.is_dir() and (folder == _RUNS or path.name.startswith(_RUN_FOLDER))
 
 
-def _as_path(key: str, suffix: str) -> str:
-    """A key as a relative path that every file system takes, another one for every key.
+def _as_path(name: str, suffix: str) -> str:
+    """A document's name as a relative path that every file system takes, another one for every name.
 
-    Folders stay folders. Percent signs, backslashes and control characters become percent codes, and so do names that
-    mean something else (`.` and `..`); an empty name becomes `%`. Of a name over 240 bytes the beginning is kept,
-    followed by `%~` and the first 16 hex digits of its SHA-256.
+    Folders stay folders. Percent signs, backslashes, control characters and bytes that are not UTF-8 become percent
+    codes, so that decoding them gives the name back, and so do names that mean something else (`.` and `..`); an empty
+    name becomes `%`. Of a name over 240 bytes the beginning is kept, followed by `%~` and the first 16 hex digits of
+    its SHA-256.
     """
-    *folders, name = key.split("/")
+    *folders, name = name.split("/")
     return "/".join([*(_as_name(folder) for folder in folders), _as_name(name, suffix)])
 
 
 def _as_name(name: str, suffix: str = "") -> str:
-    safe = _UNSAFE.sub(lambda match: f"%{ord(match.group()):02X}", name) or "%"
+    safe = _UNSAFE.sub(lambda found: f"%{ord(found[0]) % _SURROGATES:02X}", name) or "%"
     if safe in (".", ".."):
         safe = safe.replace(".", "%2E")
     content = safe.encode("utf-8", "surrogatepass")

@@ -19,6 +19,7 @@ from tests.support.runs import outcome
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 PHONE, DESKTOP = (390, 844), (1280, 900)
+NARROW = (320, 780)  # WCAG 2.2, 1.4.10 (reflow): nothing scrolls sideways at this width
 MANY = 130
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -76,7 +77,7 @@ def names(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["report", "show"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, NARROW], ids=["desktop", "phone", "narrow"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nothing_fails_and_a_screen_reader_finds_its_way(
     name: str, size: tuple[int, int], dark: bool, files: dict[str, Path], browser: Browser, faults: list[str]
@@ -85,6 +86,7 @@ def test_nothing_fails_and_a_screen_reader_finds_its_way(
     found = Axe().run(page, options={"resultTypes": ["violations"]})
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert page.evaluate("[...document.querySelectorAll('table')].every((table) => table.scrollWidth <= innerWidth)")
     assert page.evaluate("window.hacked") is None
     assert faults == []
 

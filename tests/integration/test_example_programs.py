@@ -10,6 +10,7 @@ import pytest
 
 from distributed_ocr_pipeline.local.environment import LocalEnvironment
 from tests.support.copies import PROJECT, copy_project, run_in
+from tests.support.documents import typed_pdf
 
 PROGRAMS = PROJECT / "examples/programs"
 
@@ -78,6 +79,16 @@ def test_an_archive_has_searchable_pdfs_and_finds_a_word(copy: Path) -> None:
     pdfs = sorted(path.name for path in (copy / "output/outputs").rglob("*.pdf"))
     assert pdfs == ["born-digital.pdf.pdf", "scan-skewed.pdf.pdf"]
     assert run_in(copy, *arguments, "xyzzy").stdout.endswith("Documents with 'xyzzy':\nnone\n")
+
+
+def test_an_archive_finds_no_word_of_an_earlier_version(copy: Path) -> None:
+    (copy / "letters").mkdir()
+    arguments = ("examples/programs/searchable_archive.sh", "letters", "archive")
+    typed_pdf(copy / "letters/a letter.pdf", ["Yesterday it was said otherwise"])
+    assert run_in(copy, *arguments, "yesterday").stdout.endswith("/a letter.pdf.txt\n")
+    typed_pdf(copy / "letters/a letter.pdf", ["Today it is said in other words"])
+    assert run_in(copy, *arguments, "yesterday").stdout.endswith("Documents with 'yesterday':\nnone\n")
+    assert run_in(copy, *arguments, "today").stdout.endswith("/a letter.pdf.txt\n")
 
 
 # ---- AWS -----------------------------------------------------------------------------------------------------------

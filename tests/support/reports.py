@@ -62,7 +62,7 @@ def write_looked_at_run(output: Path, *results: DocumentResult, **more: Any) -> 
     }
     report = {
         "succeeded": False,
-        "problems": [f"1 shards failed (first: s1: {HOSTILE[0]})"],
+        "problems": [f"1 shard failed (first: s1: {HOSTILE[0]})"],
         "documents_by_status": {status: statuses.count(status) for status in sorted(set(statuses))},
         "missing": [f"s3://bucket/docs/{HOSTILE[1]}.lost"],
         "missing_count": 1,

@@ -33,6 +33,8 @@ ANY = RunLayout("${output_bucket}", "{}")  # as the workflow's definition writes
         (RUN.output("letters 2024/é.pdf", ".txt"), "s3://results/outputs/run_id=r1/letters 2024/é.pdf.txt"),
         (RUN.output("../a//b/..", ".pdf"), "s3://results/outputs/run_id=r1/%2E%2E/a/%/b/%2E%2E.pdf"),
         (RUN.output("/50%\n\\", ".md"), "s3://results/outputs/run_id=r1/%/50%25%0A%5C.md"),
+        (RUN.output("100%25.pdf", ".txt"), "s3://results/outputs/run_id=r1/100%2525.pdf.txt"),
+        (RUN.output("caf\udce9.pdf", ".txt"), "s3://results/outputs/run_id=r1/caf%E9.pdf.txt"),
         (all_runs("results", "documents"), "s3://results/documents/"),
     ],
 )

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from distributed_ocr_pipeline.client.job_progress import JobProgress
@@ -19,12 +18,13 @@ from distributed_ocr_pipeline.client.results import (
     UnfinishedRun,
     UnfollowedRun,
 )
+from distributed_ocr_pipeline.client.scratch import scratch_folder
 from distributed_ocr_pipeline.client.turns import last_turn
 from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_options
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault, without_verdict
 from distributed_ocr_pipeline.layout import RunLayout, new_run_id
-from distributed_ocr_pipeline.memory import release_memory
+from distributed_ocr_pipeline.run.memory import release_memory
 from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
@@ -204,14 +204,14 @@ def execute(
 
 def _begin(execution: Execution, overrides: Mapping[str, Any], observer: Observer) -> tuple[Plan, str]:
     """Plan and start; returns the plan and the execution's ARN."""
-    with TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         planned_after = execution.last_turn(overrides["input_prefix"])
-        plan = execution.plan(overrides, Path(folder))
+        plan = execution.plan(overrides, folder)
         observer.approve(plan)
         observer.planned(plan)
         if plan.up_to_date and execution.options(overrides).outputs:
             observer.notice(_FILES_OF_OTHERS)
-        return plan, execution.start(plan, overrides, Path(folder), planned_after=planned_after)
+        return plan, execution.start(plan, overrides, folder, planned_after=planned_after)
 
 
 def _given_up(why: BaseException, result: RunResult, execution_arn: str) -> GivenUpRun:

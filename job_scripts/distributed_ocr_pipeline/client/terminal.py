@@ -14,6 +14,7 @@ from distributed_ocr_pipeline.client.results import Observer, RunResult
 from distributed_ocr_pipeline.layout import DOCUMENTS, OUTPUTS, PAGES, RunLayout
 from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
+from distributed_ocr_pipeline.wording import count_of, readable_size
 
 _PLAIN_INTERVAL_SECONDS = 10.0
 _UNCERTAIN_SHARE = 0.2  # of the pages, between the bounds of the plan
@@ -53,7 +54,8 @@ class TerminalObserver(Observer):
         documents = f"{count_of(plan.documents, 'document')} ({readable_size(plan.size_bytes)})"
         self._say(f"{documents} in {count_of(plan.shards, 'shard')}; {plan.up_to_date} up to date")
         if self._stream.isatty() and plan.documents:
-            layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} documents{postfix} [{elapsed}]"
+            unit = "document" if plan.documents == 1 else "documents"
+            layout = f"{{l_bar}}{{bar}}| {{n_fmt}}/{{total_fmt}} {unit}{{postfix}} [{{elapsed}}]"
             self._bar = tqdm(total=plan.documents, file=self._stream, bar_format=layout, leave=False)
 
     def progressed(self, progress: Progress) -> None:
@@ -68,7 +70,7 @@ class TerminalObserver(Observer):
                 self.close()
         elif time.monotonic() - self._shown_at >= _PLAIN_INTERVAL_SECONDS:
             self._shown_at = time.monotonic()
-            self._say(f"{progress.documents}/{self._plan.documents} documents, {pages}")
+            self._say(f"{progress.documents} of {count_of(self._plan.documents, 'document')}, {pages}")
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
@@ -89,7 +91,7 @@ def seconds_left(plan: Plan, progress: Progress, seconds: float) -> float | None
 
 
 def _pages(progress: Progress, seconds: float, left: float | None) -> str:
-    shown = f"{count_of(progress.pages, 'page')}"
+    shown = count_of(progress.pages, "page")
     if progress.pages:
         shown += f", {progress.pages / max(1e-3, seconds):.1f} pages/s"
     if left is None:
@@ -129,11 +131,6 @@ def print_lines(lines: Iterable[str], stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for the flush at the process's end
 
 
-def printable(text: str) -> str:
-    """Text from elsewhere in a line of ours: characters that end lines or steer terminals are escaped."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
-
-
 def _rows(result: RunResult) -> Iterable[tuple[str, str]]:
     yield "documents planned", str(result.plan.documents)
     if result.plan.up_to_date:
@@ -157,17 +154,3 @@ def _rows(result: RunResult) -> Iterable[tuple[str, str]]:
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<28}{value:>10}" for name, value in rows)
-
-
-def count_of(number: int, what: str) -> str:
-    """A number and what it counts, in the plural unless it is 1."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def readable_size(size_bytes: float) -> str:
-    """Bytes in the unit that suits them."""
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if size_bytes < 1000:
-            return f"{size_bytes:.0f} {unit}" if unit == "bytes" else f"{size_bytes:.1f} {unit}"
-        size_bytes /= 1000
-    return f"{size_bytes:.1f} TB"

@@ -19,6 +19,7 @@ from distributed_ocr_pipeline.errors import BadInput, DocumentError, ErrorClass
 from distributed_ocr_pipeline.layout import MARK, RunLayout, runs_in_folder, strangers
 from distributed_ocr_pipeline.ocr.documents.media_type import SUPPORTED, media_type
 from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.wording import count_of
 from local_aws.s3.folder import FolderBucket
 from local_aws.s3.names import unescape
 from local_aws.settings import BucketFolder
@@ -53,7 +54,7 @@ def require_documents(folder: BucketFolder, max_document_mb: int) -> None:
             return
     if not files:
         raise BadInput(f"The folder {path!r} holds no files.", "Give a folder of documents.")
-    raise BadInput(f"None of the {files} files in {path!r} is a document.", f"Documents are {SUPPORTED}.")
+    raise BadInput(f"No document is among the {count_of(files, 'file')} in {path!r}.", f"Documents are {SUPPORTED}.")
 
 
 def _require_no_results(folder: BucketFolder) -> None:

@@ -122,7 +122,8 @@ def bucket_source(bucket: FolderBucket) -> "Source":
         found = bucket.find(key)
         file = bucket.content(found) if found else None
         if file is None:
-            raise BadInput(f"{key!r} has no content." if found else f"There is no {key!r}.")
+            outside = f"{key!r} leads out of the folder, or may not be read."
+            raise BadInput(outside if found else f"There is no {key!r}.")
         try:
             with file:
                 file.seek(offset)

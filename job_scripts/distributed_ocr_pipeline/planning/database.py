@@ -1,5 +1,7 @@
 """DuckDB on a folder of Parquet files, held to a memory limit; what does not fit is spilled into the folder."""
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
@@ -18,6 +20,7 @@ ROW_GROUP_ROWS = 20_000
 """Rows of a row group in the files between two steps: a reader holds one of them."""
 
 _RANGE_ROWS = 200_000  # are sorted in memory
+_SIGNS_OF_NO_ROOM = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "max_temp_directory_size")
 _FEW_ROWS, _FEW_RANGES = 25_000, 4  # so much costs no time, and 20 MB less where a run on a folder has 100,000 files
 
 
@@ -102,7 +105,7 @@ class Database:
 
 @contextmanager
 def open_database(folder: Path, memory_mb: int = MEMORY_MB) -> Iterator[Database]:
-    """A database whose files lie in `folder`, which the caller removes."""
+    """A database whose files lie in `folder`, which the caller removes; `OSError` (ENOSPC) where that has no room."""
     import duckdb  # pylint: disable=import-outside-toplevel  # who reads a plan's figures does without
 
     spill = folder / "spilled"
@@ -115,13 +118,15 @@ def open_database(folder: Path, memory_mb: int = MEMORY_MB) -> Iterator[Database
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    connection = duckdb.connect(str(folder / "work.duckdb"), config=settings)
     try:
-        connection.execute(f"set allowed_directories = ['{_quoted(folder)}']")
-        connection.execute("set enable_external_access = false")  # comes last: it closes the setting above
-        yield Database(connection, folder)
-    finally:
-        connection.close()
+        with duckdb.connect(str(folder / "work.duckdb"), config=settings) as connection:
+            connection.execute(f"set allowed_directories = ['{_quoted(folder)}']")
+            connection.execute("set enable_external_access = false")  # comes last: it closes the setting above
+            yield Database(connection, folder)
+    except duckdb.Error as error:
+        if not any(sign in str(error) for sign in _SIGNS_OF_NO_ROOM):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
 
 
 def literal(text: str) -> str:

@@ -17,6 +17,7 @@ from distributed_ocr_pipeline.planning.counting.page_counts import PageCount, co
 from distributed_ocr_pipeline.planning.counting.ranges import RangeReader
 from distributed_ocr_pipeline.planning.database import Database
 from distributed_ocr_pipeline.planning.estimating import Looked
+from distributed_ocr_pipeline.wording import count_of
 
 SAMPLE = 200
 LARGEST_SHARE = 0.01
@@ -108,7 +109,7 @@ def _ask_for_sizes(database: Database, size_of: SizeOf | None, deadline: float) 
     if without_size and size_of:
         for pictures in (False, True):
             rows = list(database.rows(_WITHOUT_SIZE, pictures=pictures))
-            sizes = _ask(lambda row: size_of(row[1]), rows, deadline, "Sizes of %d of %d documents are not known: %s")
+            sizes = _ask(lambda row: size_of(row[1]), rows, deadline, "Sizes of %d of %s are not known: %s")
             found = [(row[0], size) for row, size in zip(rows, sizes) if size is not None]
             database.insert("sizes", found)
             asked += len(found)
@@ -132,7 +133,7 @@ def _fill_sizes(database: Database) -> None:
 def _counted(
     candidates: Sequence[Candidate], fetch: FetchRange, deadline: float
 ) -> Iterator[tuple[str, bool, int, float, float]]:
-    message = "Pages of %d of %d documents are estimated from their bytes: %s"
+    message = "Pages of %d of %s are estimated from their bytes: %s"
     counts = _ask(lambda candidate: _count(candidate, fetch), candidates, deadline, message)
     for candidate, found in zip(candidates, counts):
         if found:
@@ -155,7 +156,7 @@ def _ask(
     with ThreadPoolExecutor(_THREADS) as pool:
         answers = list(pool.map(answer, asked))
     if unread:
-        logger.warning(message, len(unread), len(asked), unread[0])
+        logger.warning(message, len(unread), count_of(len(asked), "document"), unread[0])
     return answers
 
 

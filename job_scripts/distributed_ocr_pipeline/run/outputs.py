@@ -32,6 +32,7 @@ from distributed_ocr_pipeline.records import (
     OutputFile,
     PageChunk,
 )
+from distributed_ocr_pipeline.run.delivery.local_documents import name_of
 
 Item = PageChunk | DocumentResult
 
@@ -175,7 +176,7 @@ class DocumentOutputs:
 
     def _moved(self, document: Document, name: FormatName, made: str) -> OutputFile:
         """Put a file where it is uploaded from."""
-        key = self._run.output(document.key, SUFFIXES[name]).key
+        key = self._run.output(name_of(document.key, document.source_uri), SUFFIXES[name]).key
         if len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
             return OutputFile(name, error=f"Its key would be longer than the {MAX_KEY_BYTES} bytes that S3 allows.")
         target = self._folder / key.removeprefix(self._run.table(OUTPUTS).key)

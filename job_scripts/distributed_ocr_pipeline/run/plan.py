@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from distributed_ocr_pipeline.planning.estimating import Estimate, Looked, Range, as_dict
+from distributed_ocr_pipeline.wording import between, count_of
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,10 @@ class Plan:
     @property
     def basis(self) -> str:
         """What the figures rest on, as one line for people."""
-        looked, said = self.looked, [f"the pages of {self.looked.counted:,} documents were counted"]
+        looked, said = self.looked, [f"the pages of {count_of(self.looked.counted, 'document')} were counted"]
         if looked.without_size:
             asked = f"S3 was asked for {looked.asked_for_size:,} of them"
-            said.append(f"the list has no size of {looked.without_size:,} documents, and {asked}")
+            said.append(f"the list has no size of {count_of(looked.without_size, 'document')}, and {asked}")
         if self.speed_factor != 1:
             said.append(f"earlier runs took {self.speed_factor:.2f} times what they were expected to take")
         return "; ".join(said)
@@ -58,9 +59,11 @@ class Plan:
     def summary(self) -> str:
         """One line for people."""
         found = self.estimate
+        bounds = between(found.usd.low, found.usd.high, "{:.2f}")
         return (
-            f"{self.documents} documents in {self.shards} shards ({self.up_to_date} up to date); "
-            f"about {self.pages.expected:.0f} pages, "
-            f"{found.hours.expected:.1f} h with {self.max_concurrency} jobs at a time, "
-            f"{found.usd.expected:.2f} USD ({found.usd.low:.2f} to {found.usd.high:.2f})"
+            f"{count_of(self.documents, 'document')} in {count_of(self.shards, 'shard')} "
+            f"({self.up_to_date:,} up to date); "
+            f"about {count_of(round(self.pages.expected), 'page')}, "
+            f"{found.hours.expected:.1f} h with {count_of(self.max_concurrency, 'job')} at a time, "
+            f"{found.usd.expected:.2f} USD{f' ({bounds})' if ' to ' in bounds else ''}"
         )

@@ -26,7 +26,6 @@ from distributed_ocr_pipeline.layout import (
     RunLayout,
     meets_results,
 )
-from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.planning.database import Database, open_database
 from distributed_ocr_pipeline.planning.estimating import (
     Amount,
@@ -49,6 +48,7 @@ from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.delivery.manifests import manifest_base
 from distributed_ocr_pipeline.run.delivery.passwords import passwords_key, require_passwords
+from distributed_ocr_pipeline.run.memory import release_memory
 from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.parts import Part, encode_parts

@@ -9,6 +9,7 @@ from distributed_ocr_pipeline.errors import Origin
 from distributed_ocr_pipeline.log_context import ContextLogger
 from distributed_ocr_pipeline.records import DocumentResult, DocumentStatus, PageChunk
 from distributed_ocr_pipeline.run.metrics import ShardMetrics, Stopwatch
+from distributed_ocr_pipeline.wording import count_of
 
 _LINE = re.compile(r"progress run_id=(\S+) shard_id=(\S+) documents=(\d+) pages=(\d+)")
 _INTERVAL_SECONDS = 1.0
@@ -69,5 +70,5 @@ class ShardProgress:
     def summary(self, stopwatch: Stopwatch) -> str:
         """The job's exit message."""
         counts = ", ".join(f"{count} {status.value}" for status, count in sorted(self._statuses.items()))
-        documents = f"{self._statuses.total()} documents ({counts})"
-        return f"Processed {documents}, {self._pages} pages in {stopwatch.seconds:.1f} s."
+        documents = f"{count_of(self._statuses.total(), 'document')} ({counts})"
+        return f"Processed {documents}, {count_of(self._pages, 'page')} in {stopwatch.seconds:.1f} s."

@@ -17,17 +17,23 @@ from distributed_ocr_pipeline.planning.prices import load_figures
 from distributed_ocr_pipeline.records import DocumentStatus, Quality
 from distributed_ocr_pipeline.run.evidence import Evidence, Named, RunProof, fetch_run
 from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.wording import count_of
 
 _FAILURE_COLUMNS = ["document_id", "source_uri", "status", "error_class", "error_message", "pages_failed", "shard_id"]
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _DOCUMENT_PROBLEMS = {
-    "missing": "planned documents are not in the ledger",
-    "doubled": "documents are in the ledger more than once",
-    "unplanned": "documents are in the ledger but not in the plan",
-    "pages_mismatch": "documents have pages that do not add up",
-    "incomplete_files": "shards have incomplete files",
-    "outputs_missing": "documents lack files in outputs/ that were made; `ocr-pipeline export` makes them again",
+    "missing": ("planned document is not in the ledger", "planned documents are not in the ledger"),
+    "doubled": ("document is in the ledger more than once", "documents are in the ledger more than once"),
+    "unplanned": ("document is in the ledger but not in the plan", "documents are in the ledger but not in the plan"),
+    "pages_mismatch": ("document has pages that do not add up", "documents have pages that do not add up"),
+    "incomplete_files": ("shard has incomplete files", "shards have incomplete files"),
+    "outputs_missing": (
+        "document lacks files in outputs/ that were made; `ocr-pipeline export` makes them again",
+        "documents lack files in outputs/ that were made; `ocr-pipeline export` makes them again",
+    ),
 }
+"""What is wrong with one document or shard, and with several."""
+
 _MAX_REASON_CHARACTERS = 300  # of what a failed job said, in the summary
 
 
@@ -99,12 +105,13 @@ class Report:
     @property
     def summary(self) -> str:
         """One line for people: counts by status, then what is wrong."""
-        counts = ", ".join(f"{count} {status}" for status, count in self.documents_by_status.items() if count)
+        counts = ", ".join(f"{count:,} {status}" for status, count in self.documents_by_status.items() if count)
         outcome = "; ".join(self.problems) if self.problems else "the ledger balances"
-        documents = f"{self.planned} documents planned: {counts or 'none in the ledger'}"
+        documents = f"{count_of(self.planned, 'document')} planned: {counts or 'none in the ledger'}"
         poor = self.pages_by_quality.get(Quality.POOR.value, 0)
-        pages = f"{self.pages['total']} pages" + (f", {poor} of them read badly" if poor else "")
-        lacking = f"; {self.outputs_not_made} files of documents could not be made" if self.outputs_not_made else ""
+        pages = count_of(self.pages["total"], "page") + (f", {poor:,} of them read badly" if poor else "")
+        files = count_of(self.outputs_not_made, "file of a document", "files of documents")
+        lacking = f"; {files} could not be made" if self.outputs_not_made else ""
         return f"{documents}; {pages}{lacking}; {outcome}."
 
     def as_dict(self) -> dict[str, Any]:
@@ -186,18 +193,20 @@ def _compare_usd(options: RunOptions, plan: Mapping[str, Any], evidence: Evidenc
 
 
 def _problems(found: Mapping[str, Any], options: RunOptions) -> Iterator[str]:
-    for name, sentence in _DOCUMENT_PROBLEMS.items():
+    for name, sentences in _DOCUMENT_PROBLEMS.items():
         count, first = _counted(found[name])
         if count:
-            yield f"{count} {sentence} (first: {first})"
+            yield f"{count_of(count, *sentences)} (first: {first})"
     for shard_id, reason in sorted(found["failed_shards"].items())[:1]:
-        yield f"{len(found['failed_shards'])} shards failed (first: {shard_id}: {reason[:_MAX_REASON_CHARACTERS]})"
+        failed = count_of(len(found["failed_shards"]), "shard")
+        yield f"{failed} failed (first: {shard_id}: {reason[:_MAX_REASON_CHARACTERS]})"
     if found["map_failure"] and _counted(found["missing"])[0]:  # all is well where its own notes alone were lost
         yield f"the workflow gave shards up: {found['map_failure'][:_MAX_REASON_CHARACTERS]}"
     if found["page_keys_doubled"]:
-        yield f"{found['page_keys_doubled']} pages are there more than once"
+        yield f"{count_of(found['page_keys_doubled'], 'page is', 'pages are')} there more than once"
     if found["deferred"]:
-        yield f"{found['deferred']} documents were not reached before the deadline; run again to process them"
+        deferred = count_of(found["deferred"], "document was", "documents were")
+        yield f"{deferred} not reached before the deadline; run again to process what is left"
     for rate, limit in (("processing_error_rate", "max_error_rate"), ("input_error_rate", "max_input_error_rate")):
         if found[rate] > getattr(options, limit):
             yield f"the {rate} {found[rate]:.3f} is over {limit} {getattr(options, limit)}"

@@ -78,12 +78,12 @@ PAGES = Range(100, 95, 110)
 @pytest.mark.parametrize(
     ("seconds", "progress", "line"),
     [
-        (20, Progress(5, 40), "5/10 documents, 40 pages, 2.0 pages/s, about 30 s left"),
-        (600, Progress(9, 20), "9/10 documents, 20 pages, 0.0 pages/s, about 40 min left"),
-        (20, Progress(9, 9), "9/10 documents, 9 pages, 0.5 pages/s"),
-        (20, Progress(9, 101), "9/10 documents, 101 pages, 5.0 pages/s"),
-        (20, Progress(0, 1), "0/10 documents, 1 page, 0.1 pages/s"),
-        (20, Progress(1, 0), "1/10 documents, 0 pages"),
+        (20, Progress(5, 40), "5 of 10 documents, 40 pages, 2.0 pages/s, about 30 s left"),
+        (600, Progress(9, 20), "9 of 10 documents, 20 pages, 0.0 pages/s, about 40 min left"),
+        (20, Progress(9, 9), "9 of 10 documents, 9 pages, 0.5 pages/s"),
+        (20, Progress(9, 101), "9 of 10 documents, 101 pages, 5.0 pages/s"),
+        (20, Progress(0, 1), "0 of 10 documents, 1 page, 0.1 pages/s"),
+        (20, Progress(1, 0), "1 of 10 documents, 0 pages"),
     ],
 )
 def test_without_a_terminal_progress_is_plain_lines(clock: Clock, seconds: int, progress: Progress, line: str) -> None:

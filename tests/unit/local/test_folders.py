@@ -49,7 +49,7 @@ def test_one_document_among_noise_is_enough(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("files", "words"),
-    [({}, "holds no files"), ({"a": b"noise", "b": b""}, "None of the 2 files .* is a document. Documents are PDF")],
+    [({}, "holds no files"), ({"a": b"noise", "b": b""}, "No document is among the 2 files in .*. Documents are PDF")],
 )
 def test_a_folder_without_documents_is_refused(files: dict[str, bytes], words: str, tmp_path: Path) -> None:
     write(tmp_path, **files)

@@ -49,7 +49,7 @@ def test_an_output_folder_that_cannot_be_written_starts_nothing(folder: Path) ->
 
 
 def test_a_language_that_is_missing_starts_nothing(folder: Path) -> None:
-    with pytest.raises(MissingTool, match="xyz.*tesseract-ocr-xyz"):
+    with pytest.raises(MissingTool, match="no language xyz .*knows no xyz"):
         run_folder(folder, RunSettings(languages="eng+xyz"), output=folder.parent / "output", observer=Observer())
     assert not (folder.parent / "output").exists()
 

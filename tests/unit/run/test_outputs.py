@@ -141,6 +141,12 @@ def test_a_key_that_s3_would_refuse_is_a_note(folder: Path) -> None:
     assert errors(row) == {"Its key would be longer than the 1024 bytes that S3 allows."}
 
 
+def test_the_name_of_a_file_on_this_machine_is_escaped_once(folder: Path) -> None:
+    named = document("letters/50%2520.pdf", source_uri="file:///docs/letters/50%2520.pdf")  # the file 50%20.pdf
+    (row,) = made(folder, result(named), outputs="text")
+    assert row.outputs[0].key == "outputs/run_id=r1/letters/50%2520.pdf.txt"
+
+
 @pytest.mark.parametrize("keys", [("a.pdf", "a.pdf.txt/b.png"), ("a.pdf.txt/b.png", "a.pdf")])
 def test_a_folder_in_the_place_of_a_file_is_a_note(keys: tuple[str, str], folder: Path) -> None:
     (first,) = made(folder, result(document(keys[0])), outputs="text")

@@ -73,4 +73,4 @@ def test_the_exit_message_counts_documents_by_status_and_pages() -> None:
         progress.add(DocumentResult(DOCUMENT, status))
     progress.add(PageChunk(DOCUMENT, "application/pdf", 1, (PageResult(1, PageStatus.BLANK),)))
     message = progress.summary(Stopwatch())
-    assert re.fullmatch(r"Processed 3 documents \(1 failed, 2 succeeded\), 1 pages in \d+\.\d s\.", message)
+    assert re.fullmatch(r"Processed 3 documents \(1 failed, 2 succeeded\), 1 page in \d+\.\d s\.", message)

@@ -86,10 +86,10 @@ def test_a_run_whose_pages_had_to_be_opened_is_green_if_they_add_up(tmp_path: Pa
         (opened(a=1, b=1, c=1, d=1, z=1), "do not add up (first: z)"),
         (
             opened(a=1, b=1, c=1, d=1) | {"page_keys": [*zip("abcd", [1] * 4), ("a", 1)]},
-            "1 pages are there more than once",
+            "1 page is there more than once",
         ),
         ({"incomplete": frozenset({"s00000.parquet"})}, "s00000.parquet"),
-        ({"ledger": [], "failures": {"s00000": "exit code: 1"}}, "1 shards failed (first: s00000: exit code: 1)"),
+        ({"ledger": [], "failures": {"s00000": "exit code: 1"}}, "1 shard failed (first: s00000: exit code: 1)"),
         (
             {"ledger": [], "map_failure": "States.ExceedToleratedFailureThreshold Too many."},
             "the workflow gave shards up: States.ExceedToleratedFailureThreshold Too many. "
@@ -122,7 +122,7 @@ def test_files_of_documents_that_are_not_there_are_named(tmp_path: Path) -> None
     assert report.outputs_missing == Named(2, ("s3://bucket/docs/b", "s3://bucket/docs/c"))
     assert (dict(report.outputs), report.outputs_not_made) == ({"text": 3}, 1)
     assert report.balanced and not report.succeeded
-    assert "2 documents lack files in outputs/" in report.summary and "1 files of documents could" in report.summary
+    assert "2 documents lack files in outputs/" in report.summary and "1 file of a document could" in report.summary
 
 
 def test_files_that_are_all_there_are_counted(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_long_lists_are_cut_but_counted(tmp_path: Path) -> None:
     planned = [(f"{number:05d}", f"docs/{number:05d}", "s00000") for number in range(MAX_NAMED_DOCUMENTS + 5)]
     report = make_report("run", options(), PLAN, run(tmp_path, planned=planned, ledger=[]).evidence()).as_dict()
     assert (len(report["missing"]), report["missing_count"]) == (MAX_NAMED_DOCUMENTS, MAX_NAMED_DOCUMENTS + 5)
-    assert f"{MAX_NAMED_DOCUMENTS + 5} planned documents" in report["summary"]
+    assert f"{MAX_NAMED_DOCUMENTS + 5:,} planned documents" in report["summary"]
 
 
 def test_the_report_shows_the_estimate_beside_what_was_measured(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from distributed_ocr_pipeline.client.command_line.parsers import COMMANDS, no_su
 from distributed_ocr_pipeline.errors import ExitCode, MissingTool, PipelineError
 
 _PACKAGE = "distributed_ocr_pipeline"
+_PLAIN_FORMAT, _DEBUG_FORMAT = "ocr-pipeline: warning: %(message)s", "%(levelname)s %(name)s: %(message)s"
 
 
 def call(given: Sequence[str]) -> int:
@@ -22,7 +23,7 @@ def call(given: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names and texts have letters that a terminal may not know
     name, parsed = _parse(given)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format=_DEBUG_FORMAT if parsed.debug else _PLAIN_FORMAT)
     logging.getLogger(_PACKAGE).setLevel(logging.DEBUG if parsed.debug else logging.WARNING)
     try:
         with _ended_like_ctrl_c():

@@ -146,13 +146,14 @@ def _export_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         "ocr-pipeline export",
         "Makes files of documents from the current rows of finished runs; nothing is recognised again.",
+        usage="ocr-pipeline export [RUN|OUTPUT] --format FORMAT [options]",
     )
     what = "a run's id, or the folder or s3://bucket that runs wrote to (default: all runs of --output)"
     parser.add_argument("what", metavar="RUN|OUTPUT", nargs="?", type=path, help=what)
     parser.add_argument(
         "--format",
         action="append",
-        required=True,
+        default=[],
         choices=list(SUFFIXES),
         metavar="FORMAT",
         help=f"what to make, may be given several times: {', '.join(SUFFIXES)}",

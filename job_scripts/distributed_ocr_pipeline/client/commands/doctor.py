@@ -9,8 +9,9 @@ from typing import Any, TextIO
 from distributed_ocr_pipeline.client.checks.check import Check, State
 from distributed_ocr_pipeline.client.checks.deployed import deployment_checks
 from distributed_ocr_pipeline.client.checks.machine import machine_checks
-from distributed_ocr_pipeline.client.terminal import print_lines, printable
+from distributed_ocr_pipeline.client.terminal import print_lines
 from distributed_ocr_pipeline.errors import PipelineError
+from distributed_ocr_pipeline.wording import printable
 
 
 class NotReady(PipelineError):

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
 from distributed_ocr_pipeline.client.commands.run import chosen_options
+from distributed_ocr_pipeline.client.scratch import scratch_folder
 from distributed_ocr_pipeline.config import AWSConfig, RunOptions, RunSettings
 from distributed_ocr_pipeline.deployment import deployment_in, input_bucket, place_of
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
@@ -22,6 +22,7 @@ from distributed_ocr_pipeline.planning.estimating import Estimate, Range
 from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.planning import plan_run, plan_source
 from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.wording import between, count_of, readable_size
 from local_aws.s3.folder import FolderBucket
 
 _FOLDER_PREFIX = "s3://local-folder/"
@@ -66,9 +67,9 @@ def on_this_machine(plan: Plan) -> OnThisMachine:
 def describe_here(found: OnThisMachine) -> Iterator[str]:
     """The same as lines of text."""
     long = found.seconds.high >= 120
-    low, high = (f"{value / 60 if long else value:,.0f}" for value in (found.seconds.low, found.seconds.high))
-    time = f"about {low} to {high} {'minutes' if long else 'seconds'}"
-    yield f"On this machine a run costs nothing and takes {time} on {found.processors} processors."
+    seconds = found.seconds.times(1 / 60) if long else found.seconds
+    time = f"about {_bounds(seconds, '{:,.0f}')} {'minutes' if long else 'seconds'}"
+    yield f"On this machine a run costs nothing and takes {time} on {count_of(found.processors, 'processor')}."
     yield "Results of earlier runs are not looked at here; a run leaves out what is up to date in its --output."
     yield ""
     yield "On AWS, with the documents in S3:"
@@ -78,10 +79,10 @@ def make_estimate(prefix: str, settings: RunSettings, region: str | None = None)
     """Plan a run over a prefix of S3 or a local folder, and throw the shards away."""
     place = place_of(prefix, input_bucket(AWSConfig(), os.environ))
     chosen = settings.model_dump(exclude_unset=True) | {"max_cost_usd": None}  # an estimate refuses nothing
-    with TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         if isinstance(place, Path):
-            return _plan_folder(place, chosen, Path(folder))
-        return _plan_in_s3(place, chosen, region, Path(folder))
+            return _plan_folder(place, chosen, folder)
+        return _plan_in_s3(place, chosen, region, folder)
 
 
 def _plan_folder(documents: Path, chosen: dict[str, Any], folder: Path) -> Plan:
@@ -110,11 +111,12 @@ def _plan_in_s3(address: str, chosen: dict[str, Any], region: str | None, folder
 
 def describe(plan: Plan) -> Iterator[str]:
     """The estimate as lines of text."""
-    megabytes, cpu_hours = plan.size_bytes / 1e6, plan.cpu_seconds.times(1 / 3600)
-    yield f"documents        {plan.documents:>14,}   {megabytes:,.1f} MB; {plan.up_to_date:,} more are up to date"
-    yield f"pages            {plan.pages.expected:>14,.0f}   {_bounds(plan.pages, '{:,.0f}')}"
+    cpu_hours = plan.cpu_seconds.times(1 / 3600)
+    up_to_date = f"{count_of(plan.up_to_date, 'more is', 'more are')} up to date"
+    yield f"documents        {plan.documents:>14,}   {readable_size(plan.size_bytes)}; {up_to_date}"
+    yield f"pages            {_with_bounds(plan.pages, '{:,.0f}')}"
     yield f"with text layer  {plan.text_layer_share:>14.0%}"
-    yield f"CPU hours        {cpu_hours.expected:>14,.2f}   {_bounds(cpu_hours, '{:,.2f}')}"
+    yield f"CPU hours        {_with_bounds(cpu_hours, '{:,.2f}' if cpu_hours.expected >= 0.1 else '{:,.4f}')}"
     yield ""
     yield f"{'':<17}{'instances':<22}{'shards':>7}{'minutes each':>14}{'hours':>9}{'USD':>10}   of it provisioning"
     yield _line("this run", plan.estimate)
@@ -133,5 +135,11 @@ def _line(name: str, found: Estimate) -> str:
     return f"{name:<17}{instances:<22}{figures}{found.provisioning_usd:>10,.2f}"
 
 
+def _with_bounds(found: Range, form: str) -> str:
+    """What is expected, and between what, if that looks different."""
+    expected, bounds = form.format(found.expected), _bounds(found, form)
+    return f"{expected:>14}" if bounds == expected else f"{expected:>14}   {bounds}"
+
+
 def _bounds(found: Range, form: str) -> str:
-    return f"{form.format(found.low)} to {form.format(found.high)}"
+    return between(found.low, found.high, form)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from distributed_ocr_pipeline.client.exports.exporting import Export, ExportedFile
+from distributed_ocr_pipeline.client.exports.stored import require_ledger
 from distributed_ocr_pipeline.client.inspection.outputs import (
     Output,
     OutputBucket,
@@ -15,11 +16,12 @@ from distributed_ocr_pipeline.client.inspection.outputs import (
     bucket_of,
     looked_at,
 )
-from distributed_ocr_pipeline.client.terminal import count_of, print_lines, printable
+from distributed_ocr_pipeline.client.terminal import print_lines
 from distributed_ocr_pipeline.errors import ExitCode, Interrupted, PipelineError
 from distributed_ocr_pipeline.layout import DEFAULT_FOLDER
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.wording import count_of, printable
 
 
 class NotAllExported(PipelineError):
@@ -84,16 +86,21 @@ def _summary(written: int, there: int) -> str:
 
 def chosen_export(arguments: argparse.Namespace) -> Export:
     """What the command line says."""
-    what, formats = arguments.what, list(dict.fromkeys(arguments.format))
-    if what and what.startswith("s3://"):
+    output, run_id, storage = _chosen_results(arguments)
+    if not arguments.format:  # to be asked for of results that there are
+        require_ledger(output, run_id)
+    folder = output.path if isinstance(output, OutputFolder) else DEFAULT_FOLDER
+    formats = list(dict.fromkeys(arguments.format))
+    return Export(output, run_id, storage, Path(arguments.to or folder), formats, arguments.overwrite)
+
+
+def _chosen_results(arguments: argparse.Namespace) -> tuple[Output, str | None, Storage | None]:
+    """Where, of which run (None: of all), and what reads documents in S3."""
+    if arguments.what and arguments.what.startswith("s3://"):
         storage = Storage(region=arguments.region)
-        output: Output = OutputBucket(S3Location.parse(what).bucket, storage)
-        return Export(output, None, storage, Path(arguments.to or DEFAULT_FOLDER), formats, arguments.overwrite)
-    place, run_id = looked_at(what, arguments.output, arguments.region)
-    if isinstance(place, OutputFolder):
-        return Export(place, run_id, None, Path(arguments.to or place.path), formats, arguments.overwrite)
-    target = Path(arguments.to or DEFAULT_FOLDER)
-    return Export(bucket_of(place), run_id, place.storage(), target, formats, arguments.overwrite)
+        return OutputBucket(S3Location.parse(arguments.what).bucket, storage), None, storage
+    place, run_id = looked_at(arguments.what, arguments.output, arguments.region)
+    return (place, run_id, None) if isinstance(place, OutputFolder) else (bucket_of(place), run_id, place.storage())
 
 
 def as_dict(file: ExportedFile) -> dict[str, Any]:

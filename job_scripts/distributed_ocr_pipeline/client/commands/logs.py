@@ -12,10 +12,11 @@ from distributed_ocr_pipeline.client.inspection.folder_runs import FolderRuns
 from distributed_ocr_pipeline.client.inspection.job_logs import LogLine, RunLogs
 from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, looked_at
 from distributed_ocr_pipeline.client.inspection.status import RunState
-from distributed_ocr_pipeline.client.terminal import print_lines, printable
+from distributed_ocr_pipeline.client.terminal import print_lines
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.wording import printable
 
 _PULSE_SECONDS = 3.0
 

@@ -7,6 +7,7 @@ from typing import TextIO
 from distributed_ocr_pipeline.client.commands.run import chosen_options, run_with
 from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, looked_at
 from distributed_ocr_pipeline.client.retrying import Retry, find_retry
+from distributed_ocr_pipeline.wording import count_of
 
 
 def retry_command(arguments: argparse.Namespace, stream: TextIO, notes: TextIO) -> None:
@@ -40,7 +41,7 @@ def describe(found: Retry) -> str:
     """The failures as one line."""
     count = sum(found.failed.values())
     classes = ", ".join(f"{number} {name}" for name, number in sorted(found.failed.items()))
-    return f"{count} document{'' if count == 1 else 's'} below {found.source} failed ({classes})."
+    return f"{count_of(count, 'document')} below {found.source} failed ({classes})."
 
 
 def _no_failure(error_class: str | None) -> str:

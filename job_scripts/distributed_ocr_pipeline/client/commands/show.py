@@ -17,9 +17,10 @@ from distributed_ocr_pipeline.client.report.document_view import (
 from distributed_ocr_pipeline.client.report.files import open_page, write_page
 from distributed_ocr_pipeline.client.report.page_views import PageView
 from distributed_ocr_pipeline.client.report.pictures import NoPictures, PagePictures
-from distributed_ocr_pipeline.client.terminal import print_lines, printable
+from distributed_ocr_pipeline.client.terminal import print_lines
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.wording import printable
 
 _PICTURE_SIDE = 1600
 _FETCHED_BYTES = 2_000_000_000

@@ -11,6 +11,7 @@ from distributed_ocr_pipeline.client.inspection.deployed_runs import DeployedRun
 from distributed_ocr_pipeline.client.inspection.folder_runs import FolderRuns
 from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, looked_at
 from distributed_ocr_pipeline.client.inspection.status import Reason, RunState, RunStatus, ShardCounts
+from distributed_ocr_pipeline.wording import count_of
 
 _WAITS = {
     Reason.TURN: "for their turn",
@@ -87,7 +88,7 @@ def describe(status: RunStatus) -> Iterator[str]:
     if status.waits_for:
         yield f"waits       {_WAITS[status.waits_for]}"
     if status.planned is not None:
-        yield f"documents   {status.planned:,} planned, {status.up_to_date:,} more are up to date"
+        yield f"documents   {status.planned:,} planned, {count_of(status.up_to_date, 'more is', 'more are')} up to date"
     for name, count in status.documents.items():
         yield f"  {name:<10}{count:>9,}"
     yield from _shard_lines(status.shards)

@@ -12,6 +12,7 @@ from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in, job_names, run_of_job
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed, ServiceFault
 from distributed_ocr_pipeline.storage import aws_call
+from distributed_ocr_pipeline.wording import count_of
 
 _END_SECONDS = 600.0  # a job has two minutes to end, and stores then what it has finished
 _PULSE_SECONDS = 3.0
@@ -122,10 +123,13 @@ class Stopping:
             found = self._find(is_wanted)
             if not found or time.monotonic() > end:
                 break
-        self._say(f"{len(stopped)} jobs stopped. What they have finished is kept; the next run does the rest.")
+        self._say(
+            f"{count_of(len(stopped), 'job')} stopped. What they have finished is kept; the next run does the rest."
+        )
         if found:
             self._say(
-                f"{len(found)} of them have not ended yet. A run that begins before they have repeats their work."
+                f"{count_of(len(found), 'of them has', 'of them have')} not ended yet. "
+                "A run that begins before that repeats their work."
             )
         return tuple(sorted(stopped)), tuple(sorted(found))
 

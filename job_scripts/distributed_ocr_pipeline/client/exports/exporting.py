@@ -6,17 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from distributed_ocr_pipeline.client.exports.originals import Originals
 from distributed_ocr_pipeline.client.exports.stored import StoredDocument, stored_documents
 from distributed_ocr_pipeline.client.inspection.outputs import Output
 from distributed_ocr_pipeline.client.inspection.stored_runs import has_only_drawn, no_text
+from distributed_ocr_pipeline.client.scratch import scratch_folder
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import OUTPUTS, RunLayout
 from distributed_ocr_pipeline.outputs.document_files import Material, write_files
 from distributed_ocr_pipeline.outputs.formats import SUFFIXES
 from distributed_ocr_pipeline.records import FormatName, PageResult, require_known
+from distributed_ocr_pipeline.run.delivery.local_documents import name_of
 from distributed_ocr_pipeline.storage import Storage
 
 
@@ -80,7 +81,8 @@ class Exporter:
             self._is_made = True
 
     def _path(self, document: StoredDocument, name: FormatName) -> Path:
-        return self._target / RunLayout("", document.run_id).output(document.source.key, SUFFIXES[name]).key
+        called = name_of(document.source.key, document.source.source_uri)
+        return self._target / RunLayout("", document.run_id).output(called, SUFFIXES[name]).key
 
 
 def require_folder(folder: Path) -> None:
@@ -103,7 +105,7 @@ def _is_there(path: Path) -> bool:
 def require_formats(formats: Sequence[str]) -> None:
     """Raise `BadInput` unless there is a format, and all are known."""
     if not formats:
-        raise BadInput("No format is named.", f"Name some of: {', '.join(SUFFIXES)}.")
+        raise BadInput("No format is named (--format).", f"Name some of: {', '.join(SUFFIXES)}.")
     require_known("format", formats, SUFFIXES)
 
 
@@ -141,9 +143,9 @@ class Export:
                 be written.
             ServiceFault: AWS did not answer.
         """
-        with TemporaryDirectory() as scratch:
+        with scratch_folder() as scratch:
             fault_of = lru_cache(maxsize=1)(self._fault)  # the documents of a run follow each other
-            originals = Originals(self.storage, Path(scratch))
+            originals = Originals(self.storage, scratch)
             exporter = Exporter(self.target, list(dict.fromkeys(self.formats)), originals, overwrite=self.overwrite)
             for document, pages in stored_documents(self.output, self.run_id):
                 yield from exporter.export(document, pages, fault_of(document.run_id))

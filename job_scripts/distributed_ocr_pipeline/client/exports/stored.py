@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyarrow.fs import FileType
 
-from distributed_ocr_pipeline.client.command_line.proposals import command
-from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
+from distributed_ocr_pipeline.client.inspection.outputs import Output, no_such_run, open_table, reading_table
 from distributed_ocr_pipeline.client.inspection.stored_runs import has_only_drawn, no_text
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import DOCUMENTS, PAGES, RunLayout
@@ -83,22 +82,26 @@ def stored_documents(output: Output, run_id: str | None) -> Iterator[tuple[Store
 
 def _current(output: Output, run_id: str | None) -> pa.Table:
     """The current rows of documents with pages, in the order of runs and shards."""
-    dataset = open_table(output, f"{DOCUMENTS}/", LEDGER_SCHEMA)
-    if run_id is not None and (dataset is None or not _has_run(dataset, run_id)):
-        raise BadInput(
-            f"There are no results of a run {run_id!r} in {output.address}.",
-            f"`{command('status', *output.words)}` lists the runs.",
-        )
-    if dataset is None:
-        raise BadInput(
-            f"There are no results in {output.address}: it has no Parquet files below {DOCUMENTS}/.",
-            "Name the folder that runs wrote to.",
-        )
+    dataset = require_ledger(output, run_id)
     wanted = counting(dataset) & ds.field("status").isin(_WITH_PAGES)
     if run_id is not None:
         wanted &= ds.field("run_id") == run_id
     rows = dataset.to_table(columns=_LEDGER_COLUMNS, filter=wanted)
     return rows.sort_by([("run_id", "ascending"), ("shard_id", "ascending")])
+
+
+def require_ledger(output: Output, run_id: str | None) -> ds.Dataset:
+    """The ledgers of all runs; `BadInput` if no run, or not this one, has written results there."""
+    dataset = open_table(output, f"{DOCUMENTS}/", LEDGER_SCHEMA)
+    if dataset is None:
+        raise BadInput(
+            f"There are no results in {output.address}: it has no Parquet files below {DOCUMENTS}/.",
+            "Name the folder that runs wrote to.",
+        )
+    if run_id is not None and not _has_run(dataset, run_id):
+        ids = pc.unique(dataset.to_table(columns=["run_id"])["run_id"]).to_pylist()
+        raise no_such_run(run_id, output, sorted(ids, reverse=True))
+    return dataset
 
 
 def _require_text(output: Output, ledger: pa.Table) -> None:

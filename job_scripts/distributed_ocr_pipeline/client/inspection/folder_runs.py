@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.client.command_line.proposals import command, run_command_line
-from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder
+from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder, no_such_run, require_there
 from distributed_ocr_pipeline.client.inspection.status import Phase, RunState, RunStatus
 from distributed_ocr_pipeline.client.inspection.stored_runs import StoredRun, read_stored_run
 from distributed_ocr_pipeline.config import RunSettings
-from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout, run_folders, time_of
 from distributed_ocr_pipeline.local.deploy import default_options
 from distributed_ocr_pipeline.local.folders import Holder, find_holder
 from distributed_ocr_pipeline.run.delivery.local_documents import path_of
-
-_ADVICE = "Name the folder that runs wrote to with --output, or set up a deployment (`make deploy`)."
 
 
 class FolderRuns:
@@ -27,9 +24,7 @@ class FolderRuns:
     """
 
     def __init__(self, output: OutputFolder) -> None:
-        if not output.path.is_dir():
-            raise BadInput(f"The output folder {output.address!r} does not exist.", _ADVICE)
-        self._output = output
+        self._output = require_there(output)
         self._holder = find_holder(output.path)
         self._ids = sorted({*_run_ids(output.path), *self._without_files()}, key=self._started, reverse=True)
 
@@ -44,10 +39,7 @@ class FolderRuns:
     def find(self, run_id: str) -> RunStatus:
         """One run; `BadInput` if the folder has none of this id."""
         if run_id not in self._ids:
-            raise BadInput(
-                f"There is no run {run_id!r} in {self._output.address!r}.",
-                f"`{command('status', *self._output.words)}` lists its runs; --output names another folder.",
-            )
+            raise no_such_run(run_id, self._output, self._ids)
         return self._status(run_id)
 
     def _without_files(self) -> Iterator[str]:

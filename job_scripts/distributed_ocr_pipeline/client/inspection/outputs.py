@@ -1,9 +1,11 @@
 """Where runs' files are read: the output bucket of a deployment, or a folder that is laid out like it."""
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,10 +17,12 @@ from distributed_ocr_pipeline.client.command_line.proposals import command, in_f
 from distributed_ocr_pipeline.deployment import Deployment, deployment_in
 from distributed_ocr_pipeline.errors import BadInput, NotDeployed
 from distributed_ocr_pipeline.json_files import read_json
-from distributed_ocr_pipeline.layout import DEFAULT_FOLDER
+from distributed_ocr_pipeline.layout import DEFAULT_FOLDER, MARK
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.latest import local_filesystem
+
+_MOST_NAMED = 3  # of the folders or runs that there are
 
 
 class Output(Protocol):
@@ -138,18 +142,45 @@ def bucket_of(deployment: Deployment) -> OutputBucket:
 
 
 def chosen_place(folder: str | None, region: str | None) -> OutputFolder | Deployment:
-    """What a command looks at: the folder that was named, or the deployment that there is, or else `output`."""
+    """What a command looks at: the folder that was named, or the deployment that there is, or else `output`.
+
+    Raises:
+        BadInput: There is no such folder.
+    """
     if folder is not None:
-        return OutputFolder(Path(folder))
+        return require_there(OutputFolder(Path(folder)))
     try:
         return deployment_in(region)
     except NotDeployed:
-        return OutputFolder(Path(DEFAULT_FOLDER))
+        return require_there(OutputFolder(Path(DEFAULT_FOLDER)))
+
+
+def require_there(output: OutputFolder) -> OutputFolder:
+    """The folder; `BadInput` if there is none, with those beside it that runs wrote to."""
+    if not os.path.isdir(output.path):
+        raise BadInput(f"There is no folder {output.address!r}.", _places_beside(output.path))
+    return output
+
+
+def _places_beside(folder: Path) -> str:
+    found = [shlex.quote(str(mark.parent)) for mark in islice(folder.parent.glob(f"*/{MARK}"), _MOST_NAMED)]
+    if found:
+        return f"Runs wrote to {', '.join(sorted(found))}: name one of them with --output."
+    return "Name the folder that runs wrote to with --output, or set up a deployment (`make deploy`)."
+
+
+def no_such_run(run_id: str, output: Output, ids: Sequence[str]) -> BadInput:
+    """The fault of who names a run that is none of `ids`, of which the latest come first."""
+    advice = f"`{command('status', *output.words)}` lists the runs."
+    if ids:
+        latest = f"The latest are {', '.join(ids[:_MOST_NAMED])}" if len(ids) > 1 else f"The only one is {ids[0]}"
+        advice = f"{latest}; {advice}"
+    return BadInput(f"There is no run {run_id!r} in {output.address}.", advice)
 
 
 def meant_by(word: str | None, folder: str | None) -> tuple[str | None, str | None]:
     """The output folder and the run that a word of the command line means; `folder` is what --output says."""
-    if word and folder is None and Path(word).is_dir():
+    if word and folder is None and os.path.isdir(word):
         return word, None
     return folder, word
 
@@ -161,10 +192,9 @@ def looked_at(word: str | None, folder: str | None, region: str | None) -> tuple
         BadInput: The word is neither a folder nor a run: there is no place that has runs.
     """
     chosen, run_id = meant_by(word, folder)
-    place = chosen_place(chosen, region)
-    if run_id and isinstance(place, OutputFolder) and not place.path.is_dir():
-        raise BadInput(
-            f"{run_id!r} is no folder here, and there is no folder {place.address!r} that could have a run of this id.",
-            f"Name the folder that runs wrote to: `{command('status', 'FOLDER')}` lists its runs.",
-        )
-    return place, run_id
+    try:
+        return chosen_place(chosen, region), run_id
+    except BadInput as error:
+        if run_id is None or chosen is not None:
+            raise
+        raise BadInput(f"There is neither a folder {run_id!r} nor a run of this name.", error.advice) from error

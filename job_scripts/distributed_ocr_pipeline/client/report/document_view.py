@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
 from distributed_ocr_pipeline.client.report.figures import PageKey
-from distributed_ocr_pipeline.client.report.names import readable
+from distributed_ocr_pipeline.client.report.names import FILE, readable
 from distributed_ocr_pipeline.client.report.page_views import PageView, view_pages
 from distributed_ocr_pipeline.client.report.pictures import Pictures
 from distributed_ocr_pipeline.errors import BadInput
@@ -59,7 +59,8 @@ def find_document(output: Output, name: str) -> ShownDocument:
 
     Args:
         output: Where runs wrote to.
-        name: Its document_id, its address, the path of its file, or the end of its address from a slash on.
+        name: Its document_id, its address, the path of its file, or the end of either from a slash on. Of documents
+            that it fits in different ways, the one that it fits in the first of these is meant.
 
     Raises:
         BadInput: There is none of this name, or there are several.
@@ -70,8 +71,7 @@ def find_document(output: Output, name: str) -> ShownDocument:
         if ledger is None:
             raise BadInput(f"There are no results in {output.address}.", "Name the folder that runs wrote to.")
         found = current_rows(ledger.to_table(columns=_COLUMNS, filter=_is_named(name))).to_pylist()
-    exact = [row for row in found if name in (row["document_id"], row["source_uri"])]
-    return _only(name, exact or found, output)
+    return _only(name, _nearest(name, found), output)
 
 
 def view_document(
@@ -95,12 +95,35 @@ def view_document(
 
 def _is_named(name: str) -> ds.Expression:
     address, end = ds.field("source_uri"), name.lstrip("/")
-    found = pc.ends_with(address, pattern=f"/{quote(os.fsencode(end))}")
+    found = pc.ends_with(address, pattern=_end_of_uri(name))
     if is_text(name):
         found |= (ds.field("document_id") == name) | (address == name) | pc.ends_with(address, pattern=f"/{end}")
-    if os.path.exists(name):  # pathlib's raises where a name is too long for a file
-        found |= address == Path(name).resolve().as_uri()
+    if uri := _uri_of_file(name):
+        found |= address == uri
     return found
+
+
+def _nearest(name: str, found: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Those that a name fits best: `90%25.pdf` may be a file of this name, or the address of one called `90%.pdf`."""
+    uri, end = _uri_of_file(name), _end_of_uri(name)
+    for is_meant in (
+        lambda row: name in (row["document_id"], row["source_uri"]),
+        lambda row: row["source_uri"] == uri,
+        lambda row: not row["source_uri"].startswith(FILE) or row["source_uri"].endswith(end),
+    ):
+        if fitting := [row for row in found if is_meant(row)]:
+            return fitting
+    return found
+
+
+def _uri_of_file(name: str) -> str | None:
+    """The address of a file of this machine; None where there is none of this path."""
+    return Path(name).resolve().as_uri() if os.path.exists(name) else None  # pathlib's raises where a name is too long
+
+
+def _end_of_uri(name: str) -> str:
+    """How the address of a file of this name ends."""
+    return f"/{quote(os.fsencode(name.lstrip('/')))}"
 
 
 def _only(name: str, found: Sequence[dict[str, Any]], output: Output) -> ShownDocument:

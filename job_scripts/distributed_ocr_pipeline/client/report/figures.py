@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from itertools import accumulate
 from typing import Any
 
 from distributed_ocr_pipeline.client.inspection.documents import LedgerRow
 from distributed_ocr_pipeline.client.inspection.outputs import Output, open_table, reading_table
 from distributed_ocr_pipeline.client.report.names import common_folder
-from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.client.scratch import scratch_folder
+from distributed_ocr_pipeline.layout import RunLayout, time_of
 from distributed_ocr_pipeline.planning.database import Database, open_database
 from distributed_ocr_pipeline.tables.schema import ALL_PAGES_SCHEMA, LEDGER_SCHEMA
 
@@ -23,7 +23,8 @@ _SPAN_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 
 _LOAD_DOCUMENTS = """
 create or replace table documents as
 select document_id, source_uri, size_bytes, media_type, page_count, status, error_class, error_message, duration_ms,
-  attempts, epoch_ms(processed_at) as processed_ms
+  attempts, epoch_ms(processed_at) as processed_ms,
+  least(processed_ms, greatest(processed_ms - duration_ms, $started_ms)) as begun_ms
 from ledger_files
 """
 _LOAD_PAGES = """
@@ -32,11 +33,16 @@ select document_id, page_number, status, text_source, confidence, word_count, du
 """
 _TOTALS = """
 select count(*), coalesce(sum(page_count), 0)::bigint, coalesce(sum(size_bytes), 0)::bigint,
-  coalesce(min(source_uri), ''), coalesce(max(source_uri), ''), min(processed_ms), max(processed_ms) from documents
+  coalesce(min(source_uri), ''), coalesce(max(source_uri), ''), min(begun_ms), max(processed_ms) from documents
 """
 _SPANS = """
-select ((processed_ms - $first) // (1000 * $seconds))::int, sum(page_count)::bigint from documents
-where status <> 'deferred' group by 1 order by 1
+with read as (
+  select page_count as pages, begun_ms - $first as begun, processed_ms - $first as done from documents
+  where status <> 'deferred'
+), cut as (select *, unnest(range(begun // $length, done // $length + 1)) as span from read)
+select span::int, sum(case when begun = done then pages
+  else pages * (least(done, (span + 1) * $length) - greatest(begun, span * $length)) / (done - begun) end)::double
+from cut group by 1 order by 1
 """
 _BINS = f"select least(floor(confidence / {BIN_WIDTH}), {100 // BIN_WIDTH - 1})::int, count(*) from pages " + (
     "where confidence is not null group by 1 order by 1"
@@ -62,13 +68,13 @@ class Totals:
     pages: int
     size_bytes: int
     folder: str  # that holds all of them
-    first_ms: int | None  # when the first one was done, and the last: milliseconds since 1970
+    first_ms: int | None  # when the first one was begun, and the last was done: milliseconds since 1970
     last_ms: int | None
 
 
 @dataclass(frozen=True)
 class Throughput:
-    """Pages of the documents that were done in each span of time, from the first to the last."""
+    """Pages that were read in each span of time, those of a document evenly from its beginning to its end."""
 
     first_ms: int
     span_seconds: int
@@ -123,8 +129,8 @@ class RunFigures:
             return None
         seconds = span_seconds((totals.last_ms - totals.first_ms) / 1000)
         spans = (totals.last_ms - totals.first_ms) // (1000 * seconds) + 1
-        found = self._database.rows(_SPANS, first=totals.first_ms, seconds=seconds)
-        return Throughput(totals.first_ms, seconds, _filled(found, spans))
+        found = self._database.rows(_SPANS, first=totals.first_ms, length=1000 * seconds)
+        return Throughput(totals.first_ms, seconds, _rounded(_filled(found, spans)))
 
     def documents(self) -> Iterator[DocumentRow]:
         """All of them, those without a full result first, then those with the least certain pages."""
@@ -143,20 +149,24 @@ class RunFigures:
 def open_figures(output: Output, run_id: str) -> Iterator[RunFigures]:
     """The figures of a run, whose tables are read once.
 
+    A document was begun as long before its end as it took, though not before the run: the parts of one that several
+    jobs read were read at the same time, and what they took is added up in its row.
+
     Raises:
-        BadInput: A table cannot be read.
+        BadInput: A table cannot be read, or there is no room for temporary files.
         ServiceFault: S3 did not answer.
     """
-    run = RunLayout("", run_id)
-    with TemporaryDirectory(prefix="report-") as folder, open_database(Path(folder)) as database:
-        for name, key, schema, load in (
-            ("ledger_files", run.documents.key, LEDGER_SCHEMA, _LOAD_DOCUMENTS),
-            ("pages_files", run.pages.key, ALL_PAGES_SCHEMA, _LOAD_PAGES),
+    run, started = RunLayout("", run_id), time_of(run_id)
+    started_ms = 0 if started is None else int(started.timestamp() * 1000)
+    with scratch_folder("report-") as folder, open_database(folder) as database:
+        for name, key, schema, load, parameters in (
+            ("ledger_files", run.documents.key, LEDGER_SCHEMA, _LOAD_DOCUMENTS, {"started_ms": started_ms}),
+            ("pages_files", run.pages.key, ALL_PAGES_SCHEMA, _LOAD_PAGES, {}),
         ):
             with reading_table(output, key):
                 found = open_table(output, key, schema)
                 database.register(name, schema.empty_table() if found is None else found)
-                database.execute(load)
+                database.execute(load, **parameters)
         yield RunFigures(database)
 
 
@@ -166,7 +176,13 @@ def span_seconds(duration_seconds: float) -> int:
     return next(fitting, _SPAN_SECONDS[-1])
 
 
-def _filled(found: Iterable[Sequence[Any]], length: int) -> tuple[int, ...]:
+def _filled(found: Iterable[Sequence[Any]], length: int) -> tuple[Any, ...]:
     """Counts by number, with 0 for those that are not there."""
     counts = {row[0]: row[1] for row in found}
     return tuple(counts.get(number, 0) for number in range(length))
+
+
+def _rounded(values: Iterable[float]) -> tuple[int, ...]:
+    """Whole numbers whose sums, from the first on, are those of the values."""
+    sums = [round(total, 6) for total in accumulate(values)]  # a sum of thirds is a whole page
+    return tuple(round(after) - round(before) for before, after in zip([0.0, *sums], sums))

@@ -21,7 +21,7 @@ from distributed_ocr_pipeline.client.report.failures import explain
 from distributed_ocr_pipeline.client.report.names import below, readable
 from distributed_ocr_pipeline.client.report.page_views import BANDS, PageView, band
 from distributed_ocr_pipeline.client.report.run_report import RunReport, folder_name
-from distributed_ocr_pipeline.client.terminal import printable, readable_size
+from distributed_ocr_pipeline.wording import between, count_of, printable, readable_size
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _CODE = re.compile("`([^`]+)`")
@@ -89,8 +89,10 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "band": band,
+        "between": lambda bounds, form: between(bounds[0], bounds[1], form),
         "below": lambda address, folder: below(folder, address),
         "count": "{:,}".format,
+        "count_of": count_of,
         "duration": duration,
         "exact_moment": exact_moment,
         "moment": moment,

@@ -2,15 +2,16 @@
 
 from urllib.parse import unquote
 
-from distributed_ocr_pipeline.client.terminal import printable
+from distributed_ocr_pipeline.wording import printable
 
-_FILE = "file://"
+FILE = "file://"
+"""What the addresses of documents of this machine begin with."""
 
 
 def readable(address: str) -> str:
     """An address without the escapes of a `file://` URI; what is not printable, or turns lines around, is escaped."""
-    if address.startswith(_FILE):
-        address = unquote(address.removeprefix(_FILE), errors="backslashreplace")
+    if address.startswith(FILE):
+        address = unquote(address.removeprefix(FILE), errors="backslashreplace")
     return printable(address)
 
 

@@ -4,18 +4,18 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from distributed_ocr_pipeline.client.inspection.outputs import Output, OutputBucket
+from distributed_ocr_pipeline.client.report.names import FILE
+from distributed_ocr_pipeline.client.scratch import scratch_folder
 from distributed_ocr_pipeline.errors import DocumentError, PipelineError
 from distributed_ocr_pipeline.layout import IMAGES
 from distributed_ocr_pipeline.ocr import draw_pages, shrink_page_image
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.delivery.local_documents import path_of
 from distributed_ocr_pipeline.storage import aws_call
-
-_FILE = "file://"
+from distributed_ocr_pipeline.wording import count_of
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ class PagePictures:
 
     def _drawn(self, source_uri: str, size_bytes: int, turns: Mapping[int, float]) -> dict[int, Picture]:
         try:
-            with TemporaryDirectory(prefix="source-") as folder:
-                path = self._fetch(source_uri, size_bytes, Path(folder) / "document")
+            with scratch_folder("source-") as folder:
+                path = self._fetch(source_uri, size_bytes, folder / "document")
                 drawn = draw_pages(path, turns, self._max_side)
         except PipelineError as error:
             return dict.fromkeys(turns, Picture(problem=error.message))
@@ -104,7 +104,7 @@ class PagePictures:
             raise PipelineError(
                 f"The document has {size_bytes / 1e6:,.0f} MB, which is too much to fetch for a picture."
             )
-        if not source_uri.startswith(_FILE):
+        if not source_uri.startswith(FILE):
             return self._download(source_uri, size_bytes, target)
         path = path_of(source_uri)
         try:
@@ -127,7 +127,9 @@ class PagePictures:
 
 def _require_unchanged(found_bytes: int, size_bytes: int) -> None:
     if found_bytes != size_bytes:
-        raise PipelineError(f"The document has changed since it was read: {size_bytes} bytes then, {found_bytes} now.")
+        raise PipelineError(
+            f"The document has changed since it was read: {count_of(size_bytes, 'byte')} then, {found_bytes:,} now."
+        )
 
 
 def _as_picture(drawn: bytes | DocumentError) -> Picture:

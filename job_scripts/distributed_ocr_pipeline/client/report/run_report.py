@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from math import floor, log10
 from typing import Any
 
 from distributed_ocr_pipeline.client.command_line.proposals import command
@@ -22,10 +23,10 @@ from distributed_ocr_pipeline.client.report.figures import (
 from distributed_ocr_pipeline.client.report.names import below, readable
 from distributed_ocr_pipeline.client.report.page_views import PageView, view_pages
 from distributed_ocr_pipeline.client.report.pictures import PagePictures
-from distributed_ocr_pipeline.client.terminal import printable
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.layout import RunLayout
+from distributed_ocr_pipeline.wording import printable
 
 _SHOWN_PAGES = 6  # of the slowest, and of the least certain
 _PICTURE_SIDE = 900
@@ -160,7 +161,13 @@ def _estimates(plan: Mapping[str, Any], report: Mapping[str, Any], totals: Total
     ):
         if found := report.get(key):
             limits = (bounds["low"] / divisor, bounds["high"] / divisor) if bounds else None
-            yield Estimate(name, found["estimated"] / divisor, found["measured"] / divisor, limits, decimals=3)
+            expected, actual = found["estimated"] / divisor, found["measured"] / divisor
+            yield Estimate(name, expected, actual, limits, _decimals(expected))
+
+
+def _decimals(value: float) -> int:
+    """So many that two digits of a small value are seen, and three of others."""
+    return 3 if value >= 0.1 or value <= 0 else min(6, 1 - floor(log10(value)))
 
 
 def _list_documents(documents: Iterator[DocumentRow], report: Mapping[str, Any], totals: Totals) -> ListedDocuments:

@@ -4,6 +4,7 @@ engines          the protocol, pytesseract and tesserocr, choosing one; which pa
 automatic        the engine of documents whose languages nobody named
 script_models    which installed models read which script
 tesseract        the `tesseract` program
+tesseract_models which models it may have, and how to install one
 tesserocr_tasks  the tesserocr library, in a sandbox
 rapidocr         the neural engine: sandboxes, and lines made of the pieces that it finds
 rapidocr_tasks   the rapidocr library, in a sandbox

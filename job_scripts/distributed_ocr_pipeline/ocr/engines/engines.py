@@ -16,8 +16,8 @@ from distributed_ocr_pipeline.ocr.engines.automatic import AutomaticEngine
 from distributed_ocr_pipeline.ocr.engines.rapidocr import RapidOCREngine
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition, parse
 from distributed_ocr_pipeline.ocr.engines.script_models import DETECTOR, FoundScript, first_models
+from distributed_ocr_pipeline.ocr.engines.tesseract_models import how_to_get
 from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
-from distributed_ocr_pipeline.ocr.processes.packages import how_to_install, language_package
 from distributed_ocr_pipeline.ocr.processes.programs import Limits, ProgramFailed
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
@@ -71,7 +71,7 @@ def check_engine(config: OCRConfig) -> list[str]:
     if absent:
         there = ", ".join(installed_languages) or "none"
         message = f"Tesseract has no language {', '.join(absent)} (installed: {there})."
-        raise MissingTool(message, how_to_install(map(language_package, absent)))
+        raise MissingTool(message, how_to_get(absent))
     return installed_languages
 
 

@@ -20,6 +20,7 @@ from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, apply, load
+from distributed_ocr_pipeline.wording import count_of
 
 _KEPT_FORMATS = ("JPEG", "WEBP")  # of page images
 _QUALITY = 70
@@ -71,7 +72,7 @@ def _draw(source: Source, page: int, turn: float, max_side: int, folder: Path) -
     limit = TimeLimit(_PAGE_SECONDS, time.monotonic() + 2 * _PAGE_SECONDS)
     try:
         if not 1 <= page <= source.page_count:
-            raise DocumentError(ErrorClass.CHANGED, f"The document has {source.page_count} pages now.")
+            raise DocumentError(ErrorClass.CHANGED, f"The document has {count_of(source.page_count, 'page')} now.")
         (survey,) = source.survey(range(page, page + 1), limit)
         drawn = survey.error or source.draw([survey], _dpi(survey, max_side), folder, limit)[page]
         return drawn if isinstance(drawn, DocumentError) else _picture(drawn, max_side, turn)

@@ -1,4 +1,4 @@
-"""In which package of the system a program or a language is, and the command that installs it."""
+"""The command that installs packages of the system."""
 
 import os
 import shutil
@@ -6,11 +6,6 @@ from collections.abc import Iterable
 
 _HOMEBREW = {"tesseract-ocr": "tesseract", "poppler-utils": "poppler"}
 _ALL_LANGUAGES = "tesseract-lang"  # Homebrew has one package of them
-
-
-def language_package(language: str) -> str:
-    """Debian's package of a Tesseract language: tesseract-ocr-chi-sim of chi_sim."""
-    return f"tesseract-ocr-{language.lower().replace('_', '-')}"
 
 
 def how_to_install(packages: Iterable[str]) -> str:

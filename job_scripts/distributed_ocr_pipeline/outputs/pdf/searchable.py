@@ -20,6 +20,7 @@ from distributed_ocr_pipeline.outputs.pdf.pictures import picture_as_pdf
 from distributed_ocr_pipeline.outputs.pdf.placement import placement, shown_box
 from distributed_ocr_pipeline.outputs.pdf.text_layer import Letters, commands
 from distributed_ocr_pipeline.records import PageResult, TextSource, Word
+from distributed_ocr_pipeline.wording import count_of
 
 _PDF = "application/pdf"
 _LAYER_CONFIDENCE = 100.0  # of words that a text layer holds; of those that were read it is less
@@ -52,7 +53,9 @@ class SearchablePdf:
             source = original.open("rb") if media_type == _PDF else picture_as_pdf(original, media_type)
             self._pdf = stack.enter_context(pikepdf.open(stack.enter_context(source)))
             if len(self._pdf.pages) < page_count:
-                raise BadInput(f"The document has {len(self._pdf.pages)} pages, of which {page_count} were read.")
+                raise BadInput(
+                    f"The document has {count_of(len(self._pdf.pages), 'page')}, and {page_count:,} were read."
+                )
             self._font = self._pdf.make_indirect(Dictionary())
             self._opened = stack.pop_all()
         self._letters = Letters()

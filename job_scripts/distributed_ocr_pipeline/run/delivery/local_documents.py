@@ -27,6 +27,16 @@ _KINDS = {
 _CHANGED = "The file changed after the run had found it."
 
 
+def name_of(key: str, source_uri: str) -> str:
+    """What a document is called below its folder, or in its bucket.
+
+    The key of a file is not always its name: in a key, bytes that are not UTF-8 are escaped, and what looks so.
+    """
+    if not source_uri.startswith(_SCHEME):
+        return key
+    return "/".join(path_of(source_uri).parts[1:][-1 - key.count("/") :])
+
+
 def reasons_by_place(sources: Iterable[tuple[Document, Path]], folder: Path) -> dict[str, Undeliverable]:
     """By document id, why documents of this machine were not delivered; those that were have no reason.
 

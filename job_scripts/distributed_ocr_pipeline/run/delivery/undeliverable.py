@@ -22,6 +22,7 @@ from distributed_ocr_pipeline.log_context import ContextLogger, log_context
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, S3Location, Undeliverable
 from distributed_ocr_pipeline.run.delivery.manifests import make_manifest, parse_documents
 from distributed_ocr_pipeline.run.delivery.passwords import passwords_key
+from distributed_ocr_pipeline.wording import count_of
 
 if TYPE_CHECKING:  # the worker reads the reasons, and has no use for S3
     from distributed_ocr_pipeline.storage import Storage
@@ -86,7 +87,7 @@ def _require_permission(reasons: Mapping[str, str], documents: int) -> None:
     refused = [reason for reason in reasons.values() if reason.startswith(_PERMISSION_CODES)]
     if refused and len(refused) == documents:
         raise BadInput(
-            f"The worker's role may read none of the shard's {documents} documents: {refused[0]}",
+            f"The worker's role may read none of the shard's {count_of(documents, 'document')}: {refused[0]}",
             "Allow it in the bucket's policy and in the policy of the key that the documents are encrypted with.",
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,6 +33,7 @@ from distributed_ocr_pipeline.records import (
     S3Location,
     TextSource,
 )
+from distributed_ocr_pipeline.run.delivery.local_documents import name_of
 from distributed_ocr_pipeline.storage import Storage
 from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
 from local_aws.s3.folder import FolderBucket
@@ -150,7 +152,7 @@ def test_a_file_has_the_name_that_the_job_gives_it(
         pq.write_table(pa.table(planned), tmp_path / "output" / run.planned.key)
     export(capsys, str(tmp_path / "output"), *formats("text"))
     [made] = (tmp_path / "output" / "outputs").rglob("*.txt")
-    of_the_job = tmp_path / "output" / run.output(listed.key, ".txt").key
+    of_the_job = tmp_path / "output" / run.output(name_of(listed.key, uri), ".txt").key
     assert made == of_the_job if has_plan else made.name == of_the_job.name
 
 
@@ -314,14 +316,17 @@ def test_any_key_has_its_file_below_the_folder(
     assert line == str(made) and made.read_text(encoding="utf-8").startswith("The quick")
 
 
-def test_names_that_are_not_utf_8_are_those_of_keys(
+def test_names_of_files_are_escaped_once_and_can_be_read_back(
     tmp_path: Path, scan: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for run_id, name in (("r1", "%FE"), ("r2", "%FF")):
-        store(tmp_path, f"{tmp_path.as_uri()}/{name}.pdf", scan, page_of(drawn_page()[1]), run_id=run_id)
+    names = {"r1": b"\xfe.pdf", "r2": b"100%.pdf", "r3": b"Report%20final.pdf", "r4": b"\\%FE.pdf"}
+    for run_id, name in names.items():
+        store(tmp_path, f"{tmp_path.as_uri()}/{quote(name)}", scan, page_of(drawn_page()[1]), run_id=run_id)
         export(capsys, run_id, "--output", str(tmp_path), *formats("text", "hocr"))
-    made = {os.fsencode(path.name) for path in (tmp_path / "outputs").rglob("*") if path.is_file()}
-    assert made == {name + suffix for name in (b"%25FE.pdf", b"%25FF.pdf") for suffix in (b".txt", b".hocr")}
+    made = {path.name for path in (tmp_path / "outputs").rglob("*") if path.is_file()}
+    escaped = ("%FE.pdf", "100%25.pdf", "Report%2520final.pdf", "%5C%25FE.pdf")
+    assert made == {name + suffix for name in escaped for suffix in (".txt", ".hocr")}
+    assert {unquote_to_bytes(name.removesuffix(".txt")) for name in made if name.endswith(".txt")} == {*names.values()}
 
 
 def test_a_document_whose_name_is_not_utf_8_has_its_pdf(
@@ -391,12 +396,12 @@ def test_a_document_that_changed_in_s3(deployed: Any, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["r9", "--format", "text"], "no results of a run 'r9'"),
-        (["\udcff", "--format", "text", "--output", "output"], r"no results of a run '\udcff'"),
-        (["--format", "text", "--output", "o\udcff"], r"'o\udcff' is not UTF-8"),
-        (["--format", "text", "--output", "nowhere"], "There are no results in nowhere"),
+        (["r9", "--format", "text"], "There is no run 'r9' in "),
+        (["\udcff", "--format", "text", "--output", "output"], r"There is no run '\udcff' in output"),
+        (["--format", "text", "--output", "o\udcff"], r"There is no folder 'o\udcff'."),
+        (["--format", "text", "--output", "nowhere"], "There is no folder 'nowhere'."),
         (["--format", "docx"], "invalid choice: 'docx'"),
-        (["r1"], "required: --format"),
+        (["r1"], "No format is named (--format)."),
     ],
 )
 def test_a_wrong_command_is_one_line(

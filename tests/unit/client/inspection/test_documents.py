@@ -2,17 +2,19 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import pytest
 
 from distributed_ocr_pipeline.client.commands.list import lines
 from distributed_ocr_pipeline.client.inspection.documents import Wanted, is_there, list_documents
 from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder
-from distributed_ocr_pipeline.errors import ExitCode
+from distributed_ocr_pipeline.errors import ErrorClass, ExitCode
 from distributed_ocr_pipeline.main import main
-from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.records import DocumentStatus, S3Location
 from distributed_ocr_pipeline.storage import Storage
 from tests.support.aws import OUTPUT_BUCKET, REGION, s3_client, s3_server, session, upload_folder, use_server
 from tests.support.reports import at
@@ -153,8 +155,26 @@ def test_a_document_that_is_gone_from_its_folder_is_listed_as_such(
     assert notes == {"kept": [], "gone": ["no longer there"]}
     listed = found(capsys, "--output", str(tmp_path / "output"), "--sort", "key")["documents"]
     assert [document["is_there"] for document in listed] == [False, True]
-    shown = list(lines(list_documents(OutputFolder(tmp_path / "output"), Wanted(), limit=2, by_key=True)))
-    assert shown[0].endswith("gone%20one.pdf (no longer there)") and shown[1].endswith("kept%20one.pdf")
+    shown = list(lines(list_documents(OutputFolder(tmp_path / "output"), Wanted(), limit=2, by_key=True), 80))
+    assert shown[1].endswith("gone one.pdf (no longer there)") and shown[2].endswith("kept one.pdf")
+
+
+@pytest.mark.parametrize("columns", [20, 80, 300])
+@pytest.mark.parametrize("below", [None, 99.0])
+def test_the_lines_of_a_terminal_have_a_head_and_fit(columns: int, below: float | None, tmp_path: Path) -> None:
+    names = {"long": "folder/" * 30, "wide": "\u6587" * 60, "short": "a"}
+    results = [at(outcome(name, pages=1), f"s3://bucket/{path}.pdf") for name, path in names.items()]
+    failed = replace(results[0], status=DocumentStatus.FAILED, error_class=ErrorClass.LANGUAGE_MISSING)
+    write_run(tmp_path, "r1", failed, *results[1:], confidences=dict.fromkeys(names, [81.0]))
+    listed = list_documents(OutputFolder(tmp_path), Wanted(below_confidence=below), limit=9, by_key=True)
+    head, *shown = lines(listed, columns)
+    assert head.split()[:3] == ["status", "error", "class"] and ("conf." in head) == (below is not None)
+    assert len(shown) == 3 and all("1 pages" not in line and line.endswith(".pdf") for line in shown)
+    widths = [sum(2 if east_asian_width(letter) in "WF" else 1 for letter in line) for line in shown]
+    start = head.index("document")
+    assert max(widths) <= max(columns, start + 16)
+    assert all(line[start - 2 : start] == "  " and line[start - 3] != " " for line in shown)
+    assert ("…" in shown[1] or "…" in shown[2]) == (columns < 300)
 
 
 def test_results_that_may_not_be_looked_into_are_not_taken_for_none(

@@ -95,11 +95,11 @@ def test_a_run_that_is_not_green_says_what_is_wrong_and_how_it_goes_on(
     run = plan(tmp_path, "red", shards=2)
     write_run(tmp_path, "red", outcome("a"))
     put(tmp_path, run.failed("s00001").key, {"Error": "JobStopped", "Cause": "It was stopped."})
-    report(tmp_path, run, "2 planned documents are not in the ledger", "1 shards failed", succeeded=1)
+    report(tmp_path, run, "2 planned documents are not in the ledger", "1 shard failed", succeeded=1)
     found = status(capsys, tmp_path, "red")
     assert parts(found, "state", "problem") == [
         "failed",
-        "2 planned documents are not in the ledger; 1 shards failed",
+        "2 planned documents are not in the ledger; 1 shard failed",
     ]
     assert parts(found["shards"], "total", "done", "failed", "open") == [2, 1, 1, 0]
     assert found["commands"] == {"continue": command("--input-prefix", "FOLDER", "--output", str(tmp_path))}
@@ -232,7 +232,7 @@ def test_a_damaged_ledger_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize(
     ("folder", "arguments", "words"),
-    [(".", ["never"], "There is no run 'never' in"), ("nowhere", [], "nowhere' does not exist")],
+    [(".", ["never"], "There is no run 'never' in"), ("nowhere", [], "There is no folder '")],
 )
 def test_what_there_is_not_is_one_line(
     folder: str, arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -51,6 +51,37 @@ def test_a_document_is_found_by_the_path_of_its_file(
     assert [page["page_number"] for page in found["pages"]] == [1, 2]
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize(("name", "meant"), [("90%.pdf", "per cent"), ("90%25.pdf", "code"), ("90%2525.pdf", "code")])
+def test_a_name_is_that_of_a_file_before_it_is_the_end_of_an_address(
+    name: str,
+    meant: str,
+    is_there: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = {"per cent": tmp_path / "90%.pdf", "code": tmp_path / "90%25.pdf"}
+    if is_there:
+        monkeypatch.chdir(tmp_path)
+        for file in files.values():
+            file.touch()
+    write_run(tmp_path, "r1", *(at(outcome(name), file.as_uri()) for name, file in files.items()))
+    assert json.loads(shown(capsys, tmp_path, name, "--json"))["document_id"] == meant
+
+
+def test_of_files_of_the_same_name_the_one_in_this_folder_is_meant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {name: tmp_path / name / "a.pdf" for name in ("here", "there")}
+    for file in files.values():
+        file.parent.mkdir()
+        file.touch()
+    write_run(tmp_path, "r1", *(at(outcome(name), file.as_uri()) for name, file in files.items()))
+    monkeypatch.chdir(tmp_path / "here")
+    assert json.loads(shown(capsys, tmp_path, "a.pdf", "--json"))["document_id"] == "here"
+
+
 def test_a_document_is_found_by_a_name_that_is_not_utf_8(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(shown(capsys, output, "\udcff.pdf", "--json"))["document_id"] == "odd"
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,18 @@ from urllib.request import urlopen
 import pytest
 
 from distributed_ocr_pipeline.client.commands import report
+from distributed_ocr_pipeline.client.inspection.outputs import OutputFolder
+from distributed_ocr_pipeline.client.report import figures
 from distributed_ocr_pipeline.client.report.figures import span_seconds
 from distributed_ocr_pipeline.client.report.names import common_folder
 from distributed_ocr_pipeline.errors import BadInput, ExitCode
 from distributed_ocr_pipeline.layout import RunLayout
 from distributed_ocr_pipeline.main import main
-from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.records import DocumentResult, S3Location
 from distributed_ocr_pipeline.storage import Storage
 from tests.support.aws import OUTPUT_BUCKET, REGION, s3_client, s3_server, session, upload_folder, use_server
 from tests.support.reports import HOSTILE, RUN, at, failed, hostile_results, put, scanned_result, write_looked_at_run
-from tests.support.runs import outcome
+from tests.support.runs import NOON, outcome
 
 
 class Parsed(HTMLParser):
@@ -69,7 +72,7 @@ def test_names_and_texts_are_text_and_no_element(hostile: Path, capsys: pytest.C
     listed = [row[0] for row in found.json["documents"]]
     assert {HOSTILE[0], HOSTILE[1], HOSTILE[2], HOSTILE[3], HOSTILE[4]} <= set(listed)
     assert "\\u202egpj.exe\\x00\\x1b[2J" in listed
-    assert f"1 shards failed (first: s1: {HOSTILE[0]})" in found.text
+    assert f"1 shard failed (first: s1: {HOSTILE[0]})" in found.text
 
 
 def test_the_policy_allows_the_files_own_script_and_style_alone(
@@ -116,9 +119,9 @@ def test_failures_come_first_with_reason_and_advice(tmp_path: Path, capsys: pyte
 
 def test_estimates_stand_beside_what_was_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = " ".join(reported(capsys, write_looked_at_run(tmp_path, outcome("a", pages=4))).text.split())
-    assert "Documents 2 – 1 Pages 7 5 – 9 4" in text
-    assert "CPU hours, on vCPUs of speed 1 1.000 0.500 – 2.000 1.500" in text
-    assert "by list price 1.500 1.000 – 2.000 1.250" in text
+    assert "Documents 2 – 1 Pages 7 5 to 9 4" in text
+    assert "CPU hours, on vCPUs of speed 1 1.000 0.500 to 2.000 1.500" in text
+    assert "by list price 1.500 1.000 to 2.000 1.250" in text
 
 
 def test_bars_count_pages_by_confidence_and_by_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,8 +135,8 @@ def test_bars_count_pages_by_confidence_and_by_time(tmp_path: Path, capsys: pyte
     ]
     text = " ".join(found.text.split())
     for label, pages in (("95 to 100", 2), ("50 to 55", 1), ("45 to 50", 1), ("90 to 95", 0)):
-        assert f" {label}: {pages} pages " in text
-    assert "2025-01-01 12:00:00: 3 pages" in text and "2025-01-01 12:02:00: 1 pages" in text
+        assert f" {label}: {pages} page{'' if pages == 1 else 's'} " in text
+    assert "2025-01-01 12:00:00: 3 pages" in text and "2025-01-01 12:02:00: 1 page" in text
     assert [height for height in heights if height] == [50.0, 50.0, 100.0, 100.0, 33.33]
 
 
@@ -281,3 +284,28 @@ def test_the_folder_of_all_documents(first: str, last: str, folder: str) -> None
 @pytest.mark.parametrize(("duration", "span"), [(0, 1), (59, 1), (60, 2), (3600, 120), (10**9, 604_800)])
 def test_a_run_is_cut_into_few_spans_of_round_length(duration: float, span: int) -> None:
     assert span_seconds(duration) == span
+
+
+def lasting(name: str, minute: int, minutes: float, pages: int, status: str = "succeeded") -> DocumentResult:
+    """A document that ends `minute` minutes past noon and took so many minutes."""
+    return replace(outcome(name, minute, status, pages=pages), duration_ms=round(minutes * 60_000))
+
+
+@pytest.mark.parametrize(
+    ("documents", "pages"),
+    [
+        ([lasting("long", 30, 30, 300), lasting("at once", 30, 0, 7)], [10] * 30 + [7]),
+        ([lasting("a", 4, 4, 4), lasting("b", 3, 2, 6), lasting("late", 4, 9, 8, "deferred")], [1, 4, 4, 1, 0]),
+        ([lasting("thirds", 3, 3, 2), lasting("none", 1, 1, 0, "failed")], [1, 0, 1, 0]),
+        ([lasting("in parts, at the same time", 2, 500, 8)], [4, 4, 0]),
+    ],
+)
+def test_pages_are_spread_over_the_time_in_which_their_document_was_read(
+    documents: list[DocumentResult], pages: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "span_seconds", lambda _: 60)
+    write_looked_at_run(tmp_path, *documents)
+    with figures.open_figures(OutputFolder(tmp_path), RUN) as found:
+        throughput = found.throughput(found.totals())
+    assert throughput is not None and throughput.first_ms == NOON.timestamp() * 1000
+    assert list(throughput.pages) == pages

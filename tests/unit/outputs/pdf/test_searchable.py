@@ -494,7 +494,7 @@ def test_a_pdf_that_cannot_be_opened_without_a_password_is_said_to_need_one(orig
 
 def test_a_document_with_fewer_pages_than_were_read_is_another(original: Path, tmp_path: Path) -> None:
     page = page_of(drawn_page()[1])
-    with pytest.raises(BadInput, match="has 1 pages, of which 2 were read"):
+    with pytest.raises(BadInput, match="has 1 page, and 2 were read"):
         searchable(original, tmp_path / "made.pdf", page, page)
 
 

@@ -86,7 +86,7 @@
     const shown = state.found.slice(0, state.shown);
     byId("rows").replaceChildren(...shown.map((number) => line(documents[number])));
     byId("found").textContent =
-      `${whole.format(state.found.length)} of ${whole.format(documents.length)} documents, ${whole.format(shown.length)} shown`;
+      `${whole.format(state.found.length)} of ${whole.format(documents.length)} document${documents.length === 1 ? "" : "s"}, ${whole.format(shown.length)} shown`;
     byId("more").hidden = state.found.length <= state.shown;
   };
 

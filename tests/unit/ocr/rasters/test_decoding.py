@@ -167,6 +167,28 @@ def test_a_jpeg_that_was_cut_and_given_the_mark_of_its_end_is_incomplete(
     assert image.getpixel((0, 599)) == 255
 
 
+def test_a_progressive_jpeg_that_ends_early_is_coarser(tmp_path: Path) -> None:
+    path = saved(page_picture(size=(900, 600)), tmp_path / "a.jpg", progressive=True)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    assert "coarser" in rasterised(path)[0].fault
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_progressive_jpeg_with_changed_bytes_is_incomplete(changed: bool, tmp_path: Path) -> None:
+    path = saved(page_picture(size=(900, 600)), tmp_path / "a.jpg", progressive=True)
+    data = path.read_bytes()
+    half = len(data) // 2
+    path.write_bytes(data[:half] + bytes(20) + data[half + 20 :] if changed else data)
+    assert ("damaged" in rasterised(path)[0].fault) is changed
+
+
+def test_a_picture_with_a_grey_end_is_whole(tmp_path: Path) -> None:
+    picture = page_picture(size=(900, 600))
+    picture.paste(128, (0, 400, 900, 600))
+    made, _ = rasterised(saved(picture, tmp_path / "a.jpg", quality=95))
+    assert made.fault == ""
+
+
 def test_a_picture_with_a_low_grey_border_is_whole(tmp_path: Path) -> None:
     picture = page_picture(size=(900, 600))
     picture.paste(128, (0, 584, 900, 600))

@@ -45,6 +45,9 @@ def fault_of_letters(text: str) -> str:
         return "one letter for all"
     script = _grouped(letters, _script).most_common(1)[0][0]
     own = Counter({letter: count for letter, count in letters.items() if _script(letter) == script})
+    if own.total() < _MIN_LETTERS:
+        return ""
+    words = [word for word in words if own.keys() >= set(word)] or words  # of two scripts, those of the one judged
     if script == "LATIN":
         return _fault_of_latin(own, words)
     if script not in _VOWELS:

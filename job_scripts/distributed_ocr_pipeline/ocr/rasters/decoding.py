@@ -20,6 +20,7 @@ from distributed_ocr_pipeline.ocr.rasters.damaged import (
     missing_rows,
     whitened,
 )
+from distributed_ocr_pipeline.ocr.rasters.copies import Frame, without_copies
 from distributed_ocr_pipeline.ocr.rasters.heic import is_heic, open_heic
 from distributed_ocr_pipeline.ocr.rasters.raster import QUARTER_TURNS, most_scale
 from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
@@ -36,6 +37,7 @@ _LIGHT_INK = 160  # grey level; of print on a transparent ground that must be da
 _BLOCK = 16  # rows of a JPEG that are decoded together, of which a decoder makes something without any data
 _ENDED = ("truncated", "broken data stream", "unexpected end")
 _DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000", "AVIF")
+_OTHERS = ("HEIF", "AVIF", "PNG", "WEBP")  # formats of which further frames are no pages
 _EXTRACTED = ("JPEG", "PPM")  # what `pdfimages` writes
 
 
@@ -50,7 +52,7 @@ class _Damage:
 def page_frames(path: str) -> list[int]:
     """The frames of a picture that are its pages. Only a TIFF has several; other frames are animation.
 
-    Smaller copies of pages and masks are left out. If the file ends before its list of frames does, the last frame is
+    Smaller copies of pages and masks are left out, also copies that are not marked as such. If the file ends before its list of frames does, the last frame is
     one that cannot be read: what is missing must show.
     """
     with _opened(path) as image:
@@ -58,18 +60,20 @@ def page_frames(path: str) -> list[int]:
 
 
 def _frames_of_tiff(image: Image.Image) -> list[int]:
-    pages: list[int] = []
-    frame = 0
-    while True:
+    pages: list[Frame] = []
+    frame, cut = 0, list[int]()
+    while not cut:
         try:
             image.seek(frame)
         except EOFError:
-            return pages or [0]
+            break
         except Exception:  # pylint: disable=broad-exception-caught  # a directory that is cut raises anything
-            return [*pages, frame]
-        if not int(image.tag_v2.get(_SUBFILE_TYPE, 0)) & _REDUCED_OR_MASK:  # type: ignore[attr-defined]
-            pages.append(frame)
-        frame += 1
+            cut = [frame]
+        else:
+            if not int(image.tag_v2.get(_SUBFILE_TYPE, 0)) & _REDUCED_OR_MASK:  # type: ignore[attr-defined]
+                pages.append(Frame(frame, image.size))
+            frame += 1
+    return [*without_copies(image, pages), *cut] or [0]
 
 
 def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: int) -> Rasterised:
@@ -95,8 +99,8 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
 
 
 def _others_of(image: Image.Image) -> str:
-    """A note if a photo has others beside it; of animations, frames are no pages."""
-    count = getattr(image, "n_frames", 1) if image.format == "HEIF" else 1
+    """A note if a file that is one page holds further pictures: other photos, or those of an animation."""
+    count = getattr(image, "n_frames", 1) if image.format in _OTHERS else 1
     return f"the file holds {count} pictures; this is the one that it shows first" if count > 1 else ""
 
 

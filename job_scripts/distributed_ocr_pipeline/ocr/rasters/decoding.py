@@ -13,6 +13,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.rasters.coloured import grey_of_colour, is_coloured
+from distributed_ocr_pipeline.ocr.rasters.copies import Frame, without_copies
 from distributed_ocr_pipeline.ocr.rasters.damaged import (
     END_OF_JPEG,
     GREY_FILLING,
@@ -20,7 +21,6 @@ from distributed_ocr_pipeline.ocr.rasters.damaged import (
     missing_rows,
     whitened,
 )
-from distributed_ocr_pipeline.ocr.rasters.copies import Frame, without_copies
 from distributed_ocr_pipeline.ocr.rasters.heic import is_heic, open_heic
 from distributed_ocr_pipeline.ocr.rasters.raster import QUARTER_TURNS, most_scale
 from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
@@ -52,8 +52,8 @@ class _Damage:
 def page_frames(path: str) -> list[int]:
     """The frames of a picture that are its pages. Only a TIFF has several; other frames are animation.
 
-    Smaller copies of pages and masks are left out, also copies that are not marked as such. If the file ends before its list of frames does, the last frame is
-    one that cannot be read: what is missing must show.
+    Smaller copies of pages and masks are left out, also copies that are not marked as such. If the file ends before its
+    list of frames does, the last frame is one that cannot be read: what is missing must show.
     """
     with _opened(path) as image:
         return _frames_of_tiff(image) if image.format == "TIFF" else [0]

@@ -18,7 +18,7 @@ def rows(header: str) -> list[list[str]]:
 def test_each_kind_names_a_test_that_exists() -> None:
     kinds = rows("kind")
     assert len(kinds) > 10
-    for kind, _, tests in kinds:
+    for kind, _, _, tests in kinds:
         named = re.findall(r"`([\w/]+\.py)::(\w+)`", tests)
         assert named or tests == "the same", kind
         for file, test in named:

@@ -45,11 +45,14 @@ def fault_of_letters(text: str) -> str:
         return "one letter for all"
     script = _grouped(letters, _script).most_common(1)[0][0]
     own = Counter({letter: count for letter, count in letters.items() if _script(letter) == script})
-    if script == "LATIN":
-        return _fault_of_latin(own, words)
-    if script not in _VOWELS:
+    if own.total() < _MIN_LETTERS or script not in _VOWELS:
         return ""
-    vowels = _share(_grouped(own, _base), _VOWELS[script])
+    words = [word for word in words if own.keys() >= set(word)] or words  # of two scripts, those of the one judged
+    return _fault_of_latin(own, words) if script == "LATIN" else _fault_of_order(own, words, script)
+
+
+def _fault_of_order(letters: Counter[str], words: Sequence[str], script: str) -> str:
+    vowels = _share(_grouped(letters, _base), _VOWELS[script])
     if vowels < _LEAST_VOWELS:
         return f"{vowels:.0%} vowels"
     alternation = _alternation(words, _VOWELS[script])

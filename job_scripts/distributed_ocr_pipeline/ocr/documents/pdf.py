@@ -18,7 +18,7 @@ from distributed_ocr_pipeline.ocr.scripts import has_leftward_letters
 
 _MIN_SCAN_PPI = 60  # text in a coarser picture is not readable
 _FILLS_PAGE = 0.5  # share of the page's area from which a picture is its scan
-_INCOMPLETE = "incomplete: the data of a picture on the page end early"
+_INCOMPLETE = "incomplete: the data of a picture on the page end early or are damaged"
 _TURNED_ROUND = "letters that are drawn as one may be turned round"
 _XFA_REMINDER = "an XFA form: what its fields hold may not be on the page"
 _EMBEDDED_FILE = b"/EmbeddedFile"  # a stream's dictionary is never compressed
@@ -238,7 +238,7 @@ def _unsure_of_leftward_letters(survey: PageSurvey) -> PageSurvey:
 
 
 def _incomplete(survey: PageSurvey) -> PageSurvey:
-    """The survey of a page of which a picture's data end early. What is there of it is left to Poppler to draw."""
+    """The survey of a page of which a picture is damaged. What is there of it is left to Poppler to draw."""
     return _reminding(replace(survey, incomplete=True), _INCOMPLETE)
 
 

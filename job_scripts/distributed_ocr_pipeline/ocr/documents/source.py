@@ -114,7 +114,7 @@ class PageSurvey:
     bare_scan: BareScan | None = None  # the picture, if the page is nothing else
     may_show_more: bool = False  # than its text layer says: it has pictures, letters drawn as curves, or little text
     curved: bool = False  # it draws letters as curves
-    incomplete: bool = False  # the data of a picture on it end early
+    incomplete: bool = False  # the data of a picture on it end early or are damaged
     may_be_coloured: bool = False  # as it is drawn: it has pictures in colour, or none
 
     @property

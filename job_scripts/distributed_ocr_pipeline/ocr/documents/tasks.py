@@ -24,7 +24,7 @@ __all__ = [
 
 
 def look_at_pictures(path: str, pages: Sequence[int], single: Sequence[int]) -> FoundPictures:
-    """Pages whose pictures end early, and those of `single` that are bare scans (see `cut_pictures`, `bare_scans`)."""
+    """Pages with damaged pictures, and those of `single` that are bare scans (see `cut_pictures`, `bare_scans`)."""
     from distributed_ocr_pipeline.ocr.documents.looks.bare_scans import bare_scans
     from distributed_ocr_pipeline.ocr.documents.looks.cut_pictures import pages_with_cut_pictures
 

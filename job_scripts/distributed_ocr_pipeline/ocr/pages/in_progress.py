@@ -44,7 +44,7 @@ class PageInProgress:
     def undrawable(self) -> DocumentError | None:
         """Why an empty page is not a blank one: Poppler could draw nothing of it."""
         if self.analysis.blank and (self.raster.fault or self.survey.incomplete):
-            fault = self.raster.fault or "The data of its picture end early."
+            fault = self.raster.fault or "The data of its picture end early or are damaged."
             return DocumentError(ErrorClass.CORRUPT, f"Nothing could be drawn. {fault}")
         return None
 

@@ -10,6 +10,7 @@ from distributed_ocr_pipeline.ocr.pages import orientation, resolution
 from distributed_ocr_pipeline.ocr.pages.again import gaps, low_rows, mirrored, ways
 from distributed_ocr_pipeline.ocr.pages.again.babble import without_babble
 from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps
+from distributed_ocr_pipeline.ocr.pages.again.unread import MANY_LINES, unread_lines
 from distributed_ocr_pipeline.ocr.pages.again.ways import Way
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
@@ -243,7 +244,9 @@ def _filled(page: PageInProgress, found: Sequence[tuple[Gaps, PageInProgress]]) 
     notes += [f"very faint words read beside the others: {more[True]}"] * (more[True] > 0)
     if any(left.faint for left, _ in found) and more[True] <= 0:
         notes.append("very faint marks beside the words, of which nothing was read")
-    doubtful = more[False] > _MANY_OUTSIDE * len(whole.words)
+    lines = unread_lines(page.finest, page.transform, whole.words) if found or page.transform.despeckled else 0
+    notes += [f"lines that look like print, of which nothing was read: {lines}"] * (lines >= MANY_LINES)
+    doubtful = more[False] > _MANY_OUTSIDE * len(whole.words) or lines >= MANY_LINES
     return replace(page.after(0.0, *notes), outcome=whole, doubtful=doubtful)
 
 

@@ -6,13 +6,21 @@ These functions read files from strangers, so they run in a sandbox (`processes.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import AvifImagePlugin, Image, ImageFile, ImageFilter, ImageOps, PngImagePlugin, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.rasters.coloured import grey_of_colour, is_coloured
-from distributed_ocr_pipeline.ocr.rasters.damaged import GREY_FILLING, missing_rows, whitened
+from distributed_ocr_pipeline.ocr.rasters.copies import Frame, without_copies
+from distributed_ocr_pipeline.ocr.rasters.damaged import (
+    END_OF_JPEG,
+    GREY_FILLING,
+    damage_under_mark,
+    missing_rows,
+    whitened,
+)
 from distributed_ocr_pipeline.ocr.rasters.heic import is_heic, open_heic
 from distributed_ocr_pipeline.ocr.rasters.raster import QUARTER_TURNS, most_scale
 from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
@@ -26,9 +34,10 @@ _OUTLIERS = 0.0002  # share of the pixels of a deep picture that are darker, or 
 _SAMPLE_SIDE = 1000  # pixels; of a deep picture, for its range
 _COARSER = 4  # times; a stroke of print keeps its colour
 _LIGHT_INK = 160  # grey level; of print on a transparent ground that must be dark to show it
-_LEAST_MISSING = 0.05  # share of the rows
+_BLOCK = 16  # rows of a JPEG that are decoded together, of which a decoder makes something without any data
 _ENDED = ("truncated", "broken data stream", "unexpected end")
 _DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000", "AVIF")
+_OTHERS = ("HEIF", "AVIF", "PNG", "WEBP")  # formats of which further frames are no pages
 _EXTRACTED = ("JPEG", "PPM")  # what `pdfimages` writes
 
 
@@ -43,26 +52,28 @@ class _Damage:
 def page_frames(path: str) -> list[int]:
     """The frames of a picture that are its pages. Only a TIFF has several; other frames are animation.
 
-    Smaller copies of pages and masks are left out. If the file ends before its list of frames does, the last frame is
-    one that cannot be read: what is missing must show.
+    Smaller copies of pages and masks are left out, also copies that are not marked as such. If the file ends before its
+    list of frames does, the last frame is one that cannot be read: what is missing must show.
     """
     with _opened(path) as image:
         return _frames_of_tiff(image) if image.format == "TIFF" else [0]
 
 
 def _frames_of_tiff(image: Image.Image) -> list[int]:
-    pages: list[int] = []
-    frame = 0
-    while True:
+    pages: list[Frame] = []
+    frame, cut = 0, list[int]()
+    while not cut:
         try:
             image.seek(frame)
         except EOFError:
-            return pages or [0]
+            break
         except Exception:  # pylint: disable=broad-exception-caught  # a directory that is cut raises anything
-            return [*pages, frame]
-        if not int(image.tag_v2.get(_SUBFILE_TYPE, 0)) & _REDUCED_OR_MASK:  # type: ignore[attr-defined]
-            pages.append(frame)
-        frame += 1
+            cut = [frame]
+        else:
+            if not int(image.tag_v2.get(_SUBFILE_TYPE, 0)) & _REDUCED_OR_MASK:  # type: ignore[attr-defined]
+                pages.append(Frame(frame, image.size))
+            frame += 1
+    return [*without_copies(image, pages), *cut] or [0]
 
 
 def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: int) -> Rasterised:
@@ -88,8 +99,8 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
 
 
 def _others_of(image: Image.Image) -> str:
-    """A note if a photo has others beside it; of animations, frames are no pages."""
-    count = getattr(image, "n_frames", 1) if image.format == "HEIF" else 1
+    """A note if a file that is one page holds further pictures: other photos, or those of an animation."""
+    count = getattr(image, "n_frames", 1) if image.format in _OTHERS else 1
     return f"the file holds {count} pictures; this is the one that it shows first" if count > 1 else ""
 
 
@@ -123,22 +134,41 @@ def _load(image: Image.Image) -> _Damage:
     if missing == image.height:
         raise DocumentError(ErrorClass.CORRUPT, "The file ends before the first row of the picture.")
     if not missing:
-        return _Damage(note="the file ends without the mark of its end")
+        return _damage_without_mark(image)
     image.paste(whitened(image, missing))
     share = missing / image.height
     return _Damage(fault=f"incomplete: the file ends early, the last {share:.0%} of the picture are missing")
 
 
+def _damage_without_mark(image: Image.Image) -> _Damage:
+    """What a picture lacks of which all rows are there: its mark, or the last, finest passes of a progressive JPEG."""
+    if "progressive" in image.info and damage_under_mark(_bytes_of(image) + END_OF_JPEG):
+        return _Damage(fault="incomplete: the file ends early, the picture is coarser than it was")
+    return _Damage(note="the file ends without the mark of its end")
+
+
 def _damage_under_mark(image: Image.Image) -> _Damage:
-    """What a JPEG lacks that was cut and given the mark of its end again: the decoder fills the rest with grey."""
-    if image.format != "JPEG" or image.getpixel((0, image.height - 1)) not in (GREY_FILLING, (GREY_FILLING,) * 3):
+    """What a JPEG lacks that has the mark of its end: it was cut and given one again, or its bytes were changed.
+
+    Raises `DocumentError` (corrupt) if nothing of the picture is there.
+    """
+    if image.format != "JPEG":
         return _Damage()
-    missing = missing_rows(image)
-    share = missing / image.height
-    if not _LEAST_MISSING <= share < 1:
+    filled = image.getpixel((0, image.height - 1)) in (GREY_FILLING, (GREY_FILLING,) * 3)
+    if not (filled or "progressive" in image.info) or not damage_under_mark(_bytes_of(image)):
         return _Damage()
+    missing = missing_rows(image) if filled else 0
+    if image.height - missing <= _BLOCK:
+        raise DocumentError(ErrorClass.CORRUPT, "The file has nothing of the picture.")
+    if not missing:
+        return _Damage(fault="incomplete: the data of the picture are damaged")
     image.paste(whitened(image, missing))
+    share = missing / image.height
     return _Damage(fault=f"incomplete: the last {share:.0%} of the picture are the grey of data that are not there")
+
+
+def _bytes_of(image: Image.Image) -> bytes:
+    return Path(image.filename).read_bytes()  # type: ignore[attr-defined]  # of an image of a file
 
 
 def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[int], target: str) -> None:

@@ -14,7 +14,7 @@ from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.documents.media_type import media_type
 from distributed_ocr_pipeline.ocr.documents.pdf import PdfSource
 from distributed_ocr_pipeline.ocr.documents.source import Tools
-from distributed_ocr_pipeline.records import DocumentStatus, Quality
+from distributed_ocr_pipeline.records import DocumentStatus, PageStatus, Quality
 from tests.support.documents import Ledger, page_picture, pdf_bytes, replaced, saved, scanned_pdf, typed_pdf
 
 
@@ -201,6 +201,16 @@ def test_a_jpeg_of_which_rows_are_missing_is_doubtful(
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     [(_, [page])] = process([path])
     assert page.text and page.quality is not Quality.GOOD and "incomplete" in page.note
+
+
+def test_a_jpeg_with_a_mark_of_its_end_and_no_picture_is_corrupt(
+    tmp_path: Path, process: Callable[..., Ledger]
+) -> None:
+    path = saved(page_picture(), tmp_path / "a.jpg")
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"\xff\xda") + 10] + b"\xff\xd9")
+    [(_, [page])] = process([path])
+    assert (page.status, page.error_class) == (PageStatus.FAILED, ErrorClass.CORRUPT)
 
 
 def test_a_photo_is_read_as_it_was_held(tmp_path: Path, process: Callable[..., Ledger]) -> None:

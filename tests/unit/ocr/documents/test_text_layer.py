@@ -7,6 +7,12 @@ from distributed_ocr_pipeline.ocr.documents.text_layer import judge
 ENGLISH = "The quick brown fox jumps over the lazy dog, and 12 others follow (see p. 7). " * 3
 
 
+RUSSIAN = (
+    "Было добавлено ещё больше архитектур, в этот выпуск было впервые включено окружение, так как ограничения "
+    "на экспорт были ослаблены, и лидером проекта был назначен новый человек."
+)
+
+
 def _shifted(text: str) -> str:
     """Every letter one off, as by a wrong table of the font."""
     return "".join(chr(ord(letter) - 1) if letter.isalpha() else letter for letter in text)
@@ -33,6 +39,7 @@ def _shifted(text: str) -> str:
         "❙❚❘ ❙ ❚❘ THE PENGUIN PRESS NEW YORK 2004 ❙❚❘ ❙",
         "Bütün insanlar hür, haysiyet ve haklar bakımından eşit doğarlar. Akıl ve vicdana sahiptirler. " * 2,
         "Хүн бүр төрж мэндлэхэд эрх чөлөөтэй, адилхан нэр төртэй, ижил эрхтэй байдаг. Оюун ухаан заяасан хүн. " * 2,
+        f"{RUSSIAN} The release has a new installer, built for eleven architectures at once, and many new packages.",
         "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền. " * 3,
     ],
 )

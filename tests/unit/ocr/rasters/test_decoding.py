@@ -167,11 +167,75 @@ def test_a_jpeg_that_was_cut_and_given_the_mark_of_its_end_is_incomplete(
     assert image.getpixel((0, 599)) == 255
 
 
+def test_a_progressive_jpeg_that_ends_early_is_coarser(tmp_path: Path) -> None:
+    path = saved(page_picture(size=(900, 600)), tmp_path / "a.jpg", progressive=True)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    assert "coarser" in rasterised(path)[0].fault
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_progressive_jpeg_with_changed_bytes_is_incomplete(changed: bool, tmp_path: Path) -> None:
+    path = saved(page_picture(size=(900, 600)), tmp_path / "a.jpg", progressive=True)
+    data = path.read_bytes()
+    half = len(data) // 2
+    path.write_bytes(data[:half] + bytes(20) + data[half + 20 :] if changed else data)
+    assert ("damaged" in rasterised(path)[0].fault) is changed
+
+
+def test_a_picture_with_a_grey_end_is_whole(tmp_path: Path) -> None:
+    picture = page_picture(size=(900, 600))
+    picture.paste(128, (0, 400, 900, 600))
+    made, _ = rasterised(saved(picture, tmp_path / "a.jpg", quality=95))
+    assert made.fault == ""
+
+
 def test_a_picture_with_a_low_grey_border_is_whole(tmp_path: Path) -> None:
     picture = page_picture(size=(900, 600))
     picture.paste(128, (0, 584, 900, 600))
     made, _ = rasterised(saved(picture, tmp_path / "a.jpg", quality=95))
     assert made.fault == ""
+
+
+def pyramid(path: Path, *others: Image.Image) -> Path:
+    printed_page().save(path, format="TIFF", save_all=True, append_images=others)
+    return path
+
+
+def halved(picture: Image.Image, times: int = 1) -> Image.Image:
+    return picture.resize((picture.width >> times, picture.height >> times), Image.Resampling.NEAREST)
+
+
+def test_smaller_copies_that_are_not_marked_are_no_pages(tmp_path: Path) -> None:
+    page = printed_page()
+    path = pyramid(tmp_path / "a.tif", halved(page), page.reduce(4), page_picture("Another page"))
+    assert page_frames(str(path)) == [0, 3]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        halved(page_picture("Another page", size=printed_page().size)),  # half as large, of another page
+        halved(printed_page()).rotate(180),
+        halved(printed_page()).crop((0, 0, 600, 700)),
+        printed_page().reduce(3),
+        printed_page(),
+    ],
+)
+def test_a_smaller_page_that_is_no_copy_stays(other: Image.Image, tmp_path: Path) -> None:
+    assert page_frames(str(pyramid(tmp_path / "a.tif", other))) == [0, 1]
+
+
+def test_a_smaller_blank_page_behind_a_blank_one_stays(tmp_path: Path) -> None:
+    blank, path = Image.new("L", (1200, 1600), 255), tmp_path / "a.tif"
+    blank.save(path, format="TIFF", save_all=True, append_images=[halved(blank)])
+    assert page_frames(str(path)) == [0, 1]
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_the_pictures_of_an_animation_are_counted(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{suffix}"
+    page_picture().save(path, save_all=True, append_images=[page_picture("Second"), page_picture("Third")])
+    assert "holds 3 pictures" in rasterised(path)[0].note
 
 
 def test_much_side_data_fails_no_png(tmp_path: Path) -> None:

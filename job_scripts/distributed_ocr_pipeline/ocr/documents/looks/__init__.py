@@ -6,5 +6,5 @@ bare_scans    which pages are nothing but a scan
 bare_text     which pages certainly show no picture, and how large they are
 curves        which pages draw letters as curves
 ligatures     a copy in which the letters of right-to-left scripts stand as they are drawn
-cut_pictures  which pages show a picture whose data end early
+cut_pictures  which pages show a picture whose data end early or are damaged
 """

@@ -1,8 +1,8 @@
-"""Which pages of a PDF show a picture whose data end early: readers draw what there is of it, and say nothing.
+"""Which pages of a PDF show a picture whose data end early or are damaged: readers draw what there is, and say nothing.
 
-A JPEG and a JPEG 2000 picture end with a mark (ITU-T T.81, B.1.1.3; ITU-T T.800, A.4.4). Only one that lacks it is
-decoded, since a file may lack the mark alone. Of pixels that are stored without loss, it is counted whether they are
-all there.
+A JPEG and a JPEG 2000 picture end with a mark, the same (ITU-T T.81, B.1.1.3; T.800, A.4.4). One that lacks it is
+decoded, since a file may lack the mark alone; a JPEG that has it is looked at as `rasters.damaged` says. Of pixels
+that are stored without loss, it is counted whether they are all there.
 """
 
 import zlib
@@ -14,9 +14,8 @@ import pikepdf
 from PIL import Image, ImageFile
 
 from distributed_ocr_pipeline.ocr.documents.looks.content import content_of
-from distributed_ocr_pipeline.ocr.rasters.damaged import missing_rows
+from distributed_ocr_pipeline.ocr.rasters.damaged import END_OF_JPEG, damage_under_mark, missing_rows
 
-_END = b"\xff\xd9"
 _TAIL = 1024  # bytes; some writers fill a stream up
 _INFLATED_AT_ONCE = 1 << 20
 _SIMPLE = ("/RunLengthDecode", "/ASCIIHexDecode", "/ASCII85Decode")  # of which a byte becomes 64 at most
@@ -24,7 +23,7 @@ _SHORTEST = 0.99  # of the pixels; one that lacks its last row is whole to a rea
 
 
 def pages_with_cut_pictures(path: str, pages: Sequence[int]) -> list[int]:
-    """Those of `pages` (numbers from 1) that show a picture whose data end early."""
+    """Those of `pages` (numbers from 1) that show a picture whose data end early or are damaged."""
     known: dict[tuple[int, int], bool] = {}
     with pikepdf.open(path) as pdf:
         return [number for number in pages if _shows_cut_picture(pdf.pages[number - 1].obj, known)]
@@ -61,9 +60,9 @@ def _ends_early(picture: Any) -> bool:
     elif names[:-1]:
         return False
     if names[-1:] == ["/DCTDecode"]:
-        return _END not in data[-_TAIL:] and _lacks_rows(data)
+        return damage_under_mark(data) if END_OF_JPEG in data[-_TAIL:] else _lacks_rows(data)
     if names[-1:] == ["/JPXDecode"]:
-        return _END not in data[-_TAIL:] and not _can_be_decoded(data)
+        return END_OF_JPEG not in data[-_TAIL:] and not _can_be_decoded(data)
     return names == ["/FlateDecode"] and _inflated(data) < _SHORTEST * _bytes_of(picture)
 
 
@@ -72,7 +71,9 @@ def _lacks_rows(jpeg: bytes) -> bool:
     try:
         with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
             image.load()
-            return image.mode == "CMYK" or missing_rows(image) > 0  # of inks, it is not known what is filling
+            if image.mode == "CMYK" or missing_rows(image) > 0:  # of inks, it is not known what is filling
+                return True
+            return "progressive" in image.info and damage_under_mark(jpeg + END_OF_JPEG)  # all there but coarser
     except (OSError, SyntaxError):  # no picture at all
         return True
     finally:

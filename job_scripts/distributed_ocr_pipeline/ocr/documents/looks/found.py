@@ -13,7 +13,7 @@ class FoundScan:
 
 @dataclass(frozen=True)
 class FoundPictures:
-    """Pages that are bare scans, and pages of which a picture's data end early."""
+    """Pages that are bare scans, and pages of which a picture's data end early or are damaged."""
 
     scans: list[FoundScan]
     cut: list[int]

@@ -8,4 +8,5 @@ mirrored  print of the other side of the sheet, which shows through
 shaded    shaded rows and boxes, on which print is dark as on paper
 lines     a reading as paragraphs of lines of words, and back
 babble    words that are no text
+unread    lines of print of which nothing was read
 """

@@ -97,6 +97,14 @@ def gaps_of(raster: Raster, read: Recognition, stem: Path, strengthened: bool) -
         return _gaps(page, read.words) + ([] if strengthened else _faint_gaps(page, read.words))
 
 
+def unread_cells(image: Image.Image, words: Sequence[Word]) -> Image.Image:
+    """Cells (255) of a page with print in them that no word covers."""
+    cells = image.reduce(CELL)
+    paper = _paper(cells)
+    papers = Image.new("L", cells.size, paper)
+    return _unread(cells, paper_of_cells(cells, paper) if _has_massive(cells, papers) else papers, words)
+
+
 def _gaps(page: _Page, read: Sequence[Word]) -> list[Gaps]:
     words = [word for word in read if not _is_stack(word)]
     image, cells, paper = page.image, page.cells, page.paper

@@ -10,6 +10,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
+from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.ocr.documents.looks.cut_pictures import pages_with_cut_pictures
 from distributed_ocr_pipeline.records import PageStatus, Quality
 from tests.support.documents import Ledger, page_picture, typed_pdf
@@ -73,6 +74,45 @@ def test_a_cut_picture_beside_a_whole_one_is_found(kind: str, share: float, tmp_
         tmp_path / "a.pdf", lambda pdf: on_page(pdf.pages[0], stream_of(pdf, kind, WHOLE), stream_of(pdf, kind, share))
     )
     assert pages_with_cut_pictures(str(path), [1]) == ([1] if share == HALF else [])
+
+
+def damaged(pdf: pikepdf.Pdf, progressive: bool, change: Callable[[bytes], bytes]) -> None:
+    """Draw a JPEG whose data end with the mark of their end, whatever is in them."""
+    picture, encoded = page_picture("A page of a document"), BytesIO()
+    picture.save(encoded, "JPEG", progressive=progressive)
+    stream = stream_of(pdf, "jpeg", WHOLE)
+    stream.write(change(encoded.getvalue()), filter=pikepdf.Name.DCTDecode)
+    on_page(pdf.pages[0], stream)
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "cut": lambda data: data[: len(data) // 2] + b"\xff\xd9",
+    "cut without a mark": lambda data: data[: len(data) // 2],
+    "changed": lambda data: data[: len(data) // 2] + bytes(20) + data[len(data) // 2 + 20 :],
+    "whole": lambda data: data,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "progressive"),
+    [("cut", False), ("cut", True), ("cut without a mark", True), ("changed", True), ("whole", False), ("whole", True)],
+)
+def test_a_jpeg_that_is_damaged_under_the_mark_of_its_end_is_found(
+    kind: str, progressive: bool, tmp_path: Path
+) -> None:
+    path = pdf_of(tmp_path / "a.pdf", lambda pdf: damaged(pdf, progressive, DAMAGE[kind]))
+    assert pages_with_cut_pictures(str(path), [1]) == ([] if kind == "whole" else [1])
+
+
+def test_a_page_whose_picture_cannot_be_decoded_is_not_blank(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    def without_tables(data: bytes) -> bytes:
+        at = data.index(b"\xff\xc4") + 4
+        return data[:at] + b"\x77" * 20 + data[at + 20 :]
+
+    path = pdf_of(tmp_path / "a.pdf", lambda pdf: damaged(pdf, True, without_tables))
+    [(_, [page])] = process([path])
+    assert (page.status, page.error_class) == (PageStatus.FAILED, ErrorClass.CORRUPT)
+    assert "Nothing could be drawn." in page.error_message
 
 
 @pytest.mark.parametrize("bits", [1, 8])

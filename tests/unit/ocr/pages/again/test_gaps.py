@@ -440,7 +440,12 @@ def read(
 def test_a_page_has_the_words_of_its_gaps_and_says_so(tmp_path: Path) -> None:
     done = read(Engine(read_of([at("rest", 40, 40, 1)])), tmp_path, Verdict(False, ""))
     assert isinstance(done.outcome, Recognition) and done.outcome.text.endswith("line\n\nrest")
-    assert done.notes == ("words read outside of the layout: 1",) and not done.doubtful
+    assert done.notes[0] == "words read outside of the layout: 1"
+
+
+def test_a_page_of_which_lines_that_look_like_print_were_not_read_is_doubtful(tmp_path: Path) -> None:
+    done = read(Engine(read_of([])), tmp_path, Verdict(False, ""))
+    assert done.doubtful and done.notes[0].startswith("lines that look like print, of which nothing was read: ")
 
 
 def test_a_page_of_which_much_stood_outside_of_the_layout_is_doubtful(tmp_path: Path) -> None:
@@ -450,7 +455,7 @@ def test_a_page_of_which_much_stood_outside_of_the_layout_is_doubtful(tmp_path: 
 
 def test_gaps_that_cannot_be_read_change_nothing(tmp_path: Path) -> None:
     done = read(Engine(DocumentError(ErrorClass.TIMEOUT, "Too long.")), tmp_path, Verdict(False, ""))
-    assert done.outcome == read_of(words_above(1200)) and done.notes == ()
+    assert done.outcome == read_of(words_above(1200)) and not any("outside" in note for note in done.notes)
 
 
 @pytest.mark.parametrize(("trusted", "options"), [(True, {}), (False, {"psm": 6})])

@@ -3,8 +3,8 @@
 The engine's layout analysis drops boxed notes, cells of tables and numbers in margins without a trace. So ink is looked
 for outside the boxes of words, in coarse cells; rules are too thin to be print, photographs and borders too massive.
 Light print on dark bars is print too. What is left is put on a page of its own, and read there as sparse text. Print
-that is hardly darker than its paper has no clear ink; it is looked for where there are neither words nor clear ink, made
-dark, and read as a page.
+that is hardly darker than its paper has no clear ink; it is looked for where there are neither words nor clear ink,
+made dark, and read as a page.
 """
 
 import math

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_UNDELIVERABLE_FILE
+from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.planning.database import Database, id_ranges, literal
 from distributed_ocr_pipeline.planning.packing import Packing, pack
 from distributed_ocr_pipeline.planning.splitting import split_documents
@@ -163,6 +164,7 @@ class ShardWriter:
     def _small_documents(self) -> Iterator[pa.RecordBatch]:
         """The rows of small documents, in the order of their ids."""
         for ids in id_ranges(int(self._totals[0])):
+            release_memory()  # of the range before, whose pieces lie scattered in what glibc holds
             yield from self._database.batches(f"{_PLACED} where load < {self._large} and {ids} order by {self._order}")
 
     def _place_large(self, shards: int) -> tuple[Packing, pa.Table]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.config import ANY_FAILURE
 from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.planning.database import Database, id_ranges, literal
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS
 
@@ -178,6 +179,7 @@ def _write_pieces(database: Database, name: str, queries: Iterable[str], **value
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier plan in the same folder
     for number, query in enumerate(queries):
         database.write(query, f"{name}/{number:05d}", group_rows=_PIECE_GROUP_ROWS, **values)
+        release_memory()  # or the heap grows from piece to piece
     database.view(f"{name}_rows", folder, alike=True)
 
 

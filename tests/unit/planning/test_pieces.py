@@ -11,7 +11,7 @@ import pytest
 
 from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import ServiceFault
-from distributed_ocr_pipeline.planning import database, todo
+from distributed_ocr_pipeline.planning import database, shards, todo
 from distributed_ocr_pipeline.planning.database import id_ranges
 from distributed_ocr_pipeline.planning.listing import LISTING_SCHEMA
 from distributed_ocr_pipeline.planning.sources import Source
@@ -55,7 +55,19 @@ def test_shards_do_not_depend_on_how_many_documents_are_sorted_at_once(
     assert len(at_once[0]) >= DOCUMENTS and at_once[1].count("shard_id") > 1
 
 
-RANGES = [(0, 1), (25_000, 1), (25_001, 2), (100_000, 4), (200_001, 4), (1_000_001, 6), (10**8, 500)]
+def test_what_a_piece_or_range_took_is_given_back_before_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[str] = []
+    for module in (todo, shards):
+        monkeypatch.setattr(module, "release_memory", lambda name=module.__name__: given_back.append(name))
+    monkeypatch.setattr(todo, "_PIECE_ROWS", 70)
+    monkeypatch.setattr(database, "_RANGE_ROWS", 30)
+    _planned(tmp_path / "in pieces")
+    assert given_back.count(todo.__name__) == 8 and given_back.count(shards.__name__) >= DOCUMENTS // 30
+
+
+RANGES = [(0, 1), (25_000, 1), (25_001, 2), (100_000, 4), (200_001, 4), (1_040_001, 9), (10**8, 770)]
 
 
 @pytest.mark.parametrize(("rows", "count"), RANGES)

@@ -8,7 +8,7 @@ from verify.site import Site
 
 
 def clean_up(site: Site) -> Sequence[str]:
-    """Stop the runs and jobs, delete the state machines and objects that were made; returns what could not be removed."""
+    """Stop runs and jobs, delete state machines and objects that were made; returns what could not be removed."""
     problems: list[str] = []
     for remove in (_stop_runs, _stop_jobs, _delete_machines, _delete_objects):
         try:

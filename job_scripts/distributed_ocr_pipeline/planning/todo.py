@@ -55,6 +55,15 @@ select left(sha256(source_uri), 32) as document_id, source_uri, key, etag, size_
 from {source}
 """
 
+_HASHED_ROWS = 1_000_000
+_TWICE = """
+with several as (
+  select number from (select hash(key) as number from listing) where number % $parts = $part
+  group by number having count(*) > 1
+)
+select key from listing where hash(key) in (from several) group by key having count(*) > 1 order by key limit 1
+"""
+
 _UNTRIED = "0::integer as attempts, 0::integer as deferrals, null::bigint as pages"
 
 _TODO = """
@@ -108,6 +117,21 @@ class Counts:
     def up_to_date(self) -> int:
         """Documents that have a result."""
         return self.listed - self.todo
+
+
+def find_twice(database: Database, listing: Path) -> str | None:
+    """A key that a listing has more than once; None where there is none.
+
+    Keys are counted by their hashes, a share of them at a time, so that no more than a million are held.
+    """
+    database.view("listing", listing)
+    (rows,) = database.row("select count(*) from listing")
+    parts = rows // _HASHED_ROWS + 1
+    for part in range(parts):
+        found = list(database.rows(_TWICE, parts=parts, part=part))
+        if found:
+            return str(found[0][0])
+    return None
 
 
 def choose_documents(database: Database, listing: Path, ledger: Path | None, choice: Choice) -> Counts:

@@ -45,7 +45,7 @@ from distributed_ocr_pipeline.planning.sampling import look_into
 from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, find_obstacles, shard_files
 from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected, without
 from distributed_ocr_pipeline.planning.splitting import keep_parts
-from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
+from distributed_ocr_pipeline.planning.todo import Choice, choose_documents, find_twice
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.delivery.manifests import manifest_base
 from distributed_ocr_pipeline.run.delivery.passwords import passwords_key, require_passwords
@@ -117,6 +117,8 @@ def plan_source(
         raise BadInput(f"There are no documents under {options.input_prefix}.", advice)
     release_memory()  # of the listing; the database takes as much again
     with open_database(folder) as database:
+        if source.named_twice and (twice := find_twice(database, folder / "listing.parquet")) is not None:
+            raise source.named_twice(twice)
         planner = _Planner(database, options, history, slots, quotas=quotas, input_uri=uri_of(prefix))
         return planner.plan(source, folder)
 

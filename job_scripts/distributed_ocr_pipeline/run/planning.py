@@ -30,6 +30,7 @@ from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.planning.database import Database, open_database
 from distributed_ocr_pipeline.planning.estimating import (
     Amount,
+    Drawing,
     Estimate,
     estimate,
     fit_model,
@@ -171,6 +172,7 @@ class _Planner:
             self._database,
             self._figures.model_copy(update={"work": self._figures.work.with_engines(self._options)}),
             ignore_text_layer=self._options.text_layer == "ignore",
+            drawing=Drawing(self._options.dpi, self._options.max_page_pixels),
             speed_factor=self._history.speed_factor,
         )
         return measure(self._database, model)

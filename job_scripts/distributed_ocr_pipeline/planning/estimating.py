@@ -223,23 +223,30 @@ class Amount:
         return shard_count(load, work, self.documents, slots)
 
 
-def measure(database: Database, model: Model) -> Amount:
-    """Add up the view `estimated`, which is made here: `todo` with pages, text_share and CPU seconds."""
+def measure(database: Database, model: Model, left_out: str = "false") -> Amount:
+    """Add up the view `estimated`, which is made here: `todo` with pages, text_share and CPU seconds.
+
+    Documents that meet the condition `left_out` (SQL) are not fetched, so that they have no pages and no `fetched_bytes`.
+    """
     source = f"""
         select t.* exclude (pages), l.text_share, l.speckled, l.megapixels,
-            l.pages is null and t.pages is null and kind <> 'picture' as guessed, {model.pages_sql()} as pages
+            l.pages is null and t.pages is null and kind <> 'picture' as guessed, 
+            case when {left_out} then 0 else {model.pages_sql()} end as pages,
+            case when {left_out} then 0 else size_bytes end as fetched_bytes
         from todo t left join looked_at l using (document_id)"""
     database.execute(f"create or replace view estimated as select *, {model.seconds_sql()} as seconds from ({source})")
-    rows = database.rows("""select kind, guessed, count(*), sum(size_bytes)::bigint, sum(pages)::bigint, sum(seconds),
+    rows = database.rows(
+        """select kind, guessed, count(*), sum(fetched_bytes)::bigint, sum(pages)::bigint, sum(seconds),
               coalesce(sum(pages * text_share), 0), coalesce(sum(pages) filter (text_share is null), 0)::bigint
-            from estimated group by kind, guessed order by kind, guessed""")
+            from estimated group by kind, guessed order by kind, guessed"""
+    )
     return _add_up([_Total(*row) for row in rows], model)
 
 
 def load_sql(limits: Limits, instance: Instance, figures: Figures) -> str:
     """The load of a row of `estimated`; a document that was deferred before takes more of its shard."""
     rate = figures.job.download_mb_per_second * 1e6
-    load = limits.load_sql(f"(seconds / {instance.power!r} + size_bytes / {rate!r})", "size_bytes")
+    load = limits.load_sql(f"(seconds / {instance.power!r} + fetched_bytes / {rate!r})", "fetched_bytes")
     raised = f"least({FULL}, {load} * pow({_DEFERRAL_FACTOR}, least(deferrals, {_MAX_DEFERRALS})))"
     return f"(case when deferrals = 0 then {load} else greatest({load}, {raised}) end)::bigint"
 

@@ -74,6 +74,15 @@ class Obstacle:
     message: str
 
 
+def left_out_sql(max_document_mb: int) -> str:
+    """Whether a document is not fetched for what it is, as SQL: it takes no work, however large it is."""
+    return f"(archived or {_too_large(max_document_mb)})"
+
+
+def _too_large(max_document_mb: int) -> str:
+    return f"(size_bytes > {max_document_mb * 1024**2} and not sizeless)"
+
+
 def find_obstacles(max_document_mb: int, folder: str) -> tuple[Obstacle, ...]:
     """All that there are; the first that is met counts.
 
@@ -90,7 +99,7 @@ def find_obstacles(max_document_mb: int, folder: str) -> tuple[Obstacle, ...]:
     too_large = f"it is larger than the limit of {max_document_mb} MB (max_document_mb)"
     return (
         Obstacle("archived", ErrorClass.MISSING, "it is archived; restore it from Glacier first"),
-        Obstacle(f"size_bytes > {max_document_mb * 1024**2} and not sizeless", ErrorClass.TOO_LARGE, too_large),
+        Obstacle(_too_large(max_document_mb), ErrorClass.TOO_LARGE, too_large),
         Obstacle(no_file_name, ErrorClass.MISSING, "its key cannot be the name of a file"),
         Obstacle(
             "key in (from folders)", ErrorClass.MISSING, "its key is a folder of other keys, so it cannot be a file"

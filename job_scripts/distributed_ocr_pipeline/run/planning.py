@@ -43,7 +43,7 @@ from distributed_ocr_pipeline.planning.packing import Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import Figures, load_figures
 from distributed_ocr_pipeline.planning.quotas import Quotas, Slots, grant
 from distributed_ocr_pipeline.planning.sampling import look_into
-from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, find_obstacles, shard_files
+from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, find_obstacles, left_out_sql, shard_files
 from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected, without
 from distributed_ocr_pipeline.planning.splitting import keep_parts
 from distributed_ocr_pipeline.planning.todo import Choice, choose_documents, find_twice
@@ -175,7 +175,7 @@ class _Planner:
             drawing=Drawing(self._options.dpi, self._options.max_page_pixels),
             speed_factor=self._history.speed_factor,
         )
-        return measure(self._database, model)
+        return measure(self._database, model, left_out_sql(self._options.max_document_mb))
 
     def _cut(self, folder: Path, amount: Amount) -> list[ShardEntry]:
         instance = self._figures.instance(self._options.instance_type)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -82,3 +83,18 @@ def test_every_id_is_in_one_range(rows: int, count: int) -> None:
     found = [list(rows[0][0] or []) for rows in chosen]
     assert sorted(id_ for part in found for id_ in part) == sorted(ids)
     assert all(one[-1] < other[0] for one, other in pairwise(part for part in found if part))
+
+
+def test_what_is_not_fetched_takes_no_work_however_large_it_is(tmp_path: Path) -> None:
+    keys = ["in/film.pdf", "in/cold.pdf", "in/a.pdf"]
+    columns = [keys, ["e"] * 3, [5 * 10**12, 10**12, 120_000], [False, True, False]]
+    source = _source()
+    batches = [pa.record_batch(columns, LISTING_SCHEMA)]
+    options = parse_options({"input_prefix": "s3://bucket/in/", "max_cost_usd": 1})
+    plan = plan_source(replace(source, batches=batches), options, tmp_path)
+    assert (plan.documents, plan.shards, plan.pages.expected, plan.size_bytes) == (3, 1, 2, 120_000)
+    rows = duckdb.execute(
+        "select key, size_bytes, obstacle is null from read_parquet(?) order by key",
+        [str(tmp_path / "documents.parquet")],
+    ).fetchall()
+    assert rows == [("in/a.pdf", 120_000, True), ("in/cold.pdf", 10**12, False), ("in/film.pdf", 5 * 10**12, False)]

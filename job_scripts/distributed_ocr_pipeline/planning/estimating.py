@@ -226,7 +226,7 @@ class Amount:
 def measure(database: Database, model: Model, left_out: str = "false") -> Amount:
     """Add up the view `estimated`, which is made here: `todo` with pages, text_share and CPU seconds.
 
-    Documents that meet the condition `left_out` (SQL) are not fetched, so that they have no pages and no `fetched_bytes`.
+    Documents that meet the condition `left_out` (SQL) are not fetched: they have no pages and no `fetched_bytes`.
     """
     source = f"""
         select t.* exclude (pages), l.text_share, l.speckled, l.megapixels,

@@ -23,6 +23,8 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+from PIL import Image
+
 from benchmarks.corpus import pages_of, scanned_pages, text_pages
 from distributed_ocr_pipeline.config import OCRConfig, RunOptions
 from distributed_ocr_pipeline.ocr import Stop, process_documents
@@ -54,6 +56,7 @@ class Machine:
     text_page: float
     scanned_page: float
     specks: float  # what they add to a page
+    megapixel: float  # what a million pixels more add
 
     @property
     def speed(self) -> float:
@@ -67,7 +70,8 @@ class Machine:
         for name, seconds in (("a document", self.document), ("a page with text", self.text_page)):
             yield f"| {name} | {seconds:.4f} | {seconds * self.speed:.4f} |"
         yield f"| a scanned page | {self.scanned_page:.3f} | {self.scanned_page * self.speed:.3f} |"
-        yield f"| specks, more | {self.specks:.3f} | {self.specks * self.speed:.3f} |\n"
+        yield f"| specks, more | {self.specks:.3f} | {self.specks * self.speed:.3f} |"
+        yield f"| a million pixels more | {self.megapixel:.4f} | {self.megapixel * self.speed:.4f} |\n"
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,7 @@ def hostile(folder: Path, machine: Machine) -> Iterator[Found]:
 
 
 _SPECKLED_PAGES = 6
+_LARGE, _LARGE_PAGES = 3, 3  # three times as wide and high: nearly the most that a page is drawn with
 _REFERENCE_DOCUMENTS, _REFERENCE_PAGES = 41, 401  # of text; a page is 1 to 3 ms, a document 20
 
 
@@ -202,7 +207,7 @@ def measure_machine(folder: Path) -> Machine:
     document = (many - one) / (_REFERENCE_DOCUMENTS - 1) - text_page
     start = max(0.0, one - document - text_page)
     scanned_page = (measured(folder / "scans")[1] - start - document) / len(scans.pages)
-    return Machine(start, document, text_page, scanned_page, _specks(folder))
+    return Machine(start, document, text_page, scanned_page, _specks(folder), _megapixel(folder))
 
 
 def _specks(folder: Path) -> float:
@@ -213,6 +218,20 @@ def _specks(folder: Path) -> float:
         pages_of(folder / kind, kind, _SPECKLED_PAGES)
         seconds[kind] = measured(folder / kind)[1]
     return (seconds["noisy"] - seconds["clean"]) / _SPECKLED_PAGES
+
+
+def _megapixel(folder: Path) -> float:
+    """CPU seconds for a million pixels more, on pages that have the same text in the corner of a larger sheet."""
+    text, seconds = draw_text(prose(1, 32), _A4), {}
+    for times in (1, _LARGE):
+        sheet = Image.new("L", (text.width * times, text.height * times), 255)
+        sheet.paste(text)
+        place = folder / f"sheets {times}"
+        place.mkdir()
+        for number in range(_LARGE_PAGES):
+            sheet.convert("1").save(place / f"{number}.pdf", resolution=300)
+        seconds[times] = measured(place)[1] / _LARGE_PAGES
+    return (seconds[_LARGE] - seconds[1]) / (text.width * text.height * (_LARGE**2 - 1) / 1e6)
 
 
 def _enough(plan: Plan, machine: Machine) -> int:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,7 +28,7 @@ from distributed_ocr_pipeline.planning.database import open_database
 from distributed_ocr_pipeline.planning.history import NO_HISTORY, History
 from distributed_ocr_pipeline.planning.listing import LISTING_SCHEMA, parse_listing
 from distributed_ocr_pipeline.planning.shards import shard_files
-from distributed_ocr_pipeline.planning.sources import Source
+from distributed_ocr_pipeline.planning.sources import Source, s3_source
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.evidence import COMPACT_LEDGER, RunFiles, RunProof
 from distributed_ocr_pipeline.run.planning import plan_source
@@ -45,6 +46,10 @@ copy (
     false as archived
   from range({{documents}}) t(i)
 ) to '{{path}}' (format parquet, row_group_size 50000)
+"""
+_LIST = """
+copy (select 's3://bucket/' || key from read_parquet('{folder}/listing.parquet'))
+to '{folder}/list.txt' (format csv, header false, quote '')
 """
 _LEDGER = """
 copy (
@@ -66,6 +71,7 @@ def _make(folder: Path, documents: int) -> None:
     connection = duckdb.connect(config={"memory_limit": "2GB", "temp_directory": str(folder / "spilled")})
     connection.execute("select setseed(0.5)")
     connection.execute(_LISTING.format(documents=documents, path=folder / "listing.parquet"))
+    connection.execute(_LIST.format(folder=folder))
     values = {"listing": folder / "listing.parquet", "fingerprint": parse_options(_OPTIONS).fingerprint}
     path = folder / "ledger.parquet"
     connection.execute(_LEDGER.format(rows=max(1, documents // 2000), path=path, **values))
@@ -75,14 +81,14 @@ def _make(folder: Path, documents: int) -> None:
         database.write(COMPACT_LEDGER, "compact")
 
 
+def _refuse(key: str, offset: int, length: int) -> bytes:
+    raise ServiceFault(f"There is no {key} of which bytes {offset} to {offset + length} could be read.")
+
+
 def _source(folder: Path) -> Source:
     """Nothing can be looked into here, so that all pages are estimated from bytes."""
-
-    def refuse(key: str, offset: int, length: int) -> bytes:
-        raise ServiceFault(f"There is no {key} of which bytes {offset} to {offset + length} could be read.")
-
     batches = pq.ParquetFile(folder / "listing.parquet", pre_buffer=False).iter_batches(1000)
-    return Source((batch.cast(LISTING_SCHEMA) for batch in batches), refuse)
+    return Source((batch.cast(LISTING_SCHEMA) for batch in batches), _refuse)
 
 
 def _plan(folder: Path, rerun: bool) -> dict[str, Any]:
@@ -100,6 +106,16 @@ def _plan(folder: Path, rerun: bool) -> dict[str, Any]:
             for _, content in shard_files(planned, "bucket", "in/", lambda shard: S3Location("out", f"{shard}/")):
                 stored += len(content)
     return {"documents": plan.documents, "shards": plan.shards, "megabytes_to_store": round(stored / 1e6)}
+
+
+def _plan_list(folder: Path) -> dict[str, Any]:
+    """The same documents, named by a text file."""
+    unused: Any = None  # there is no S3
+    source = s3_source(unused, unused, S3Location.parse(_PREFIX), str(folder / "list.txt"))
+    with TemporaryDirectory(dir=folder) as name:
+        source = replace(source, fetch=_refuse, size_of=None)
+        plan = plan_source(source, parse_options(_OPTIONS), Path(name))
+    return {"documents": plan.documents, "shards": plan.shards}
 
 
 def _report(folder: Path) -> dict[str, Any]:
@@ -163,6 +179,7 @@ def _list_parsing(documents: int) -> dict[str, Any]:
 _STEPS = {
     "plan": lambda folder, documents: _plan(folder, rerun=False),
     "rerun": lambda folder, documents: _plan(folder, rerun=True),
+    "list": lambda folder, documents: _plan_list(folder),
     "report": lambda folder, documents: _report(folder),
     "list-parsing": lambda folder, documents: _list_parsing(documents),
 }

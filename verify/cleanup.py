@@ -1,4 +1,4 @@
-"""Removes what the questions made: jobs that run, state machines, objects."""
+"""Removes what the questions made: runs, jobs that run, state machines, objects."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,25 @@ from verify.site import Site
 
 
 def clean_up(site: Site) -> Sequence[str]:
-    """Stop the jobs, delete the state machines and objects that were made; returns what could not be removed."""
+    """Stop runs and jobs, delete state machines and objects that were made; returns what could not be removed."""
     problems: list[str] = []
-    for remove in (_stop_jobs, _delete_machines, _delete_objects):
+    for remove in (_stop_runs, _stop_jobs, _delete_machines, _delete_objects):
         try:
             with aws_call("Cleaning up"):
                 remove(site)
         except PipelineError as error:
             problems.append(str(error))
     return problems
+
+
+def _stop_runs(site: Site) -> None:
+    client = site.client("stepfunctions")
+    for page in client.get_paginator("list_executions").paginate(
+        stateMachineArn=site.deployment.state_machine_arn, statusFilter="RUNNING"
+    ):
+        for execution in page["executions"]:
+            if execution["name"].startswith(site.run_prefix):
+                client.stop_execution(executionArn=execution["executionArn"])
 
 
 def _stop_jobs(site: Site) -> None:

@@ -160,6 +160,28 @@ class Site:
         arn: str = started["executionArn"]
         return arn
 
+    def start_run(self, options: Mapping[str, Any]) -> str:
+        """Start a run of the deployed workflow below the scratch prefix, where nothing lies; returns its execution."""
+        run = {"input_prefix": f"s3://{self.bucket}/{self.scratch}no-documents/", **options}
+        with aws_call("Starting a run"):
+            started = self.client("stepfunctions").start_execution(
+                stateMachineArn=self.deployment.state_machine_arn,
+                name=f"{self.run_prefix}{uuid.uuid4().hex[:6]}",
+                input=json.dumps(run),
+            )
+        arn: str = started["executionArn"]
+        return arn
+
+    @property
+    def run_prefix(self) -> str:
+        """What the names of the runs that are started begin with."""
+        return f"verify-{self.id}-"
+
+    def count_tasks(self, execution: str) -> int:
+        """How many calls of AWS, jobs' starts among them, an execution has made or tried."""
+        pages = self.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution)
+        return sum(event["type"] == "TaskScheduled" for page in pages for event in page["events"])
+
     def finish(self, execution: str) -> Mapping[str, Any]:
         """The description of an execution after its end."""
         client = self.client("stepfunctions")

@@ -8,6 +8,7 @@ from verify.site import Site
 
 _RESOURCE = "arn:{}:states:::sagemaker:createProcessingJob{}"
 _STARTS = 4
+_PLANNER_MINUTES = 6  # should the run not be refused: its planning job finds no documents
 _PATIENCE = {
     "ErrorEquals": ["SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException", "ThrottlingException"],
     "IntervalSeconds": 2,
@@ -88,6 +89,22 @@ def _conditional(site: Site) -> str:
     return str(json.loads(ended.get("output") or "{}").get("Error", ended.get("error", "both were written")))
 
 
+def _refused_run(site: Site, **options: Any) -> str:
+    """What becomes of a run of the deployed workflow with options that it should refuse."""
+    execution = site.start_run(options)
+    ended = site.finish(execution)
+    calls = site.count_tasks(execution)
+    return f"{ended['status']} after {calls} calls: {ended.get('error')}: {ended.get('cause')}"
+
+
+def _unknown_option(site: Site) -> str:
+    return _refused_run(site, verify_aws=True)
+
+
+def _fraction(site: Site) -> str:
+    return _refused_run(site, dpi=300.5)
+
+
 def _push(site: Site) -> str:
     if site.is_stand_in:
         raise NotAskedHere("The stand-in pulls no image from a registry.")
@@ -120,6 +137,20 @@ QUESTIONS = (
         "S3.S3Exception",
         0,
         _conditional,
+    ),
+    Question(
+        "unknown",
+        "Does a run with the name of no option fail at once, and say which there are?",
+        "FAILED after 0 calls: BadOption: There is no option verify_aws. The options are document_list, ",
+        _PLANNER_MINUTES,
+        _unknown_option,
+    ),
+    Question(
+        "fraction",
+        "Does a run fail at once that has a fraction where a whole number should be?",
+        "FAILED after 0 calls: BadOption: The option dpi should be a whole number.",
+        _PLANNER_MINUTES,
+        _fraction,
     ),
     Question(
         "image",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,24 @@ def test_nothing_is_left_of_a_question(site: Site, environment: LocalEnvironment
     assert "Contents" not in environment.client("s3").list_objects_v2(Bucket=site.bucket, Prefix="verify-aws/")
     machines = environment.client("stepfunctions").list_state_machines()["stateMachines"]
     assert [machine["name"] for machine in machines if "verify" in machine["name"]] == []
+
+
+def test_a_run_that_is_not_refused_is_a_difference_and_is_counted_by_its_calls(site: Site) -> None:
+    for question in (question for question in QUESTIONS if question.id in ("unknown", "fraction")):
+        right = replace(question, run=lambda site: _ended(site, site.start_run({"dpi": 300})))
+        (answer,) = ask(site, [right], 0.05, say=print)
+        assert answer.verdict == "different" and "after 0 calls" not in answer.seen
+
+
+def _ended(site: Site, execution: str) -> str:
+    return f"{site.finish(execution)['status']} after {site.count_tasks(execution)} calls"
+
+
+def test_a_run_that_goes_on_is_stopped_at_the_end(site: Site, environment: LocalEnvironment) -> None:
+    execution = site.start_run({})
+    assert not clean_up(site)
+    status = environment.client("stepfunctions").describe_execution(executionArn=execution)["status"]
+    assert status == "ABORTED"
 
 
 def test_a_dry_run_prints_the_price_of_each_question_and_asks_nothing(

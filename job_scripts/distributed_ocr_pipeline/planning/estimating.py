@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from math import ceil, sqrt
 from typing import Any
 
+from distributed_ocr_pipeline.planning.counting.pdf_pages import USUAL_MEGAPIXELS
 from distributed_ocr_pipeline.planning.database import Database
 from distributed_ocr_pipeline.planning.packing import FULL, Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import DocumentKind, Figures, Instance, Work
@@ -52,6 +53,27 @@ class Looked:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """How pages are drawn: of large ones more pixels are read, but never more than there may be."""
+
+    dpi: int = 300
+    max_pixels: int = 100_000_000
+
+    def beyond(self, megapixels: float) -> float:
+        """Millions of pixels that are more than a usual page has, of a page that has so many at 300 dpi."""
+        return max(0.0, min(megapixels * self._scale, self.max_pixels / 1e6) - USUAL_MEGAPIXELS * self._scale)
+
+    def beyond_sql(self, megapixels: str) -> str:
+        """The same as `beyond`, as SQL over a column."""
+        drawn = f"least({megapixels} * {self._scale!r}::double, {self.max_pixels / 1e6!r}::double)"
+        return f"greatest(0, {drawn} - {USUAL_MEGAPIXELS * self._scale!r}::double)"
+
+    @property
+    def _scale(self) -> float:
+        return (self.dpi / 300) ** 2
+
+
+@dataclass(frozen=True)
 class KindModel:
     """How documents of a kind become pages and work."""
 
@@ -59,6 +81,7 @@ class KindModel:
     uncertainty: float  # of the pages of all documents that were not counted, as a share
     text_layer_share: float  # of their pages
     speckled_share: float  # of the others
+    megapixels: float  # of one of the others, at 300 dpi
     sampled: int  # documents that this comes from
 
 
@@ -68,6 +91,7 @@ class Model:
 
     kinds: Mapping[str, KindModel]
     work: Work
+    drawing: Drawing = Drawing()
     speed_factor: float = 1.0  # earlier runs' measured seconds by those that were estimated
 
     def pages_sql(self) -> str:
@@ -84,30 +108,44 @@ class Model:
         """CPU seconds on a vCPU of speed 1, where the column `pages` is known."""
         scan, text, more = self.work.scan_seconds, self.work.text_layer_seconds, self.work.speckled_seconds
         means = {
-            name: text * kind.text_layer_share + (scan + more * kind.speckled_share) * (1 - kind.text_layer_share)
+            name: text * kind.text_layer_share + self._scanned(kind) * (1 - kind.text_layer_share)
             for name, kind in self.kinds.items()
         }
         mixed = " ".join(f"when '{name}' then {seconds!r}::double" for name, seconds in means.items())
         unsampled = f"case kind {mixed} else {scan!r} end"
-        scanned = f"({scan!r}::double + {more!r}::double * speckled)"
+        large = f"{self.work.megapixel_seconds!r}::double * {self.drawing.beyond_sql('megapixels')}"
+        scanned = f"({scan!r}::double + {more!r}::double * speckled + {large})"
         page = f"coalesce({text!r}::double * text_share + {scanned} * (1 - text_share), {unsampled})"
         return f"({self.work.document_seconds!r}::double + pages * ({page})) * {self.speed_factor!r}::double"
 
+    def _scanned(self, kind: KindModel) -> float:
+        """CPU seconds of a page without text of its own, of a kind."""
+        large = self.work.megapixel_seconds * self.drawing.beyond(kind.megapixels)
+        return self.work.scan_seconds + self.work.speckled_seconds * kind.speckled_share + large
 
-def fit_model(database: Database, figures: Figures, *, ignore_text_layer: bool, speed_factor: float = 1.0) -> Model:
+
+def fit_model(
+    database: Database,
+    figures: Figures,
+    *,
+    ignore_text_layer: bool,
+    drawing: Drawing = Drawing(),
+    speed_factor: float = 1.0,
+) -> Model:
     """Learn from the documents that were looked into.
 
     Args:
         database: Has `todo` and `looked_at`.
         figures: What is assumed of kinds of documents that are not in the sample.
         ignore_text_layer: All pages are read by the engine, those with text of their own, too.
+        drawing: How pages are drawn.
         speed_factor: See `Model`.
     """
     scan_seconds = figures.work.scan_seconds
     work = figures.work.model_copy(update={"text_layer_seconds": scan_seconds}) if ignore_text_layer else figures.work
     samples: dict[str, list[_Sampled]] = {kind: [] for kind in KINDS}
     rows = database.rows(
-        "select kind, size_bytes, l.pages, l.text_share, l.speckled "
+        "select kind, size_bytes, l.pages, l.text_share, l.speckled, l.megapixels "
         "from todo join looked_at l using (document_id) where l.sampled"
     )
     for kind, *values in rows:
@@ -116,7 +154,7 @@ def fit_model(database: Database, figures: Figures, *, ignore_text_layer: bool, 
     kinds = {
         name: _fit_kind(sample, int(sizes.get(name, 0)), figures.documents[name]) for name, sample in samples.items()
     }
-    return Model(kinds, work, speed_factor)
+    return Model(kinds, work, drawing, speed_factor)
 
 
 @dataclass(frozen=True)
@@ -127,6 +165,7 @@ class _Sampled:
     pages: int
     text_share: float  # of its pages
     speckled: float  # share of the others
+    megapixels: float
 
     @property
     def scans(self) -> float:
@@ -137,13 +176,14 @@ class _Sampled:
 def _fit_kind(sample: list[_Sampled], documents: int, assumed: DocumentKind) -> KindModel:
     size, pages = sum(item.size_bytes for item in sample), sum(item.pages for item in sample)
     if not size:
-        return KindModel(1 / assumed.bytes_per_page, _UNSAMPLED_UNCERTAINTY, assumed.text_layer_share, 0.0, 0)
+        return KindModel(1 / assumed.bytes_per_page, _UNSAMPLED_UNCERTAINTY, assumed.text_layer_share, 0.0, 0.0, 0)
     scans = sum(item.scans for item in sample)
     return KindModel(
         pages_per_byte=pages / size,
         uncertainty=_ratio_error([(item.size_bytes, item.pages) for item in sample], documents),
         text_layer_share=1 - scans / pages if pages else 0.0,
         speckled_share=sum(item.speckled * item.scans for item in sample) / scans if scans else 0.0,
+        megapixels=sum(item.megapixels * item.scans for item in sample) / scans if scans else 0.0,
         sampled=len(sample),
     )
 
@@ -183,23 +223,30 @@ class Amount:
         return shard_count(load, work, self.documents, slots)
 
 
-def measure(database: Database, model: Model) -> Amount:
-    """Add up the view `estimated`, which is made here: `todo` with pages, text_share and CPU seconds."""
+def measure(database: Database, model: Model, left_out: str = "false") -> Amount:
+    """Add up the view `estimated`, which is made here: `todo` with pages, text_share and CPU seconds.
+
+    Documents that meet the condition `left_out` (SQL) are not fetched: they have no pages and no `fetched_bytes`.
+    """
     source = f"""
-        select t.* exclude (pages), l.text_share, l.speckled,
-            l.pages is null and t.pages is null and kind <> 'picture' as guessed, {model.pages_sql()} as pages
+        select t.* exclude (pages), l.text_share, l.speckled, l.megapixels,
+            l.pages is null and t.pages is null and kind <> 'picture' as guessed, 
+            case when {left_out} then 0 else {model.pages_sql()} end as pages,
+            case when {left_out} then 0 else size_bytes end as fetched_bytes
         from todo t left join looked_at l using (document_id)"""
     database.execute(f"create or replace view estimated as select *, {model.seconds_sql()} as seconds from ({source})")
-    rows = database.rows("""select kind, guessed, count(*), sum(size_bytes)::bigint, sum(pages)::bigint, sum(seconds),
+    rows = database.rows(
+        """select kind, guessed, count(*), sum(fetched_bytes)::bigint, sum(pages)::bigint, sum(seconds),
               coalesce(sum(pages * text_share), 0), coalesce(sum(pages) filter (text_share is null), 0)::bigint
-            from estimated group by kind, guessed order by kind, guessed""")
+            from estimated group by kind, guessed order by kind, guessed"""
+    )
     return _add_up([_Total(*row) for row in rows], model)
 
 
 def load_sql(limits: Limits, instance: Instance, figures: Figures) -> str:
     """The load of a row of `estimated`; a document that was deferred before takes more of its shard."""
     rate = figures.job.download_mb_per_second * 1e6
-    load = limits.load_sql(f"(seconds / {instance.power!r} + size_bytes / {rate!r})", "size_bytes")
+    load = limits.load_sql(f"(seconds / {instance.power!r} + fetched_bytes / {rate!r})", "fetched_bytes")
     raised = f"least({FULL}, {load} * pow({_DEFERRAL_FACTOR}, least(deferrals, {_MAX_DEFERRALS})))"
     return f"(case when deferrals = 0 then {load} else greatest({load}, {raised}) end)::bigint"
 

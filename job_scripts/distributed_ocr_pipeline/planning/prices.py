@@ -50,6 +50,7 @@ class Work(_Figure):
     neural_seconds: PositiveFloat = 5.0  # a page that is read by the neural engine; a user's older file lacks it
     doubtful_share: float = Field(default=0.35, ge=0, le=1)  # of scanned pages: `second_opinion: doubtful` rereads them
     speckled_seconds: float = Field(default=0.15, ge=0)  # more, if it has many specks: to clean it, or read it twice
+    megapixel_seconds: float = Field(default=0.017, ge=0)  # more, for each million pixels beyond those of an A4 page
     text_layer_seconds: PositiveFloat  # a page with text of its own
     document_seconds: float = Field(ge=0)  # opening and closing a document
     uncertainty: float = Field(ge=0, lt=1)  # of these figures on other documents, as a share

@@ -86,7 +86,7 @@ def look_into(
     """
     database.execute(
         "create or replace table looked_at "
-        "(document_id varchar, sampled boolean, pages bigint, text_share double, speckled double)"
+        "(document_id varchar, sampled boolean, pages bigint, text_share double, speckled double, megapixels double)"
     )
     deadline = time.monotonic() + seconds
     without_size, asked = _ask_for_sizes(database, size_of, deadline)
@@ -132,12 +132,13 @@ def _fill_sizes(database: Database) -> None:
 
 def _counted(
     candidates: Sequence[Candidate], fetch: FetchRange, deadline: float
-) -> Iterator[tuple[str, bool, int, float, float]]:
+) -> Iterator[tuple[str, bool, int, float, float, float]]:
     message = "Pages of %d of %s are estimated from their bytes: %s"
     counts = _ask(lambda candidate: _count(candidate, fetch), candidates, deadline, message)
     for candidate, found in zip(candidates, counts):
         if found:
-            yield candidate.document_id, candidate.sampled, found.pages, found.text_share, found.speckled
+            seen = (found.pages, found.text_share, found.speckled, found.megapixels)
+            yield candidate.document_id, candidate.sampled, *seen
 
 
 def _ask(

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_UNDELIVERABLE_FILE
+from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.planning.database import Database, id_ranges, literal
 from distributed_ocr_pipeline.planning.packing import Packing, pack
 from distributed_ocr_pipeline.planning.splitting import split_documents
@@ -73,6 +74,15 @@ class Obstacle:
     message: str
 
 
+def left_out_sql(max_document_mb: int) -> str:
+    """Whether a document is not fetched for what it is, as SQL: it takes no work, however large it is."""
+    return f"(archived or {_too_large(max_document_mb)})"
+
+
+def _too_large(max_document_mb: int) -> str:
+    return f"(size_bytes > {max_document_mb * 1024**2} and not sizeless)"
+
+
 def find_obstacles(max_document_mb: int, folder: str) -> tuple[Obstacle, ...]:
     """All that there are; the first that is met counts.
 
@@ -89,7 +99,7 @@ def find_obstacles(max_document_mb: int, folder: str) -> tuple[Obstacle, ...]:
     too_large = f"it is larger than the limit of {max_document_mb} MB (max_document_mb)"
     return (
         Obstacle("archived", ErrorClass.MISSING, "it is archived; restore it from Glacier first"),
-        Obstacle(f"size_bytes > {max_document_mb * 1024**2} and not sizeless", ErrorClass.TOO_LARGE, too_large),
+        Obstacle(_too_large(max_document_mb), ErrorClass.TOO_LARGE, too_large),
         Obstacle(no_file_name, ErrorClass.MISSING, "its key cannot be the name of a file"),
         Obstacle(
             "key in (from folders)", ErrorClass.MISSING, "its key is a folder of other keys, so it cannot be a file"
@@ -163,6 +173,7 @@ class ShardWriter:
     def _small_documents(self) -> Iterator[pa.RecordBatch]:
         """The rows of small documents, in the order of their ids."""
         for ids in id_ranges(int(self._totals[0])):
+            release_memory()  # of the range before, whose pieces lie scattered in what glibc holds
             yield from self._database.batches(f"{_PLACED} where load < {self._large} and {ids} order by {self._order}")
 
     def _place_large(self, shards: int) -> tuple[Packing, pa.Table]:

@@ -9,6 +9,9 @@ A list names objects below the run's prefix, one a line, with or without ETag an
 
 What a list does not say is unknown to the plan: without an ETag a document counts as unchanged while its key is the
 same, and sizes are asked of S3 for a sample of the documents that have none (planning/sampling.py).
+
+However long a list is, a batch of it is in memory: it is read from the disk line by line, and what it names twice is
+found in the stored listing (planning/todo.py).
 """
 
 import csv
@@ -22,7 +25,8 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import IO, Any
 from urllib.parse import unquote_plus
 
 import pathspec
@@ -44,6 +48,10 @@ _MOST_BYTES = 2**50  # far more than an object can have, and few enough to be ad
 _INVENTORY_FILE = "manifest.json"
 
 
+NamedTwice = Callable[[str], BadInput]
+"""`named_twice(key)`: what to say of a key that was listed twice."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A listing, and how to look into its documents."""
@@ -51,6 +59,7 @@ class Source:
     batches: Iterable[pa.RecordBatch]  # of `LISTING_SCHEMA`; a size that is not known is null
     fetch: FetchRange
     size_of: SizeOf | None = None  # where sizes may not be known
+    named_twice: NamedTwice | None = None  # where a key may be
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,14 @@ def s3_source(storage: Storage, lister: Lister, prefix: S3Location, document_lis
 
     if document_list is None:
         return Source((page.batch() for page in lister.pages(prefix)), fetch)
-    listed = listed_source(_read_list(storage, document_list, prefix), fetch)
-    return replace(listed, size_of=lambda key: storage.find_size(S3Location(prefix.bucket, key)))
+    address = document_list
+    entries = _read_inventory if _is_inventory(address) else _read_list
+    return Source(
+        _batches(item for _, item in entries(storage, address, prefix)),
+        fetch,
+        size_of=lambda key: storage.find_size(S3Location(prefix.bucket, key)),
+        named_twice=lambda key: _twice(entries(storage, address, prefix), address, S3Location(prefix.bucket, key)),
+    )
 
 
 def listed_source(objects: Iterable[Listed], fetch: FetchRange) -> Source:
@@ -172,47 +187,59 @@ def _batch(objects: list[Listed]) -> pa.RecordBatch:
 # ---- lists of the user's own -----------------------------------------------------------------------------------
 
 
-def _read_list(storage: Storage, address: str, prefix: S3Location) -> Iterator[Listed]:
-    name = address.rpartition("/")[2].lower()
-    if name == _INVENTORY_FILE:
-        yield from _read_inventory(storage, S3Location.parse(address), prefix)
-        return
+def _is_inventory(address: str) -> bool:
+    return address.rpartition("/")[2].lower() == _INVENTORY_FILE
+
+
+def _read_list(storage: Storage, address: str, prefix: S3Location) -> Iterator[tuple[str, Listed]]:
+    """The objects of a list, each with the place where it is named."""
     parsers: dict[str, Callable[[Iterator[str]], Iterator[tuple[int, Mapping[str, Any]]]]] = {
         ".txt": _text_lines,
         ".csv": _csv_lines,
         ".jsonl": _json_lines,
         ".ndjson": _json_lines,
     }
-    parse = parsers.get(Path(name).suffix)
+    parse = parsers.get(Path(address.lower()).suffix)
     if parse is None:
         raise BadInput(
             f"The list {address} is of no known form.",
             f"Name a file that ends with {', '.join(parsers)}, or the {_INVENTORY_FILE} of an inventory report.",
         )
-    seen: set[str] = set()
-    for number, values in _guarded(parse(_lines(_content(storage, address), address)), address):
-        item = _listed(values, f"line {number} of {address}", prefix)
-        if item.key in seen:
-            raise BadInput(f"Line {number} of {address} names {values['uri']} a second time.", "Name each once.")
-        seen.add(item.key)
-        yield item
+    with _open(storage, address) as file:
+        for number, values in _guarded(parse(_lines(file, address)), address):
+            place = f"line {number} of {address}"
+            yield place, _listed(values, place, prefix)
 
 
-def _content(storage: Storage, address: str) -> bytes:
-    if address.startswith("s3://"):
-        return storage.get_bytes(S3Location.parse(address))
-    try:
-        return Path(address).read_bytes()
-    except OSError as error:
-        raise BadInput(f"The list {address!r} cannot be read: {error.strerror}.") from error
+def _twice(entries: Iterator[tuple[str, Listed]], address: str, location: S3Location) -> BadInput:
+    """What to say of an object that a list names twice: it is read again, up to the second time."""
+    places = [place for place, item in entries if item.key == location.key]
+    place = places[1] if len(places) > 1 else address
+    return BadInput(f"{place[0].upper()}{place[1:]} names {location} a second time.", "Name each once.")
 
 
-def _lines(content: bytes, address: str) -> Iterator[str]:
-    for number, line in enumerate(content.removeprefix(BOM_UTF8).split(b"\n"), start=1):
-        if len(line) > _MAX_LINE_BYTES:
+def _open(storage: Storage, address: str) -> IO[bytes]:
+    """A list as a file; one of S3 is fetched to the disk first."""
+    if not address.startswith("s3://"):
+        try:
+            return Path(address).open("rb")
+        except OSError as error:
+            raise BadInput(f"The list {address!r} cannot be read: {error.strerror}.") from error
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "list"
+        storage.get_small([(S3Location.parse(address), path)])
+        return path.open("rb")  # until it is closed, it is there
+
+
+def _lines(file: IO[bytes], address: str) -> Iterator[str]:
+    number = 0
+    while line := file.readline(_MAX_LINE_BYTES + 2):
+        number += 1
+        content = line.removeprefix(BOM_UTF8 if number == 1 else b"").removesuffix(b"\n")
+        if len(content) > _MAX_LINE_BYTES:
             raise BadInput(f"Line {number} of {address} is longer than {_MAX_LINE_BYTES} bytes.", "Is it a list?")
         try:
-            yield line.decode("utf-8").rstrip("\r")
+            yield content.decode("utf-8").rstrip("\r")
         except UnicodeDecodeError as error:
             raise BadInput(f"Line {number} of {address} is not UTF-8.", "Store the list as UTF-8.") from error
 
@@ -305,7 +332,8 @@ def _size(value: Any) -> int | None:
 # ---- S3 Inventory ----------------------------------------------------------------------------------------------
 
 
-def _read_inventory(storage: Storage, location: S3Location, prefix: S3Location) -> Iterator[Listed]:
+def _read_inventory(storage: Storage, address: str, prefix: S3Location) -> Iterator[tuple[str, Listed]]:
+    location = S3Location.parse(address)
     manifest = storage.get_json(location)
     try:
         bucket = S3Location.parse("s3://" + manifest["destinationBucket"].removeprefix("arn:aws:s3:::") + "/").bucket
@@ -316,18 +344,19 @@ def _read_inventory(storage: Storage, location: S3Location, prefix: S3Location) 
         raise BadInput(f"{location} is not the manifest of an S3 Inventory report: {error!r}.") from error
     if source != prefix.bucket:
         raise BadInput(f"The inventory {location} is of the bucket {source}, not of {prefix.bucket}.")
-    for key in keys:
-        place = S3Location(bucket, key)
-        yield from _inventory_objects(storage.get_bytes(place), form, columns, place, prefix)
+    for place in [S3Location(bucket, key) for key in keys]:
+        with _open(storage, str(place)) as file:
+            for item in _inventory_objects(file, form, columns, place, prefix):
+                yield f"the inventory's file {place}", item
 
 
 def _inventory_objects(
-    content: bytes, form: str, columns: list[str], place: S3Location, prefix: S3Location
+    file: IO[bytes], form: str, columns: list[str], place: S3Location, prefix: S3Location
 ) -> Iterator[Listed]:
     """One file of an inventory; raises `BadInput` that names the line, or of Parquet and ORC the row."""
     number = 1
     try:
-        for row in _csv_rows(content, columns) if form == "CSV" else _columnar_rows(content, form):
+        for row in _csv_rows(file, columns) if form == "CSV" else _columnar_rows(file, form):
             if item := _inventoried(row, prefix):
                 yield item
             number += 1
@@ -338,8 +367,8 @@ def _inventory_objects(
         ) from error
 
 
-def _csv_rows(content: bytes, columns: list[str]) -> Iterator[Mapping[str, Any]]:
-    text = io.TextIOWrapper(gzip.GzipFile(fileobj=io.BytesIO(content)), "utf-8", newline="")
+def _csv_rows(file: IO[bytes], columns: list[str]) -> Iterator[Mapping[str, Any]]:
+    text = io.TextIOWrapper(gzip.GzipFile(fileobj=file), "utf-8", newline="")
     for row in csv.reader(text, strict=True):
         if len(row) != len(columns):
             raise ValueError(f"it has {len(row)} values for {len(columns)} columns")
@@ -347,12 +376,15 @@ def _csv_rows(content: bytes, columns: list[str]) -> Iterator[Mapping[str, Any]]
         yield values | {"key": unquote_plus(values["key"], errors="strict")}
 
 
-def _columnar_rows(content: bytes, form: str) -> Iterator[Mapping[str, Any]]:
+def _columnar_rows(file: IO[bytes], form: str) -> Iterator[Mapping[str, Any]]:
     if form == "PARQUET":
-        for batch in pq.ParquetFile(io.BytesIO(content)).iter_batches(_BATCH_ROWS):
+        for batch in pq.ParquetFile(file).iter_batches(_BATCH_ROWS):
             yield from batch.to_pylist()
     else:
-        yield from orc.ORCFile(io.BytesIO(content)).read().to_pylist()
+        stored = orc.ORCFile(file)
+        for number in range(stored.nstripes):
+            for batch in pa.Table.from_batches([stored.read_stripe(number)]).to_batches(_BATCH_ROWS):
+                yield from batch.to_pylist()
 
 
 def _inventoried(row: Mapping[str, Any], prefix: S3Location) -> Listed | None:

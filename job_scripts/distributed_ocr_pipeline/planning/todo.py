@@ -14,6 +14,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.config import ANY_FAILURE
 from distributed_ocr_pipeline.errors import ErrorClass
+from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.planning.database import Database, id_ranges, literal
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS
 
@@ -52,6 +53,15 @@ _NEW = """
 select left(sha256(source_uri), 32) as document_id, source_uri, key, etag, size_bytes, archived, {kind} as kind,
   file_row_number
 from {source}
+"""
+
+_HASHED_ROWS = 1_000_000
+_TWICE = """
+with several as (
+  select number from (select hash(key) as number from listing) where number % $parts = $part
+  group by number having count(*) > 1
+)
+select key from listing where hash(key) in (from several) group by key having count(*) > 1 order by key limit 1
 """
 
 _UNTRIED = "0::integer as attempts, 0::integer as deferrals, null::bigint as pages"
@@ -107,6 +117,21 @@ class Counts:
     def up_to_date(self) -> int:
         """Documents that have a result."""
         return self.listed - self.todo
+
+
+def find_twice(database: Database, listing: Path) -> str | None:
+    """A key that a listing has more than once; None where there is none.
+
+    Keys are counted by their hashes, a share of them at a time, so that no more than a million are held.
+    """
+    database.view("listing", listing)
+    (rows,) = database.row("select count(*) from listing")
+    parts = rows // _HASHED_ROWS + 1
+    for part in range(parts):
+        found = list(database.rows(_TWICE, parts=parts, part=part))
+        if found:
+            return str(found[0][0])
+    return None
 
 
 def choose_documents(database: Database, listing: Path, ledger: Path | None, choice: Choice) -> Counts:
@@ -178,6 +203,7 @@ def _write_pieces(database: Database, name: str, queries: Iterable[str], **value
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier plan in the same folder
     for number, query in enumerate(queries):
         database.write(query, f"{name}/{number:05d}", group_rows=_PIECE_GROUP_ROWS, **values)
+        release_memory()  # or the heap grows from piece to piece
     database.view(f"{name}_rows", folder, alike=True)
 
 

@@ -29,6 +29,7 @@ from distributed_ocr_pipeline.layout import (
 from distributed_ocr_pipeline.planning.database import Database, open_database
 from distributed_ocr_pipeline.planning.estimating import (
     Amount,
+    Drawing,
     Estimate,
     estimate,
     fit_model,
@@ -41,10 +42,10 @@ from distributed_ocr_pipeline.planning.packing import Limits, shard_count
 from distributed_ocr_pipeline.planning.prices import Figures, load_figures
 from distributed_ocr_pipeline.planning.quotas import Quotas, Slots, grant
 from distributed_ocr_pipeline.planning.sampling import look_into
-from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, find_obstacles, shard_files
+from distributed_ocr_pipeline.planning.shards import ShardEntry, ShardWriter, find_obstacles, left_out_sql, shard_files
 from distributed_ocr_pipeline.planning.sources import Source, s3_source, selected, without
 from distributed_ocr_pipeline.planning.splitting import keep_parts
-from distributed_ocr_pipeline.planning.todo import Choice, choose_documents
+from distributed_ocr_pipeline.planning.todo import Choice, choose_documents, find_twice
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.delivery.manifests import manifest_base
 from distributed_ocr_pipeline.run.delivery.passwords import passwords_key, require_passwords
@@ -117,6 +118,8 @@ def plan_source(
         raise BadInput(f"There are no documents under {options.input_prefix}.", advice)
     release_memory()  # of the listing; the database takes as much again
     with open_database(folder) as database:
+        if source.named_twice and (twice := find_twice(database, folder / "listing.parquet")) is not None:
+            raise source.named_twice(twice)
         planner = _Planner(database, options, history, slots, quotas=quotas, input_uri=uri_of(prefix))
         return planner.plan(source, folder)
 
@@ -169,9 +172,10 @@ class _Planner:
             self._database,
             self._figures.model_copy(update={"work": self._figures.work.with_engines(self._options)}),
             ignore_text_layer=self._options.text_layer == "ignore",
+            drawing=Drawing(self._options.dpi, self._options.max_page_pixels),
             speed_factor=self._history.speed_factor,
         )
-        return measure(self._database, model)
+        return measure(self._database, model, left_out_sql(self._options.max_document_mb))
 
     def _cut(self, folder: Path, amount: Amount) -> list[ShardEntry]:
         instance = self._figures.instance(self._options.instance_type)

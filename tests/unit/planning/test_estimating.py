@@ -19,7 +19,8 @@ LIMITS = Limits(seconds=30 * 60, size_bytes=8 * 1024**3)
 _TABLES = """
 create table todo (document_id varchar, key varchar, etag varchar, size_bytes bigint, archived boolean, kind varchar,
   attempts integer, deferrals integer, pages bigint);
-create table looked_at (document_id varchar, sampled boolean, pages bigint, text_share double, speckled double)
+create table looked_at (document_id varchar, sampled boolean, pages bigint, text_share double, speckled double,
+  megapixels double)
 """
 
 
@@ -28,6 +29,7 @@ def _amount(
     documents: list[tuple[str, int, int | None]],
     looked_at: Sequence[tuple[int, int, float]],
     speckled: float = 0.0,
+    megapixels: float = 8.7,
     **options: bool,
 ) -> Amount:
     """Documents are (kind, bytes, known pages); looked_at is (index, pages, share with text), all of the sample."""
@@ -39,7 +41,8 @@ def _amount(
         ]
         database.insert("todo", rows)
         database.insert(
-            "looked_at", [(f"{index:06d}", True, pages, share, speckled) for index, pages, share in looked_at]
+            "looked_at",
+            [(f"{index:06d}", True, pages, share, speckled, megapixels) for index, pages, share in looked_at],
         )
         model = fit_model(database, FIGURES, ignore_text_layer=options.get("ignore_text_layer", False))
         return measure(database, model)
@@ -53,6 +56,19 @@ def test_without_a_sample_pages_come_from_bytes_and_the_range_is_wide(tmp_path: 
 def test_a_picture_is_a_page_and_known_pages_are_certain(tmp_path: Path) -> None:
     amount = _amount(tmp_path, [("picture", 10_000_000, None), ("pdf", 10_000_000, 3)], [])
     assert amount.pages == Range(4, 4, 4)
+
+
+@pytest.mark.parametrize(("megapixels", "more"), [(4.0, 0.0), (8.7, 0.0), (34.8, 26.1), (100.0, 91.3), (1225, 91.3)])
+def test_large_pages_take_more_up_to_the_most_pixels_that_a_page_is_drawn_with(
+    tmp_path: Path, megapixels: float, more: float
+) -> None:
+    (tmp_path / "usual").mkdir()
+    (tmp_path / "large").mkdir()
+    documents: list[tuple[str, int, int | None]] = [("pdf", 100_000, None)] * 4
+    looked_at = [(0, 1, 0.0), (1, 1, 0.0)]  # and two that stand for themselves by what these two are
+    usual = _amount(tmp_path / "usual", documents, looked_at).cpu_seconds.expected
+    large = _amount(tmp_path / "large", documents, looked_at, megapixels=megapixels).cpu_seconds.expected
+    assert large - usual == pytest.approx(4 * more * FIGURES.work.megapixel_seconds)
 
 
 def test_an_empty_document_has_no_pages(tmp_path: Path) -> None:

@@ -22,6 +22,30 @@ def counted(data: bytes) -> PageCount | None:
     return count_pages(RangeReader(lambda offset, length: data[offset : offset + length], len(data)))
 
 
+@pytest.mark.parametrize(
+    ("boxes", "megapixels"),
+    [
+        (b"/MediaBox [0 0 595 842]", 8.7),
+        (b"/MediaBox [0 0 2384 3370]", 139.5),  # A0
+        (b"/MediaBox [3370 2384 0 0]", 139.5),
+        (b"/MediaBox [0 0 2384 3370] /CropBox [0 0 1192 1685]", 34.9),
+        (b"/MediaBox [0 0]", 8.7),
+        (b"/MediaBox [0 0 %s 9]" % (b"9" * 400), 8.7),
+        (b"/MediaBox [%s 0 %s 9]" % (b"9" * 400, b"9" * 400), 8.7),
+        (b"/MediaBox [0 0 1e999 1e999]", 8.7),
+        (b"/MediaBox [/A 0 1 1]", 8.7),
+        (b"", 8.7),
+    ],
+)
+def test_large_pages_are_known_by_their_boxes(boxes: bytes, megapixels: float) -> None:
+    catalog, tree = b"<< /Pages 2 0 R >>", b"<< /Kids [3 0 R] /Count 1 %s >>"
+    own = [catalog, tree % b"", b"<< /Type /Page %s /Resources << >> >>" % boxes]
+    inherited = [catalog, tree % boxes, b"<< /Type /Page /Resources << >> >>"]
+    for objects in (own, inherited):
+        found = counted(written(objects))
+        assert found and found.megapixels == pytest.approx(megapixels, abs=0.1)
+
+
 def pages_in(data: bytes, folder: Path) -> int | None:
     """What Poppler finds; None if it refuses."""
     path = folder / "counted.pdf"

@@ -4,21 +4,25 @@ import gzip
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+import tracemalloc
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import orc
 
+from distributed_ocr_pipeline.config import parse_options
 from distributed_ocr_pipeline.errors import BadInput
 from distributed_ocr_pipeline.json_files import decode_json
 from distributed_ocr_pipeline.layout import MARK
+from distributed_ocr_pipeline.planning import todo
 from distributed_ocr_pipeline.planning.listing import LISTING_SCHEMA
 from distributed_ocr_pipeline.planning.sources import Source, folder_source, s3_source, selected
 from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.run.planning import plan_source
 
 PREFIX = S3Location("scans", "in/")
 
@@ -29,8 +33,9 @@ class _Objects:
     def __init__(self, objects: Mapping[str, bytes]) -> None:
         self._objects = objects
 
-    def get_bytes(self, location: S3Location) -> bytes:
-        return self._objects[str(location)]
+    def get_small(self, objects: Iterable[tuple[S3Location, Path]]) -> None:
+        for location, path in objects:
+            path.write_bytes(self._objects[str(location)])
 
     def get_json(self, location: S3Location) -> Any:
         return decode_json(self._objects[str(location)], str(location))
@@ -45,6 +50,40 @@ def _listed(name: str, content: str | bytes) -> list[tuple[Any, ...]]:
     storage: Any = _Objects({f"s3://lists/{name}": data})
     unused: Any = None
     return _rows(s3_source(storage, unused, PREFIX, f"s3://lists/{name}"))
+
+
+def test_a_long_list_is_not_held_in_memory() -> None:
+    lines = 200_000  # 4.4 MB of text, and some 60 MB as objects
+    content = b"".join(f"s3://scans/in/{number:07d}\n".encode() for number in range(lines))
+    storage, unused = cast(Any, _Objects({"s3://lists/l.txt": content})), cast(Any, None)
+    source = s3_source(storage, unused, PREFIX, "s3://lists/l.txt")
+    tracemalloc.start()
+    try:
+        assert sum(batch.num_rows for batch in source.batches) == lines
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("s3://scans/in/a\n\ns3://scans/in/b\ns3://scans/in/a\n", "Line 4 of {0} names s3://scans/in/a a second"),
+        ("s3://scans/in/" + "\ns3://scans/in/".join(["x", *map(str, range(50)), "x"]), "Line 52 of {0} names "),
+    ],
+)
+@pytest.mark.parametrize("hashed", [1_000_000, 7])
+def test_what_a_list_names_twice_is_said_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, place: str, hashed: int
+) -> None:
+    monkeypatch.setattr(todo, "_HASHED_ROWS", hashed)
+    path, unused = tmp_path / "l.txt", cast(Any, None)
+    path.write_text(content, encoding="utf-8")
+    (tmp_path / "plan").mkdir()
+    source = s3_source(unused, unused, PREFIX, str(path))
+    with pytest.raises(BadInput, match=place.format(path)):
+        plan_source(source, parse_options({"input_prefix": str(PREFIX)}), tmp_path / "plan")
+    assert not (tmp_path / "plan" / "plan.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +123,7 @@ def test_a_plain_list_names_objects_only() -> None:
         ("l.txt", "s3://scans/in/a\ns3://other/in/b\n", "line 2 of s3://lists/l.txt is not below the run's prefix"),
         ("l.txt", "s3://scans/in/a\nnonsense\n", "'nonsense' in line 2"),
         ("l.txt", b"s3://scans/in/a\ns3://scans/in/\xff\n", "Line 2 of .* is not UTF-8"),
-        ("l.txt", "s3://scans/in/a\ns3://scans/in/a\n", "Line 2 .* a second time"),
+        ("l.txt", "s3://scans/in/a\n" + "s" * 20_000 + "\n", "Line 2 .* is longer than 16384 bytes"),
         ("l.jsonl", '{"uri": "s3://scans/in/a"}\n{"uri": \n', "Line 2 .* cannot be read"),
         ("l.jsonl", '["s3://scans/in/a"]\n', "There is no uri in line 1"),
         ("l.csv", "uri,size_bytes\ns3://scans/in/a,many\n", "size_bytes in line 2 .* is 'many'"),
@@ -268,3 +307,21 @@ def test_the_patterns_of_a_trigger_leave_out_markers_and_not_the_documents_of_a_
     source = Source(_batches(keys), lambda key, offset, length: b"")
     left = [row[0] for row in _rows(selected(source, "in/", [], [marker, f"!{marker}/**"]))]
     assert left == [key for key in keys if not key.endswith(suffix)]
+
+
+def test_an_inventory_that_names_an_object_twice_is_refused(tmp_path: Path) -> None:
+    twice = b"".join(b'"scans","in/a.pdf","1"\n' for _ in range(2))
+    manifest = {
+        "sourceBucket": "scans",
+        "destinationBucket": "arn:aws:s3:::lists",
+        "fileFormat": "CSV",
+        "fileSchema": "Bucket, Key, Size",
+        "files": [{"key": "data/1"}],
+    }
+    objects = {"s3://lists/i/manifest.json": json.dumps(manifest).encode(), "s3://lists/data/1": gzip.compress(twice)}
+    storage, unused = cast(Any, _Objects(objects)), cast(Any, None)
+    source = s3_source(storage, unused, PREFIX, "s3://lists/i/manifest.json")
+    with pytest.raises(
+        BadInput, match="The inventory's file s3://lists/data/1 names s3://scans/in/a.pdf a second time"
+    ):
+        plan_source(source, parse_options({"input_prefix": str(PREFIX)}), tmp_path)

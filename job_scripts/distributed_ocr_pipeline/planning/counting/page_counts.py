@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 
-from distributed_ocr_pipeline.planning.counting.pdf_pages import read_pdf_pages
+from distributed_ocr_pipeline.planning.counting.pdf_pages import USUAL_MEGAPIXELS, PdfPages, read_pdf_pages
 from distributed_ocr_pipeline.planning.counting.ranges import RangeReader, TooMuch
 
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51")
@@ -18,6 +18,7 @@ class PageCount:
     pages: int
     text_share: float  # of the pages, that bring text of their own
     speckled: float = 0.0  # share of the others that have many specks, as far as that shows
+    megapixels: float = USUAL_MEGAPIXELS  # of one of these others, drawn at 300 dpi
 
 
 def count_pages(reader: RangeReader) -> PageCount | None:
@@ -30,13 +31,17 @@ def count_pages(reader: RangeReader) -> PageCount | None:
         head = reader.read(0, 1024)
         if b"%PDF-" in head:
             found = read_pdf_pages(reader)
-            return PageCount(found.count, found.text_share, found.speckled) if found else None
+            return _of_pdf(found) if found else None
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
             pages = _count_tiff_directories(reader, head)
             return PageCount(pages, 0.0) if pages else None
         return PageCount(int(head.startswith(_PICTURES) or head[4:12] in _BRANDED), 0.0)
     except (TooMuch, struct.error):
         return None
+
+
+def _of_pdf(found: PdfPages) -> PageCount:
+    return PageCount(found.count, found.text_share, found.speckled, max(USUAL_MEGAPIXELS, found.megapixels))
 
 
 def _count_tiff_directories(reader: RangeReader, head: bytes) -> int:

@@ -6,9 +6,10 @@ the cross-reference table, the root and some branches of the page tree (ISO 3200
 bounded. What it does not understand it leaves to the estimate from bytes; the worker counts for itself in any case.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import isfinite
 
 from distributed_ocr_pipeline.planning.counting.jpeg_specks import JPEG_BYTES, SPECKLED, specks_per_megapixel
 from distributed_ocr_pipeline.planning.counting.pdf_file import FAULTS, PdfFile
@@ -20,6 +21,7 @@ _MAX_BRANCHES = 32  # of a lopsided node are all looked at
 _LOOKED_AT = 5  # pages, evenly spread over the document: documents of scans may begin with a cover of text
 _SCANS_LOOKED_AT = 2  # of these pages, 20 ms each
 _IMAGES_OF_A_PAGE = 3
+USUAL_MEGAPIXELS = 8.7  # A4 at 300 dpi
 _BYTES_PER_PAGE = 8  # a page cannot take less, since its parent names it, unless that is compressed
 
 
@@ -30,6 +32,7 @@ class PdfPages:
     count: int
     text_share: float  # of some pages, those that have a font: without one there is no text
     speckled: float  # share of some scans
+    megapixels: float  # of some scans, drawn at 300 dpi, on average
 
 
 def read_pdf_pages(reader: RangeReader) -> PdfPages | None:
@@ -44,9 +47,24 @@ def read_pdf_pages(reader: RangeReader) -> PdfPages | None:
         pages = list(_some_pages(file, tree, count))
         scans = [page for page in pages if not page.get("Font")]
         speckled = [specks >= SPECKLED for specks in _specks(file, scans[:_SCANS_LOOKED_AT])]
-        return PdfPages(count, 1 - len(scans) / len(pages), sum(speckled) / len(speckled) if speckled else 0.0)
+        sizes = [_megapixels(file, page["Box"]) for page in scans]
+        return PdfPages(count, 1 - len(scans) / len(pages), _mean(speckled), _mean(sizes))
     except FAULTS:
         return None
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _megapixels(file: PdfFile, box: PdfObject) -> float:
+    """Of a page's box, in points, at 300 dpi; those of a usual page where it has none that makes sense."""
+    try:
+        left, bottom, right, top = (as_number(file.resolve(edge)) for edge in as_list(file.resolve(box)))
+    except FAULTS:
+        return USUAL_MEGAPIXELS
+    found = abs(right - left) * abs(top - bottom) * (300 / 72) ** 2 / 1e6
+    return found if isfinite(found) else USUAL_MEGAPIXELS
 
 
 def _some_pages(file: PdfFile, tree: Dictionary, count: int) -> Iterator[Dictionary]:
@@ -76,14 +94,19 @@ def _specks(file: PdfFile, scans: Iterable[Dictionary]) -> Iterator[float]:
 
 
 def _resources(file: PdfFile, node: Dictionary, index: int) -> Dictionary:
-    """The resources of a page, by its index in the tree below a node: its own, or inherited ones; fonts resolved."""
-    resources: PdfObject = None
+    """The resources of a page, by its index in the tree below a node: its own, or inherited ones; fonts resolved.
+
+    `Box` is what of the page is shown.
+    """
+    resources, media, crop = None, None, None
     for _ in range(_MAX_TREE_DEPTH):
         resources = node.get("Resources", resources)
+        media, crop = node.get("MediaBox", media), node.get("CropBox", crop)
         kids = file.resolve(node.get("Kids"))
         if not isinstance(kids, list) or not kids:
             found = file.resolve(resources)
-            return {**found, "Font": file.resolve(found.get("Font"))} if isinstance(found, dict) else {}
+            own = {**found, "Font": file.resolve(found.get("Font"))} if isinstance(found, dict) else {}
+            return {**own, "Box": crop or media}
         node, index = _branch(file, kids, _pages_below(file, node), index)
     raise ValueError("too deep a page tree")
 

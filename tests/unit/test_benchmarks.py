@@ -156,7 +156,9 @@ def test_the_matrix_counts_layers_by_what_they_are_and_what_becomes_of_them() ->
 
 def test_estimates_stand_beside_what_was_found_by_the_speed_of_the_machine() -> None:
     half = load_figures().work.scan_seconds / 2
-    machine = estimates.Machine(start=0.1, document=0.02, text_page=0.003, scanned_page=half, specks=0.3, megapixel=0.01)
+    machine = estimates.Machine(
+        start=0.1, document=0.02, text_page=0.003, scanned_page=half, specks=0.3, megapixel=0.01
+    )
     assert machine.speed == pytest.approx(2.0)
     scans = estimates.Found("scans", 400, 900.0, 1000, 16, cpu_expected=50.0, cpu=50.0)
     texts = estimates.Found("texts", 400, 1100.0, 1000, 16, cpu_expected=50.0, cpu=25.0)

@@ -24,10 +24,10 @@ from distributed_ocr_pipeline.config import RunOptions, RunSettings, parse_optio
 from distributed_ocr_pipeline.deployment import Deployment
 from distributed_ocr_pipeline.errors import BadInput, ServiceFault, without_verdict
 from distributed_ocr_pipeline.layout import RunLayout, new_run_id
-from distributed_ocr_pipeline.run.memory import release_memory
 from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.run.progress import Progress
 from distributed_ocr_pipeline.storage import aws_call
+from distributed_ocr_pipeline.tables.memory import release_memory
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from distributed_ocr_pipeline.errors import BadInput, MissingTool
 from distributed_ocr_pipeline.local.deploy import INPUT_BUCKET, OUTPUT_BUCKET, deploy, input_folder
 from distributed_ocr_pipeline.local.readyfile import Ready, claimed, write_ready
 from distributed_ocr_pipeline.log_context import LOG_LEVEL_VARIABLE
-from distributed_ocr_pipeline.run.memory import release_memory
+from distributed_ocr_pipeline.tables.memory import release_memory
 from local_aws.account import Account
 from local_aws.clients import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint
 from local_aws.server import serving

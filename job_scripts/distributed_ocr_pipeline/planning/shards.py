@@ -18,11 +18,11 @@ import pyarrow.parquet as pq
 
 from distributed_ocr_pipeline.errors import ErrorClass
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE, SHARD_MANIFEST_FILE, SHARD_UNDELIVERABLE_FILE
-from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.planning.database import Database, id_ranges, literal
 from distributed_ocr_pipeline.planning.packing import Packing, pack
 from distributed_ocr_pipeline.planning.splitting import split_documents
 from distributed_ocr_pipeline.records import S3Location
+from distributed_ocr_pipeline.tables.memory import release_memory
 
 PLANNED_SCHEMA = pa.schema(
     [

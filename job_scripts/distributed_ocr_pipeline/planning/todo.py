@@ -14,9 +14,9 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.config import ANY_FAILURE
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.memory import release_memory
 from distributed_ocr_pipeline.planning.database import Database, id_ranges, literal
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS
+from distributed_ocr_pipeline.tables.memory import release_memory
 
 _ANY_FAILURE = "status in ('failed', 'partial')"  # a file of another kind, which is skipped, is no failure
 

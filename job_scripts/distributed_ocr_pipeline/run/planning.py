@@ -49,9 +49,9 @@ from distributed_ocr_pipeline.planning.todo import Choice, choose_documents, fin
 from distributed_ocr_pipeline.records import S3Location
 from distributed_ocr_pipeline.run.delivery.manifests import manifest_base
 from distributed_ocr_pipeline.run.delivery.passwords import passwords_key, require_passwords
-from distributed_ocr_pipeline.run.memory import release_memory
 from distributed_ocr_pipeline.run.plan import Plan
 from distributed_ocr_pipeline.storage import Storage
+from distributed_ocr_pipeline.tables.memory import release_memory
 from distributed_ocr_pipeline.tables.parts import Part, encode_parts
 
 MAX_SHARD_BYTES = 8 * 1024**3

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from distributed_ocr_pipeline.run.memory import release_memory
+from distributed_ocr_pipeline.tables.memory import release_memory
 
 BLOCKS, BLOCK_BYTES = 1000, 64 * 1024
 

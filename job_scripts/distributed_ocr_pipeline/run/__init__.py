@@ -9,6 +9,5 @@
 - `outputs`: the files of documents (searchable PDF, text, …). The shard's job makes them.
 - `joining`: the rows of documents that several shards read in parts. The reporting job calls it.
 - `evidence`: what plan, ledger and pages say, compared in SQL. The reporting job calls it.
-- `memory`: what a process holds and does not need. The planning job and the client give it back.
 - `reporting`: whether every planned document is accounted for. The reporting job calls it.
 """

@@ -77,14 +77,13 @@ class Reading:
 
     def read(self, pages: Sequence[PageInProgress]) -> list[PageInProgress]:
         """The pages with their outcomes, in the orientation in which they read best."""
-        read = self._recognised([self._prepared(page) for page in pages])
-        read = self._read_otherwise(read, ways.INSTEAD_OF_NOTHING)
+        first = self._recognised([self._prepared(page) for page in pages])
+        read = self._read_otherwise(first, ways.INSTEAD_OF_NOTHING)
         for round_number in range(_ROUNDS):
             read = self._turned_where_better(read, round_number)
         for way in ways.WAYS:
             read = self._read_otherwise(read, way)
-        read = self._with_gaps_filled(read)
-        return [self._noted_if_slow(_without_babble(page)) for page in read]
+        return [self._noted_if_slow(_without_babble(page)) for page in self._with_gaps_filled(read)]
 
     def _is_slow(self, page: PageInProgress) -> bool:
         """Whether a page has taken so long that it is not read again, so that the dearest page is bounded."""

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 
-__all__ = ["boxes", "halves", "misbehave", "where"]
+__all__ = ["boxes", "halves", "has_loaded", "misbehave", "where"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ def halves(number: int, unit: str) -> Pair:
 
 def boxes(count: int) -> list[tuple[int, int]]:
     return [(number, number + 1) for number in range(count)]
+
+
+def has_loaded(module: str) -> bool:
+    return module in sys.modules
 
 
 def where() -> int:

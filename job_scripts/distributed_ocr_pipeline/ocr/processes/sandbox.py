@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -70,10 +70,10 @@ class SandboxPool:
         with self._borrowed() as process:
             return process.request(request, _result_type(function), seconds, self._stop)
 
-    def prepare(self) -> None:
-        """Start a process that is about to be needed: it loads Python while what it will look at is still listed."""
+    def prepare(self, *modules: str) -> None:
+        """Start a process that is about to be needed: it loads Python and `modules` while its first task is found."""
         with self._borrowed() as process, suppress(OSError):  # the first request tries again, and says why not
-            process.start()
+            process.start(modules)
 
     def close(self) -> None:
         """End all processes."""
@@ -149,11 +149,11 @@ class _Process:
         self._resources.close()
         self._process = self._connection = None
 
-    def start(self) -> None:
-        """Start it, and do not wait until it is ready: the first request waits for it."""
+    def start(self, modules: Sequence[str] = ()) -> None:
+        """Start it, and do not wait until it has loaded `modules`: the first request waits for it."""
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", _SERVER, str(theirs.fileno()), self._module]
+            command = [sys.executable, "-m", _SERVER, str(theirs.fileno()), self._module, *modules]
             connection = self._resources.enter_context(Connection(ours.detach()))
             self._process = self._resources.enter_context(
                 started(

@@ -1,4 +1,4 @@
-"""The inside of a sandbox: `python -m …sandbox_server SOCKET MODULE` answers requests until the parent goes away.
+"""The inside of a sandbox: `python -m …sandbox_server SOCKET MODULE …` answers requests until the parent goes away.
 
 It imports little, so that it starts soon: not the worker, not pydantic. `sandbox` is the parent's side.
 """
@@ -44,9 +44,9 @@ def _answer(task: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str,
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Entry point: the number of the inherited socket, and the module whose `__all__` names the tasks."""
+    """Entry point: the number of the inherited socket, the module whose `__all__` names the tasks, others to load."""
     os.environ["OMP_THREAD_LIMIT"] = "1"
-    module = import_module(arguments[1])
+    module, *_ = [import_module(name) for name in arguments[1:]]
     serve(Connection(int(arguments[0])), {name: getattr(module, name) for name in module.__all__})
 
 

@@ -63,10 +63,11 @@ def test_wrong_arguments_are_seen_by_the_type_checker_and_before_the_call(sandbo
 def test_a_prepared_process_answers_the_first_request_and_is_ended_with_the_others(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox.pool.prepare()
+    sandbox.pool.prepare("sched")
     with monkeypatch.context() as now:
         now.setattr(sandbox_module, "started", None)  # no other can be started
         prepared = sandbox.call(tasks.where)
+        assert sandbox.call(tasks.has_loaded, "sched") and not sandbox.call(tasks.has_loaded, "pikepdf")
     sandbox.pool.close()
     with pytest.raises(ProcessLookupError):
         os.kill(prepared, 0)

@@ -19,6 +19,7 @@ _UNSPACED = (
     "\U00020000-\U0003ffff"
 )
 _SPURIOUS = re.compile(f"(?<=[{_UNSPACED}]) (?=[{_UNSPACED}])")
+_ALL_UNSPACED = re.compile(f"[{_UNSPACED}]+")
 _COMPATIBILITY = re.compile("[\ufb00-\ufb06\ufb1d-\ufdff\ufe70-\ufefc]+")  # ligatures of Latin; Hebrew, Arabic forms
 _LEFTWARDS = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 
@@ -34,6 +35,11 @@ _Letter = tuple[str, int]
 def join_words(words: Iterable[str]) -> str:
     """A line of its words: with blanks, except between characters of scripts that have none."""
     return _SPURIOUS.sub("", " ".join(words))
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether all characters of a word are of scripts without blanks."""
+    return _ALL_UNSPACED.fullmatch(word) is not None
 
 
 def plain_letters(text: str) -> str:

@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
-from distributed_ocr_pipeline.ocr.documents import poppler, tasks
+from distributed_ocr_pipeline.ocr.documents import poppler, tasks, vertical
 from distributed_ocr_pipeline.ocr.documents.leftward import LeftwardLayers
 from distributed_ocr_pipeline.ocr.documents.looks.found import PagesSeen, PlainPdf
 from distributed_ocr_pipeline.ocr.documents.media_type import PDF
@@ -78,7 +78,7 @@ class PdfSource:
         except DocumentError:
             singles = (range(one, one + 1) for one in pages if len(pages) > 1)
             return {page: layer for single in singles for page, layer in self.layers(single, limit).items()}
-        return {page: Layer(words) for page, words in found.items()}
+        return {page: Layer(vertical.as_read(words)) for page, words in found.items()}
 
     def _reminder_of(self, page: int) -> str:
         """What is missing in the document's own text, whatever the page; the first one tells of attached files too."""
@@ -149,6 +149,9 @@ class PdfSource:
             texts: Sequence[str] = poppler.layer_texts(self._path, pages, limits, self._tools.stop, shown)
             if any(map(has_leftward_letters, texts)):
                 texts = self._leftward.as_read(pages, texts, shown, limit)
+            if any(map(vertical.may_be_vertical, texts)):
+                words = poppler.layer_words(self._path, pages, limits, self._tools.stop)
+                texts = [vertical.vertical_text(text, words[page]) for page, text in zip(pages, texts)]
             return dict(zip(pages, texts))
         except DocumentError as error:
             if len(pages) == 1:

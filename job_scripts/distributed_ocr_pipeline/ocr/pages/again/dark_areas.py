@@ -14,10 +14,10 @@ _SCALES = ((8, 9), (8, 5), (4, 5), (3, 5))
 """How high a cell is (pixels; it is 8 wide), and over how many of them an opening goes: for titles, boxes, and bars
 of one line, down to 15 pixels."""
 
-_WIDE = 31  # cells across; what is narrower is no area
-_STRETCHES = ((_WIDE // 2, 0), (0, _WIDE // 2), (2, 2))  # cells to both sides of one: across, down, and both ways
+_SIDE = 11  # cells to both sides of one: a label is 190 pixels wide; bold lines are level over less
+_STRETCHES = ((15, 0), (0, 15), (2, 2))  # cells to both sides of one: across, down, and both ways
 _BARE = 4  # grey levels between ground and ground
-_LEAST_BARE = 0.15  # of the cells around one
+_LEAST_BARE, _AROUND = 0.15, 15  # of the cells around one, so many to both sides
 
 
 def without_dark_areas(image: Image.Image, cells: Image.Image, paper: int) -> Image.Image | None:
@@ -26,12 +26,12 @@ def without_dark_areas(image: Image.Image, cells: Image.Image, paper: int) -> Im
         return None
     found = image
     for height, reach in _SCALES:
-        cells = found.reduce((8, height))
+        cells = image.reduce((8, height))
         level = lightest(darkest(cells, reach), reach)
         dark = ImageChops.subtract(_dark(level, paper), _stretches_of_paper(cells, paper))
-        grounds = papers_of_areas(level, _solid(cells, level, dark, reach), paper, edge=1)
+        grounds = papers_of_areas(level, _solid(cells, level, dark, reach), paper, side=_SIDE, edge=1)
         if grounds is not None:
-            found = _turned_round(found, grounds, paper, height)
+            found = _turned_round(image, found, grounds, paper, height)
     return None if found is image else found
 
 
@@ -40,7 +40,7 @@ def _may_have_areas(cells: Image.Image, paper: int) -> bool:
     level = darkest(cells, 3)
     steps = ImageChops.difference(level, ImageChops.offset(level, 1, 0))
     even = ImageChops.darker(_dark(level, paper), steps.point([255 * (step <= _BARE) for step in range(256)]))
-    return even.filter(ImageFilter.BoxBlur((_WIDE // 2, 0))).getextrema()[1] == 255
+    return even.filter(ImageFilter.BoxBlur((_SIDE, 0))).getextrema()[1] == 255
 
 
 def _dark(level: Image.Image, paper: int) -> Image.Image:
@@ -62,14 +62,16 @@ def _stretches_of_paper(cells: Image.Image, paper: int) -> Image.Image:
 def _solid(cells: Image.Image, level: Image.Image, dark: Image.Image, reach: int) -> Image.Image:
     """The dark cells of whose neighbours enough are bare ground; those of lines of dark print have ink and paper."""
     bare = ImageChops.subtract(cells, level).point([255 * (over <= _BARE) for over in range(256)])
-    around = ImageFilter.BoxBlur((_WIDE // 2, reach))
+    around = ImageFilter.BoxBlur((_AROUND, reach))
     dense = (
         ImageChops.darker(bare, dark).filter(around).point([255 * (share >= 255 * _LEAST_BARE) for share in range(256)])
     )
     return ImageChops.darker(dark, dense.filter(around).point([255 * (share > 0) for share in range(256)]))
 
 
-def _turned_round(image: Image.Image, grounds: Image.Image, paper: int, height: int) -> Image.Image:
+def _turned_round(
+    image: Image.Image, elsewhere: Image.Image, grounds: Image.Image, paper: int, height: int
+) -> Image.Image:
     """What differs from the ground of a dark area is darker than paper; white on the lightest of them becomes black."""
     size = (grounds.width * 8, grounds.height * height)
     wide = grounds.resize(size, Image.Resampling.NEAREST).crop((0, 0, *image.size))
@@ -77,4 +79,4 @@ def _turned_round(image: Image.Image, grounds: Image.Image, paper: int, height: 
     stretch = paper / (paper - lightest_ground)
     print_on_it = ImageChops.difference(image, wide).point([min(255, round(stretch * over)) for over in range(256)])
     on_paper = ImageChops.subtract(Image.new("L", image.size, paper), print_on_it)
-    return Image.composite(on_paper, image, _dark(wide, paper))
+    return Image.composite(on_paper, elsewhere, _dark(wide, paper))

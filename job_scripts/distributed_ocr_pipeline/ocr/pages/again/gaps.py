@@ -70,11 +70,12 @@ class _Page:
     raster: Raster
     image: Image.Image
     cells: Image.Image
+    words: Sequence[Word]
 
     @cached_property
     def paper(self) -> int:
-        """The grey level in the middle."""
-        return _paper(self.cells)
+        """Its grey level."""
+        return _paper(self.cells, self.words)
 
     def target(self, name: str) -> Raster:
         """Where a picture of a gap is to be written; its size is the page's still."""
@@ -93,20 +94,20 @@ def gaps_of(raster: Raster, read: Recognition, stem: Path, strengthened: bool) -
         image.load()
         if min(image.size) < CELL * _MASSIVE:
             return []
-        page = _Page(replace(raster, path=stem), image, image.reduce(CELL))
-        return _gaps(page, read.words) + ([] if strengthened else _faint_gaps(page, read.words))
+        page = _Page(replace(raster, path=stem), image, image.reduce(CELL), read.words)
+        return _gaps(page) + ([] if strengthened else _faint_gaps(page))
 
 
 def unread_cells(image: Image.Image, words: Sequence[Word]) -> Image.Image:
     """Cells (255) of a page with print in them that no word covers."""
     cells = image.reduce(CELL)
-    paper = _paper(cells)
+    paper = _paper(cells, words)
     papers = Image.new("L", cells.size, paper)
     return _unread(cells, paper_of_cells(cells, paper) if _has_massive(cells, papers) else papers, words)
 
 
-def _gaps(page: _Page, read: Sequence[Word]) -> list[Gaps]:
-    words = [word for word in read if not _is_stack(word)]
+def _gaps(page: _Page) -> list[Gaps]:
+    words = [word for word in page.words if not _is_stack(word)]
     image, cells, paper = page.image, page.cells, page.paper
     if (lighter := without_dark_areas(image, cells, paper)) is not None:
         image, cells = lighter, lighter.reduce(CELL)
@@ -126,8 +127,8 @@ def _gaps(page: _Page, read: Sequence[Word]) -> list[Gaps]:
     ]
 
 
-def _faint_gaps(page: _Page, words: Sequence[Word]) -> list[Gaps]:
-    part = faint_part(page.image, _clear(page, words)) if _may_have_faint(page, words) else None
+def _faint_gaps(page: _Page) -> list[Gaps]:
+    part = faint_part(page.image, _clear(page)) if _may_have_faint(page) else None
     if part is None:
         return []
     target, (width, height) = page.target("faint"), part.image.size
@@ -135,16 +136,16 @@ def _faint_gaps(page: _Page, words: Sequence[Word]) -> list[Gaps]:
     return [Gaps(replace(target, width=width, height=height), part.left, part.top, COLUMNS, faint=True)]
 
 
-def _may_have_faint(page: _Page, words: Sequence[Word]) -> bool:
+def _may_have_faint(page: _Page) -> bool:
     """Whether so many cells outside of words are darker than white paper that faint print may be among them.
 
     All of it makes its cell darker where nothing is lighter than the paper; on other paper, grain may make up for it.
     """
-    unread = without_words(_darker(page.cells, page.paper), words, margin=_NEAR_CLEAR)
+    unread = without_words(_darker(page.cells, page.paper), page.words, margin=_NEAR_CLEAR)
     return page.paper < _WHITE or _count(unread) > LEAST_FAINT * page.cells.width * page.cells.height
 
 
-def _clear(page: _Page, words: Sequence[Word]) -> Image.Image:
+def _clear(page: _Page) -> Image.Image:
     """Cells (255) of words and of all else that is no faint print, with some paper around them."""
     cells, paper = page.cells, page.paper
     limit = min(ink_level(page.image.histogram()), paper - _CLEAR)
@@ -153,7 +154,7 @@ def _clear(page: _Page, words: Sequence[Word]) -> Image.Image:
     light = cells.point([255 * (level > paper + _CLEAR) for level in range(256)])
     near_ink = lightest(ImageChops.lighter(ink, light), 2 * _NEAR_CLEAR + 1)
     near_ink = ImageChops.lighter(near_ink, _massive(_darker(cells, paper - _CLEAR)))
-    return ImageOps.invert(without_words(ImageOps.invert(near_ink), words, margin=_NEAR_CLEAR))
+    return ImageOps.invert(without_words(ImageOps.invert(near_ink), page.words, margin=_NEAR_CLEAR))
 
 
 def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
@@ -171,8 +172,17 @@ def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
 # ---- finding print -------------------------------------------------------------------------------------------------
 
 
-def _paper(cells: Image.Image) -> int:
-    """The grey level in the middle."""
+def _paper(cells: Image.Image, words: Sequence[Word]) -> int:
+    """The grey level in the middle, of the page or of its part with words: a dark table around a receipt is no paper."""
+    level = _middle_level(cells)
+    if not words:
+        return level
+    left, top = (max(0, min(sides) // CELL) for sides in zip(*((word.left, word.top) for word in words)))
+    right, bottom = max(word.left + word.width for word in words), max(word.top + word.height for word in words)
+    return max(level, _middle_level(cells.crop((left, top, right // CELL + 1, bottom // CELL + 1))))
+
+
+def _middle_level(cells: Image.Image) -> int:
     return sorted(cells.resize((64, 64), Image.Resampling.NEAREST).tobytes())[64 * 64 // 2]
 
 

@@ -16,7 +16,7 @@ LIGHT = 0.65
 
 _REACH = 5  # cells; print is thinner, rows are higher
 _LEVEL = 4  # grey levels within an area
-_WIDTH = (15, 1)  # cells to both sides of one: a row is 250 pixels wide, a patch of a map or a photograph less
+_SIDE = 15  # cells: a row is 250 pixels wide, a patch of a map or a photograph less
 
 
 def paper_of_cells(cells: Image.Image, paper: int) -> Image.Image:
@@ -36,16 +36,18 @@ def light_grey(level: Image.Image, paper: int) -> Image.Image:
     return level.point([255 * (LIGHT * paper < one < SHADED * paper) for one in range(256)])
 
 
-def papers_of_areas(level: Image.Image, shade: Image.Image, paper: int, edge: int = _REACH) -> Image.Image | None:
+def papers_of_areas(
+    level: Image.Image, shade: Image.Image, paper: int, *, side: int = _SIDE, edge: int = _REACH
+) -> Image.Image | None:
     """The level of each cell of what is level and wide of a `shade` (a mask), `paper` elsewhere; None if nothing is.
 
-    At the `edge` of an area, so many cells are not level.
+    An area reaches so many cells to both `side`s of one in it; at its `edge`, so many cells are not level.
     """
     if shade.getbbox() is None:  # most pages
         return None
     steps = ImageChops.subtract(lightest(level, 3), darkest(level, 3))
     even = ImageChops.darker(shade, steps.point([255 * (step <= _LEVEL) for step in range(256)]))
-    across = ImageFilter.BoxBlur(_WIDTH)
+    across = ImageFilter.BoxBlur((side, 1))
     wide = even.filter(across).point([255 * (share == 255) for share in range(256)])
     if wide.getbbox() is None:
         return None

@@ -37,7 +37,7 @@ _LIGHT_INK = 160  # grey level; of print on a transparent ground that must be da
 _BLOCK = 16  # rows of a JPEG that are decoded together, of which a decoder makes something without any data
 _ENDED = ("truncated", "broken data stream", "unexpected end")
 _DOCUMENTS = ("TIFF", "PNG", "JPEG", "WEBP", "BMP", "DIB", "JPEG2000", "AVIF")
-_OTHERS = ("HEIF", "AVIF", "PNG", "WEBP")  # formats of which further frames are no pages
+_OTHERS = ("HEIF", "AVIF", "MPO", "PNG", "WEBP")  # formats of which further frames are no pages
 _EXTRACTED = ("JPEG", "PPM")  # what `pdfimages` writes
 
 

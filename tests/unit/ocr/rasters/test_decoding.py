@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, PngImagePlugin, TiffImagePlugin
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin, TiffImagePlugin
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr.rasters.decoding import page_frames, rasterise, rasterise_scan
@@ -202,7 +202,14 @@ def pyramid(path: Path, *others: Image.Image) -> Path:
 
 
 def halved(picture: Image.Image, times: int = 1) -> Image.Image:
-    return picture.resize((picture.width >> times, picture.height >> times), Image.Resampling.NEAREST)
+    return picture.resize((picture.width >> times, picture.height >> times), Image.Resampling.BICUBIC)
+
+
+def with_digits(digits: str) -> Image.Image:
+    """The same form, with other figures in its empty part."""
+    page = printed_page()
+    ImageDraw.Draw(page).text((500, 1530), digits, fill=0, font=ImageFont.load_default(size=32))
+    return page
 
 
 def test_smaller_copies_that_are_not_marked_are_no_pages(tmp_path: Path) -> None:
@@ -216,6 +223,7 @@ def test_smaller_copies_that_are_not_marked_are_no_pages(tmp_path: Path) -> None
     [
         halved(page_picture("Another page", size=printed_page().size)),  # half as large, of another page
         halved(printed_page()).rotate(180),
+        halved(with_digits("1 204.50")),
         halved(printed_page()).crop((0, 0, 600, 700)),
         printed_page().reduce(3),
         printed_page(),
@@ -231,8 +239,8 @@ def test_a_smaller_blank_page_behind_a_blank_one_stays(tmp_path: Path) -> None:
     assert page_frames(str(path)) == [0, 1]
 
 
-@pytest.mark.parametrize("suffix", ["png", "webp"])
-def test_the_pictures_of_an_animation_are_counted(suffix: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", ["png", "webp", "mpo"])
+def test_the_pictures_of_an_animation_or_of_a_camera_are_counted(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a.{suffix}"
     page_picture().save(path, save_all=True, append_images=[page_picture("Second"), page_picture("Third")])
     assert "holds 3 pictures" in rasterised(path)[0].note

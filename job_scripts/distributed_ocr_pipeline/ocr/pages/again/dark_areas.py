@@ -40,7 +40,7 @@ def _may_have_areas(cells: Image.Image, paper: int) -> bool:
     level = darkest(cells, 3)
     steps = ImageChops.difference(level, ImageChops.offset(level, 1, 0))
     even = ImageChops.darker(_dark(level, paper), steps.point([255 * (step <= _BARE) for step in range(256)]))
-    return even.filter(ImageFilter.BoxBlur((_SIDE, 0))).getextrema()[1] == 255
+    return even.filter(ImageFilter.BoxBlur((_SIDE, 0))).histogram()[255] > 0
 
 
 def _dark(level: Image.Image, paper: int) -> Image.Image:

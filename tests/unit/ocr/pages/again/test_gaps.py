@@ -150,6 +150,15 @@ def test_bars_whose_print_was_read_and_bars_without_print_are_no_gaps(fill: int,
     assert find(picture, raster, words_above(300)) == []
 
 
+def test_print_on_a_light_page_on_a_dark_table_is_found(tmp_path: Path) -> None:
+    picture, raster = page(tmp_path)
+    table = Image.new("L", (2000, 2400), 40)
+    table.paste(picture, (400, 400))
+    read = [replace(word, left=word.left + 400, top=word.top + 400) for word in words_above(1000)]
+    [found] = find(table, raster, read)
+    assert 1390 <= found.top <= 1440 and 480 <= found.left <= 510
+
+
 def test_a_black_page_has_no_dark_areas(tmp_path: Path) -> None:
     picture, raster = page(tmp_path)
     assert find(Image.new("L", picture.size), raster, words_above(300)) == []

@@ -173,7 +173,7 @@ def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
 
 
 def _paper(cells: Image.Image, words: Sequence[Word]) -> int:
-    """The grey level in the middle, of the page or of its part with words: a dark table around a receipt is no paper."""
+    """The grey level in the middle, of the page or of its part with words: a dark table around a page is no paper."""
     level = _middle_level(cells)
     if not words:
         return level

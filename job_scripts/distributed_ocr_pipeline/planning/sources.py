@@ -254,6 +254,8 @@ def _csv_lines(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     reader = csv.DictReader(lines, strict=True)
     if reader.fieldnames and "uri" not in reader.fieldnames:
         raise _Malformed(reader.line_num, "it is the header, and names no column uri")
+    if len(set(reader.fieldnames or ())) < len(reader.fieldnames or ()):
+        raise _Malformed(reader.line_num, "it is the header, and names a column twice")
     for values in reader:
         if None in values:  # where DictReader puts them
             raise _Malformed(reader.line_num, "it has more values than the header; quote one that has a comma")

@@ -135,6 +135,7 @@ def test_a_plain_list_names_objects_only() -> None:
         ("l.jsonl", '{"uri": "s3://scans/in/a", "etag": "\\ud800"}', "in line 1 .* is not UTF-8"),
         ("l.csv", "key\ns3://scans/in/a\n", "Line 1 .* names no column uri"),
         ("l.csv", "s3://scans/in/a\n", "Line 1 .* names no column uri"),
+        ("l.csv", "uri,etag,uri\ns3://scans/in/a,x,s3://scans/in/b\n", "Line 1 .* names a column twice"),
         ("l.jsonl", "\n" + "[" * 10_000 + "\n", "Line 2 .* cannot be read: .*recursion"),
         ("l.jsonl", '{"uri": "s3://scans/in/a", "etag": ["e1"]}', r"etag in line 1 .* is \['e1'\]"),
         ("l.jsonl", '{"uri": "s3://scans/in/a", "size_bytes": true}', "size_bytes in line 1 .* is True"),

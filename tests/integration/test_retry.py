@@ -67,7 +67,7 @@ def test_a_prefix(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
         capsys.readouterr()
         assert main(["retry"]) == ExitCode.OK
         said = capsys.readouterr().err
-        assert f"1 document below {prefix} failed (1 corrupt)." in said and "Estimate: 1 documents in 1 shards" in said
+        assert f"1 document below {prefix} failed (1 corrupt)." in said and "Estimate: 1 document in 1 shard" in said
         assert set(workplace.current(prefix).values()) == {("succeeded", None)}
         assert main(["retry"]) == ExitCode.OK
         assert f"Nothing to retry: there is no document that failed below {prefix}." in capsys.readouterr().out

@@ -40,7 +40,7 @@ def plan_documents(
         keep_parts(database, (), choice)
         database.execute(
             "create table looked_at "
-            "(document_id varchar, sampled boolean, pages bigint, text_share double, speckled double)"
+            "(document_id varchar, sampled boolean, pages bigint, text_share double, speckled double, megapixels double)"
         )
         figures = load_figures()
         instance = figures.instance(INSTANCE_TYPE)

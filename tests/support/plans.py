@@ -39,8 +39,8 @@ def plan_documents(
         choose_documents(database, folder / "listing.parquet", folder / "ledger" if ledger else None, choice)
         keep_parts(database, (), choice)
         database.execute(
-            "create table looked_at "
-            "(document_id varchar, sampled boolean, pages bigint, text_share double, speckled double, megapixels double)"
+            "create table looked_at (document_id varchar, sampled boolean, pages bigint, "
+            "text_share double, speckled double, megapixels double)"
         )
         figures = load_figures()
         instance = figures.instance(INSTANCE_TYPE)

@@ -81,7 +81,8 @@ def _rows(deployment: Deployment, prefix: S3Location) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for item in found:
         content = client.get_object(Bucket=prefix.bucket, Key=item["Key"])["Body"].read()
-        rows += pq.read_table(io.BytesIO(content)).to_pylist()
+        # On this thread: one of Arrow's that lets go of a Python file while the process ends takes the process down.
+        rows += pq.ParquetFile(io.BytesIO(content)).read(use_threads=False).to_pylist()
     return rows
 
 

@@ -146,7 +146,7 @@ def test_a_job_that_is_stopped_at_work_keeps_what_is_done_and_defers_the_rest(wo
     workplace.put("stopped-at-work", "a.pdf", late)
     drawn = {"text_layer": "ignore", "max_error_rate": 1.0}
     answer = workplace.finish(workplace.start("stopped-at-work", prefix, page_timeout_seconds=60, **drawn))
-    assert answer["status"] == "FAILED" and "1 documents were not reached" in answer["cause"]
+    assert answer["status"] == "FAILED" and "1 document was not reached" in answer["cause"]
     statuses = {name: row["status"] for name, [row] in workplace.rows("stopped-at-work").items()}
     assert statuses == {"a.pdf": "succeeded", late: "deferred"}
     assert workplace.report("stopped-at-work")["balanced"]

@@ -244,7 +244,7 @@ SHARD = (
     Scenario(
         "pages-are-lost",
         status="FAILED",
-        says="1 shards have incomplete files",
+        says="1 shard has incomplete files",
         job_faults=shard(lose="pages"),
         repaired=2,
     ),
@@ -259,7 +259,7 @@ SHARD = (
     Scenario(
         "one-shard-of-many-fails",
         status="FAILED",
-        says="planned documents are not in the ledger",
+        says="1 planned document is not in the ledger",
         documents={"a.pdf": DONE, "b.pdf": DONE, "c.pdf": None},
         jobs={"plan": 1, "s": 3, "check": 0, "report": 1},
         job_faults=({"name": "ocr-s00002-*", "end": BAD_INPUT},),

@@ -3,6 +3,7 @@
 Everything is loaded in `main`, so that Ctrl-C ends it with one line from its first moment on.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("ocr-pipeline: error: Interrupted before anything began.", file=sys.stderr)
         return 130  # ExitCode.INTERRUPTED, which may not be loaded yet
+    finally:
+        if arguments is None:  # the process ends here, and one more Ctrl-C could only take its exit status away
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def test_ctrl_c_twice_ends_a_run_at_once_and_keeps_what_is_finished(folder: Path
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         shown, _ = process.communicate(timeout=SECONDS)
-    assert process.returncode == 130 and "Interrupted. What is finished is kept" in shown
+    assert process.returncode == 130 and "Interrupted. What is finished is kept" in shown, shown
     assert not psutil.wait_procs(family, timeout=60)[1], "processes outlive the run"
     kept = finished(folder)
     assert kept >= 2

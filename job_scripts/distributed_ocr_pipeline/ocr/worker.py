@@ -83,7 +83,6 @@ class _Pipeline:
         self._workers = workers or worker_count()
         limits = Limits(seconds=config.page_timeout_seconds, memory_mb=config.engine_memory_mb)
         self._sandboxes = SandboxPool(tasks, limits, stop)
-        self._sandboxes.prepare("pikepdf")  # most documents are PDFs
         self._tools = Tools(config, self._sandboxes, stop, passwords=passwords, scratch=scratch)
         self._context = PageContext(
             config, make_engine(config, stop), scratch, images, stop, make_second_engine(config, stop)
@@ -92,6 +91,7 @@ class _Pipeline:
         self._surveyors = ThreadPoolExecutor(self._workers, "survey")  # never queued behind long page work
 
     def __enter__(self) -> "_Pipeline":
+        self._sandboxes.prepare("pikepdf")  # most documents are PDFs
         return self
 
     def __exit__(self, *_: object) -> None:

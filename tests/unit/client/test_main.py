@@ -91,6 +91,19 @@ def test_wrong_use_is_one_line(
     assert all(word in error for word in words), error
 
 
+def test_ctrl_c_in_the_last_moment_leaves_the_exit_status() -> None:
+    code = """
+import atexit, os, signal, sys
+from distributed_ocr_pipeline import main
+from distributed_ocr_pipeline.client.command_line import calling
+calling.call = lambda given: 130
+atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))
+sys.exit(main.main())
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "")
+
+
 @pytest.mark.parametrize("debug", [True, False])
 def test_only_debug_shows_the_traceback(debug: bool) -> None:
     command = [sys.executable, "-m", "distributed_ocr_pipeline.main", "--input-prefix", "not-there"]

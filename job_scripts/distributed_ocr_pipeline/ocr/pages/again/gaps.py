@@ -175,11 +175,9 @@ def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
 def _paper(cells: Image.Image, words: Sequence[Word]) -> int:
     """The grey level in the middle, of the page or of its part with words: a dark table around a page is no paper."""
     level = _middle_level(cells)
-    if not words:
-        return level
-    left, top = (max(0, min(sides) // CELL) for sides in zip(*((word.left, word.top) for word in words)))
-    right, bottom = max(word.left + word.width for word in words), max(word.top + word.height for word in words)
-    return max(level, _middle_level(cells.crop((left, top, right // CELL + 1, bottom // CELL + 1))))
+    written = Image.new("L", cells.size, 255)
+    box = ImageChops.invert(without_words(written, words)).getbbox()
+    return level if box is None else max(level, _middle_level(cells.crop(box)))
 
 
 def _middle_level(cells: Image.Image) -> int:

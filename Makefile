@@ -146,7 +146,7 @@ fuzz: .venv/installed tools ## Process 2,000 damaged documents (some minutes; OC
 	OCR_MUTATIONS=$${OCR_MUTATIONS:-2000} $(BIN)/pytest tests/chaos/test_mutations.py
 
 .PHONY: crowd
-crowd: .venv/installed tools ## 200 shards, 100 jobs at a time, an account with 20 instances: none is lost (some ten minutes; OCR_SHARDS=)
+crowd: .venv/installed tools ## 200 shards, 100 jobs at a time, an account with 20 instances: none is lost (some ten minutes; OCR_SHARDS=, OCR_QUOTA=)
 	OCR_SHARDS=$${OCR_SHARDS:-200} $(BIN)/pytest -s tests/chaos/test_quotas.py
 
 .PHONY: huge

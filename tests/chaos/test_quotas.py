@@ -18,7 +18,7 @@ from tests.support.scenarios import DONE
 from tests.support.workplace import Workplace
 
 SHARDS = int(os.environ.get("OCR_SHARDS", "40"))
-PARALLEL, QUOTA = SHARDS // 2, SHARDS // 10
+PARALLEL, QUOTA = SHARDS // 2, int(os.environ.get("OCR_QUOTA", SHARDS // 10))
 INSTANCE_TYPE, WITHOUT_QUOTA = "ml.c6i.4xlarge", "ml.c5.4xlarge"
 CLOCK = 0.02
 SECONDS_PER_SHARD = 15

@@ -19,8 +19,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("ocr-pipeline: error: Interrupted before anything began.", file=sys.stderr)
         return 130  # ExitCode.INTERRUPTED, which may not be loaded yet
     finally:
-        if arguments is None:  # the process ends here, and one more Ctrl-C could only take its exit status away
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if arguments is None:  # the process ends here, and Ctrl-C could only take its exit status away
+            _keep_the_exit_status()
+
+
+def _keep_the_exit_status() -> None:
+    """Let no Ctrl-C end the process: neither one more, nor one that has been dealt with.
+
+    CPython (`run_eval_code_obj`) notes a Ctrl-C that leaves code which was given as a string, as dataclasses are made
+    when a module is loaded. At its end it kills itself by SIGINT if that is noted; running such code clears the note.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    exec("")  # pylint: disable=exec-used
 
 
 if __name__ == "__main__":

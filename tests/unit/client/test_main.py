@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from importlib import import_module
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from distributed_ocr_pipeline.client.command_line import calling
 from distributed_ocr_pipeline.client.command_line.parsers import COMMANDS
 from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.commands import run as run_module
@@ -102,6 +104,55 @@ sys.exit(main.main())
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (130, "")
+
+
+def test_ctrl_c_while_a_dataclass_is_made_leaves_the_exit_status(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(
+        """
+import sys
+from distributed_ocr_pipeline import main
+from distributed_ocr_pipeline.client.command_line import calling
+
+def call(given):
+    try:
+        exec("raise KeyboardInterrupt")  # as in dataclasses.py
+    except KeyboardInterrupt:
+        return 130
+
+calling.call = call
+sys.exit(main.main())
+""",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "program"]  # Python looks at its note only where a module was called
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "")
+
+
+def named_in_a_class() -> None:
+    """Raise what Python 3.11 makes of a Ctrl-C while a class gets its names."""
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt as error:
+        raise RuntimeError("Error calling __set_name__") from error
+
+
+def lost_in_the_hurry() -> None:
+    try:
+        raise KeyboardInterrupt
+    finally:
+        os.stat("not-there")
+
+
+@pytest.mark.parametrize("fault", [named_in_a_class, lost_in_the_hurry])
+def test_ctrl_c_is_told_though_a_library_made_another_error_of_it(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, fault: Callable[[], None]
+) -> None:
+    monkeypatch.setattr(run_module.OCRPipeline, "run", lambda *_, **__: fault())
+    code, error = fails(capsys, "--input-prefix", str(folder))
+    assert code == 130 and error.startswith("ocr-pipeline: error: Interrupted.") and _REST in error
+    monkeypatch.setattr(calling, "_start", lambda *_: fault())
+    assert fails(capsys, "--input-prefix", str(folder)) == (130, "ocr-pipeline: error: Interrupted.\n")
 
 
 @pytest.mark.parametrize("debug", [True, False])

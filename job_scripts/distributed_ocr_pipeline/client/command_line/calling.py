@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
+from distributed_ocr_pipeline.client.command_line.ctrl_c import told_from_faults
 from distributed_ocr_pipeline.client.command_line.parsers import COMMANDS, no_such_command, run_parser
 from distributed_ocr_pipeline.errors import ExitCode, MissingTool, PipelineError
 
@@ -26,7 +27,7 @@ def call(given: Sequence[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format=_DEBUG_FORMAT if parsed.debug else _PLAIN_FORMAT)
     logging.getLogger(_PACKAGE).setLevel(logging.DEBUG if parsed.debug else logging.WARNING)
     try:
-        with _ended_like_ctrl_c():
+        with _ended_like_ctrl_c(), told_from_faults():
             _start(name, parsed)
             sys.stdout.flush()
         return ExitCode.OK

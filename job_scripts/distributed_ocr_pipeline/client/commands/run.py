@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from distributed_ocr_pipeline.client.command_line.ctrl_c import told_from_faults
 from distributed_ocr_pipeline.client.command_line.proposals import run_command_line
 from distributed_ocr_pipeline.client.consent import approve_all, ask_above
 from distributed_ocr_pipeline.client.pipeline import OCRPipeline
@@ -59,7 +60,7 @@ def run_with(arguments: argparse.Namespace, source: str | Path, options: dict[st
     pipeline = OCRPipeline(AWSConfig(**aws), OCRConfig(**ocr), output=results, observer=observer)
     show = _print_json if arguments.json else print_result
     try:
-        with closing(observer):
+        with told_from_faults(), closing(observer):
             result = pipeline.run(source, **options)
         show(result, sys.stdout)
     except UnfinishedRun as error:

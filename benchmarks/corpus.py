@@ -97,7 +97,7 @@ def generate(folder: Path, sizes: Sizes) -> list[TrueDocument]:
 
 
 def scanned_pages(folder: Path) -> TrueDocument:
-    """The group `scanned` of the full size alone: `work.scan_seconds` of the figures file is a page of it."""
+    """The group `scanned` of the full size alone, by which estimates.py tells how fast a machine is."""
     return _write_scans(folder, "scanned", FULL.scanned)
 
 

@@ -3,11 +3,11 @@
     python -m benchmarks.estimates
     python -m benchmarks.estimates --documents 400 --read 20
 
-Five corpora are generated, each of more documents than a plan looks into. `OCR_BENCH_HOSTILE` names a folder of
-damaged and odd documents, which join in. CPU is measured on a part of each corpus, which is estimated by itself.
+Five corpora are generated, each of more documents than a plan looks into. `OCR_BENCH_FOLDERS` names folders of other
+documents, parted by colons, which join in. CPU is measured on a part of each corpus, which is estimated by itself.
 
-The figures file has CPU seconds of a vCPU of speed 1. How fast this machine is, tell the pages that `work.scan_seconds`
-is of (the group `scanned` of benchmarks/corpus.py); the estimates are divided by it.
+The figures file has CPU seconds of a vCPU of speed 1. How fast this machine is, tell pages of clean print (the group
+`scanned` of benchmarks/corpus.py), of which one takes `CLEAN_SECONDS` at speed 1; the estimates are divided by it.
 What a job takes before its first document is measured by itself and left out on both sides: some hundredths of a
 second, and as much more or less from one job to the next. So as many documents are read as make some seconds of work;
 of less nothing is said.
@@ -28,7 +28,6 @@ from PIL import Image
 from benchmarks.corpus import pages_of, scanned_pages, text_pages
 from distributed_ocr_pipeline.config import OCRConfig, RunOptions
 from distributed_ocr_pipeline.ocr import Stop, process_documents
-from distributed_ocr_pipeline.planning.prices import load_figures
 from distributed_ocr_pipeline.planning.sources import folder_source
 from distributed_ocr_pipeline.records import Document, DocumentResult
 from distributed_ocr_pipeline.run.metrics import Stopwatch
@@ -40,6 +39,7 @@ from examples.pdf import Pdf
 
 _BESIDE_THE_PROJECT = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "hostile"
 _A4 = Layout()
+CLEAN_SECONDS = 0.6  # a scanned page of clean print at speed 1
 _DISTINCT = 6  # scans are drawn once and repeated
 _MOST_PAGES = 15
 _GREY = 70  # JPEG quality
@@ -61,7 +61,7 @@ class Machine:
     @property
     def speed(self) -> float:
         """Of a vCPU here, where that of the figures file has 1."""
-        return load_figures().work.scan_seconds / self.scanned_page
+        return CLEAN_SECONDS / self.scanned_page
 
     def lines(self) -> Iterator[str]:
         """As Markdown: what was measured, and what that makes on a vCPU of speed 1."""
@@ -177,10 +177,10 @@ def generated(folder: Path, documents: int, read: int, machine: Machine) -> Iter
         yield _compare(name, plan, true, part, machine)
 
 
-def hostile(folder: Path, machine: Machine) -> Iterator[Found]:
-    """The same for damaged and odd documents, if there are any."""
-    if folder.is_dir():
-        yield _compare("hostile", estimated(folder), None, folder, machine)
+def others(folders: Sequence[Path], machine: Machine) -> Iterator[Found]:
+    """The same for documents that somebody has."""
+    for folder in (one for one in folders if one.is_dir()):
+        yield _compare(folder.name, estimated(folder), None, folder, machine)
 
 
 _SPECKLED_PAGES = 6
@@ -291,7 +291,8 @@ def main() -> None:
         machine = measure_machine(Path(name) / "reference")
         print("\n".join(machine.lines()), flush=True)
         found = list(generated(Path(name), chosen.documents, chosen.read, machine))
-        found += hostile(Path(os.environ.get("OCR_BENCH_HOSTILE") or _BESIDE_THE_PROJECT), machine)
+        named = os.environ.get("OCR_BENCH_FOLDERS") or str(_BESIDE_THE_PROJECT)
+        found += others([Path(folder) for folder in named.split(os.pathsep)], machine)
     print("\n".join(table(found, machine)))
 
 

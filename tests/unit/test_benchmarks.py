@@ -16,7 +16,6 @@ from benchmarks.measure import Command, CommandFailed, measure
 from benchmarks.scoring import Score, score, scores_by_kind, total
 from benchmarks.typefaces import Print
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
-from distributed_ocr_pipeline.planning.prices import load_figures
 from examples.pages import font_bytes
 from tests.support.documents import page_picture
 
@@ -155,7 +154,7 @@ def test_the_matrix_counts_layers_by_what_they_are_and_what_becomes_of_them() ->
 
 
 def test_estimates_stand_beside_what_was_found_by_the_speed_of_the_machine() -> None:
-    half = load_figures().work.scan_seconds / 2
+    half = estimates.CLEAN_SECONDS / 2
     machine = estimates.Machine(
         start=0.1, document=0.02, text_page=0.003, scanned_page=half, specks=0.3, megapixel=0.01
     )

@@ -29,7 +29,7 @@ from distributed_ocr_pipeline.tables.parts import Part
 
 _THREADS = 16
 _MIN_PAGES = 50  # of a run whose speed counts
-_SPEED_BOUNDS = (0.2, 5.0)  # further off, something else than the documents was slow
+_SPEED_BOUNDS = (0.2, 20.0)  # further off, something else than the documents was slow
 
 
 @dataclass(frozen=True)

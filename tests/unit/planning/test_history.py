@@ -54,6 +54,6 @@ def test_reports_of_earlier_versions_and_of_few_pages_do_no_harm(tmp_path: Path)
     assert speed_factor(tmp_path) == 1.0
 
 
-@pytest.mark.parametrize(("measured", "factor"), [(1.0, 0.2), (10_000.0, 5.0)])
+@pytest.mark.parametrize(("measured", "factor"), [(1.0, 0.2), (10_000.0, 20.0)])
 def test_what_is_far_off_is_no_matter_of_the_documents(measured: float, factor: float, tmp_path: Path) -> None:
     assert speed_factor(tmp_path, {"estimated": 100.0, "measured": measured, "pages": 100}) == factor

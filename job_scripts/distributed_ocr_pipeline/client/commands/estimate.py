@@ -26,6 +26,10 @@ from distributed_ocr_pipeline.wording import between, count_of, readable_size
 from local_aws.s3.folder import FolderBucket
 
 _FOLDER_PREFIX = "s3://local-folder/"
+_CLEAN_PRINT = (
+    "Scans are taken for clean print. Worn, faint or crooked ones take 2 to 15 times as long: a run over some of them "
+    "(--include) tells, and on AWS the next estimate of the prefix knows."
+)
 _START_SECONDS = 5.0  # of a run on this machine (docs/performance.md, "Runs on a folder")
 
 
@@ -127,6 +131,8 @@ def describe(plan: Plan) -> Iterator[str]:
     yield f"This run: {_bounds(plan.estimate.usd, '{:,.2f}')} USD, {_bounds(plan.estimate.hours, '{:,.1f}')} hours."
     yield f"Jobs at a time: {plan.estimate.slots} ({plan.concurrency_bound}). Prices of {plan.prices_read}."
     yield f"The estimate rests on this: {plan.basis}."
+    if plan.speed_factor == 1 and plan.text_layer_share < 1:
+        yield _CLEAN_PRINT
 
 
 def _line(name: str, found: Estimate) -> str:

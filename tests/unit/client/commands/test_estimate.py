@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from distributed_ocr_pipeline.client.commands.estimate import describe
 from distributed_ocr_pipeline.errors import ExitCode
 from distributed_ocr_pipeline.local.folders import locked
 from distributed_ocr_pipeline.main import main
 from tests.support.documents import typed_pdf
+from tests.support.plans import make_plan
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +36,15 @@ def test_people_get_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["estimate", "examples/documents", "--exclude", "*.pdf,notes.txt"]) == ExitCode.OK
     shown = capsys.readouterr().out
     assert "Textract" in shown and "cheapest" in shown and "22" not in shown.splitlines()[4]
+
+
+def test_who_has_scans_is_told_that_worn_ones_take_longer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def told(earlier: float, text_layer: float) -> bool:
+        plan = make_plan(speed_factor=earlier, text_layer_share=text_layer)
+        return any("Worn, faint or crooked" in line for line in describe(plan))
+
+    assert told(earlier=1.0, text_layer=0.5)
+    assert not told(earlier=1.0, text_layer=1.0) and not told(earlier=1.5, text_layer=0.5)
 
 
 def test_a_folder_is_told_what_a_run_takes_here(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

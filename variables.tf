@@ -152,8 +152,8 @@ variable "ocr" {
   }
 
   validation {
-    condition     = length(setsubtract(var.ocr.outputs, ["searchable_pdf", "text", "markdown", "hocr", "alto", "tsv", "jsonl"])) == 0
-    error_message = "ocr.outputs: any of searchable_pdf, text, markdown, hocr, alto, tsv and jsonl."
+    condition     = length(setsubtract(var.ocr.outputs, ["searchable_pdf", "pdfa", "text", "markdown", "hocr", "alto", "tsv", "jsonl"])) == 0
+    error_message = "ocr.outputs: any of searchable_pdf, pdfa, text, markdown, hocr, alto, tsv and jsonl."
   }
 
   validation {

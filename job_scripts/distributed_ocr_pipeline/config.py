@@ -33,7 +33,7 @@ TEXT_REVISION = 1
 """Raise it when a change of this code changes the text of documents: every result becomes out of date."""
 
 
-NEED_WORDS: tuple[FormatName, ...] = ("searchable_pdf", "hocr", "alto", "tsv")
+NEED_WORDS: tuple[FormatName, ...] = ("searchable_pdf", "pdfa", "hocr", "alto", "tsv")
 """Outputs that say where words stand: the option `words` is on with them."""
 
 SHOW_PARAGRAPHS: frozenset[FormatName] = frozenset(("text", "markdown"))

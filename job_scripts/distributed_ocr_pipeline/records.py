@@ -14,8 +14,11 @@ from distributed_ocr_pipeline.errors import BadInput, ErrorClass
 MAX_ATTEMPTS = 3
 """A document that failed this many times, with retryable errors, is tried again only with `retry_failed`."""
 
-FormatName = Literal["searchable_pdf", "text", "markdown", "hocr", "alto", "tsv", "jsonl"]
+FormatName = Literal["searchable_pdf", "pdfa", "text", "markdown", "hocr", "alto", "tsv", "jsonl"]
 """What can be made of a document's pages (outputs.formats)."""
+
+PDFS: frozenset[FormatName] = frozenset(("searchable_pdf", "pdfa"))
+"""The formats that are a copy of the document itself."""
 
 
 def require_known(what: str, names: Iterable[str], known: Collection[str]) -> None:

@@ -43,7 +43,7 @@ def test_defaults_are_those_of_the_public_interface() -> None:
         ({"languages": "eng deu"}, "'languages'", "'eng deu'", "eng+deu"),
         ({"instance_type": "t3.large"}, "'instance_type'", "'t3.large'", "ml.c6i.4xlarge"),
         ({"max_error_rate": 5}, "'max_error_rate'", "5", "less than or equal to 1"),
-        ({"outputs": ["text", "docx"]}, "'outputs'", "'docx'", "'searchable_pdf', 'text', 'markdown'"),
+        ({"outputs": ["text", "docx"]}, "'outputs'", "'docx'", "'searchable_pdf', 'pdfa', 'text'"),
         ({"outputs": ["text"], "output_type": "image"}, "'outputs'", "['text']", "made of text"),
         ({"only_failed": ["slow"]}, "'only_failed'", "'slow'", "timeout"),
         ({"only_failed": ["any"], "reprocess": True}, "'only_failed'", "['any']", "reprocess takes all"),

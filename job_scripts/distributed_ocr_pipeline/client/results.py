@@ -45,7 +45,7 @@ class RunResult:
         """Make files of the documents that this run read last, while the caller goes through them, and not before.
 
         Args:
-            formats: `searchable_pdf`, `text`, `markdown`, `hocr`, `alto`, `tsv`, `jsonl`.
+            formats: `searchable_pdf`, `pdfa`, `text`, `markdown`, `hocr`, `alto`, `tsv`, `jsonl`.
             to: Files go below `outputs/` of this folder; None: of the results', or for those in S3 of `output`.
             overwrite: Whether to write files again that are there.
 

@@ -97,7 +97,7 @@ class Runs:
         """Make files of documents, as `ocr-pipeline export` does, while the caller goes through them, and not before.
 
         Args:
-            formats: `searchable_pdf`, `text`, `markdown`, `hocr`, `alto`, `tsv`, `jsonl`.
+            formats: `searchable_pdf`, `pdfa`, `text`, `markdown`, `hocr`, `alto`, `tsv`, `jsonl`.
             run_id: Only documents whose current row this run wrote.
             to: Files go below `outputs/` of this folder; None: of the runs' folder, or of `output`.
             overwrite: Whether to write files again that are there.

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TextIO
 
 from distributed_ocr_pipeline.errors import BadInput
-from distributed_ocr_pipeline.outputs.formats import SEARCHABLE_PDF, TextWriter, Writer, open_text
+from distributed_ocr_pipeline.outputs.formats import PDFA, TextWriter, Writer, open_text
 from distributed_ocr_pipeline.outputs.structure import SourceDocument
-from distributed_ocr_pipeline.records import FormatName, PageResult
+from distributed_ocr_pipeline.records import PDFS, FormatName, PageResult
 
 OpenOriginal = Callable[[], AbstractContextManager[Path]]
-"""Gives the document's file for as long as a `with` block lasts; only a searchable PDF needs it."""
+"""Gives the document's file for as long as a `with` block lasts; only a PDF needs it."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class _File:
             os.close(descriptor)
             self._made = Path(name)
             stack.callback(self._made.unlink, missing_ok=True)
-            if self.name == SEARCHABLE_PDF:
+            if self.name in PDFS:
                 self._writer = stack.enter_context(self._pdf_writer())
             else:
                 stream = open_text(self._made)
@@ -108,11 +108,11 @@ class _File:
     @contextmanager
     def _pdf_writer(self) -> Iterator[Writer]:
         # pylint: disable-next=import-outside-toplevel  # it loads pikepdf, which the other formats do without
-        from distributed_ocr_pipeline.outputs.pdf.searchable import SearchablePdf
+        from distributed_ocr_pipeline.outputs.pdf import archival, searchable
 
-        material = self._material
+        material, last = self._material, archival.make_archival if self.name == PDFA else None
         with material.original() as original:
-            with SearchablePdf(original, material.media_type, material.rows, self._made) as writer:
+            with searchable.SearchablePdf(original, material.media_type, material.rows, self._made, last) as writer:
                 yield writer
 
     @contextmanager

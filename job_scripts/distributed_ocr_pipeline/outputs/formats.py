@@ -14,6 +14,7 @@ from distributed_ocr_pipeline.outputs.structure import SourceDocument
 from distributed_ocr_pipeline.records import FormatName, PageResult, TextSource
 
 SEARCHABLE_PDF: FormatName = "searchable_pdf"
+PDFA: FormatName = "pdfa"
 
 
 class Writer(Protocol):
@@ -52,6 +53,7 @@ _TEXT_FORMATS: Mapping[FormatName, TextFormat] = {
 
 SUFFIXES: Mapping[FormatName, str] = {
     SEARCHABLE_PDF: ".pdf",
+    PDFA: ".pdfa.pdf",
     "text": ".txt",
     "markdown": ".md",
     "hocr": ".hocr",

@@ -7,7 +7,7 @@ what the writers write.
 from collections.abc import Mapping
 
 from distributed_ocr_pipeline.config import RunSettings
-from distributed_ocr_pipeline.records import FormatName
+from distributed_ocr_pipeline.records import PDFS, FormatName
 from distributed_ocr_pipeline.run.plan import Plan
 
 _DOCUMENT_BYTES = 500  # its rows in the ledger, the plan and the shard's manifest
@@ -17,6 +17,7 @@ _IMAGE_BYTES = {"jpeg": 500_000, "webp": 300_000}  # of an A4 page at 300 dpi, b
 _IMAGE_DPI = 300
 _FILE_BYTES: Mapping[FormatName, int] = {  # of a page, in the files of its document; these are not compressed
     "searchable_pdf": 5_000,  # beside the document itself
+    "pdfa": 5_000,  # the same
     "text": 4_000,
     "markdown": 4_000,
     "hocr": 70_000,
@@ -34,7 +35,7 @@ def result_bytes(plan: Plan, settings: RunSettings) -> int:
     if settings.output_type in ("image", "both"):
         page += _IMAGE_BYTES[settings.image_format] * settings.dpi / _IMAGE_DPI  # by the outlines of letters
     page += sum(_FILE_BYTES[name] for name in settings.outputs)
-    copied = plan.size_bytes if "searchable_pdf" in settings.outputs else 0
+    copied = plan.size_bytes * len(PDFS & set(settings.outputs))
     return int(plan.documents * _DOCUMENT_BYTES + copied + plan.pages.expected * page)
 
 

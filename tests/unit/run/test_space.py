@@ -10,10 +10,10 @@ from PIL import Image
 from distributed_ocr_pipeline.config import RunSettings
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, save_page_image
 from distributed_ocr_pipeline.outputs.document_files import Material, write_files
-from distributed_ocr_pipeline.outputs.formats import SEARCHABLE_PDF, SUFFIXES
+from distributed_ocr_pipeline.outputs.formats import SUFFIXES
 from distributed_ocr_pipeline.outputs.structure import SourceDocument
 from distributed_ocr_pipeline.planning.estimating import Range
-from distributed_ocr_pipeline.records import FormatName, PageResult, PageStatus, TextSource, Word
+from distributed_ocr_pipeline.records import PDFS, FormatName, PageResult, PageStatus, TextSource, Word
 from distributed_ocr_pipeline.run.space import bytes_at_work, result_bytes
 from tests.support.documents import printed_page
 from tests.support.plans import make_plan
@@ -60,7 +60,7 @@ def test_images_take_half_to_all_of_what_the_fullest_page_takes(image_format: st
     assert size / 2 < result_bytes(make_plan(pages=Range(1, 1, 1)), settings) < size
 
 
-@pytest.mark.parametrize("name", [name for name in SUFFIXES if name != SEARCHABLE_PDF])
+@pytest.mark.parametrize("name", [name for name in SUFFIXES if name not in PDFS])
 def test_files_of_documents_take_what_is_expected_of_full_pages(name: FormatName, tmp_path: Path) -> None:
     words = PLAIN_WORDS if name in ("text", "markdown") else WORDS
     pages = [page_of_text(number, f"page {number}", words) for number in range(1, 11)]
@@ -72,8 +72,9 @@ def test_files_of_documents_take_what_is_expected_of_full_pages(name: FormatName
     assert expected / 2 < (tmp_path / "file").stat().st_size < expected
 
 
-def test_a_searchable_pdf_takes_as_much_as_its_document_and_what_text_adds() -> None:
-    plan, settings = make_plan(size_bytes=7_000, pages=Range(1, 1, 1)), RunSettings(outputs=["searchable_pdf"])
+@pytest.mark.parametrize("name", sorted(PDFS))
+def test_a_pdf_takes_as_much_as_its_document_and_what_text_adds(name: FormatName) -> None:
+    plan, settings = make_plan(size_bytes=7_000, pages=Range(1, 1, 1)), RunSettings(outputs=[name])
     assert result_bytes(plan, settings) == result_bytes(plan, RunSettings(words=True)) + 12_000
 
 

@@ -1,7 +1,10 @@
 """The document as PDF with invisible text where the print is: everything else of it stays as it is.
 
+- `archival`: makes such a PDF of scans PDF/A-2b, or refuses.
 - `searchable`: adds the text to a copy of the document. Callers use this one.
 - `text_layer`: the drawing commands of a page's text, and the letters that they use.
+- `srgb`: the colours of such a PDF.
+- `visibility`: a page's commands, and which of them write what is seen.
 - `font`: the font, which has no visible glyph.
 - `placement`: from pixels of the page as it was read to the page's own space.
 - `pictures`: pictures as PDF, without loss.

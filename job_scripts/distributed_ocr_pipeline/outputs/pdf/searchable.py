@@ -5,7 +5,7 @@ stored, and whatever else the file holds (bookmarks, links, attachments, page la
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -19,16 +19,14 @@ from distributed_ocr_pipeline.outputs.pdf.font import add_font
 from distributed_ocr_pipeline.outputs.pdf.pictures import picture_as_pdf
 from distributed_ocr_pipeline.outputs.pdf.placement import placement, shown_box
 from distributed_ocr_pipeline.outputs.pdf.text_layer import Letters, commands
+from distributed_ocr_pipeline.outputs.pdf.visibility import SHOWS_TEXT, with_visibility
 from distributed_ocr_pipeline.records import PageResult, TextSource, Word
 from distributed_ocr_pipeline.wording import count_of
 
 _PDF = "application/pdf"
 _LAYER_CONFIDENCE = 100.0  # of words that a text layer holds; of those that were read it is less
 _FONT = "OCRText"
-_SHOWS_TEXT = ("Tj", "TJ", "'", '"')
 _PAINTS = frozenset("f F f* B B* b b* S s sh Do".split()) | {"INLINE IMAGE"}
-_INVISIBLE = 3
-_Instruction = pikepdf.ContentStreamInstruction | pikepdf.ContentStreamInlineImage
 _STREAM = re.compile(r"^stream <.*>: ")  # with which pikepdf's messages begin
 _HIDES_TEXT = re.compile(rb"\b3\s+Tr\b")
 
@@ -41,13 +39,21 @@ class SearchablePdf:
         media_type: Of the document.
         page_count: As the table of pages has it.
         target: The PDF; it may be there already.
+        last: What is done with the PDF before it is written.
 
     Raises:
         BadInput: The document cannot be opened, has other pages than were read, or a page has no size.
     """
 
-    def __init__(self, original: Path, media_type: str, page_count: int, target: Path) -> None:
-        self._target = target
+    def __init__(
+        self,
+        original: Path,
+        media_type: str,
+        page_count: int,
+        target: Path,
+        last: Callable[[pikepdf.Pdf], None] | None = None,
+    ) -> None:
+        self._target, self._last = target, last
         with _explaining(), ExitStack() as stack:
             # A stream: pikepdf takes no path that is not UTF-8.
             source = original.open("rb") if media_type == _PDF else picture_as_pdf(original, media_type)
@@ -92,6 +98,8 @@ class SearchablePdf:
         with _explaining():
             if self._has_text:
                 add_font(self._pdf, self._letters.all(), self._font)
+            if self._last is not None:
+                self._last(self._pdf)
             self._pdf.save(self._target, encryption=self._pdf.is_encrypted)  # whose owner may forbid to change it
 
 
@@ -131,11 +139,11 @@ def _remove_hidden_text(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
     if not forms and not any(_HIDES_TEXT.search(stream.read_bytes()) for stream in _streams(page)):
         return
     kept = []
-    for instruction, is_shown in _with_visibility(page):
+    for instruction, is_shown in with_visibility(page):
         name = str(instruction.operator)
-        if name in _SHOWS_TEXT and is_shown:
+        if name in SHOWS_TEXT and is_shown:
             return
-        if name in _SHOWS_TEXT or name == "Do" and str(instruction.operands[0]) in forms:
+        if name in SHOWS_TEXT or name == "Do" and str(instruction.operands[0]) in forms:
             continue
         kept.append(instruction)
     page.obj.Contents = pdf.make_stream(pikepdf.unparse_content_stream(kept))
@@ -150,19 +158,5 @@ def _has_hidden_text(form: pikepdf.Object) -> bool:
     """Whether a form, a page's part, is invisible text and no more."""
     if form.get(Name.Subtype) != Name.Form or not _HIDES_TEXT.search(form.read_bytes()):
         return False
-    commands_of_form = [(str(command.operator), is_shown) for command, is_shown in _with_visibility(form)]
-    return not any(name in _PAINTS or name in _SHOWS_TEXT and is_shown for name, is_shown in commands_of_form)
-
-
-def _with_visibility(part: pikepdf.Page | pikepdf.Object) -> Iterator[tuple[_Instruction, bool]]:
-    """The commands of a page or form, each with whether text that it writes would be seen."""
-    mode, saved = 0, []
-    for instruction in pikepdf.parse_content_stream(part):
-        match str(instruction.operator):
-            case "q":
-                saved.append(mode)
-            case "Q" if saved:
-                mode = saved.pop()
-            case "Tr":
-                mode = int(instruction.operands[0])
-        yield instruction, mode != _INVISIBLE
+    commands_of_form = [(str(command.operator), is_shown) for command, is_shown in with_visibility(form)]
+    return not any(name in _PAINTS or name in SHOWS_TEXT and is_shown for name, is_shown in commands_of_form)

@@ -177,7 +177,7 @@ def generated(folder: Path, documents: int, read: int, machine: Machine) -> Iter
         yield _compare(name, plan, true, part, machine)
 
 
-def others(folders: Sequence[Path], machine: Machine) -> Iterator[Found]:
+def given(folders: Sequence[Path], machine: Machine) -> Iterator[Found]:
     """The same for documents that somebody has."""
     for folder in (one for one in folders if one.is_dir()):
         yield _compare(folder.name, estimated(folder), None, folder, machine)
@@ -292,7 +292,7 @@ def main() -> None:
         print("\n".join(machine.lines()), flush=True)
         found = list(generated(Path(name), chosen.documents, chosen.read, machine))
         named = os.environ.get("OCR_BENCH_FOLDERS") or str(_BESIDE_THE_PROJECT)
-        found += others([Path(folder) for folder in named.split(os.pathsep)], machine)
+        found += given([Path(folder) for folder in named.split(os.pathsep)], machine)
     print("\n".join(table(found, machine)))
 
 

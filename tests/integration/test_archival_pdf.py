@@ -1,8 +1,8 @@
-"""PDF/A as a checker sees it that is not ours: Preflight of PDFBox (Debian: libpdfbox2-java), on files that a job makes.
+"""PDF/A as a checker sees it that is not ours: Preflight of PDFBox (Debian: libpdfbox2-java), on what a job makes.
 
-Preflight knows PDF/A-1b alone. What a scan needs of it and of 2b is the same, but for what 1b forbids: the number of the
-standard, and objects that are stored in streams. So copies of the files that claim 1 are checked. It also wants XML names
-to be declared where RDF begins.
+Preflight knows PDF/A-1b alone. What a scan needs of it and of 2b is the same, but for what 1b forbids: the number of
+the standard, and objects that are stored in streams. So copies of the files that claim 1 are checked. It also wants XML
+names to be declared where RDF begins.
 """
 
 import shutil

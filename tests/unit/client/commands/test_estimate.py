@@ -38,7 +38,7 @@ def test_people_get_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Textract" in shown and "cheapest" in shown and "22" not in shown.splitlines()[4]
 
 
-def test_who_has_scans_is_told_that_worn_ones_take_longer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_who_has_scans_is_told_that_worn_ones_take_longer() -> None:
     def told(earlier: float, text_layer: float) -> bool:
         plan = make_plan(speed_factor=earlier, text_layer_share=text_layer)
         return any("Worn, faint or crooked" in line for line in describe(plan))

@@ -20,6 +20,7 @@ from distributed_ocr_pipeline.client.command_line import calling
 from distributed_ocr_pipeline.client.command_line.parsers import COMMANDS
 from distributed_ocr_pipeline.client.command_line.proposals import command
 from distributed_ocr_pipeline.client.commands import run as run_module
+from distributed_ocr_pipeline.client.pipeline import OCRPipeline
 from distributed_ocr_pipeline.client.results import InterruptedRun, Observer, RunResult, UnfinishedRun
 from distributed_ocr_pipeline.client.terminal import TerminalObserver
 from distributed_ocr_pipeline.config import RunOptions
@@ -148,7 +149,7 @@ def lost_in_the_hurry() -> None:
 def test_ctrl_c_is_told_though_a_library_made_another_error_of_it(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, fault: Callable[[], None]
 ) -> None:
-    monkeypatch.setattr(run_module.OCRPipeline, "run", lambda *_, **__: fault())
+    monkeypatch.setattr(OCRPipeline, "run", lambda *_, **__: fault())
     code, error = fails(capsys, "--input-prefix", str(folder))
     assert code == 130 and error.startswith("ocr-pipeline: error: Interrupted.") and _REST in error
     monkeypatch.setattr(calling, "_start", lambda *_: fault())

@@ -103,9 +103,9 @@ def test_hints_and_links_are_made_fit(scan: Path) -> None:
 
 def test_what_pages_inherit_becomes_theirs(scan: Path) -> None:
     with pikepdf.open(scan, allow_overwriting_input=True) as pdf:
-        page = pdf.pages[0].obj
-        page.Parent.Resources = page.Resources
-        del page.Resources
+        inheriting = pdf.pages[0].obj
+        inheriting.Parent.Resources = inheriting.Resources
+        del inheriting.Resources
         pdf.save(scan)
     with pikepdf.open(archived(scan)) as pdf:
         [page] = pdf.Root.Pages.Kids  # `pdf.pages` would hand down what is inherited

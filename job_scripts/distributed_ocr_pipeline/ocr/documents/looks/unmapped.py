@@ -95,7 +95,7 @@ def _judged(font: Any) -> _Font:
     mapped = list(_entries(data))
     if len(mapped) >= _SOME and len({letters for _, letters in mapped}) == 1:
         return _Font(doubtful=True)  # all the same
-    found = _Font([codes for codes, letters in mapped if _has_sense(letters)])
+    found = _Font([codes for codes, letters in mapped if len(codes) > 1 or _has_sense(letters)])
     found.doubtful = any(map(found.lacks, _codes_with_widths(descendant)))
     return found
 

@@ -2,9 +2,9 @@
 
 A composite font whose codes are numbers of glyphs (Identity-H, Identity-V) has its letters in a `ToUnicode` map alone
 (ISO 32000-2, 9.10.2). Without one, Poppler gives other letters; what the map leaves out is left out of the text; and
-some programs map every glyph to the same letter, to a blank or to nothing. The drawings of a Type 3 font have names, of
-which Poppler takes the numbers for codes of letters, also where a program has only counted its drawings. Fonts are
-judged by themselves, once each; only a page that has a doubtful one is looked at command by command.
+some programs map every glyph to the same letter, to a blank or to nothing. The glyphs of other fonts have names, of
+which Poppler takes the numbers for codes of letters, also where a program has only counted its glyphs. Fonts are judged
+by themselves, once each; only a page that has a doubtful one is looked at command by command.
 """
 
 import re
@@ -22,29 +22,32 @@ _SECTION = re.compile(rb"beginbf(char|range)(.*?)endbf", re.DOTALL)
 _CHAR = re.compile(rb"<\s*([0-9A-Fa-f]+)\s*>\s*<([0-9A-Fa-f\s]*)>")
 _RANGE = re.compile(rb"<\s*([0-9A-Fa-f]+)\s*>\s*<\s*([0-9A-Fa-f]+)\s*>\s*(?:<([0-9A-Fa-f\s]*)>|\[([^\]]*)\])")
 _HEX = re.compile(rb"<([0-9A-Fa-f\s]*)>")
-_WIDTHS = re.compile(rb"(\d+)\s*(?:\[([^\]]*)\]|(\d+)\s+[\d.]+)")
+_WIDTHS = re.compile(rb"(\d+)\s*(?:\[([^\]]*)\]|(\d+)\s+([\d.]+))")
+# Of scripts that join and stack letters, several glyphs may be one letter, of which the first has it: Hebrew to the
+# Indic scripts, Thai to Burmese, Khmer, Mongolian, and marks of any.
+_JOINED = re.compile("[\u0300-\u036f\u0590-\u109f\u1780-\u18af\u200c\u200d\ufb1d-\ufdff\ufe70-\ufefc]")
 _LONGEST_MAP = 100_000  # bytes; fonts that lack letters are small
 _MOST_WIDTHS = 20_000  # bytes
 _LONGEST = 1_000_000  # bytes of drawing commands; a page of print has some 20,000
 _FIRST_GLYPH = 4  # those before stand for nothing: "not defined", null, return, and mostly the blank
 _DECIMAL, _HEXADECIMAL = re.compile(r"/([A-Za-z._-]*)(\d{1,5})"), re.compile(r"/([A-Za-z])([0-9A-F]{2,4})")
-_COUNTED = 10  # drawings whose numbers follow each other without a gap: letters of a text have gaps
+_COUNTED = 10  # glyphs whose numbers follow each other without a gap: letters of a text have gaps
 _ALPHABETS = (frozenset(range(48, 58)), frozenset(range(65, 91)), frozenset(range(97, 123)))  # codes of 0-9, A-Z, a-z
 _SOME = 4  # glyphs; a font of fewer has bullets
-_BLANK = 1 / 12  # share of a font's characters, from which the one code without a letter is the blank
 _OPERATORS = "Tf Tj TJ ' \" q Q"
 
 
 @dataclass
 class _Font:
-    """Codes of which it is known which letters they are, as ranges; `doubtful` if others may be shown."""
+    """Codes of which it is known which letters they are; `doubtful` if others may be shown."""
 
-    mapped: list[range] = field(default_factory=list)
+    mapped: set[int] = field(default_factory=set)
+    ranges: list[range] = field(default_factory=list)
     doubtful: bool = False
     bytes_of_code: int = 2
 
     def lacks(self, code: int) -> bool:
-        return not any(code in some for some in self.mapped)
+        return code not in self.mapped and not any(code in some for some in self.ranges)
 
 
 class Fonts:
@@ -68,7 +71,7 @@ class Fonts:
         if not isinstance(named, pikepdf.Dictionary):
             return
         for name, font in named.items():
-            if isinstance(font, pikepdf.Dictionary) and font.get("/Subtype") in ("/Type0", "/Type3"):
+            if isinstance(font, pikepdf.Dictionary):
                 place = font.objgen
                 if place == (0, 0) or place not in self._known:
                     self._known[place] = _judged(font)
@@ -76,17 +79,14 @@ class Fonts:
 
 
 def _judged(font: Any) -> _Font:
-    if font["/Subtype"] == "/Type3":
-        names = font.get("/Encoding", pikepdf.Dictionary()).get("/Differences", ())
-        doubtful = "/ToUnicode" not in font and _are_counted([str(one) for one in names if isinstance(one, pikepdf.Name)])
-        return _Font(doubtful=doubtful, bytes_of_code=1)
+    if font.get("/Subtype") != "/Type0":
+        return _Font(doubtful="/ToUnicode" not in font and _are_counted(_names(font)), bytes_of_code=1)
     if str(font.get("/Encoding")) not in _NUMBERED_GLYPHS:
         return _Font()
-    descendant = font["/DescendantFonts"][0]
-    if "/ToUnicode" not in font:  # of the collections of Adobe's, readers know the letters
+    descendant, cmap = font["/DescendantFonts"][0], font.get("/ToUnicode")
+    if cmap is None or cmap in _NUMBERED_GLYPHS:  # of the collections of Adobe's, readers know the letters
         ordering = descendant.get("/CIDSystemInfo", pikepdf.Dictionary()).get("/Ordering", "Identity")
         return _Font(doubtful=str(ordering) == "Identity")
-    cmap = font["/ToUnicode"]
     if not isinstance(cmap, pikepdf.Stream):  # the name of a map that readers know
         return _Font()
     data = cmap.read_bytes()
@@ -95,13 +95,23 @@ def _judged(font: Any) -> _Font:
     mapped = list(_entries(data))
     if len(mapped) >= _SOME and len({letters for _, letters in mapped}) == 1:
         return _Font(doubtful=True)  # all the same
-    found = _Font([codes for codes, letters in mapped if len(codes) > 1 or _has_sense(letters)])
-    found.doubtful = any(map(found.lacks, _codes_with_widths(descendant)))
+    if any(_JOINED.search(letters) for _, letters in mapped):
+        return _Font()
+    wide, marks = _by_width(descendant)
+    singles = {codes.start for codes, letters in mapped if _has_sense(letters)}
+    found = _Font(singles | set(marks), [codes for codes, _ in mapped if len(codes) > 1])
+    found.doubtful = any(map(found.lacks, wide))
     return found
 
 
+def _names(font: Any) -> list[str]:
+    encoding = font.get("/Encoding")
+    names = encoding.get("/Differences", ()) if isinstance(encoding, pikepdf.Dictionary) else ()
+    return [str(one) for one in names if isinstance(one, pikepdf.Name)]
+
+
 def _are_counted(names: Sequence[str]) -> bool:
-    """Whether names of drawings are a prefix and a number that only counts them."""
+    """Whether names of glyphs are a prefix and a number that only counts them."""
     for pattern, base in ((_DECIMAL, 10), (_HEXADECIMAL, 16)):
         parts = [found.groups() for found in map(pattern.fullmatch, names) if found]
         if len(parts) == len(names) >= _COUNTED and len({prefix for prefix, _ in parts}) == 1:
@@ -142,17 +152,20 @@ def _has_sense(letters: str) -> bool:
     return any(letter >= " " and letter != "\ufffd" for letter in letters)
 
 
-def _codes_with_widths(descendant: Any) -> list[int]:
-    """The codes of which a font tells the width: in a part of a font, those that are used."""
+def _by_width(descendant: Any) -> tuple[list[int], list[int]]:
+    """The codes of which a font tells the width, in a part of a font those that are used; and those without width.
+
+    The latter are accents of the letter before, which may have the whole of it.
+    """
     widths = descendant.get("/W")
     data = widths.unparse(resolved=True) if isinstance(widths, pikepdf.Array) else b""
-    codes = list[int]()
-    if len(data) > _MOST_WIDTHS:
-        return codes
-    for first, each, last in _WIDTHS.findall(data.strip()[1:-1]):
-        end = int(last) + 1 if last else int(first) + len(each.split())
-        codes += range(int(first), min(end, int(first) + _LONGEST_MAP))
-    return [code for code in codes if code >= _FIRST_GLYPH]
+    wide, marks = list[int](), list[int]()
+    for first, each, last, same in _WIDTHS.findall(data.strip()[1:-1] if len(data) <= _MOST_WIDTHS else b""):
+        start, count = int(first), int(last) - int(first) + 1 if last else 0
+        sizes = each.split() or [same] * min(count, _LONGEST_MAP)
+        for code, size in enumerate(sizes, start):
+            (wide if float(size) else marks).append(code)
+    return [code for code in wide if code >= _FIRST_GLYPH], marks
 
 
 def _shown(pdf: pikepdf.Pdf, commands: bytes, fonts: dict[str, _Font]) -> dict[str, Counter[int]]:
@@ -178,9 +191,9 @@ def _shown(pdf: pikepdf.Pdf, commands: bytes, fonts: dict[str, _Font]) -> dict[s
 
 
 def _lacking(font: _Font, shown: Counter[int]) -> int:
-    lacking = {code: count for code, count in shown.items() if font.lacks(code) and (not font.mapped or code)}
-    count = sum(lacking.values())
-    if not font.mapped:
-        return count if len(lacking) >= _SOME else 0
-    is_blank = len(lacking) == 1 and count > _BLANK * shown.total()
-    return 0 if is_blank else count
+    lacking = [code for code in shown if font.lacks(code) and (code >= _FIRST_GLYPH or font.bytes_of_code == 1)]
+    if not (font.mapped or font.ranges) and len(lacking) < _SOME:
+        return 0
+    if len(lacking) == 1 and shown.most_common(1)[0][0] == lacking[0]:  # the blank
+        return 0
+    return sum(shown[code] for code in lacking)

@@ -13,7 +13,7 @@ from distributed_ocr_pipeline.ocr.documents.looks.bare_text import pages_seen
 from distributed_ocr_pipeline.records import Quality, TextSource
 from tests.support.documents import Ledger, typed_pdf
 
-WORDS = "the office filed the final figures"  # fi, ffi, ff and the blank are glyphs as letters are
+WORDS = "the office filed the final figures as it had to"  # fi, ffi, ff and the blank are glyphs as letters are
 GLYPHS = {letter: number for number, letter in enumerate(sorted(set(WORDS)), start=10)}
 
 
@@ -23,11 +23,13 @@ def _map_to(letters: dict[str, str]) -> bytes:
     return f"{len(entries)} beginbfchar {' '.join(entries)} endbfchar".encode()
 
 
-def _in_glyphs(path: Path, cmap: bytes | None, words: str = WORDS, ordering: str = "Identity") -> Path:
+def _in_glyphs(
+    path: Path, cmap: bytes | None, words: str = WORDS, ordering: str = "Identity", width: int = 500
+) -> Path:
     """A page that shows words by the numbers of a font's glyphs."""
     with pikepdf.open(typed_pdf(path, ["Heading"]), allow_overwriting_input=True) as pdf:
         system = Dictionary(Registry=pikepdf.String("Adobe"), Ordering=pikepdf.String(ordering), Supplement=0)
-        widths = Array([10, Array([500] * len(GLYPHS))])
+        widths = Array([10, Array([width] * len(GLYPHS))])
         descendant = Dictionary(Type=Name.Font, Subtype=Name.CIDFontType2, CIDSystemInfo=system, W=widths)
         font = Dictionary(Type=Name.Font, Subtype=Name.Type0, Encoding=Name("/Identity-H"))
         font.DescendantFonts = Array([pdf.make_indirect(descendant)])
@@ -71,6 +73,14 @@ def test_what_has_no_letter_is_counted(cmap: bytes | None, lacking: int, tmp_pat
 def test_a_few_bullets_and_known_collections_need_no_map(tmp_path: Path) -> None:
     assert _unmapped(_in_glyphs(tmp_path / "a.pdf", None, words="eth" * 5)) == 0
     assert _unmapped(_in_glyphs(tmp_path / "b.pdf", None, ordering="Japan1")) == 0
+
+
+@pytest.mark.parametrize(("said", "width"), [("\u17c1", 500), ("\u0301", 500), ("e", 0)], ids=["Khmer", "accent", "mark"])
+def test_further_glyphs_of_a_letter_need_no_entry(said: str, width: int, tmp_path: Path) -> None:
+    """The first glyph of several that make a letter has it."""
+    cmap = _map_to({"e": said, "h": "h"})
+    assert _unmapped(_in_glyphs(tmp_path / "a.pdf", cmap, width=width)) == 0
+    assert _unmapped(_in_glyphs(tmp_path / "b.pdf", _map_to({"e": "e", "h": "h"}))) > 0
 
 
 def _drawings(pdf: pikepdf.Pdf, letters: Sequence[str], name: str) -> Dictionary:

@@ -90,7 +90,7 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
                 f"A picture of {size[0]} x {size[1]} pixels needs too much memory (engine_memory_mb: {memory_mb}).",
             )
         dpi, others = _dpi_of(image), _others_of(image)
-        if image.format == "TIFF":
+        if isinstance(image, TiffImageFile):
             image.filename = ""  # Pillow maps the pixels of a named file with the sides that its orientation swaps
         damage = _load(image)
         grey, scale = _reduced(_squared(_grey(image), _densities(image)), max_pixels)

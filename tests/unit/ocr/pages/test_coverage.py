@@ -145,7 +145,11 @@ def _sentence(words: str, top: int, line: int) -> list[Word]:
     return [Word(word, 10 + 60 * place, top, 50, 10, 95.0, line) for place, word in enumerate(words.split())]
 
 
-SENTENCES = ("every harbour master counted vessels", "barrels of herring were weighed twice", "dues could not be paid in march")
+SENTENCES = (
+    "every harbour master counted vessels",
+    "barrels of herring were weighed twice",
+    "dues could not be paid in march",
+)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ class FoundUnmapped:
 
 @dataclass(frozen=True)
 class PagesSeen:
-    """Pages that certainly show no picture, pages that draw letters as curves, pages with characters without letters."""
+    """Pages that certainly show no picture, that draw letters as curves, or that have characters without letters."""
 
     bare: list[int]
     curved: list[int]

@@ -47,6 +47,7 @@ class _Font:
     bytes_of_code: int = 2
 
     def lacks(self, code: int) -> bool:
+        """Whether it is not known which letter a code is."""
         return code not in self.mapped and not any(code in some for some in self.ranges)
 
 
@@ -87,12 +88,12 @@ def _judged(font: Any) -> _Font:
     if cmap is None or cmap in _NUMBERED_GLYPHS:  # of the collections of Adobe's, readers know the letters
         ordering = descendant.get("/CIDSystemInfo", pikepdf.Dictionary()).get("/Ordering", "Identity")
         return _Font(doubtful=str(ordering) == "Identity")
-    if not isinstance(cmap, pikepdf.Stream):  # the name of a map that readers know
-        return _Font()
-    data = cmap.read_bytes()
-    if len(data) > _LONGEST_MAP:
-        return _Font()
-    mapped = list(_entries(data))
+    data = cmap.read_bytes() if isinstance(cmap, pikepdf.Stream) else b""  # or the name of a map that readers know
+    return _judged_by_map(data, descendant) if 0 < len(data) <= _LONGEST_MAP else _Font()
+
+
+def _judged_by_map(cmap: bytes, descendant: Any) -> _Font:
+    mapped = list(_entries(cmap))
     if len(mapped) >= _SOME and len({letters for _, letters in mapped}) == 1:
         return _Font(doubtful=True)  # all the same
     if any(_JOINED.search(letters) for _, letters in mapped):

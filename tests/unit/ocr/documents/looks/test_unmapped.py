@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from PIL import Image, ImageDraw, ImageFont
 from pikepdf import Array, Dictionary, Name
+from PIL import Image, ImageDraw, ImageFont
 
 from distributed_ocr_pipeline.ocr.documents.looks.bare_text import pages_seen
 from distributed_ocr_pipeline.records import Quality, TextSource
@@ -75,7 +75,9 @@ def test_a_few_bullets_and_known_collections_need_no_map(tmp_path: Path) -> None
     assert _unmapped(_in_glyphs(tmp_path / "b.pdf", None, ordering="Japan1")) == 0
 
 
-@pytest.mark.parametrize(("said", "width"), [("\u17c1", 500), ("\u0301", 500), ("e", 0)], ids=["Khmer", "accent", "mark"])
+@pytest.mark.parametrize(
+    ("said", "width"), [("\u17c1", 500), ("\u0301", 500), ("e", 0)], ids=["Khmer", "accent", "mark"]
+)
 def test_further_glyphs_of_a_letter_need_no_entry(said: str, width: int, tmp_path: Path) -> None:
     """The first glyph of several that make a letter has it."""
     cmap = _map_to({"e": said, "h": "h"})
@@ -85,7 +87,7 @@ def test_further_glyphs_of_a_letter_need_no_entry(said: str, width: int, tmp_pat
 
 def _drawings(pdf: pikepdf.Pdf, letters: Sequence[str], name: str) -> Dictionary:
     """A Type 3 font of pictures of letters, with codes from 33 on and names that hold those numbers."""
-    print_, procedures, names = ImageFont.load_default(48), Dictionary(), list[object]()
+    print_, procedures, names = ImageFont.load_default(48), Dictionary(), list[Name]()
     for code, letter in enumerate(letters, start=33):
         picture = Image.new("1", (40, 64), 1)
         ImageDraw.Draw(picture).text((2, 0), letter, font=print_, fill=0)

@@ -21,6 +21,13 @@ _UNSPACED = (
 _SPURIOUS = re.compile(f"(?<=[{_UNSPACED}]) (?=[{_UNSPACED}])")
 _ALL_UNSPACED = re.compile(f"[{_UNSPACED}]+")
 _COMPATIBILITY = re.compile("[\ufb00-\ufb06\ufb1d-\ufdff\ufe70-\ufefc]+")  # ligatures of Latin; Hebrew, Arabic forms
+# Some writers give the ligatures of Calibri the letters whose numbers their glyphs have. They are looked for within words
+# of small letters alone, where no language has these.
+_LETTERS_OF_LIGATURES = {"\u019f": "ti", "\u01a9": "tt", "\u01ab": "tti", "\u014c": "ft", "\u019e": "tf"}
+_WRONG_LIGATURE = re.compile(
+    "(?<=[a-z])[\u019f\u01a9](?![A-Z])|\\b\u019f(?=[a-z])|(?<=[A-Za-z])\u014c(?=[a-z])|(?<=[a-z])\u014c\\b"
+    "|(?<=[a-z])\u01ab(?=[a-z])|(?<=[a-z])\u019e(?=[oi])"
+)
 _LEFTWARDS = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 
 _KINDS = {"L": "L", "R": "R", "AL": "R", "EN": "N", "AN": "N", "ET": "S"}  # by Unicode's bidirectional class
@@ -47,6 +54,8 @@ def plain_letters(text: str) -> str:
     if text.isascii():  # most words
         return text
     composed = unicodedata.normalize("NFC", text)
+    if any(letter in composed for letter in _LETTERS_OF_LIGATURES):
+        composed = _WRONG_LIGATURE.sub(lambda match: _LETTERS_OF_LIGATURES[match.group()], composed)
     return _COMPATIBILITY.sub(lambda match: unicodedata.normalize("NFKC", match.group()), composed)
 
 

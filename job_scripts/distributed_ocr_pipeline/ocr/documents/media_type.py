@@ -12,7 +12,9 @@ HEIC = "image/heic"
 SUPPORTED = "PDF, TIFF, PNG, JPEG, WebP, BMP, JPEG 2000, AVIF, HEIC"
 
 _HEAD_BYTES = 1024 + 8  # a PDF's header may come after up to 1 KB of something else
-_PDF_HEADER = re.compile(rb"(?:^|[^ -~])%PDF-\d")  # not within a line of text, which only speaks of PDF
+# Not within a line of text, which only speaks of PDF. The second form is that of old writers (ISO 32000-1, annex H,
+# implementation note 14).
+_PDF_HEADER = re.compile(rb"(?:\A\s*|[^ -~])%PDF-\d|\A\s*%PDF-|\A\s*%!PS-Adobe-\d\.\d PDF-\d")
 _MAIL = re.compile(
     rb"(?:From|To|Subject|Date|Received|Return-Path|MIME-Version|Message-ID|Delivered-To|X-[\w-]+): ", re.I
 )

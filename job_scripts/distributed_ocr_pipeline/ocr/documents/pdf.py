@@ -12,7 +12,7 @@ from distributed_ocr_pipeline.ocr.documents.looks.found import PagesSeen, PlainP
 from distributed_ocr_pipeline.ocr.documents.media_type import PDF
 from distributed_ocr_pipeline.ocr.documents.pdf_drawing import PdfDrawing
 from distributed_ocr_pipeline.ocr.documents.source import SURVEY_PAGES, BareScan, Layer, PageSurvey, Rasters, Tools
-from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict, judge
+from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict, judge, without_map
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.ocr.scripts import has_leftward_letters
 
@@ -210,7 +210,8 @@ def _survey_of(
     if isinstance(text, DocumentError):
         verdict, text = Verdict(False, f"the text layer cannot be read ({text.error_class.value})"), ""
     else:
-        verdict = judge(text, _cover(size, placed))
+        unmapped = seen.unmapped_on(page) if seen else 0
+        verdict = without_map(judge(text, _cover(size, placed)), text, unmapped)
     curved = seen is not None and page in seen.curved
     little = curved or seen is None or len("".join(text.split())) < _LITTLE_TEXT
     more = verdict.trusted and (little or _cover(size, placed, _MIN_PICTURE_PPI) >= _HOLDS_TEXT)

@@ -27,6 +27,9 @@ _CODED = re.compile(r"[A-Za-z0-9+/=_-]{16,}")  # base64, hexadecimal numbers, id
 _LETTERLESS = re.compile(r"(?=\S*[0-9+/=_])[A-Za-z0-9+/=_-]{16,}")  # likewise, where no word can be
 _GLYPH = re.compile(r"(?:\(?cid[:_]?\d+\)?|[/.]?(?:g|gid|glyph|index)\d{1,5}|uni[0-9A-F]{4})+")
 _LEAST_CODE = 16  # characters
+_LEAST_JOINED, _JOINED_LETTERS = 24, 8  # characters of a word, and different ones; sequences of DNA have four
+_JOINED = re.compile(r"[a-z]{%d,}" % _LEAST_JOINED)  # small letters: base64 has others among them
+_MOST_JOINED = 0.5  # share of the characters
 _MOST_GLYPHS = 0.5  # share of the tokens
 _FIRST_TOKENS = 20
 _TRUSTED_SYMBOLS = frozenset(".,;:!?'\"()[]/-–—‘’“”„«»…&%$€£§©®°+*=<>@#•·_|")
@@ -69,6 +72,19 @@ def judge(text: str, image_cover: float) -> Verdict:
     return Verdict(True, f"text layer of {count} characters, garbage score {garbage:.2f}")
 
 
+def without_map(verdict: Verdict, text: str, characters: int) -> Verdict:
+    """The verdict on a layer of which so many characters have fonts that do not say which letters they are.
+
+    They are missing in `text`, or are others there.
+    """
+    if not verdict.trusted or not characters:
+        return verdict
+    lost = f"{characters} characters in fonts without a map to letters"
+    if characters > _MAX_UNMAPPED * max(characters, sum(map(len, text.split()))):
+        return Verdict(False, f"text layer with {lost}")
+    return Verdict(True, f"{verdict.reason}; {lost}, which are missing or wrong", sure=False)
+
+
 def garbage_score(text: str) -> float:
     """Share of the characters that stand in tokens no writing produces, 0 to 1."""
     tokens = _RUN.sub(r"\1", text).split()  # leaders and rules are no garbage
@@ -99,11 +115,19 @@ def _without_codes(text: str, tokens: Sequence[str]) -> str:
 
 
 def _fault_of_tokens(tokens: Sequence[str]) -> str:
-    """Names of glyphs instead of letters, as a font without a map leaves them; "" if there are few."""
+    """Names of glyphs instead of letters, as a font without a map leaves them, or lines without blanks; "" if few."""
+    if max(map(len, tokens), default=0) >= _LEAST_JOINED and (joined := _joined(tokens)) > _MOST_JOINED:
+        return f"{joined:.0%} in words without blanks between them"
     if not any(map(_GLYPH.fullmatch, tokens[:_FIRST_TOKENS])):  # nearly every page
         return ""
     names = sum(_GLYPH.fullmatch(token) is not None for token in tokens)
     return f"{names / len(tokens):.0%} names of glyphs" if names > _MOST_GLYPHS * len(tokens) else ""
+
+
+def _joined(tokens: Sequence[str]) -> float:
+    """Share of the characters that stand in words longer than those of any language, as of a line without blanks."""
+    joined = sum(len(token) for token in tokens if _JOINED.search(token) and len(set(token.lower())) >= _JOINED_LETTERS)
+    return joined / sum(map(len, tokens))
 
 
 def _count(text: str, holds: Callable[[str], bool]) -> int:

@@ -4,7 +4,8 @@ The page is drawn coarsely, the words of its text layer are wiped out, and what 
 print, the page is drawn as for reading, wiped in the same way and read, so that nothing is read that the layer has.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +29,9 @@ _MIN_CONFIDENCE = 70  # mean of a line; drawings and photographs are read with 2
 _MIN_WORD = 3  # letters and digits; a line of print has such a word
 _SAME_LINE = 0.3  # of the height; lines of print that follow one another share less
 _MIN_LETTERS = 12  # of all lines together; less is a detail of a picture
+_NEAR = 2.5  # heights of a line, within which a layer that is a little out of place has it
+_SAME_WORDS = 0.8  # of a line's words, which are then the same line
+_SHIFTED_LETTERS = 40  # of lines that are out of place by as much; a form repeats its wording in shorter ones
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,36 @@ def credible(read: Recognition, layer: Sequence[Word], misplaced: Sequence[Word]
     for word in read.words:
         lines.setdefault(word.line, []).append(word)
     kept = {line for line, words in lines.items() if _is_print(words) and not _is_known(words, layer, elsewhere)}
+    kept -= _out_of_place({line: lines[line] for line in kept}, layer)
     words = tuple(word for word in read.words if word.line in kept)
     if sum(character.isalnum() for word in words for character in word.text) < _MIN_LETTERS:
         return None
     return Recognition("\n\n".join(paragraph.text for paragraph in paragraphs(read, kept)), words)
+
+
+def _out_of_place(lines: Mapping[int, Sequence[Word]], layer: Sequence[Word]) -> set[int]:
+    """Lines that the layer has a little above or below where they are printed, if it has them all out by as much."""
+    own = _lines(layer)
+    shifts = {line: shift for line, words in lines.items() if (shift := _shift(words, own)) is not None}
+    if not shifts:
+        return set()
+    middle = sorted(shifts.values())[len(shifts) // 2]
+    alike = {line for line, shift in shifts.items() if abs(shift - middle) <= _SAME_LINE}
+    letters = sum(len(word.text) for line in alike for word in lines[line])
+    return alike if letters >= _SHIFTED_LETTERS else set()
+
+
+def _shift(words: Sequence[Word], own: Sequence[Paragraph]) -> float | None:
+    """How far below a line the layer has it, in heights of the line; None if it does not have it nearby."""
+    line, texts = _paragraph("", words), Counter(word.text for word in words)
+    height = line.bottom - line.top
+    for near in sorted(own, key=lambda one: abs(one.top + one.bottom - line.top - line.bottom)):
+        shift = (near.top + near.bottom - line.top - line.bottom) / 2 / height
+        if abs(shift) > _NEAR:
+            break
+        if (Counter(near.text.split()) & texts).total() >= _SAME_WORDS * len(words):
+            return shift
+    return None
 
 
 def _is_known(words: Sequence[Word], layer: Sequence[Word], elsewhere: str) -> bool:

@@ -90,6 +90,8 @@ def rasterise(path: str, frame: int, target: str, max_pixels: int, memory_mb: in
                 f"A picture of {size[0]} x {size[1]} pixels needs too much memory (engine_memory_mb: {memory_mb}).",
             )
         dpi, others = _dpi_of(image), _others_of(image)
+        if isinstance(image, TiffImageFile):
+            image.filename = ""  # Pillow maps the pixels of a named file with the sides that its orientation swaps
         damage = _load(image)
         grey, scale = _reduced(_squared(_grey(image), _densities(image)), max_pixels)
         grey.save(target, format="TIFF", compression="raw")
@@ -208,7 +210,18 @@ def _opened(path: str, formats: tuple[str, ...] = _DOCUMENTS) -> Image.Image:
     except UnidentifiedImageError as error:
         if formats is _DOCUMENTS and is_heic(path):
             return _opened_heic(path)
+        return _opened_without_side_data(path, error)
+
+
+def _opened_without_side_data(path: str, error: UnidentifiedImageError) -> Image.Image:
+    """A PNG of which a chunk that a reader may skip has a wrong checksum. Raises `DocumentError`."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # of this call: the sandbox does one thing at a time
+    try:
+        return Image.open(path, formats=("PNG",))
+    except UnidentifiedImageError:
         raise _unidentified(path) from error
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 def _opened_heic(path: str) -> Image.Image:

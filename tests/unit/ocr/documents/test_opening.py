@@ -135,6 +135,9 @@ def test_a_file_that_needs_a_password_says_so(tmp_path: Path, process: Callable[
 @pytest.mark.parametrize(
     ("head", "kind"),
     [
+        (b"\r\n  %PDF-1.4\n", "application/pdf"),
+        (b"%PDF-\n", "application/pdf"),
+        (b"%!PS-Adobe-3.0 PDF-1.3\n", "application/pdf"),
         (b"\xff\x4f\xff\x51", "image/jp2"),
         (b"RIFF\0\0\0\0WEBP", "image/webp"),
         (b"BM" + bytes(12) + b"\x28\0\0\0", "image/bmp"),

@@ -60,6 +60,7 @@ def test_ordinary_writing_is_trusted(text: str) -> None:
         ("Ïðèâåò âñåì ëþäÿì ìèðà " * 10, 0.0, "more accents than letters"),
         ("Ргжбжф гтёп мяеап нжсб " * 10, 0.0, "vowels"),
         ("2:7 :3C4@FC >3DE7C HC@E7 E:3E 7G7CI D:;A\n5@F?E76 EH;57 478@C7 E:7 7G7?;?9 E;67", 0.0, "garbage"),
+        (ENGLISH.replace(" ", ""), 0.9, "without blanks"),
         ("t~}h^e{ q|u¬ick br¦o~wn{ f}ox^~ ju|m~ps^ o{v}er~ th~e^ |la~zy", 0.9, "garbage|characters"),
     ],
 )

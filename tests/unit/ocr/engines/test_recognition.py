@@ -42,3 +42,20 @@ def test_blanks_stand_where_the_script_has_them(words: tuple[str, ...], line: st
 
 def test_letters_are_composed_and_ligatures_are_letters() -> None:
     assert _read("e\u0301", "o\ufb03ce", "\ufefb", "x\u00b2") == "é office \u0644\u0627 x²"
+
+
+def test_letters_that_stand_for_ligatures_in_words_of_small_letters_are_these() -> None:
+    """As some writers store text in Calibri."""
+    wrong = (
+        "informa\u019fon",
+        "\u019fme",
+        "le\u01a9er",
+        "a\u014cer",
+        "A\u014cer",
+        "le\u014c.",
+        "ge\u01abng",
+        "pla\u019eorm",
+    )
+    assert _read(*wrong) == "information time letter after After left. getting platform"
+    right = "T\u014cKY\u014c \u014csaka \u019f \u01a9 x\u019fY wa\u019ezi"
+    assert _read(right) == right

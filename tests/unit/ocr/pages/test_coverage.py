@@ -141,6 +141,33 @@ def test_what_the_layer_has_elsewhere_is_read_unless_it_was_put_where_nothing_is
     assert (found is not None) is kept
 
 
+def _sentence(words: str, top: int, line: int) -> list[Word]:
+    return [Word(word, 10 + 60 * place, top, 50, 10, 95.0, line) for place, word in enumerate(words.split())]
+
+
+SENTENCES = (
+    "every harbour master counted vessels",
+    "barrels of herring were weighed twice",
+    "dues could not be paid in march",
+)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "kept"),
+    [((14, 14, 14), False), ((14, 14, -20), True), ((60, 60, 60), True)],
+    ids=["out of place by as much", "by different heights", "far away"],
+)
+def test_what_the_layer_has_a_little_above_or_below_is_not_doubled(shifts: tuple[int, ...], kept: bool) -> None:
+    read = [word for line, text in enumerate(SENTENCES, 1) for word in _sentence(text, 100 * line, line)]
+    layer = [
+        word
+        for line, (text, shift) in enumerate(zip(SENTENCES, shifts), 1)
+        for word in _sentence(text, 100 * line + shift, line)
+    ]
+    found = credible(Recognition("\n".join(SENTENCES), tuple(read)), layer)
+    assert (found is not None) is kept
+
+
 def test_words_of_a_layer_that_stand_on_nothing_are_told(tmp_path: Path) -> None:
     picture = Image.new("L", (300, 200), 250)
     picture.paste(60, (12, 14, 60, 18))

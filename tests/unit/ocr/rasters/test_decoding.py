@@ -76,6 +76,14 @@ def test_a_photo_is_turned_as_its_exif_says(tmp_path: Path) -> None:
     assert (made.width, made.height) == (30, 90)
 
 
+def test_a_tiff_is_turned_as_it_says_also_without_compression(tmp_path: Path) -> None:
+    upright = page_picture(size=(90, 30))
+    lying = upright.transpose(Image.Transpose.ROTATE_90)
+    made, image = rasterised(saved(lying, tmp_path / "a.tif", compression="raw", tiffinfo={274: 6, 278: 9999}))
+    assert (made.width, made.height) == (90, 30)
+    assert image.tobytes() == upright.tobytes()
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize(
     "exif", [b"Exif\0\0no TIFF at all", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0II*\0\x08\0\0\0\xff\xff"]
@@ -251,6 +259,18 @@ def test_much_side_data_fails_no_png(tmp_path: Path) -> None:
     texts.add_text("XML:com.adobe.xmp", "x" * 3_000_000, zip=True)
     made, _ = rasterised(saved(page_picture(), tmp_path / "a.png", pnginfo=texts))
     assert (made.width, made.note) == (900, "")
+
+
+def test_a_wrong_checksum_of_side_data_fails_no_png(tmp_path: Path) -> None:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Comment", "hello")
+    path = saved(page_picture(), tmp_path / "a.png", pnginfo=texts)
+    path.write_bytes(path.read_bytes().replace(b"hello", b"hallo"))
+    assert rasterised(path)[0].width == 900
+    path.write_bytes(path.read_bytes().replace(b"IHDR\0", b"IHDR\1"))
+    with pytest.raises(DocumentError) as raised:
+        rasterised(path)
+    assert raised.value.error_class is ErrorClass.CORRUPT
 
 
 def test_a_saturated_pixel_of_a_deep_scan_does_not_hide_the_print(tmp_path: Path) -> None:

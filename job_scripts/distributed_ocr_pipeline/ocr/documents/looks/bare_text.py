@@ -1,4 +1,4 @@
-"""pikepdf: which pages of a PDF certainly show no picture, which draw letters as curves, and how large they are.
+"""pikepdf: which pages of a PDF certainly show no picture, what else they show that matters, and how large they are.
 
 A page is bare text if nothing that it names can hold a picture, and its commands draw none in line. Whatever is not
 plain (a form, a pattern, a note, a font of drawings, a file that had to be repaired) is left to Poppler.
@@ -6,6 +6,7 @@ plain (a form, a pattern, a note, a font of drawings, a file that had to be repa
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,8 @@ import pikepdf
 
 from distributed_ocr_pipeline.ocr.documents.looks.content import Content, content_of, inherited
 from distributed_ocr_pipeline.ocr.documents.looks.curves import draws_letters
-from distributed_ocr_pipeline.ocr.documents.looks.found import PagesSeen, PlainPdf
+from distributed_ocr_pipeline.ocr.documents.looks.found import FoundUnmapped, PagesSeen, PlainPdf
+from distributed_ocr_pipeline.ocr.documents.looks.unmapped import Fonts
 
 _INLINE_PICTURE = re.compile(rb"BI(?=[\0\t\n\f\r ()<>\[\]{}/%]|\Z)")  # also where it is part of a text
 _LARGEST = 14_400  # points, as the standard's annex of limits says
@@ -27,7 +29,7 @@ def pages_seen(path: str, page_count: int, pages: Sequence[int]) -> PagesSeen | 
             return None
         found = _seen(pdf, pages)
         plain = not pdf.is_encrypted and pdf.Root.Pages.get("/Count") == page_count and not pdf.get_warnings()
-        return found if plain else PagesSeen([], found.curved)
+        return found if plain else replace(found, bare=[])
 
 
 def plain_pdf(path: str, last: int) -> PlainPdf | None:
@@ -45,7 +47,7 @@ def plain_pdf(path: str, last: int) -> PlainPdf | None:
 
 
 def _seen(pdf: pikepdf.Pdf, pages: Sequence[int]) -> PagesSeen:
-    found = PagesSeen([], [])
+    found, fonts = PagesSeen([], []), Fonts()
     for number in pages:
         page = pdf.pages[number - 1].obj
         try:
@@ -57,7 +59,16 @@ def _seen(pdf: pikepdf.Pdf, pages: Sequence[int]) -> PagesSeen:
             found.bare.append(number)
         if draws_letters(content.commands):
             found.curved.append(number)
+        if unmapped := _unmapped(fonts, pdf, content):
+            found.unmapped.append(FoundUnmapped(number, unmapped))
     return found
+
+
+def _unmapped(fonts: Fonts, pdf: pikepdf.Pdf, content: Content) -> int:
+    try:
+        return fonts.unmapped(pdf, content)
+    except (pikepdf.PdfError, KeyError, IndexError, TypeError, ValueError, AttributeError):  # of a damaged font
+        return 0
 
 
 def _form(pdf: pikepdf.Pdf) -> Any:

@@ -24,6 +24,7 @@ class Content:
     parts: Sequence[bytes]  # the page's own commands, in the parts in which they are stored
     forms: Sequence[bytes]  # the commands of each form
     pictures: Sequence[Any]  # streams
+    scopes: Sequence[tuple[bytes, Any]] = ()  # commands of the page and of each form, and the resources they name
 
     @property
     def commands(self) -> Iterator[bytes]:
@@ -38,6 +39,7 @@ def content_of(page: Any) -> Content:
     parts = [part.read_bytes() for part in _streams(contents)]
     forms, pictures, seen = list[bytes](), list[Any](), set[tuple[int, int]]()
     left = [(b"\n".join(parts), inherited(page, "/Resources"))]
+    scopes = left.copy()
     while left and len(seen) < _MOST:
         commands, resources = left.pop()
         for drawn in _drawn(commands, resources):
@@ -49,7 +51,8 @@ def content_of(page: Any) -> Content:
             else:
                 forms.append(drawn.read_bytes())
                 left.append((forms[-1], drawn.get("/Resources", resources)))
-    return Content(parts, forms, pictures)
+                scopes.append(left[-1])
+    return Content(parts, forms, pictures, scopes)
 
 
 def _streams(contents: Any) -> list[Any]:

@@ -1,6 +1,6 @@
 """What looks into a PDF find. A module of its own, for to know it takes no pikepdf. Pages are numbered from 1."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,24 @@ class FoundPictures:
 
 
 @dataclass(frozen=True)
+class FoundUnmapped:
+    """A page, and how many of its characters have fonts that do not say which letters they are."""
+
+    page: int
+    characters: int
+
+
+@dataclass(frozen=True)
 class PagesSeen:
-    """Pages that certainly show no picture, and pages that draw letters as curves."""
+    """Pages that certainly show no picture, that draw letters as curves, or that have characters without letters."""
 
     bare: list[int]
     curved: list[int]
+    unmapped: list[FoundUnmapped] = field(default_factory=list)
+
+    def unmapped_on(self, page: int) -> int:
+        """How many characters of a page have fonts that do not say which letters they are."""
+        return sum(found.characters for found in self.unmapped if found.page == page)
 
 
 @dataclass(frozen=True)

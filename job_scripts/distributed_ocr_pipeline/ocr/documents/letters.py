@@ -20,6 +20,7 @@ _FREQUENCIES = dict(
         (94, 14, 32, 41, 120, 11, 17, 21, 82, 9, 18, 47, 30, 73, 69, 24, 4, 62, 69, 68, 40, 16, 15, 2, 15, 16),
     )
 )
+_LENGTH = math.sqrt(sum(share**2 for share in _FREQUENCIES.values()))
 _VOWELS = {"LATIN": frozenset("aeiouy"), "CYRILLIC": frozenset("аеёиоуыэюяіїєѣәөүұ"), "GREEK": frozenset("αεηιουω")}
 _WORD = re.compile(r"[^\W\d_]{4,}")  # shorter ones may be abbreviations and signs of formulas
 _MIN_LETTERS = 120
@@ -47,7 +48,8 @@ def fault_of_letters(text: str) -> str:
     own = Counter({letter: count for letter, count in letters.items() if _script(letter) == script})
     if own.total() < _MIN_LETTERS or script not in _VOWELS:
         return ""
-    words = [word for word in words if own.keys() >= set(word)] or words  # of two scripts, those of the one judged
+    if len(own) < len(letters):  # of two scripts, the words of the one judged
+        words = [word for word in words if own.keys() >= set(word)] or words
     return _fault_of_latin(own, words) if script == "LATIN" else _fault_of_order(own, words, script)
 
 
@@ -97,7 +99,7 @@ def _likeness(counts: Counter[str]) -> float:
     """Cosine between the counts and the table, 0 to 1."""
     common = sum(counts[letter] * share for letter, share in _FREQUENCIES.items())
     length = math.sqrt(sum(counts[letter] ** 2 for letter in _FREQUENCIES))
-    return common / (length * math.sqrt(sum(share**2 for share in _FREQUENCIES.values()))) if length else 0.0
+    return common / (length * _LENGTH) if length else 0.0
 
 
 @lru_cache(maxsize=_KNOWN)

@@ -23,6 +23,7 @@ _FREQUENCIES = dict(
 _LENGTH = math.sqrt(sum(share**2 for share in _FREQUENCIES.values()))
 _VOWELS = {"LATIN": frozenset("aeiouy"), "CYRILLIC": frozenset("аеёиоуыэюяіїєѣәөүұ"), "GREEK": frozenset("αεηιουω")}
 _WORD = re.compile(r"[^\W\d_]{4,}")  # shorter ones may be abbreviations and signs of formulas
+_ASCII_WORD = re.compile(r"[a-z]{4,}")  # the same where a text has no other letters, in half the time
 _MIN_LETTERS = 120
 _LEAST_LIKENESS = 0.64  # cosine; most languages have 0.75 and more, Hawaiian 0.58 to 0.66, shifted English 0.6
 _DOUBTFUL_LIKENESS = 0.75  # ... from which vowels decide
@@ -38,7 +39,8 @@ _MOST_OF_ONE = 0.5  # share of the letters that are the same one; e has 0.17 in 
 
 def fault_of_letters(text: str) -> str:
     """What no language does with its letters, as words for a reason; "" if nothing, or if there is little text."""
-    words = _WORD.findall(text.lower())
+    text = text.lower()
+    words = (_ASCII_WORD if text.isascii() else _WORD).findall(text)
     letters = Counter("".join(words))
     if letters.total() < _MIN_LETTERS:
         return ""

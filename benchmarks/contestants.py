@@ -182,14 +182,18 @@ class PdfToText:
 
 @dataclass(frozen=True)
 class Ours:
-    """(d) `process_shard.py` as a job runs it, with the image's Python packages and Tesseract if they are there."""
+    """(d) `process_shard.py` as a job runs it: compiled, with the image's Python packages and Tesseract if there."""
 
     name: str
     options: dict[str, Any]
     environment: dict[str, str] = field(default_factory=built_for_speed)
 
     def prepare(self, documents: Documents, folder: Path) -> None:
-        """Lay out the inputs as SageMaker does."""
+        """Lay out the inputs as SageMaker does, and compile the jobs as the image's build does.
+
+        With `PYTHONDONTWRITEBYTECODE`, which some environments set, each job would compile them again for itself alone.
+        """
+        subprocess.run([self._python(), "-m", "compileall", "-q", _PROCESS_SHARD.parent], check=True, timeout=600)
         inputs = folder / "processing" / "input"
         for name in ("run", "shard", "documents"):
             (inputs / name).mkdir(parents=True, exist_ok=True)
@@ -210,8 +214,7 @@ class Ours:
             "OCR_OUTPUT_BUCKET": _BUCKET,
             **self.environment,
         }
-        neural = self.options.get("engine") == "rapidocr" or "second_opinion" in self.options
-        return [Command([images_python(neural), str(_PROCESS_SHARD)], folder / "log", environment)]
+        return [Command([self._python(), str(_PROCESS_SHARD)], folder / "log", environment)]
 
     def texts(self, documents: Documents, folder: Path) -> Texts:
         """From the pages table."""
@@ -221,6 +224,9 @@ class Ours:
         for row in rows:
             found[row["source_uri"].rpartition("/")[2]].append(row["text"] or "")
         return found
+
+    def _python(self) -> str:
+        return images_python(self.options.get("engine") == "rapidocr" or "second_opinion" in self.options)
 
 
 def _record(path: Path) -> dict[str, Any]:

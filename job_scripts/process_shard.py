@@ -1,15 +1,20 @@
 """The shard's job: OCRs the documents that SageMaker downloaded and writes their rows, page images and files."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from distributed_ocr_pipeline.config import RunOptions
 from distributed_ocr_pipeline.job import JobContext, end_process, run_job
 from distributed_ocr_pipeline.layout import SHARD_DOCUMENTS_FILE
-from distributed_ocr_pipeline.ocr import Stop, check_tools, engine_version, process_documents, process_isolated
+from distributed_ocr_pipeline.ocr import DocumentReader, Stop, check_tools, engine_version, process_isolated
 from distributed_ocr_pipeline.records import MAX_ATTEMPTS, Document, DocumentResult, PageChunk
 from distributed_ocr_pipeline.run.delivery.downloads import locate_documents, telling_sizes
 from distributed_ocr_pipeline.run.delivery.local_documents import reasons_by_place, telling_changes
@@ -18,7 +23,12 @@ from distributed_ocr_pipeline.run.delivery.passwords import read_passwords
 from distributed_ocr_pipeline.run.delivery.undeliverable import read_reasons, undelivered
 from distributed_ocr_pipeline.run.metrics import Stopwatch, embedded_metrics
 from distributed_ocr_pipeline.run.progress import ShardProgress
-from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
+
+if TYPE_CHECKING:
+    from distributed_ocr_pipeline.tables.writer import ShardTables
+
+_Sources = Sequence[tuple[Document, Path]]
+_Results = Iterator[PageChunk | DocumentResult]
 
 _RESERVED_SHARE, _RESERVED_SECONDS = 0.1, 300.0
 """Of the job's time limit (of a short one, half of it): what is not done by then is deferred, so that what is done can
@@ -28,18 +38,19 @@ still be uploaded. The limit may count the download as well (docs/verify-on-aws.
 def process_shard(job: JobContext) -> str:
     """Turn the shard's documents into rows; returns the job's one-line message."""
     options = job.options()
-    check_tools(options)
-    version = engine_version(options)
-    stop = _stop_on_signals(job)
-    progress, stopwatch = ShardProgress(job.run_id, job.shard_id), Stopwatch()
-    with TemporaryDirectory() as scratch, _tables(job, options, version, Path(scratch)) as tables:
-        for result in _results(job, options, version, stop, Path(scratch)):
-            if isinstance(result, PageChunk):
-                tables.add_pages(result)
-            else:
-                tables.add_document(result)
-            progress.add(result)
-        tables.add_measurements(stopwatch.measured())
+    stop = Stop(working_seconds(job.max_runtime_seconds))
+    with TemporaryDirectory() as folder, _reading(job, options, stop, Path(folder)) as read:
+        scratch, version = Path(folder), _version_of_tools(options)
+        _stop_on_signals(stop)
+        progress, stopwatch = ShardProgress(job.run_id, job.shard_id), Stopwatch()
+        with _tables(job, options, version, scratch) as tables:
+            for result in _results(job, options, read, version=version, stop=stop, scratch=scratch):
+                if isinstance(result, PageChunk):
+                    tables.add_pages(result)
+                else:
+                    tables.add_document(result)
+                progress.add(result)
+            tables.add_measurements(stopwatch.measured())
     progress.log()
     properties = {"run_id": job.run_id, "shard_id": job.shard_id}
     print(embedded_metrics(progress.metrics(stopwatch), job.pipeline, properties), flush=True)
@@ -52,32 +63,66 @@ def working_seconds(limit: int) -> float:
     return limit - reserved
 
 
-def _stop_on_signals(job: JobContext) -> Stop:
+@contextmanager
+def _reading(
+    job: JobContext, options: RunOptions, stop: Stop, scratch: Path
+) -> Iterator[Callable[[_Sources], _Results]]:
+    """What reads documents. Its sandbox loads what it needs while this process does."""
+    images = job.output("images") if options.output_type != "text" else None
+    passwords = read_passwords(job.input("documents"), options.passwords)
+    if job.attempt >= MAX_ATTEMPTS:  # after two deaths, the document that kills the job, if one does, must fail alone
+        yield partial(process_isolated, config=options, scratch=scratch, images=images, stop=stop, passwords=passwords)
+        return
+    with DocumentReader(options, scratch=scratch, images=images, stop=stop, passwords=passwords) as reader:
+        yield reader.process
+
+
+def _version_of_tools(options: RunOptions) -> str:
+    """What reads the documents. Arrow, which is not needed before the first page, is loaded while programs answer."""
+    with ThreadPoolExecutor(1, "tools") as aside:
+        version = aside.submit(_checked_version, options)
+        import_module("distributed_ocr_pipeline.tables.writer")
+        return version.result()
+
+
+def _checked_version(options: RunOptions) -> str:
+    check_tools(options)
+    return engine_version(options)
+
+
+def _stop_on_signals(stop: Stop) -> None:
     """Whatever ends the job early, signal or deadline: finish writing and defer the rest."""
-    stop = Stop(working_seconds(job.max_runtime_seconds))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.request())
-    return stop
 
 
-def _tables(job: JobContext, options: RunOptions, version: str, scratch: Path) -> ShardTables:
+def _tables(job: JobContext, options: RunOptions, version: str, scratch: Path) -> "ShardTables":
+    # pylint: disable-next=import-outside-toplevel  # see `_version_of_tools`
+    from distributed_ocr_pipeline.tables.writer import ShardInfo, ShardTables
+
     info = ShardInfo(job.run_id, job.shard_id, job.results_uri, options.engine, version, options.fingerprint)
     pages, documents = job.output("pages"), job.output("documents")
     return ShardTables(info, options, scratch=scratch, pages=pages, documents=documents)
 
 
 def _results(
-    job: JobContext, options: RunOptions, version: str, stop: Stop, scratch: Path
-) -> Iterator[PageChunk | DocumentResult]:
+    job: JobContext,
+    options: RunOptions,
+    reading: Callable[[_Sources], _Results],
+    *,
+    version: str,
+    stop: Stop,
+    scratch: Path,
+) -> _Results:
     documents = parse_documents((job.input("shard") / SHARD_DOCUMENTS_FILE).read_text(encoding="utf-8"))
     reasons = read_reasons(job.input("shard"))
     delivered = [document for document in documents if document.document_id not in reasons]
     sources = list(locate_documents(delivered, job.input("documents"), options.input_prefix))
     reasons = {**reasons, **reasons_by_place(sources, job.input("documents"))}
-    read = _read([source for source in sources if source[0].document_id not in reasons], job, options, stop, scratch)
     places = {document.document_id: path for document, path in sources}
-    read = telling_sizes(telling_changes(read, places), places)
-    results, files = chain(undelivered(documents, reasons), read), job.output("outputs")
+    results = reading([source for source in sources if source[0].document_id not in reasons])
+    results = chain(undelivered(documents, reasons), telling_sizes(telling_changes(results, places), places))
+    files = job.output("outputs")
     if not options.outputs:
         yield from results
         return
@@ -86,21 +131,6 @@ def _results(
 
     with DocumentOutputs(job.layout, options, version, scratch=scratch, folder=files, stop=stop) as outputs:
         yield from outputs.add_files(results, places)
-
-
-def _read(
-    sources: Sequence[tuple[Document, Path]], job: JobContext, options: RunOptions, stop: Stop, scratch: Path
-) -> Iterator[PageChunk | DocumentResult]:
-    # After two deaths of the job, the document that kills it, if one does, must be the only one to fail.
-    process = process_isolated if job.attempt >= MAX_ATTEMPTS else process_documents
-    return process(
-        sources,
-        options,
-        scratch=scratch,
-        images=job.output("images") if options.output_type != "text" else None,
-        stop=stop,
-        passwords=read_passwords(job.input("documents"), options.passwords),
-    )
 
 
 if __name__ == "__main__":

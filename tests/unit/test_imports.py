@@ -38,6 +38,11 @@ def test_the_shards_job_loads_no_aws() -> None:
     assert not loaded("import process_shard") & {"boto3", "botocore", "distributed_ocr_pipeline.storage"}
 
 
+def test_the_shards_job_loads_arrow_only_while_programs_answer() -> None:
+    modules = loaded("import process_shard")
+    assert "distributed_ocr_pipeline.ocr.worker" in modules and "pyarrow" not in modules
+
+
 def test_the_local_environment_loads_no_arrow() -> None:
     assert not loaded("import distributed_ocr_pipeline.local.__main__") & {"pyarrow", "duckdb", "moto"}
 

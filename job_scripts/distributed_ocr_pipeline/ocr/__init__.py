@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from distributed_ocr_pipeline.ocr.pages.preview import draw_pages, shrink_page_image
     from distributed_ocr_pipeline.ocr.processes.cancellation import Stop
     from distributed_ocr_pipeline.ocr.tools import check_tools, engine_version
-    from distributed_ocr_pipeline.ocr.worker import process_documents
+    from distributed_ocr_pipeline.ocr.worker import DocumentReader, process_documents
 
 __all__ = [
+    "DocumentReader",
     "Stop",
     "check_tools",
     "draw_pages",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "DocumentReader": "worker",
     "Stop": "processes.cancellation",
     "check_tools": "tools",
     "draw_pages": "pages.preview",

@@ -48,25 +48,19 @@ def process_documents(
     workers: int | None = None,
     passwords: Sequence[str] = (),
 ) -> Iterator[PageChunk | DocumentResult]:
-    """Process documents in order: for each, its pages in chunks and in order, then one `DocumentResult`.
+    """Process documents in order (see `DocumentReader`, whose arguments these are)."""
+    with DocumentReader(
+        config, scratch=scratch, images=images, stop=stop, workers=workers, passwords=passwords
+    ) as reader:
+        yield from reader.process(sources)
 
-    Faults of a document are results. After a stop the remaining documents come as `deferred`. Page images land in
-    `images/<document_id>/`; `scratch` holds little and is left as it was. `workers` pages are read at once (default:
-    what the machine can take). `passwords` are tried on PDFs that need one. What it needs is there (`check_tools`).
+
+class DocumentReader:
+    """The pools and sandboxes that read documents, and the steps that run on them.
+
+    Page images land in `images/<document_id>/`; `scratch` holds little and is left as it was. `workers` pages are read
+    at once (default: what the machine can take). `passwords` are tried on PDFs that need one.
     """
-    own_stop = Stop(parent=stop)
-    wanted = images if config.output_type != "text" else None
-    with _Pipeline(
-        config, scratch=scratch, images=wanted, stop=own_stop, workers=workers, passwords=passwords
-    ) as pipeline:
-        try:
-            yield from merge(pipeline.read_batches(sources))
-        finally:
-            own_stop.request()  # the caller may have left early
-
-
-class _Pipeline:
-    """The pools and sandboxes of one call, and the steps that run on them."""
 
     def __init__(
         self,
@@ -75,26 +69,44 @@ class _Pipeline:
         scratch: Path,
         images: Path | None,
         stop: Stop,
-        workers: int | None,
-        passwords: Sequence[str],
+        workers: int | None = None,
+        passwords: Sequence[str] = (),
     ) -> None:
         self._config = config
-        self._stop = stop
+        self._stop = stop = Stop(parent=stop)
         self._workers = workers or worker_count()
         limits = Limits(seconds=config.page_timeout_seconds, memory_mb=config.engine_memory_mb)
         self._sandboxes = SandboxPool(tasks, limits, stop)
         self._tools = Tools(config, self._sandboxes, stop, passwords=passwords, scratch=scratch)
+        wanted = images if config.output_type != "text" else None
         self._context = PageContext(
-            config, make_engine(config, stop), scratch, images, stop, make_second_engine(config, stop)
+            config, make_engine(config, stop), scratch, wanted, stop, make_second_engine(config, stop)
         )
         self._readers = ThreadPoolExecutor(self._workers, "read")
-        self._surveyors = ThreadPoolExecutor(self._workers, "survey")  # never queued behind long page work
+        # Never queued behind long page work; one judges text while the others wait for Poppler's.
+        self._surveyors = ThreadPoolExecutor(self._workers + 1, "survey")
 
-    def __enter__(self) -> "_Pipeline":
+    def __enter__(self) -> "DocumentReader":
+        """Start what takes longest to start."""
         self._sandboxes.prepare("pikepdf")  # most documents are PDFs
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def process(self, sources: Iterable[tuple[Document, Path]]) -> Iterator[PageChunk | DocumentResult]:
+        """Process documents in order: for each, its pages in chunks and in order, then one `DocumentResult`.
+
+        Faults of a document are results. After a stop the remaining documents come as `deferred`. What reading needs is
+        there (`check_tools`). Can be called once: with the last result, all processes have ended.
+        """
+        try:
+            yield from merge(self._read_batches(sources))
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        self._stop.request()  # the caller may have left early
         self._surveyors.shutdown(cancel_futures=True)
         self._readers.shutdown(cancel_futures=True)
         self._context.engine.close()
@@ -102,7 +114,7 @@ class _Pipeline:
             self._context.second.close()
         self._sandboxes.close()
 
-    def read_batches(self, sources: Iterable[tuple[Document, Path]]) -> Iterator[PageBatch]:
+    def _read_batches(self, sources: Iterable[tuple[Document, Path]]) -> Iterator[PageBatch]:
         """All documents' pages, read, in order."""
         opened = ordered_map(self._surveyors, self._open, sources, ahead=4 * self._workers)
         batches = (batch for document in opened for batch in batches_of(document))

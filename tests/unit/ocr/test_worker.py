@@ -7,9 +7,11 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+import psutil
+
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import ErrorClass
-from distributed_ocr_pipeline.ocr import Stop, process_documents
+from distributed_ocr_pipeline.ocr import DocumentReader, Stop, process_documents
 from distributed_ocr_pipeline.records import Document, DocumentResult, DocumentStatus, PageChunk
 from tests.support.documents import Ledger, document, scanned_pdf, tiff, typed_pdf
 
@@ -58,6 +60,23 @@ def test_of_a_part_its_pages_alone_are_read(tmp_path: Path, fake_tesseract: Call
     assert [(result.status.value, result.page_count) for result in results] == [("succeeded", 9)] * 4
     assert [result.pages_succeeded for result in results] == [4, 4, 1, 0]
     assert {result.digest for result in results} == {hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def running_sandboxes() -> int:
+    return sum(any("sandbox_server" in part for part in one.cmdline()) for one in psutil.Process().children())
+
+
+def test_a_reader_starts_a_sandbox_at_once_and_has_none_after_the_last_result(tmp_path: Path) -> None:
+    path = typed_pdf(tmp_path / "a.pdf", ["Some text of its own"])
+    before = running_sandboxes()
+    with DocumentReader(OCRConfig(), scratch=tmp_path, images=None, stop=Stop()) as reader:
+        assert running_sandboxes() == before + 1
+        *_, result = reader.process([(document(path), path)])
+        assert isinstance(result, DocumentResult) and result.status is DocumentStatus.SUCCEEDED
+        assert running_sandboxes() == before
+    with DocumentReader(OCRConfig(), scratch=tmp_path, images=None, stop=Stop()):
+        assert running_sandboxes() == before + 1
+    assert running_sandboxes() == before
 
 
 def test_all_pages_failed_means_the_document_failed(

@@ -20,8 +20,10 @@ _FREQUENCIES = dict(
         (94, 14, 32, 41, 120, 11, 17, 21, 82, 9, 18, 47, 30, 73, 69, 24, 4, 62, 69, 68, 40, 16, 15, 2, 15, 16),
     )
 )
+_LENGTH = math.sqrt(sum(share**2 for share in _FREQUENCIES.values()))
 _VOWELS = {"LATIN": frozenset("aeiouy"), "CYRILLIC": frozenset("аеёиоуыэюяіїєѣәөүұ"), "GREEK": frozenset("αεηιουω")}
 _WORD = re.compile(r"[^\W\d_]{4,}")  # shorter ones may be abbreviations and signs of formulas
+_ASCII_WORD = re.compile(r"[a-z]{4,}")  # the same where a text has no other letters, in half the time
 _MIN_LETTERS = 120
 _LEAST_LIKENESS = 0.64  # cosine; most languages have 0.75 and more, Hawaiian 0.58 to 0.66, shifted English 0.6
 _DOUBTFUL_LIKENESS = 0.75  # ... from which vowels decide
@@ -37,7 +39,8 @@ _MOST_OF_ONE = 0.5  # share of the letters that are the same one; e has 0.17 in 
 
 def fault_of_letters(text: str) -> str:
     """What no language does with its letters, as words for a reason; "" if nothing, or if there is little text."""
-    words = _WORD.findall(text.lower())
+    text = text.lower()
+    words = (_ASCII_WORD if text.isascii() else _WORD).findall(text)
     letters = Counter("".join(words))
     if letters.total() < _MIN_LETTERS:
         return ""
@@ -47,7 +50,8 @@ def fault_of_letters(text: str) -> str:
     own = Counter({letter: count for letter, count in letters.items() if _script(letter) == script})
     if own.total() < _MIN_LETTERS or script not in _VOWELS:
         return ""
-    words = [word for word in words if own.keys() >= set(word)] or words  # of two scripts, those of the one judged
+    if len(own) < len(letters):  # of two scripts, the words of the one judged
+        words = [word for word in words if own.keys() >= set(word)] or words
     return _fault_of_latin(own, words) if script == "LATIN" else _fault_of_order(own, words, script)
 
 
@@ -97,7 +101,7 @@ def _likeness(counts: Counter[str]) -> float:
     """Cosine between the counts and the table, 0 to 1."""
     common = sum(counts[letter] * share for letter, share in _FREQUENCIES.items())
     length = math.sqrt(sum(counts[letter] ** 2 for letter in _FREQUENCIES))
-    return common / (length * math.sqrt(sum(share**2 for share in _FREQUENCIES.values()))) if length else 0.0
+    return common / (length * _LENGTH) if length else 0.0
 
 
 @lru_cache(maxsize=_KNOWN)

@@ -135,11 +135,13 @@ def _count(text: str, holds: Callable[[str], bool]) -> int:
     return sum(text.count(one) for one in set(text) if holds(one))
 
 
+@lru_cache(maxsize=_KNOWN)
 def _is_unmapped(character: str) -> bool:
     """Replacement character, private use, control or unassigned: a glyph without a known meaning."""
     return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cc", "Cn", "Cs")
 
 
+@lru_cache(maxsize=_KNOWN)
 def _is_no_letter(character: str) -> bool:
     """Neither letter nor digit, nor what belongs to one or stands for something by itself."""
     return not (character.isalnum() or _is_mark(character) or _is_symbol(character))

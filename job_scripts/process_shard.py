@@ -39,9 +39,9 @@ def process_shard(job: JobContext) -> str:
     """Turn the shard's documents into rows; returns the job's one-line message."""
     options = job.options()
     stop = Stop(working_seconds(job.max_runtime_seconds))
+    _stop_on_signals(stop)
     with TemporaryDirectory() as folder, _reading(job, options, stop, Path(folder)) as read:
         scratch, version = Path(folder), _version_of_tools(options)
-        _stop_on_signals(stop)
         progress, stopwatch = ShardProgress(job.run_id, job.shard_id), Stopwatch()
         with _tables(job, options, version, scratch) as tables:
             for result in _results(job, options, read, version=version, stop=stop, scratch=scratch):

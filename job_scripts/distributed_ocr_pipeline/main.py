@@ -5,6 +5,7 @@ Everything is loaded in `main`, so that Ctrl-C ends it with one line from its fi
 
 import signal
 import sys
+from collections import namedtuple
 from collections.abc import Sequence
 
 
@@ -26,11 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _keep_the_exit_status() -> None:
     """Let no Ctrl-C end the process: neither one more, nor one that has been dealt with.
 
-    CPython (`run_eval_code_obj`) notes a Ctrl-C that leaves code which was given as a string, as dataclasses are made
-    when a module is loaded. At its end it kills itself by SIGINT if that is noted; running such code clears the note.
+    CPython (`run_eval_code_obj`) notes a Ctrl-C that leaves code which was given as a string, by which dataclasses and
+    named tuples are made when a module is loaded. At its end it kills itself by SIGINT if that is noted, although the
+    Ctrl-C was caught; the next code of this kind clears the note.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    exec("")  # pylint: disable=exec-used
+    namedtuple("Nothing", ())
 
 
 if __name__ == "__main__":

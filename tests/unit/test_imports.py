@@ -59,7 +59,10 @@ def test_help_loads_neither_aws_nor_arrow() -> None:
     )
     assert "distributed_ocr_pipeline.main" in modules
     assert not modules & {"boto3", "botocore", "pyarrow", "tqdm", "PIL", "jinja2"}
-    parsing = {"", *(f".command_line{name}" for name in ("", ".arguments", ".calling", ".parsers", ".proposals"))}
+    parsing = {
+        "",
+        *(f".command_line{name}" for name in ("", ".arguments", ".calling", ".ctrl_c", ".parsers", ".proposals")),
+    }
     package = "distributed_ocr_pipeline.client"
     assert {name for name in modules if name.startswith(package)} == {f"{package}{name}" for name in parsing}
 

@@ -13,7 +13,8 @@ from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
-from distributed_ocr_pipeline.ocr.pages.second_opinion import merged, with_second_opinions
+from distributed_ocr_pipeline.ocr.pages.again.two_readings import merged
+from distributed_ocr_pipeline.ocr.pages.second_opinion import with_second_opinions
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
 from distributed_ocr_pipeline.records import Word
@@ -44,7 +45,7 @@ def test_accents_are_tesseracts_where_the_letters_are_the_same() -> None:
     first = read([("été", 0, 71), ("déçu", 100, 60), ("naître", 200, 60)])
     second = read([("ete", 0, 99), ("décu", 100, 99), ("naitrc", 200, 99)])
     both = merged(first, second)
-    assert both.recognition.text == "été déçu naitrc"
+    assert both.recognition.text == "été déçu naîtrc"
     assert [word.confidence for word in both.recognition.words] == [99, 99, 99]
     assert both.from_second == 1
 
@@ -52,7 +53,7 @@ def test_accents_are_tesseracts_where_the_letters_are_the_same() -> None:
 def test_what_tesseract_did_not_see_is_added_where_it_stands() -> None:
     first = read([("First", 0, 90)], [], [("last", 0, 90)])
     second = read([("First", 0, 99), ("price", 400, 99)], [("second", 0, 99)], [("last", 0, 99)])
-    assert merged(first, second).recognition.text == "First price\nsecond\nlast"
+    assert merged(first, second).recognition.text == "First price\n\nsecond\n\nlast"
 
 
 def test_what_only_tesseract_saw_stays_if_it_is_credible() -> None:

@@ -68,6 +68,12 @@ class RapidOCREngine:
         return version("rapidocr")
 
     def _read_one(self, raster: Raster, limit: TimeLimit) -> Outcome:
+        outcome = self._tried(raster, limit)
+        if isinstance(outcome, DocumentError) and outcome.error_class is ErrorClass.OUT_OF_MEMORY:
+            return self._tried(raster, limit)  # in a new process: what pages before had left may have been in the way
+        return outcome
+
+    def _tried(self, raster: Raster, limit: TimeLimit) -> Outcome:
         try:
             answer = self._sandboxes.within(limit.seconds()).call(rapidocr_tasks.recognise, path=str(raster.path))
             return recognition_of_lines([[_calibrated(word) for word in line] for line in answer.lines])

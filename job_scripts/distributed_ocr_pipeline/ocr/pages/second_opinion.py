@@ -39,7 +39,8 @@ def _wants_opinion(page: PageInProgress, config: OCRConfig) -> bool:
         return False
     if not NEURAL_LANGUAGES.issuperset((read.language or config.languages).split("+")):
         return False
-    return config.second_opinion == "always" or quality_of(read.text, read.confidence) is not Quality.GOOD
+    doubtful = page.doubtful or page.raster.fault or quality_of(read.text, read.confidence) is not Quality.GOOD
+    return config.second_opinion == "always" or bool(doubtful)
 
 
 def _with_opinion(page: PageInProgress, second: Recognition | DocumentError) -> PageInProgress:

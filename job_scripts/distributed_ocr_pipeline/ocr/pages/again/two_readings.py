@@ -134,7 +134,8 @@ def _in_order_of_first(answers: Sequence[_Answer], paragraphs: Sequence[Paragrap
     kept = [[_in_order(lines[line[0].line]) for line in among if line[0].line in lines] for among in paragraphs]
     kept = [among for among in kept if among]
     rows = [line for among in kept for line in among]
-    apart = [line for line in loose.values() if not _put_in(line, rows)]
+    pieces = [piece for line in loose.values() for piece in _pieces(line)]
+    apart = [piece for piece in pieces if not _put_in(piece, rows)]
     for line in sorted(apart, key=lambda line: line[0].top):
         if not _put_between(line, kept):
             insert(kept, [line])
@@ -153,6 +154,17 @@ def _in_order_of_second(answers: Sequence[_Answer]) -> Recognition:
     kept = list(lines.values())
     apart = [line for line in loose.values() if not _put_in(line, kept)]
     return recognition_of_lines([sorted(line, key=lambda word: word.left) for line in [*kept, *apart]])
+
+
+def _pieces(line: Line) -> list[Line]:
+    """A line cut where its words are far from each other: those of two columns, for instance."""
+    pieces: list[Line] = []
+    for word in sorted(line, key=lambda word: word.left):
+        if pieces and _gap(pieces[-1][-1], word) <= _NEAR * min(pieces[-1][-1].height, word.height):
+            pieces[-1].append(word)
+        else:
+            pieces.append([word])
+    return pieces
 
 
 def _in_order(line: Line) -> Line:

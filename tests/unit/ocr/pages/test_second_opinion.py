@@ -11,9 +11,9 @@ from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
 from distributed_ocr_pipeline.ocr import Stop
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
+from distributed_ocr_pipeline.ocr.pages.again.two_readings import merged
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
-from distributed_ocr_pipeline.ocr.pages.again.two_readings import merged
 from distributed_ocr_pipeline.ocr.pages.second_opinion import with_second_opinions
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
@@ -65,7 +65,7 @@ def test_what_only_tesseract_saw_stays_if_it_is_credible() -> None:
 
 
 def test_words_that_are_cut_otherwise_are_one_question() -> None:
-    """The more confident cuts are kept where the letters agree; a box of babble over lines of words is one word of it."""
+    """The more confident cuts are kept where letters agree; a box of babble over lines of words is one word of it."""
     first, joined = read([("to", 0, 80), ("gether", 24, 80)]), [("together", 0, 99.0)]
     assert merged(first, read(joined)).recognition.text == "together"
     surer = Recognition(first.text, tuple(replace(word, confidence=99.5) for word in first.words))

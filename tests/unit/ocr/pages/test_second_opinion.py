@@ -64,12 +64,26 @@ def test_what_only_tesseract_saw_stays_if_it_is_credible() -> None:
     assert both.from_second == 0
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "text"),
+    [
+        (["to", "gether"], ["together"], "to gether"),  # blanks that the neural engine left out
+        (["854,", "660.70"], ["854,660.70"], "854,660.70"),  # a number that Tesseract cut
+        (["aneighbour"], ["a", "neighbour"], "a neighbour"),
+    ],
+)
+def test_where_letters_agree_blanks_are_the_more_credible(ours: list[str], theirs: list[str], text: str) -> None:
+    def placed(words: list[str]) -> list[tuple[str, int, float]]:
+        return [(word, LETTER * len("".join(words[:number])), 99.0) for number, word in enumerate(words)]
+
+    first = read([(word, left, 80.0) for word, left, _ in placed(ours)])
+    assert merged(first, read(placed(theirs))).recognition.text == text
+    surer = read([(word, left, 99.5) for word, left, _ in placed(ours)])
+    assert merged(surer, read(placed(theirs))).recognition.text == " ".join(ours)
+
+
 def test_words_that_are_cut_otherwise_are_one_question() -> None:
-    """The more confident cuts are kept where letters agree; a box of babble over lines of words is one word of it."""
-    first, joined = read([("to", 0, 80), ("gether", 24, 80)]), [("together", 0, 99.0)]
-    assert merged(first, read(joined)).recognition.text == "together"
-    surer = Recognition(first.text, tuple(replace(word, confidence=99.5) for word in first.words))
-    assert merged(surer, read(joined)).recognition.text == "to gether"
+    """A box of babble over lines of words is one word of it."""
     babble = Recognition("Oo", (Word("Oo", 0, 0, 400, 80, 30.0, 1),))
     lines = read([("line", 0, 99), ("one", 90, 99)], [("line", 0, 99), ("two", 90, 99)])
     assert merged(babble, lines).recognition.text == "line one\nline two"

@@ -71,11 +71,21 @@ def _answer(ours: list[Word], theirs: list[Word]) -> _Answer:
 
 
 def _agreed(ours: list[Word], theirs: list[Word]) -> _Answer:
-    """Where the letters are the same, their accents are Tesseract's, and blanks those of the more confident."""
-    cut = theirs if _confidence(theirs) > _confidence(ours) and len(_letters(theirs)) == len(_letters(ours)) else ours
+    """Where the letters are the same, their accents are Tesseract's, and their blanks as well, but for two faults."""
+    cut = theirs if _is_better_cut(theirs, ours) else ours
     confidence = _confidence(theirs)
     sure = [replace(word, confidence=max(word.confidence, confidence)) for word in cut]
     return _Answer(ours, theirs, _spelt(sure, _letters(ours)), False)
+
+
+def _is_better_cut(theirs: Sequence[Word], ours: Sequence[Word]) -> bool:
+    """Whether the neural engine is surer, and has a blank that Tesseract has not, or a number whole that it has cut.
+
+    Else it is Tesseract whose blanks are right: the neural engine leaves them out.
+    """
+    if len(_letters(theirs)) != len(_letters(ours)) or _confidence(theirs) <= _confidence(ours):
+        return False
+    return len(theirs) > len(ours) or not any(map(str.isalpha, _letters(ours)))
 
 
 def _is_part(theirs: Sequence[Word], ours: Sequence[Word]) -> bool:

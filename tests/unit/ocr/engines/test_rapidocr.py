@@ -93,6 +93,20 @@ def test_a_page_that_lacks_the_memory_that_others_left_is_read_in_a_new_process(
 
 
 @needs_models
+def test_ideographs_are_not_believed_where_no_language_has_them(
+    tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The models take a lone I for one."""
+    fake = _FAKE_RAPIDOCR.format(behaviour={}, folder=str(tmp_path)).replace('"word"', '"\u4e00ord"')
+    (tmp_path / "rapidocr.py").write_text(fake, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    path = scanned_pdf(tmp_path / "a.pdf", 1)
+    for languages, confidence in (("eng", 0), ("jpn", 63), ("eng+chi_sim", 63)):
+        [(_, [page])] = process([path], engine="rapidocr", languages=languages)
+        assert page.confidence == pytest.approx(confidence), languages
+
+
+@needs_models
 def test_an_engine_without_enough_memory_says_so(tmp_path: Path, process: Callable[..., Ledger]) -> None:
     path = scanned_pdf(tmp_path / "a.pdf", 1)
     [(_, [page])] = process([path], engine="rapidocr", engine_memory_mb=350)

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import pairwise
 
-from distributed_ocr_pipeline.config import NEURAL_LANGUAGES, OCRConfig
+from distributed_ocr_pipeline.config import AUTO_LANGUAGES, NEURAL_LANGUAGES, OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass, MissingTool
 from distributed_ocr_pipeline.ocr.engines import rapidocr_tasks
 from distributed_ocr_pipeline.ocr.engines.line_layout import blocks_of_lines
@@ -26,7 +26,7 @@ from distributed_ocr_pipeline.ocr.processes.cancellation import Stop, TimeLimit
 from distributed_ocr_pipeline.ocr.processes.programs import Limits
 from distributed_ocr_pipeline.ocr.processes.sandbox import SandboxPool
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster
-from distributed_ocr_pipeline.ocr.scripts import plain_letters
+from distributed_ocr_pipeline.ocr.scripts import is_unspaced, plain_letters
 from distributed_ocr_pipeline.records import Word
 
 _PACKAGES = ("rapidocr", "onnxruntime")
@@ -42,6 +42,8 @@ class RapidOCREngine:
     def __init__(self, config: OCRConfig, stop: Stop) -> None:
         limits = Limits(seconds=0, memory_mb=config.engine_memory_mb)
         self._sandboxes = SandboxPool(rapidocr_tasks, limits, stop, allocator.OF_THE_SYSTEM)
+        languages = config.languages.split("+")
+        self._with_ideographs = any(name.startswith(("chi_", "jpn", AUTO_LANGUAGES)) for name in languages)
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         """Read pages one after the other with one sandbox. The options are Tesseract's; there are none here."""
@@ -68,11 +70,22 @@ class RapidOCREngine:
         return version("rapidocr")
 
     def _read_one(self, raster: Raster, limit: TimeLimit) -> Outcome:
+        outcome = self._tried(raster, limit)
+        if isinstance(outcome, DocumentError) and outcome.error_class is ErrorClass.OUT_OF_MEMORY:
+            return self._tried(raster, limit)  # in a new process: what pages before had left may have been in the way
+        return outcome
+
+    def _tried(self, raster: Raster, limit: TimeLimit) -> Outcome:
         try:
             answer = self._sandboxes.within(limit.seconds()).call(rapidocr_tasks.recognise, path=str(raster.path))
-            return recognition_of_lines([[_calibrated(word) for word in line] for line in answer.lines])
+            return recognition_of_lines([[self._believed(word) for word in line] for line in answer.lines])
         except DocumentError as error:
             return error
+
+    def _believed(self, word: Word) -> Word:
+        """The word with a confidence that means what Tesseract's does: none in a letter that its language has not."""
+        foreign = not self._with_ideographs and any(map(str.isalpha, filter(is_unspaced, word.text)))
+        return replace(word, confidence=0.0) if foreign else _calibrated(word)
 
 
 def recognition_of_lines(lines: Sequence[Sequence[Word]]) -> Recognition:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from itertools import pairwise
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,15 @@ _DETECTION_PIXELS = 1600
 """Longest side of the picture that lines are looked for in; they are read from the whole one. A line of an A4 page has
 20 pixels then. More pixels take more time and find no more (`docs/accuracy.md`, "The neural engine")."""
 
-_READING_PIXELS = 5000
-"""Longest side of the picture that lines are read from: 425 dpi for A4, so that memory has a bound."""
+_WHOLE_PIXELS = 5000
+"""Longest side of a picture that is read in one piece: 425 dpi for A4, so that memory has a bound."""
+
+_TILE_PIXELS = 3600
+"""Longest side of the pieces of a larger picture, less what they share: in one of A1, lines would be 6 pixels high."""
+
+_SHARED_PIXELS = 300  # of two pieces, on each side of the seam between them; a word that the edge cuts lies there
+_SEAM_PIXELS = 12  # a word whose middle is so near a seam may be one of both pieces
+_SAME_PLACE = 0.5  # of the smaller of two words' areas
 
 MODELS = {
     "Det.model_path": "PP-OCRv6_det_small.onnx",
@@ -57,20 +66,88 @@ def recognise(path: str) -> Answer:
 
 
 def _read(path: Path) -> Answer:
-    reader = _reader()
     with load(path) as image:
-        scale = max(1.0, max(image.size) / _READING_PIXELS)
-        image.thumbnail((_READING_PIXELS, _READING_PIXELS))
-        pixels = _numpy().asarray(image.convert("RGB"))
+        tiles = _tiles(*image.size)
+        pieces = [line for tile in tiles for line in _lines(image, tile)]
+    return Answer(_each_word_once(pieces, tiles) if len(tiles) > 1 else pieces)
+
+
+def _lines(image: Any, tile: "_Tile") -> Iterator[list[Word]]:
+    """The lines in a part of a picture: words whose middle lies in it, or on its seam, where they are on the page."""
+    left, top, right, bottom = tile.with_surroundings(*image.size)
+    pixels = _numpy().asarray(image.crop((left, top, right, bottom)).convert("RGB"))
     record: dict[str, Any] = {}
-    found, _, read, _ = reader.run_ocr_steps(pixels, record)
+    found, _, read, _ = _reader().run_ocr_steps(pixels, record)
     if found.boxes is None or read.txts is None:
-        return Answer([])
+        return
     above = record["padding_1"]["top"]  # what the library puts above a very wide picture
-    boxes = [[(scale * float(x), scale * (float(y) - above)) for x, y in box] for box in found.boxes]
-    found_lines = zip(boxes, read.txts, read.word_results, strict=True)
-    lines = [list(_words(number, *line)) for number, line in enumerate(found_lines, 1)]
-    return Answer([line for line in lines if line])
+    boxes = [[(left + float(x), top + float(y) - above) for x, y in box] for box in found.boxes]
+    for number, line in enumerate(zip(boxes, read.txts, read.word_results, strict=True), 1):
+        words = [word for word in _words(number, *line) if tile.holds(word)]
+        if words:
+            yield words
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """A part of a picture, in pixels; those at its edges reach beyond them."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def with_surroundings(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """The part with what it shares with its neighbours."""
+        left, top = max(0.0, self.left - _SHARED_PIXELS), max(0.0, self.top - _SHARED_PIXELS)
+        right, bottom = min(width, self.right + _SHARED_PIXELS), min(height, self.bottom + _SHARED_PIXELS)
+        return round(left), round(top), round(right), round(bottom)
+
+    def holds(self, word: Word) -> bool:
+        """Whether the middle of a word lies in it, or on its seam."""
+        return self._within(word) > -_SEAM_PIXELS
+
+    def has_on_seam(self, word: Word) -> bool:
+        """Whether the middle of a word lies on its seam."""
+        return abs(self._within(word)) <= _SEAM_PIXELS
+
+    def _within(self, word: Word) -> float:
+        """Pixels between the middle of a word and the nearest edge; negative outside."""
+        x, y = word.left + word.width / 2, word.top + word.height / 2
+        return min(x - self.left, self.right - x, y - self.top, self.bottom - y)
+
+
+def _tiles(width: int, height: int) -> list[_Tile]:
+    """The parts that a picture is read in."""
+    if max(width, height) <= _WHOLE_PIXELS:
+        return [_Tile(-inf, -inf, inf, inf)]
+    columns, rows = _edges(width), _edges(height)
+    return [_Tile(left, top, right, bottom) for top, bottom in pairwise(rows) for left, right in pairwise(columns)]
+
+
+def _edges(length: int) -> list[float]:
+    """Where a side of a picture is cut."""
+    parts = -(-length // _TILE_PIXELS)
+    return [-inf, *(length * number / parts for number in range(1, parts)), inf]
+
+
+def _each_word_once(lines: Sequence[list[Word]], tiles: Sequence[_Tile]) -> list[list[Word]]:
+    """Lines without the words on a seam that were read in the part beyond it, too."""
+    at_seams: list[Word] = []
+    kept = []
+    for line in lines:
+        news = [word for word in line if not any(_is_same(word, other) for other in at_seams)]
+        at_seams += [word for word in news if any(tile.has_on_seam(word) for tile in tiles)]
+        kept += [news] * bool(news)
+    return kept
+
+
+def _is_same(one: Word, other: Word) -> bool:
+    """Whether two words lie on each other."""
+    width = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    height = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    smaller = min(one.width * one.height, other.width * other.height)
+    return width > 0 and height > 0 and width * height >= _SAME_PLACE * smaller
 
 
 def _words(line: int, box: Sequence[tuple[float, float]], text: str, info: Any) -> Iterator[Word]:
@@ -80,7 +157,8 @@ def _words(line: int, box: Sequence[tuple[float, float]], text: str, info: Any) 
     for word in text.split():
         first = text.index(word, begun)
         begun = first + len(word)
-        width = 0.5 * (places[-1] - places[0]) / max(1, len(text) - 1)  # half a letter
+        # Half a letter; one that is all of its line is as wide as the line, wherever the network read it.
+        width = 0.5 * (places[-1] - places[0]) / (len(text) - 1) if len(text) > 1 else 1.0
         left, right = places[first] - width, places[begun - 1] + width
         corners = [_at(box, side, edge) for side in (left, right) for edge in (0.0, 1.0)]
         xs, ys = [round(x) for x, _ in corners], [round(y) for _, y in corners]

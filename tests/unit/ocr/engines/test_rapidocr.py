@@ -68,7 +68,9 @@ def test_a_fault_of_the_neural_engine_costs_one_page(
     process: Callable[..., Ledger],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fake = _FAKE_RAPIDOCR.format(behaviour={2: fault}, folder=str(tmp_path))
+    """What a page needs more memory for is tried in a new process, since pages before may have left too little."""
+    behaviour = dict.fromkeys((2, 3) if error_class is ErrorClass.OUT_OF_MEMORY else (2,), fault)
+    fake = _FAKE_RAPIDOCR.format(behaviour=behaviour, folder=str(tmp_path))
     (tmp_path / "rapidocr.py").write_text(fake, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     path = scanned_pdf(tmp_path / "a.pdf", 4)
@@ -76,6 +78,32 @@ def test_a_fault_of_the_neural_engine_costs_one_page(
     assert [page.error_class for page in pages] == [None, error_class, None, None]
     assert (pages[2].text, result.status) == ("word", DocumentStatus.PARTIAL)
     assert pages[2].confidence == pytest.approx(63), "of words that the models are sure of to 90 %, so many are right"
+
+
+@needs_models
+@pytest.mark.parametrize("fault", ["killed", "memory", "native memory"])
+def test_a_page_that_lacks_the_memory_that_others_left_is_read_in_a_new_process(
+    fault: str, tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = _FAKE_RAPIDOCR.format(behaviour={2: fault}, folder=str(tmp_path))
+    (tmp_path / "rapidocr.py").write_text(fake, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    [(result, pages)] = process([scanned_pdf(tmp_path / "a.pdf", 3)], engine="rapidocr", workers=1)
+    assert (result.status, [page.text for page in pages]) == (DocumentStatus.SUCCEEDED, ["word"] * 3)
+
+
+@needs_models
+def test_ideographs_are_not_believed_where_no_language_has_them(
+    tmp_path: Path, process: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The models take a lone I for one."""
+    fake = _FAKE_RAPIDOCR.format(behaviour={}, folder=str(tmp_path)).replace('"word"', '"\u4e00ord"')
+    (tmp_path / "rapidocr.py").write_text(fake, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    path = scanned_pdf(tmp_path / "a.pdf", 1)
+    for languages, confidence in (("eng", 0), ("jpn", 63), ("eng+chi_sim", 63)):
+        [(_, [page])] = process([path], engine="rapidocr", languages=languages)
+        assert page.confidence == pytest.approx(confidence), languages
 
 
 @needs_models
@@ -145,6 +173,26 @@ def test_columns_are_read_one_after_the_other(tmp_path: Path, process: Callable[
     page_of(rows, (1500, 320), 36).save(tmp_path / "a.png")
     [(_, [page])] = process([tmp_path / "a.png"], engine="rapidocr")
     assert page.text.split() == " ".join(left + right).split()
+
+
+@needs_models
+def test_a_letter_that_stands_alone_has_a_box_around_it(tmp_path: Path, process: Callable[..., Ledger]) -> None:
+    """Of its line, the network reads it at one step, which has no width."""
+    page_of([(100, 100, "Quantity"), (700, 100, "7")]).save(tmp_path / "a.png")
+    [(_, [page])] = process([tmp_path / "a.png"], engine="rapidocr", words=True)
+    [seven] = [word for word in page.words if word.text == "7"]
+    assert seven.left <= 705 and seven.left + seven.width >= 718 and seven.width < 80, seven
+
+
+@needs_models
+def test_small_print_on_a_large_sheet_is_read_and_no_word_of_a_seam_comes_twice(tmp_path: Path) -> None:
+    """In one piece, its letters would be two pixels high for the network that finds lines."""
+    words = [f"north{number}" for number in range(10, 90)]
+    rows = [(60, 200 + 700 * row, " ".join(words)) for row in range(2)]
+    page_of(rows, (9800, 1100), 22).save(tmp_path / "a.tif")
+    lines = rapidocr_tasks.recognise(str(tmp_path / "a.tif")).lines
+    found = [word.text for line in lines for word in sorted(line, key=lambda word: word.left)]
+    assert sorted(found) == sorted(2 * words)
 
 
 @needs_models

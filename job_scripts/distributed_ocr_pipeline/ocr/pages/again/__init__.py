@@ -9,4 +9,6 @@ shaded    shaded rows and boxes, on which print is dark as on paper
 lines     a reading as paragraphs of lines of words, and back
 babble    words that are no text
 unread    lines of print of which nothing was read
+two_readings  Tesseract's words and the neural engine's as one reading
+same_places   which words of two readings are one
 """

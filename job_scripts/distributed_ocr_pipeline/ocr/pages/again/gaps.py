@@ -18,7 +18,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages.again.dark_areas import without_dark_areas
-from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, paragraphs_of, reading_of
+from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, insert, paragraphs_of, reading_of
 from distributed_ocr_pipeline.ocr.pages.again.low_rows import without_low_rows
 from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells
 from distributed_ocr_pipeline.ocr.rasters.faint import LEAST_FAINT, faint_part
@@ -49,7 +49,6 @@ _MARGIN = 5  # cells; what is so near to print, itself in the middle, belongs to
 _PRINTED = 55  # mean confidence; of handwriting, more would be babble
 _CONFIDENT = 70  # of a word; drawings, rules and photographs are read with less
 _CERTAIN = 90  # of a word with one letter or digit
-_BESIDE = 0.5  # of the lower of two words: so much of their height is shared by words of one line
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
         return read
     paragraphs = _without_stacks(paragraphs, lines)
     for together in _paragraphs(lines, found) if gaps.segmentation == COLUMNS else [[line] for line in lines]:
-        _insert(paragraphs, together)
+        insert(paragraphs, together)
     return reading_of(paragraphs, read.language)
 
 
@@ -342,56 +341,3 @@ def _without_stacks(paragraphs: Sequence[Paragraph], lines: Sequence[Line]) -> l
 
     kept = [[[word for word in line if stays(word)] for line in paragraph] for paragraph in paragraphs]
     return [[line for line in paragraph if line] for paragraph in kept if any(paragraph)]
-
-
-def _insert(paragraphs: list[Paragraph], lines: Paragraph) -> None:
-    """Put lines into those beside which they stand, the others before the first paragraph that is below the first."""
-    apart = [line for line in lines if not _put_beside(paragraphs, line)]
-    if not apart:
-        return
-    below = [number for number, paragraph in enumerate(paragraphs) if _is_below(paragraph, apart[0])]
-    under = [number for number in below if _is_in_column(paragraphs[number], apart[0])]
-    paragraphs.insert(min(under or below, default=len(paragraphs)), apart)
-
-
-def _put_beside(paragraphs: Sequence[Paragraph], line: Line) -> bool:
-    """Put a line's words into the line beside which they stand, if there is one."""
-    beside = [other for paragraph in paragraphs for other in paragraph if _is_beside(other, line)]
-    if beside:
-        nearest = min(beside, key=lambda other: _distance(other, line))
-        nearest.extend(line)
-        nearest.sort(key=lambda word: word.left)
-    return bool(beside)
-
-
-def _is_beside(one: Line, two: Line) -> bool:
-    """Whether two lines stand side by side, so that neither has words over the other's."""
-    left, right = _nearest_words(one, two)
-    shared = min(left.top + left.height, right.top + right.height) - max(left.top, right.top)
-    apart = all(_between(word, other) >= 0 for word in one for other in two)
-    return apart and shared >= _BESIDE * min(left.height, right.height)
-
-
-def _distance(one: Line, two: Line) -> int:
-    """Pixels between the nearest words of two lines that stand side by side."""
-    return _between(*_nearest_words(one, two))
-
-
-def _nearest_words(one: Line, two: Line) -> tuple[Word, Word]:
-    return min(((word, other) for word in one for other in two), key=lambda pair: _between(*pair))
-
-
-def _between(word: Word, other: Word) -> int:
-    """Pixels between two words across the page; negative where one is over the other."""
-    return max(word.left, other.left) - min(word.left + word.width, other.left + other.width)
-
-
-def _is_below(paragraph: Paragraph, line: Line) -> bool:
-    return min(word.top for one in paragraph for word in one) > line[0].top + line[0].height / 2
-
-
-def _is_in_column(paragraph: Paragraph, line: Line) -> bool:
-    """Whether a paragraph stands in the same part of the page's width as a line."""
-    words = [word for one in paragraph for word in one]
-    left, right = min(word.left for word in words), max(word.left + word.width for word in words)
-    return line[0].left < right and left < line[-1].left + line[-1].width

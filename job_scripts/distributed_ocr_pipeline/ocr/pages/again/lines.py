@@ -7,6 +7,8 @@ from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.scripts import join_words
 from distributed_ocr_pipeline.records import Word
 
+_BESIDE = 0.5  # of the lower of two words: so much of their height is shared by words of one line
+
 Line = list[Word]
 Paragraph = list[Line]
 
@@ -30,6 +32,59 @@ def reading_of(paragraphs: Sequence[Paragraph], language: str) -> Recognition:
     every_line = [line for paragraph in kept for line in paragraph]
     words = tuple(replace(word, line=number) for number, line in enumerate(every_line, 1) for word in line)
     return Recognition(_text(kept), words, language)
+
+
+def insert(paragraphs: list[Paragraph], lines: Paragraph) -> None:
+    """Put lines into those beside which they stand, the others before the first paragraph that is below the first."""
+    apart = [line for line in lines if not _put_beside(paragraphs, line)]
+    if not apart:
+        return
+    below = [number for number, paragraph in enumerate(paragraphs) if _is_below(paragraph, apart[0])]
+    under = [number for number in below if _is_in_column(paragraphs[number], apart[0])]
+    paragraphs.insert(min(under or below, default=len(paragraphs)), apart)
+
+
+def _put_beside(paragraphs: Sequence[Paragraph], line: Line) -> bool:
+    """Put a line's words into the line beside which they stand, if there is one."""
+    beside = [other for paragraph in paragraphs for other in paragraph if _is_beside(other, line)]
+    if beside:
+        nearest = min(beside, key=lambda other: _distance(other, line))
+        nearest.extend(line)
+        nearest.sort(key=lambda word: word.left)
+    return bool(beside)
+
+
+def _is_beside(one: Line, two: Line) -> bool:
+    """Whether two lines stand side by side, so that neither has words over the other's."""
+    left, right = _nearest_words(one, two)
+    shared = min(left.top + left.height, right.top + right.height) - max(left.top, right.top)
+    apart = all(_between(word, other) >= 0 for word in one for other in two)
+    return apart and shared >= _BESIDE * min(left.height, right.height)
+
+
+def _distance(one: Line, two: Line) -> int:
+    """Pixels between the nearest words of two lines that stand side by side."""
+    return _between(*_nearest_words(one, two))
+
+
+def _nearest_words(one: Line, two: Line) -> tuple[Word, Word]:
+    return min(((word, other) for word in one for other in two), key=lambda pair: _between(*pair))
+
+
+def _between(word: Word, other: Word) -> int:
+    """Pixels between two words across the page; negative where one is over the other."""
+    return max(word.left, other.left) - min(word.left + word.width, other.left + other.width)
+
+
+def _is_below(paragraph: Paragraph, line: Line) -> bool:
+    return min(word.top for one in paragraph for word in one) > line[0].top + line[0].height / 2
+
+
+def _is_in_column(paragraph: Paragraph, line: Line) -> bool:
+    """Whether a paragraph stands in the same part of the page's width as a line."""
+    words = [word for one in paragraph for word in one]
+    left, right = min(word.left for word in words), max(word.left + word.width for word in words)
+    return line[0].left < right and left < line[-1].left + line[-1].width
 
 
 def _text(paragraphs: Sequence[Paragraph]) -> str:

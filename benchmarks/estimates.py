@@ -8,9 +8,9 @@ documents, parted by colons, which join in. CPU is measured on a part of each co
 
 The figures file has CPU seconds of a vCPU of speed 1. How fast this machine is, tell pages of clean print (the group
 `scanned` of benchmarks/corpus.py), of which one takes `CLEAN_SECONDS` at speed 1; the estimates are divided by it.
-What a job takes before its first document is measured by itself and left out on both sides: some hundredths of a
-second, and as much more or less from one job to the next. So as many documents are read as make some seconds of work;
-of less nothing is said.
+What a job and its sandboxes take to start is measured by itself and left out on both sides: some tenths of a second,
+and more or less from one job to the next. So as many documents are read as make some seconds of work; of less nothing
+is said.
 """
 
 # pylint: disable=wrong-import-order  # it takes the installed package for a third party; isort does not
@@ -43,15 +43,15 @@ CLEAN_SECONDS = 0.6  # a scanned page of clean print at speed 1
 _DISTINCT = 6  # scans are drawn once and repeated
 _MOST_PAGES = 15
 _GREY = 70  # JPEG quality
-_LEAST_SECONDS = 3.0  # of work, by the estimate, are read
-_TOO_FEW_SECONDS = 1.0  # of which the start of a job is more than a twentieth
+_LEAST_SECONDS = 4.0  # of work, by the estimate, are read
+_TOO_FEW_SECONDS = 1.0  # of which the start is a third
 
 
 @dataclass(frozen=True)
 class Machine:
     """What reading takes here, in CPU seconds."""
 
-    start: float  # of a job, before its first document
+    start: float  # of a job and its sandboxes
     document: float
     text_page: float
     scanned_page: float
@@ -65,7 +65,7 @@ class Machine:
 
     def lines(self) -> Iterator[str]:
         """As Markdown: what was measured, and what that makes on a vCPU of speed 1."""
-        yield f"Speed of this machine: {self.speed:.2f}. A job takes {self.start:.2f} s before its first document.\n"
+        yield f"Speed of this machine: {self.speed:.2f}. A job and its sandboxes take {self.start:.2f} s to start.\n"
         yield "| CPU seconds | here | at speed 1 |\n|---|---|---|"
         for name, seconds in (("a document", self.document), ("a page with text", self.text_page)):
             yield f"| {name} | {seconds:.4f} | {seconds * self.speed:.4f} |"
@@ -84,7 +84,7 @@ class Found:
     pages: int
     read: int  # documents whose CPU was measured
     cpu_expected: float  # seconds
-    cpu: float  # without what a job takes before its first document
+    cpu: float  # without the start of the job
 
     def row(self, machine: Machine) -> str:
         """As Markdown."""
@@ -185,7 +185,7 @@ def given(folders: Sequence[Path], machine: Machine) -> Iterator[Found]:
 
 _SPECKLED_PAGES = 6
 _LARGE, _LARGE_PAGES = 3, 3  # three times as wide and high: nearly the most that a page is drawn with
-_REFERENCE_DOCUMENTS, _REFERENCE_PAGES = 41, 401  # of text; a page is 1 to 3 ms, a document 20
+_DOCUMENTS, _PAGES = (40, 120), (400, 800)  # of text, few and many; a page is 1 to 3 ms, a document 20
 
 
 def measure_machine(folder: Path) -> Machine:
@@ -199,13 +199,13 @@ def measure_machine(folder: Path) -> Machine:
         return measured(place)[1]
 
     seconds("to warm up", [1])
-    one, many = seconds("one", [1]), seconds("many", [1] * _REFERENCE_DOCUMENTS)
-    long = seconds("long", [_REFERENCE_PAGES])
+    few, many = (seconds(f"{count} documents", [1] * count) for count in _DOCUMENTS)
+    short, long = (seconds(f"{count} pages", [count]) for count in _PAGES)
     (folder / "scans").mkdir()
     scans = scanned_pages(folder / "scans")
-    text_page = max(0.0, long - one) / (_REFERENCE_PAGES - 1)
-    document = (many - one) / (_REFERENCE_DOCUMENTS - 1) - text_page
-    start = max(0.0, one - document - text_page)
+    text_page = max(0.0, long - short) / (_PAGES[1] - _PAGES[0])
+    document = (many - few) / (_DOCUMENTS[1] - _DOCUMENTS[0]) - text_page
+    start = max(0.0, few - _DOCUMENTS[0] * (document + text_page))
     scanned_page = (measured(folder / "scans")[1] - start - document) / len(scans.pages)
     return Machine(start, document, text_page, scanned_page, _specks(folder), _megapixel(folder))
 

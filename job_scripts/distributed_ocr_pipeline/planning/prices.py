@@ -46,7 +46,7 @@ class Instance(_Figure):
 class Work(_Figure):
     """CPU seconds of one vCPU of speed 1."""
 
-    scan_seconds: PositiveFloat  # a page that the engine reads: 1.2 times what one of clean print takes
+    scan_seconds: PositiveFloat  # a page that the engine reads: 1.1 times what one of clean print takes
     neural_seconds: PositiveFloat = 5.0  # a page that is read by the neural engine; a user's older file lacks it
     doubtful_share: float = Field(default=0.35, ge=0, le=1)  # of scanned pages: `second_opinion: doubtful` rereads them
     speckled_seconds: float = Field(default=0.15, ge=0)  # more, if it has many specks: to clean it, or read it twice

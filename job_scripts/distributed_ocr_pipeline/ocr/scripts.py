@@ -21,8 +21,8 @@ _UNSPACED = (
 _SPURIOUS = re.compile(f"(?<=[{_UNSPACED}]) (?=[{_UNSPACED}])")
 _ALL_UNSPACED = re.compile(f"[{_UNSPACED}]+")
 _COMPATIBILITY = re.compile("[\ufb00-\ufb06\ufb1d-\ufdff\ufe70-\ufefc]+")  # ligatures of Latin; Hebrew, Arabic forms
-# Some writers give the ligatures of Calibri the letters whose numbers their glyphs have. They are looked for within words
-# of small letters alone, where no language has these.
+# Some writers give the ligatures of Calibri the letters whose numbers their glyphs have. They are looked for within
+# words of small letters alone, where no language has these.
 _LETTERS_OF_LIGATURES = {"\u019f": "ti", "\u01a9": "tt", "\u01ab": "tti", "\u014c": "ft", "\u019e": "tf"}
 _WRONG_LIGATURE = re.compile(
     "(?<=[a-z])[\u019f\u01a9](?![A-Z])|\\b\u019f(?=[a-z])|(?<=[A-Za-z])\u014c(?=[a-z])|(?<=[a-z])\u014c\\b"

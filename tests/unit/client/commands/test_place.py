@@ -72,7 +72,7 @@ def test_a_run_that_does_not_exist_is_the_one_thing_said_with_the_latest(
 
 def test_export_asks_for_a_format_of_results_that_there_are(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", str(output)]) == ExitCode.BAD_INPUT
-    assert "No format is named (--format). Name some of: searchable_pdf, text," in capsys.readouterr().err
+    assert "No format is named (--format). Name some of: searchable_pdf, pdfa, text," in capsys.readouterr().err
 
 
 def test_a_run_in_a_folder_is_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

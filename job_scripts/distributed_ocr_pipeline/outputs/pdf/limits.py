@@ -49,7 +49,7 @@ def _own(part: pikepdf.Object) -> list[Any]:
     """What a part holds, and the names of that."""
     if isinstance(part, Array):
         return list(part)
-    return [value for key, held in part.items() for value in (Name(key), held)]
+    return [value for pair in part.items() for value in pair]
 
 
 def _clean(part: pikepdf.Object) -> None:
@@ -86,9 +86,14 @@ def require_within_limits(value: Any, where: str) -> None:
 
 
 def _check_size(value: Any, where: str) -> None:
-    if isinstance(value, Name) and len(str(value).encode()) - 1 > _LONGEST_NAME:
+    if isinstance(value, str | bytes | Name) and len(_in_bytes(value)) - 1 > _LONGEST_NAME:
         raise unfit(f"{where} a name of more than {_LONGEST_NAME} bytes")
     if isinstance(value, String) and len(bytes(value)) > _LONGEST_STRING:
         raise unfit(f"{where} a string of more than {_LONGEST_STRING:,} bytes")
     if isinstance(value, int) and not -_LARGEST_INTEGER - 1 <= value <= _LARGEST_INTEGER:
         raise unfit(f"{where} the number {value}")
+
+
+def _in_bytes(name: str | bytes | pikepdf.Name) -> bytes:
+    """A key, which pikepdf has as bytes where it is no UTF-8, or a name."""
+    return name.encode("utf-8", "surrogateescape") if isinstance(name, str) else bytes(name)

@@ -194,6 +194,11 @@ def _with_jpeg(mode: str) -> Change:
     return change
 
 
+def _with_jpeg_and_profile(pdf: pikepdf.Pdf) -> None:
+    _with_jpeg("RGB")(pdf)
+    _with_profile(srgb_profile(), 3)(pdf)
+
+
 def _with_link(**values: Any) -> Change:
     def change(pdf: pikepdf.Pdf) -> None:
         link = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 9, 9]), **values)
@@ -311,7 +316,7 @@ def test_what_cannot_be_judged_is_refused_by_name(change: Change, why: str, scan
         _drawing(b"BX 0 g EX q 9 0 0 9 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q"),
         _drawing(b"/Span << /ActualText (a) >> BDC EMC /Span MP"),
         _with_jpeg("RGB"),
-        _with_profile(srgb_profile(), 3),
+        _with_jpeg_and_profile,
         _with_link(C=Array([1, 0, 0]), F=4),
         _with_hidden_text(Subtype=Name.Type1, BaseFont=Name.Helvetica),
         _with_widths("TrueType"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name
+from pikepdf.models.metadata import decode_pdf_date
 
 from distributed_ocr_pipeline.outputs.pdf.colours import channels, channels_of_jpeg, is_output_profile
 from distributed_ocr_pipeline.outputs.pdf.hidden_fonts import check_hidden_fonts
@@ -46,10 +47,13 @@ _INTENTS = frozenset("/RelativeColorimetric /AbsoluteColorimetric /Perceptual /S
 _FILTERS = frozenset(
     "/FlateDecode /ASCII85Decode /ASCIIHexDecode /DCTDecode /CCITTFaxDecode /JBIG2Decode /RunLengthDecode".split()
 )
+_NAMES = {"/Title": "dc:title", "/Author": "dc:creator", "/Subject": "dc:description", "/Keywords": "pdf:Keywords"}
+_DATES = ("/CreationDate", "/ModDate")
 _INFORMATION = frozenset("/Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate".split())
 _DEFAULTS = {"/DefaultGray": 1, "/DefaultRGB": 3}  # what takes the place of the device's colours (6.2.4.3)
 _PRINT = 4  # the flag of annotations that are printed (6.3.2)
 _UNSEEN = 1 | 2 | 32 | 256  # their flags Invisible, Hidden, NoView, ToggleNoView
+_OF_COMMANDS = "(content, "  # in what qpdf says of damaged ones
 _BOXES = ("/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox")
 
 VERSION = "1.7"
@@ -77,7 +81,9 @@ def make_archival(pdf: pikepdf.Pdf, part: int = 2) -> None:
     ):  # signatures, which end with any change, and a version beyond that of the standard
         if key in pdf.Root:
             del pdf.Root[key]
+    _name_as_in_xmp(pdf)
     clean_objects(pdf)
+    pdf.get_warnings()  # of what is repaired when the file is written
     for holder in (pdf.Root, pdf.Root.get(Name.Names, Dictionary())):
         _require_no_parts(holder, "it has")
     _check_action(pdf.Root.get(Name.OpenAction), "it begins with")
@@ -86,6 +92,8 @@ def make_archival(pdf: pikepdf.Pdf, part: int = 2) -> None:
     seen: dict[tuple[int, int], None] = {}
     for number, page in enumerate(pdf.pages, start=1):
         _check_page(page, f"page {number} has", seen)
+        if any(_OF_COMMANDS in str(warning) for warning in pdf.get_warnings()):
+            raise unfit(f"page {number} has damaged commands")
     _add_output_intent(pdf)
     _write_metadata(pdf, part)
 
@@ -165,6 +173,8 @@ def _check_operands(instruction: Instruction, resources: pikepdf.Object, where: 
     if name == "ri":
         _check_intent(operands[-1] if operands else None, where)
     named = [str(value) for value in operands[-1 if name in ("BDC", "DP") else 0 :][:1] if isinstance(value, Name)]
+    if name in ("Do", "gs", "Tf") and not named:
+        raise unfit(f"{where} the command {name!r} without a name")
     if name in _NAMED and named and named[0] not in resources.get(_NAMED[name], Dictionary()):
         raise unfit(f"{where} the command {name!r} with {named[0]}, which it lacks")
 
@@ -234,6 +244,8 @@ def _check_picture(picture: pikepdf.Object, where: str) -> None:
         del picture.Interpolate
     for mask in (picture.get(Name.SMask), picture.get(Name.Mask)):
         if isinstance(mask, pikepdf.Stream):
+            if Name.SMask in mask or Name.Mask in mask:
+                raise unfit(f"{where} a mask with a mask")
             _check_picture(mask, where)
 
 
@@ -252,13 +264,22 @@ def _add_output_intent(pdf: pikepdf.Pdf) -> None:
     pdf.Root.OutputIntents = Array([pdf.make_indirect(intent)])
 
 
+def _name_as_in_xmp(pdf: pikepdf.Pdf) -> None:
+    """Take what the document's XMP metadata alone say of its title and author, for they go."""
+    metadata = pdf.open_metadata()
+    for key, name in _NAMES.items():
+        said = metadata.get(name)
+        if said and key not in pdf.docinfo:
+            pdf.docinfo[key] = said if isinstance(said, str) else "; ".join(said)
+
+
 def _write_metadata(pdf: pikepdf.Pdf, part: int) -> None:
     """XMP that says the same as the document's information, and which standard holds (6.6.2, 6.6.4)."""
-    if Name.Metadata in pdf.Root:
-        del pdf.Root.Metadata
     with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
         for key in _INFORMATION & {str(name) for name in pdf.docinfo.keys()}:
             try:
+                if key in _DATES:
+                    decode_pdf_date(str(pdf.docinfo[key]))
                 metadata.load_from_docinfo({key: pdf.docinfo[key]}, raise_failure=True)
             except ValueError:  # no date, for one; what XMP does not say the information may not say
                 del pdf.docinfo[key]

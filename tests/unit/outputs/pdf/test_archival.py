@@ -90,6 +90,20 @@ def test_metadata_say_what_the_information_says(scan: Path) -> None:
         assert pdf.docinfo["/Shelf"] == "12"
 
 
+def test_a_title_that_xmp_alone_has_stays_and_a_day_that_is_none_goes(scan: Path) -> None:
+    def named(pdf: pikepdf.Pdf) -> None:
+        with pdf.open_metadata(update_docinfo=False) as metadata:
+            metadata["dc:title"], metadata["dc:creator"] = "Minutes", ["Town council", "Clerk"]
+        del pdf.docinfo["/Title"]
+        pdf.docinfo["/ModDate"] = "D:20240230"
+
+    with pikepdf.open(archived(scan, named)) as pdf:
+        metadata = pdf.open_metadata()
+        assert metadata["dc:title"] == str(pdf.docinfo.Title) == "Minutes"
+        assert metadata["dc:creator"] == ["Town council; Clerk"]
+        assert "xmp:ModifyDate" not in metadata and "/ModDate" not in pdf.docinfo
+
+
 def test_hints_and_links_are_made_fit(scan: Path) -> None:
     def improved(pdf: pikepdf.Pdf) -> None:
         picture(pdf).Interpolate = True
@@ -171,6 +185,10 @@ def _huge(pdf: pikepdf.Pdf) -> None:
 
 def _on_page(key: str, value: pikepdf.Object) -> Change:
     return lambda pdf: pdf.pages[0].obj.__setitem__(key, value)
+
+
+def _in_its_own_mask(pdf: pikepdf.Pdf) -> None:
+    picture(pdf).SMask = picture(pdf)
 
 
 def _with_profile(data: bytes, channels: int) -> Change:
@@ -276,6 +294,9 @@ def _in_japanese(pdf: pikepdf.Pdf) -> None:
         (_drawing(b"ri"), "page 1 has the rendering intent None"),
         (_drawing(b"4294967296 0 9 9 re f"), "page 1 has the number 4294967296"),
         (_drawing(b"/Span << /E (" + b"a" * 32_768 + b") >> BDC EMC"), "a string of more than 32,767 bytes"),
+        (_drawing(b"<< ( ["), "page 1 has damaged commands"),
+        (_drawing(b"Do"), "page 1 has the command 'Do' without a name"),
+        (_in_its_own_mask, "page 1 has a mask with a mask"),
         (_root("/Lang", String("a" * 32_768)), "it has a string of more than 32,767 bytes"),
         (_root("/" + "a" * 128, Dictionary()), "it has a name of more than 127 bytes"),
         (_root("/Odd", Dictionary(EF=Dictionary())), "it has attachments"),

@@ -3,7 +3,6 @@
 import io
 from typing import Any
 
-import pikepdf
 from pikepdf import Array, Name, Stream
 from PIL import Image, ImageCms
 
@@ -15,7 +14,7 @@ _SIGNATURE, _LAST_VERSION = b"acsp", 4
 
 
 def channels(space: Any, nested: bool = False) -> int:
-    """Of grey and RGB, whatever says so; 0 of what a printer's profile would have to explain, and of what is damaged."""
+    """Of grey and RGB, whatever says so; 0 of what a printer's profile would have to explain, and what is damaged."""
     if isinstance(space, Name):
         return _CHANNELS.get(str(space), 0) if str(space).startswith("/Device") else 0
     kind = str(space[0]) if isinstance(space, Array) and len(space) else ""
@@ -27,7 +26,7 @@ def channels(space: Any, nested: bool = False) -> int:
 
 
 def is_sound_profile(profile: Any, classes: tuple[bytes, ...] = _CLASSES) -> bool:
-    """Whether it is a profile of grey, RGB or Lab, of a version that PDF/A-2 takes, with as many channels as it says."""
+    """Whether it is a profile of grey, RGB or Lab, of a version that PDF/A-2 takes, with the channels that it says."""
     if not isinstance(profile, Stream):
         return False
     data = profile.read_bytes()

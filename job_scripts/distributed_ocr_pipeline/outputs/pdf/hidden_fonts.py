@@ -1,4 +1,4 @@
-"""Fonts of text that nobody sees (ISO 19005-2, 6.2.11): they need not be in the file, but what there is must conform."""
+"""Fonts of text that nobody sees (ISO 19005-2, 6.2.11): they need not be in the file; what is there must conform."""
 
 import io
 from collections.abc import Iterator

@@ -52,6 +52,7 @@ class SearchablePdf:
         media_type: str,
         page_count: int,
         target: Path,
+        *,
         last: Callable[[pikepdf.Pdf], None] | None = None,
         version: str = "",
     ) -> None:

@@ -141,7 +141,8 @@ def _make_printed_link(note: pikepdf.Object, where: str) -> None:
     """A link is printed (6.3.2). Raises `BadInput` for another annotation, and for a link that does or shows more."""
     if note.get(Name.Subtype) != Name.Link or Name.AA in note:
         raise unfit(f"{where} an annotation {note.get(Name.Subtype)}")
-    _check_action(note.get(Name.A), f"{where} a link with")
+    for key in ("/A", "/PA"):
+        _check_action(note.get(key), f"{where} a link with")
     if Name.AP in note or len(note.get(Name.C, Array())) > len("RGB") or int(note.get(Name.F, 0)) & _UNSEEN:
         raise unfit(f"{where} a link that is drawn, hidden, or in colours of a printer")
     note.F = _PRINT

@@ -308,6 +308,8 @@ def _in_japanese(pdf: pikepdf.Pdf) -> None:
         (_with_profile(b"no profile" * 40, 3), "page 1 has a picture in colours of a printer"),
         (_with_default_colour, "page 1 has colours of a printer"),
         (_with_jpeg("CMYK"), "page 1 has a JPEG with other colours than it says"),
+        (_with_link(A=Dictionary(S=Name.JavaScript)), "page 1 has a link with an action /JavaScript"),
+        (_with_link(PA=Dictionary(S=Name.Launch)), "page 1 has a link with an action /Launch"),
         (_with_link(F=2), "page 1 has a link that is drawn, hidden, or in colours of a printer"),
         (_with_link(C=Array([0, 0, 0, 1])), "page 1 has a link that is drawn, hidden, or in colours of a printer"),
         (_with_link(AP=Dictionary()), "page 1 has a link that is drawn, hidden, or in colours of a printer"),

@@ -233,8 +233,8 @@ def _with_hidden_text(**font: Any) -> Change:
     return change
 
 
-def _with_widths(kind: str, **values: Any) -> Change:
-    descriptor = Dictionary(Type=Name.FontDescriptor, FontName=Name.Arial, Flags=32)
+def _with_widths(kind: str, flags: int = 32) -> Change:
+    descriptor = Dictionary(Type=Name.FontDescriptor, FontName=Name.Arial, Flags=flags)
     return _with_hidden_text(
         Subtype=Name(f"/{kind}"),
         BaseFont=Name.Arial,
@@ -243,20 +243,19 @@ def _with_widths(kind: str, **values: Any) -> Change:
         Widths=Array([500]),
         FontDescriptor=descriptor,
         Encoding=Name.WinAnsiEncoding,
-        **values,
     )
 
 
-def _in_japanese(pdf: pikepdf.Pdf) -> None:
+def _in_japanese(supplement: int) -> Change:
     inner = Dictionary(
         Type=Name.Font,
         Subtype=Name.CIDFontType2,
         BaseFont=Name("/MS-Gothic"),
-        CIDSystemInfo=Dictionary(Registry=String("Adobe"), Ordering=String("Japan1"), Supplement=2),
+        CIDSystemInfo=Dictionary(Registry=String("Adobe"), Ordering=String("Japan1"), Supplement=supplement),
         FontDescriptor=Dictionary(Type=Name.FontDescriptor, FontName=Name("/MS-Gothic"), Flags=4),
     )
     encoding, fonts = Name("/90ms-RKSJ-H"), Array([inner])
-    _with_hidden_text(Subtype=Name.Type0, BaseFont=Name("/MS-Gothic"), Encoding=encoding, DescendantFonts=fonts)(pdf)
+    return _with_hidden_text(Subtype=Name.Type0, BaseFont=Name("/MS-Gothic"), Encoding=encoding, DescendantFonts=fonts)
 
 
 @pytest.mark.parametrize(
@@ -305,6 +304,8 @@ def _in_japanese(pdf: pikepdf.Pdf) -> None:
         (_on_picture("/ColorSpace", Array([Name.Indexed])), "page 1 has a picture in colours of a printer"),
         (_on_picture("/ColorSpace", Array([Name.ICCBased])), "page 1 has a picture in colours of a printer"),
         (_with_profile(srgb_profile(), 1), "page 1 has a picture in colours of a printer"),
+        (_with_profile(srgb_profile().replace(b"\x02\x10", b"\x05\x10", 1), 3), "a picture in colours of a printer"),
+        (_with_profile(b"", 3), "page 1 has a picture in colours of a printer"),
         (_with_profile(b"no profile" * 40, 3), "page 1 has a picture in colours of a printer"),
         (_with_default_colour, "page 1 has colours of a printer"),
         (_with_jpeg("CMYK"), "page 1 has a JPEG with other colours than it says"),
@@ -314,11 +315,13 @@ def _in_japanese(pdf: pikepdf.Pdf) -> None:
         (_with_link(C=Array([0, 0, 0, 1])), "page 1 has a link that is drawn, hidden, or in colours of a printer"),
         (_with_link(AP=Dictionary()), "page 1 has a link that is drawn, hidden, or in colours of a printer"),
         (
-            _with_hidden_text(Subtype=Name.Type3, BaseFont=Name.Drawn),
+            _with_widths("Type3"),
             "hidden text in a font /Type3 that cannot be judged",
         ),
         (_with_hidden_text(Subtype=Name.TrueType, BaseFont=Name.Arial), "hidden text in a font /TrueType that"),
         (_with_hidden_text(Subtype=Name.Type1), "page 1 has hidden text in a font /Type1 that cannot be judged"),
+        (_with_widths("TrueType", flags=4), "page 1 has hidden text in a font /TrueType that cannot be judged"),
+        (_in_japanese(1), "page 1 has hidden text in a font /Type0 that cannot be judged"),
         (_drawing(b"BT 3 Tr /OCRText1 9 Tf <0000> Tj ET"), "page 1 has hidden text in a font /Type0 that"),
     ],
 )
@@ -343,7 +346,7 @@ def test_what_cannot_be_judged_is_refused_by_name(change: Change, why: str, scan
         _with_link(C=Array([1, 0, 0]), F=4),
         _with_hidden_text(Subtype=Name.Type1, BaseFont=Name.Helvetica),
         _with_widths("TrueType"),
-        _in_japanese,
+        _in_japanese(2),
     ],
 )
 def test_what_is_certain_to_conform_is_taken(change: Change, scan: Path) -> None:
@@ -398,6 +401,15 @@ def test_what_the_document_says_of_its_colours_stays(scan: Path) -> None:
     with pikepdf.open(archived(scan, stated)) as pdf:
         [intent] = pdf.Root.OutputIntents
         assert intent.DestOutputProfile.read_bytes() == other and str(intent.OutputConditionIdentifier) == "Custom"
+
+
+def test_a_command_without_its_number_is_bad_input(scan: Path) -> None:
+    with pikepdf.open(scan, allow_overwriting_input=True) as pdf:
+        pdf.pages[0].contents_add(b"Tr")
+        pdf.save(scan)
+    with SearchablePdf(scan, "application/pdf", 1, scan.with_name("made.pdf"), last=make_archival) as writer:
+        with pytest.raises(BadInput):
+            writer.finish()
 
 
 def test_the_file_says_that_it_is_pdf_1_7(scan: Path) -> None:

@@ -304,7 +304,7 @@ def _in_japanese(supplement: int) -> Change:
         (_on_picture("/ColorSpace", Array([Name.Indexed])), "page 1 has a picture in colours of a printer"),
         (_on_picture("/ColorSpace", Array([Name.ICCBased])), "page 1 has a picture in colours of a printer"),
         (_with_profile(srgb_profile(), 1), "page 1 has a picture in colours of a printer"),
-        (_with_profile(srgb_profile().replace(b"\x02\x10", b"\x05\x10", 1), 3), "a picture in colours of a printer"),
+        (_with_profile(srgb_profile().replace(b"\x02\x10", b"\x05\0", 1), 3), "a picture in colours of a printer"),
         (_with_profile(b"", 3), "page 1 has a picture in colours of a printer"),
         (_with_profile(b"no profile" * 40, 3), "page 1 has a picture in colours of a printer"),
         (_with_default_colour, "page 1 has colours of a printer"),

@@ -110,9 +110,12 @@ class _File:
         # pylint: disable-next=import-outside-toplevel  # it loads pikepdf, which the other formats do without
         from distributed_ocr_pipeline.outputs.pdf import archival, searchable
 
-        material, last = self._material, archival.make_archival if self.name == PDFA else None
+        material, archive = self._material, self.name == PDFA
+        last, version = (archival.make_archival, archival.VERSION) if archive else (None, "")
         with material.original() as original:
-            with searchable.SearchablePdf(original, material.media_type, material.rows, self._made, last) as writer:
+            with searchable.SearchablePdf(
+                original, material.media_type, material.rows, self._made, last=last, version=version
+            ) as writer:
                 yield writer
 
     @contextmanager

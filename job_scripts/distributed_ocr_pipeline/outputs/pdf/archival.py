@@ -9,15 +9,19 @@ from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name
+from pikepdf.models.metadata import decode_pdf_date
 
-from distributed_ocr_pipeline.errors import BadInput
+from distributed_ocr_pipeline.outputs.pdf.colours import channels, channels_of_jpeg, is_output_profile
+from distributed_ocr_pipeline.outputs.pdf.hidden_fonts import check_hidden_fonts
+from distributed_ocr_pipeline.outputs.pdf.limits import clean_objects, filters_of, require_within_limits, unfit
 from distributed_ocr_pipeline.outputs.pdf.srgb import NAME, srgb_profile
 from distributed_ocr_pipeline.outputs.pdf.visibility import SHOWS_TEXT, Instruction, with_visibility
 
 _DRAWS = frozenset("q Q cm w J j M d i ri m l c v y h re S s f F f* B B* b b* n W W* g G rg RG Do gs".split())
 _WRITES = frozenset("BT ET Tc Tw Tz TL Tf Tr Ts Td TD Tm T*".split()) | SHOWS_TEXT
-_MARKS = frozenset("MP DP BMC BDC EMC".split())
+_MARKS = frozenset("MP DP BMC BDC EMC BX EX".split())
 _ALLOWED = _DRAWS | _WRITES | _MARKS
+_NAMED = {"Do": "/XObject", "gs": "/ExtGState", "Tf": "/Font", "BDC": "/Properties", "DP": "/Properties"}
 _DEEPEST = 28  # levels of q and Q (6.1.13)
 _SMALLEST_SIDE, _LARGEST_SIDE = 3, 14_400  # units (6.1.13)
 _UNFIT_PARTS = {
@@ -34,15 +38,26 @@ _UNFIT_PARTS = {
     "/PresSteps": "presentations",
 }
 _ACTIONS = ("/GoTo", "/GoToR", "/URI")  # of those that 6.5.1 does not forbid, what links and bookmarks have
-_STATES = frozenset("/Type /LW /LC /LJ /ML /D /RI /FL /SA /AIS /CA /ca /OP /op /OPM /BM".split())
+_STATES = frozenset("/Type /LW /LC /LJ /ML /D /RI /FL /SA /AIS /CA /ca /OP /op /OPM /BM /TK".split())
 _BLENDS = frozenset(
     "/Normal /Compatible /Multiply /Screen /Overlay /Darken /Lighten /ColorDodge /ColorBurn /HardLight /SoftLight "
     "/Difference /Exclusion /Hue /Saturation /Color /Luminosity".split()
 )
 _INTENTS = frozenset("/RelativeColorimetric /AbsoluteColorimetric /Perceptual /Saturation".split())
-_FILTERS = frozenset("/FlateDecode /DCTDecode /CCITTFaxDecode /JBIG2Decode /RunLengthDecode".split())
+_FILTERS = frozenset(
+    "/FlateDecode /ASCII85Decode /ASCIIHexDecode /DCTDecode /CCITTFaxDecode /JBIG2Decode /RunLengthDecode".split()
+)
+_NAMES = {"/Title": "dc:title", "/Author": "dc:creator", "/Subject": "dc:description", "/Keywords": "pdf:Keywords"}
+_DATES = ("/CreationDate", "/ModDate")
 _INFORMATION = frozenset("/Title /Author /Subject /Keywords /Creator /Producer /CreationDate /ModDate".split())
+_DEFAULTS = {"/DefaultGray": 1, "/DefaultRGB": 3}  # what takes the place of the device's colours (6.2.4.3)
 _PRINT = 4  # the flag of annotations that are printed (6.3.2)
+_UNSEEN = 1 | 2 | 32 | 256  # their flags Invisible, Hidden, NoView, ToggleNoView
+_OF_COMMANDS = "(content, "  # in what qpdf says of damaged ones
+_BOXES = ("/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox")
+
+VERSION = "1.7"
+"""Of PDF, which the file must say that it is (6.1.2)."""
 
 
 def make_archival(pdf: pikepdf.Pdf, part: int = 2) -> None:
@@ -59,26 +74,34 @@ def make_archival(pdf: pikepdf.Pdf, part: int = 2) -> None:
         BadInput: It holds what may not be in such a file, or what cannot be judged here; the message names it.
     """
     if pdf.is_encrypted:
-        raise _unfit("it is encrypted")
+        raise unfit("it is encrypted")
+    for key in (
+        "/Perms",
+        "/Version",
+    ):  # signatures, which end with any change, and a version beyond that of the standard
+        if key in pdf.Root:
+            del pdf.Root[key]
+    _name_as_in_xmp(pdf)
+    clean_objects(pdf)
+    pdf.get_warnings()  # of what is repaired when the file is written
     for holder in (pdf.Root, pdf.Root.get(Name.Names, Dictionary())):
         _require_no_parts(holder, "it has")
     _check_action(pdf.Root.get(Name.OpenAction), "it begins with")
     for item in _bookmarks(pdf.Root.get(Name.Outlines, Dictionary()).get(Name.First)):
         _check_action(item.get(Name.A), "a bookmark has")
+    seen: dict[tuple[int, int], None] = {}
     for number, page in enumerate(pdf.pages, start=1):
-        _check_page(page, f"page {number} has")
+        _check_page(page, f"page {number} has", seen)
+        if any(_OF_COMMANDS in str(warning) for warning in pdf.get_warnings()):
+            raise unfit(f"page {number} has damaged commands")
     _add_output_intent(pdf)
     _write_metadata(pdf, part)
-
-
-def _unfit(why: str) -> BadInput:
-    return BadInput(f"No PDF/A is made of the document, as {why}.", "Its searchable PDF can be made.")
 
 
 def _require_no_parts(holder: pikepdf.Object, where: str) -> None:
     for key, what in _UNFIT_PARTS.items():
         if key in holder:
-            raise _unfit(f"{where} {what}")
+            raise unfit(f"{where} {what}")
 
 
 def _bookmarks(item: pikepdf.Object | None) -> Iterator[pikepdf.Object]:
@@ -89,7 +112,7 @@ def _bookmarks(item: pikepdf.Object | None) -> Iterator[pikepdf.Object]:
         if item is None:
             continue
         if item.objgen in seen:
-            raise _unfit("its bookmarks run in a circle")
+            raise unfit("its bookmarks run in a circle")
         seen.add(item.objgen)
         yield item
         waiting += [item.get(Name.Next), item.get(Name.First)]
@@ -98,77 +121,88 @@ def _bookmarks(item: pikepdf.Object | None) -> Iterator[pikepdf.Object]:
 def _check_action(action: pikepdf.Object | None, where: str) -> None:
     """Raise `BadInput` for what may do more than go somewhere (6.5.1)."""
     if isinstance(action, Dictionary) and (str(action.get(Name.S)) not in _ACTIONS or Name.Next in action):
-        raise _unfit(f"{where} an action {action.get(Name.S)}")
+        raise unfit(f"{where} an action {action.get(Name.S)}")
 
 
-def _check_page(page: pikepdf.Page, where: str) -> None:
+def _check_page(page: pikepdf.Page, where: str, seen: dict[tuple[int, int], None]) -> None:
     _require_no_parts(page.obj, where)
     for note in page.obj.get(Name.Annots, Array()):
         _make_printed_link(note, where)
-    x0, y0, x1, y1 = (float(side) for side in page.mediabox)
-    if not all(_SMALLEST_SIDE <= abs(side) <= _LARGEST_SIDE for side in (x1 - x0, y1 - y0)):
-        raise _unfit(f"{where} a size of {abs(x1 - x0):.0f} by {abs(y1 - y0):.0f} points")
+    for box in (page.mediabox, page.cropbox, *(page.obj[key] for key in _BOXES if key in page.obj)):
+        x0, y0, x1, y1 = (float(side) for side in box)
+        if not all(_SMALLEST_SIDE <= abs(side) <= _LARGEST_SIDE for side in (x1 - x0, y1 - y0)):
+            raise unfit(f"{where} a size of {abs(x1 - x0):.0f} by {abs(y1 - y0):.0f} points")
+    page.externalize_inline_images()  # so that they are checked as all others are
     _check_content(page, page.resources, where)
-    _check_drawn(page.obj, where, {})
+    _check_drawn(page.obj, where, seen)
 
 
 def _make_printed_link(note: pikepdf.Object, where: str) -> None:
-    """A link is printed (6.3.2). Raises `BadInput` for another annotation, and for a link that does more."""
+    """A link is printed (6.3.2). Raises `BadInput` for another annotation, and for a link that does or shows more."""
     if note.get(Name.Subtype) != Name.Link or Name.AA in note:
-        raise _unfit(f"{where} an annotation {note.get(Name.Subtype)}")
-    _check_action(note.get(Name.A), f"{where} a link with")
+        raise unfit(f"{where} an annotation {note.get(Name.Subtype)}")
+    for key in ("/A", "/PA"):
+        _check_action(note.get(key), f"{where} a link with")
+    if Name.AP in note or len(note.get(Name.C, Array())) > len("RGB") or int(note.get(Name.F, 0)) & _UNSEEN:
+        raise unfit(f"{where} a link that is drawn, hidden, or in colours of a printer")
     note.F = _PRINT
 
 
 def _check_content(part: pikepdf.Page | pikepdf.Object, resources: pikepdf.Object, where: str) -> None:
     """Raise `BadInput` unless commands draw lines, areas and pictures, and write what nobody sees."""
-    depth = 0
+    depth, writes = 0, False
     for instruction, is_shown in with_visibility(part):
         name = str(instruction.operator)
-        depth += {"q": 1, "Q": -1}.get(name, 0)
+        depth = max(0, depth + {"q": 1, "Q": -1}.get(name, 0))
         if depth > _DEEPEST:
-            raise _unfit(f"{where} more than {_DEEPEST} levels of state")
+            raise unfit(f"{where} more than {_DEEPEST} levels of state")
         if name in SHOWS_TEXT and is_shown:
-            raise _unfit(f"{where} text of its own")
+            raise unfit(f"{where} text of its own")
         if name not in _ALLOWED and not _takes_plain_colour(instruction, resources):
-            raise _unfit(f"{where} the command {name!r}")
-        if name == "ri":
-            _check_intent(instruction.operands[0], where)
+            raise unfit(f"{where} the command {name!r}")
+        _check_operands(instruction, resources, where)
+        writes = writes or name in SHOWS_TEXT
+    if writes:
+        check_hidden_fonts(part, resources.get(Name.Font, Dictionary()), where)
+
+
+def _check_operands(instruction: Instruction, resources: pikepdf.Object, where: str) -> None:
+    """Raise `BadInput` for what is missing (6.2.2) or too large."""
+    name, operands = str(instruction.operator), list(instruction.operands)
+    for value in operands:
+        require_within_limits(value, where)
+    if name == "ri":
+        _check_intent(operands[-1] if operands else None, where)
+    named = [str(value) for value in operands[-1 if name in ("BDC", "DP") else 0 :][:1] if isinstance(value, Name)]
+    if name in ("Do", "gs", "Tf") and not named:
+        raise unfit(f"{where} the command {name!r} without a name")
+    if name in _NAMED and named and named[0] not in resources.get(_NAMED[name], Dictionary()):
+        raise unfit(f"{where} the command {name!r} with {named[0]}, which it lacks")
 
 
 def _takes_plain_colour(instruction: Instruction, resources: pikepdf.Object) -> bool:
     """Whether it chooses such a colour space, or a colour by numbers alone: not by a pattern."""
-    name, operands = str(instruction.operator), instruction.operands
+    name, operands = str(instruction.operator), list(instruction.operands)
     if name in ("cs", "CS"):
-        return _is_plain_colour(resources.get(Name.ColorSpace, Dictionary()).get(str(operands[0]), operands[0]))
+        spaces = resources.get(Name.ColorSpace, Dictionary())
+        return bool(operands) and channels(spaces.get(str(operands[0]), operands[0])) > 0
     return name in ("sc", "SC", "scn", "SCN") and not any(isinstance(value, Name) for value in operands)
-
-
-def _is_plain_colour(space: Any) -> bool:
-    """Grey and RGB, whatever says so (6.2.4). Of CMYK and inks it depends on a printer's profile."""
-    if isinstance(space, Name):
-        return str(space) in ("/DeviceGray", "/DeviceRGB", "/G", "/RGB")
-    kind = str(space[0]) if isinstance(space, Array) and len(space) else ""
-    if kind == "/Indexed":
-        return _is_plain_colour(space[1])
-    if kind == "/ICCBased":
-        return int(space[1].get(Name.N, 0)) in (1, 3)
-    return kind in ("/CalGray", "/CalRGB", "/Lab", "/DeviceGray", "/DeviceRGB")
 
 
 def _check_intent(intent: Any, where: str) -> None:
     if str(intent) not in _INTENTS:
-        raise _unfit(f"{where} the rendering intent {intent}")
+        raise unfit(f"{where} the rendering intent {intent}")
 
 
 def _check_drawn(part: pikepdf.Object, where: str, seen: dict[tuple[int, int], None]) -> None:
     """Check what a page or form draws with, and the forms in it, each once."""
-    if Name.Metadata in part:
-        del part.Metadata  # they would have to conform, too (6.6.2)
     group = part.get(Name.Group, Dictionary())
-    if Name.CS in group and not _is_plain_colour(group.CS):
-        raise _unfit(f"{where} colours of a printer")
+    if Name.CS in group and not channels(group.CS):
+        raise unfit(f"{where} colours of a printer")
     resources = part.get(Name.Resources, Dictionary())
+    spaces = resources.get(Name.ColorSpace, Dictionary())
+    if any(name in spaces and channels(spaces[name]) != number for name, number in _DEFAULTS.items()):
+        raise unfit(f"{where} colours of a printer")
     for state in resources.get(Name.ExtGState, Dictionary()).values():
         _check_state(state, where)
     for drawn in resources.get(Name.XObject, Dictionary()).values():
@@ -181,56 +215,72 @@ def _check_drawn(part: pikepdf.Object, where: str, seen: dict[tuple[int, int], N
             _check_content(drawn, drawn.get(Name.Resources, Dictionary()), where)
             _check_drawn(drawn, where, seen)
         else:
-            raise _unfit(f"{where} a part of the kind {drawn.get(Name.Subtype)}")
+            raise unfit(f"{where} a part of the kind {drawn.get(Name.Subtype)}")
 
 
 def _check_state(state: pikepdf.Object, where: str) -> None:
-    odd = set(state.keys()) - _STATES - ({"/SMask"} if state.get(Name.SMask) == Name("/None") else set())
+    odd = set(state.keys()) - _STATES - ({"/TR2"} if state.get(Name.TR2) == Name.Default else set())
+    odd -= {"/SMask"} if state.get(Name.SMask) == Name("/None") else set()
     if odd:
-        raise _unfit(f"{where} a graphics state with {', '.join(sorted(odd))}")
+        raise unfit(f"{where} a graphics state with {', '.join(sorted(odd))}")
     if str(state.get(Name.BM, Name.Normal)) not in _BLENDS:
-        raise _unfit(f"{where} the blend mode {state.BM}")
+        raise unfit(f"{where} the blend mode {state.BM}")
     _check_intent(state.get(Name.RI, Name.Perceptual), where)
 
 
 def _check_picture(picture: pikepdf.Object, where: str) -> None:
     """Raise `BadInput` for a picture that may not be in such a file (6.2.8); hints to smooth it are taken out."""
-    filters = picture.get(Name.Filter, Array())
-    names = {str(one) for one in (filters if isinstance(filters, Array) else [filters])}
-    if odd := sorted(names - _FILTERS):
-        raise _unfit(f"{where} a picture stored as {', '.join(odd)}")
-    if any(key in picture for key in ("/Alternates", "/OPI", "/F")):
-        raise _unfit(f"{where} a picture that stands for another")
-    if not picture.get(Name.ImageMask, False) and not _is_plain_colour(picture.get(Name.ColorSpace)):
-        raise _unfit(f"{where} a picture in colours of a printer")
+    filters = filters_of(picture)
+    if odd := sorted(set(filters) - _FILTERS):
+        raise unfit(f"{where} a picture stored as {', '.join(odd)}")
+    if any(key in picture for key in ("/Alternates", "/OPI")):
+        raise unfit(f"{where} a picture that stands for another")
+    number = 1 if picture.get(Name.ImageMask, False) else channels(picture.get(Name.ColorSpace))
+    if not number:
+        raise unfit(f"{where} a picture in colours of a printer")
+    if filters == ["/DCTDecode"] and channels_of_jpeg(picture.read_raw_bytes()) != number:
+        raise unfit(f"{where} a JPEG with other colours than it says")
     _check_intent(picture.get(Name.Intent, Name.Perceptual), where)
-    for hint in (Name.Interpolate, Name.Metadata):
-        if hint in picture:
-            del picture[hint]
+    if Name.Interpolate in picture:
+        del picture.Interpolate
     for mask in (picture.get(Name.SMask), picture.get(Name.Mask)):
         if isinstance(mask, pikepdf.Stream):
+            if Name.SMask in mask or Name.Mask in mask:
+                raise unfit(f"{where} a mask with a mask")
             _check_picture(mask, where)
 
 
 def _add_output_intent(pdf: pikepdf.Pdf) -> None:
-    """Say what the device's RGB is: sRGB (6.2.3)."""
+    """Say what the device's RGB is: what the document says, or sRGB (6.2.3)."""
+    stated = [intent for intent in pdf.Root.get(Name.OutputIntents, Array()) if intent.get(Name.S) == Name.GTS_PDFA1]
+    kept = [intent for intent in stated if is_output_profile(intent.get(Name.DestOutputProfile))][:1]
+    name = str(kept[0].get(Name.OutputConditionIdentifier, "Custom")) if kept else NAME
     intent = Dictionary(
         Type=Name.OutputIntent,
         S=Name.GTS_PDFA1,
-        OutputConditionIdentifier=pikepdf.String(NAME),
-        Info=pikepdf.String(NAME),
-        DestOutputProfile=pdf.make_stream(srgb_profile(), N=3),
+        OutputConditionIdentifier=pikepdf.String(name),
+        Info=pikepdf.String(name),
+        DestOutputProfile=kept[0].DestOutputProfile if kept else pdf.make_stream(srgb_profile(), N=3),
     )
     pdf.Root.OutputIntents = Array([pdf.make_indirect(intent)])
 
 
+def _name_as_in_xmp(pdf: pikepdf.Pdf) -> None:
+    """Take what the document's XMP metadata alone say of its title and author, for they go."""
+    metadata = pdf.open_metadata()
+    for key, name in _NAMES.items():
+        said = metadata.get(name)
+        if said and key not in pdf.docinfo:
+            pdf.docinfo[key] = said if isinstance(said, str) else "; ".join(said)
+
+
 def _write_metadata(pdf: pikepdf.Pdf, part: int) -> None:
     """XMP that says the same as the document's information, and which standard holds (6.6.2, 6.6.4)."""
-    if Name.Metadata in pdf.Root:
-        del pdf.Root.Metadata
     with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
         for key in _INFORMATION & {str(name) for name in pdf.docinfo.keys()}:
             try:
+                if key in _DATES:
+                    decode_pdf_date(str(pdf.docinfo[key]))
                 metadata.load_from_docinfo({key: pdf.docinfo[key]}, raise_failure=True)
             except ValueError:  # no date, for one; what XMP does not say the information may not say
                 del pdf.docinfo[key]

@@ -40,6 +40,7 @@ class SearchablePdf:
         page_count: As the table of pages has it.
         target: The PDF; it may be there already.
         last: What is done with the PDF before it is written.
+        version: Of PDF, which the file says that it is; the original's if it is empty.
 
     Raises:
         BadInput: The document cannot be opened, has other pages than were read, or a page has no size.
@@ -51,9 +52,11 @@ class SearchablePdf:
         media_type: str,
         page_count: int,
         target: Path,
+        *,
         last: Callable[[pikepdf.Pdf], None] | None = None,
+        version: str = "",
     ) -> None:
-        self._target, self._last = target, last
+        self._target, self._last, self._version = target, last, version
         with _explaining(), ExitStack() as stack:
             # A stream: pikepdf takes no path that is not UTF-8.
             source = original.open("rb") if media_type == _PDF else picture_as_pdf(original, media_type)
@@ -100,7 +103,8 @@ class SearchablePdf:
                 add_font(self._pdf, self._letters.all(), self._font)
             if self._last is not None:
                 self._last(self._pdf)
-            self._pdf.save(self._target, encryption=self._pdf.is_encrypted)  # whose owner may forbid to change it
+            is_owned = self._pdf.is_encrypted  # whose owner may forbid to change it
+            self._pdf.save(self._target, encryption=is_owned, force_version=self._version)
 
 
 @contextmanager
@@ -113,7 +117,7 @@ def _explaining() -> Iterator[None]:
             "A password is needed to open the PDF: searchable PDFs are not made of such, even where the run had it.",
             "Store it without the password; the next run reads it again.",
         ) from error
-    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+    except (pikepdf.PdfError, ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
         raise BadInput(f"The PDF cannot be given text: {_STREAM.sub('', str(error))}.") from error
 
 

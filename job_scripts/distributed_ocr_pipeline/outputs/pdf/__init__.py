@@ -3,7 +3,7 @@
 - `archival`: makes such a PDF of scans PDF/A-2b, or refuses.
 - `searchable`: adds the text to a copy of the document. Callers use this one.
 - `text_layer`: the drawing commands of a page's text, and the letters that they use.
-- `srgb`: the colours of such a PDF.
+- `limits`, `hidden_fonts`, `colours`: what such a PDF may hold; `srgb`: what its colours are.
 - `visibility`: a page's commands, and which of them write what is seen.
 - `font`: the font, which has no visible glyph.
 - `placement`: from pixels of the page as it was read to the page's own space.

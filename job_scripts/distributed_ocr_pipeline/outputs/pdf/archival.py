@@ -37,6 +37,7 @@ _UNFIT_PARTS = {
     "/Renditions": "films",
     "/PresSteps": "presentations",
 }
+_VOID = ("/Perms", "/Version")  # signatures, which end with any change, and a version beyond that of the standard
 _ACTIONS = ("/GoTo", "/GoToR", "/URI")  # of those that 6.5.1 does not forbid, what links and bookmarks have
 _STATES = frozenset("/Type /LW /LC /LJ /ML /D /RI /FL /SA /AIS /CA /ca /OP /op /OPM /BM /TK".split())
 _BLENDS = frozenset(
@@ -75,10 +76,7 @@ def make_archival(pdf: pikepdf.Pdf, part: int = 2) -> None:
     """
     if pdf.is_encrypted:
         raise unfit("it is encrypted")
-    for key in (
-        "/Perms",
-        "/Version",
-    ):  # signatures, which end with any change, and a version beyond that of the standard
+    for key in _VOID:
         if key in pdf.Root:
             del pdf.Root[key]
     _name_as_in_xmp(pdf)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
+from distributed_ocr_pipeline.ocr.engines.recognition import lie_on_each_other
 from distributed_ocr_pipeline.ocr.rasters.raster import load
 from distributed_ocr_pipeline.records import Word
 
@@ -136,18 +137,10 @@ def _each_word_once(lines: Sequence[list[Word]], tiles: Sequence[_Tile]) -> list
     at_seams: list[Word] = []
     kept = []
     for line in lines:
-        news = [word for word in line if not any(_is_same(word, other) for other in at_seams)]
+        news = [word for word in line if not any(lie_on_each_other(word, other, _SAME_PLACE) for other in at_seams)]
         at_seams += [word for word in news if any(tile.has_on_seam(word) for tile in tiles)]
         kept += [news] * bool(news)
     return kept
-
-
-def _is_same(one: Word, other: Word) -> bool:
-    """Whether two words lie on each other."""
-    width = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
-    height = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
-    smaller = min(one.width * one.height, other.width * other.height)
-    return width > 0 and height > 0 and width * height >= _SAME_PLACE * smaller
 
 
 def _words(line: int, box: Sequence[tuple[float, float]], text: str, info: Any) -> Iterator[Word]:

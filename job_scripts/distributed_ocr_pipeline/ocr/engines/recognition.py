@@ -109,6 +109,23 @@ def box_around(words: Sequence[PlacedWord | Word]) -> Block:
     )
 
 
+def shared_width(one: Word, other: Word) -> int:
+    """Pixels that two words have in common across the page; negative if there is white between them."""
+    return min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+
+
+def shared_height(one: Word, other: Word) -> int:
+    """Pixels that two words have in common down the page; negative if there is white between them."""
+    return min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+
+
+def lie_on_each_other(one: Word, other: Word, share: float) -> bool:
+    """Whether two words have a share of the smaller one's area in common."""
+    width, height = shared_width(one, other), shared_height(one, other)
+    smaller = min(one.width * one.height, other.width * other.height)
+    return width > 0 and height > 0 and width * height >= share * smaller
+
+
 def _joined(words: Sequence[PlacedWord]) -> str:
     """Text as Tesseract writes it: a line for each line, an empty line between paragraphs."""
     paragraphs: dict[tuple[int, ...], dict[tuple[int, ...], list[str]]] = {}

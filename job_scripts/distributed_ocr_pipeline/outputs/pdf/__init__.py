@@ -4,7 +4,7 @@
 - `searchable`: adds the text to a copy of the document. Callers use this one.
 - `text_layer`: the drawing commands of a page's text, and the letters that they use.
 - `limits`, `hidden_fonts`, `colours`: what such a PDF may hold; `srgb`: what its colours are.
-- `visibility`: a page's commands, and which of them write what is seen.
+- `text_state`: the commands of a page, and how text that they write is written.
 - `font`: the font, which has no visible glyph.
 - `placement`: from pixels of the page as it was read to the page's own space.
 - `pictures`: pictures as PDF, without loss.

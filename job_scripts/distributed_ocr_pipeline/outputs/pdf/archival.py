@@ -4,6 +4,7 @@ What a page may hold is listed, and a document with anything else is refused: of
 told here whether they conform, and a file that only says so would be worth less than none.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from distributed_ocr_pipeline.outputs.pdf.colours import channels, channels_of_j
 from distributed_ocr_pipeline.outputs.pdf.hidden_fonts import check_hidden_fonts
 from distributed_ocr_pipeline.outputs.pdf.limits import clean_objects, filters_of, require_within_limits, unfit
 from distributed_ocr_pipeline.outputs.pdf.srgb import NAME, srgb_profile
-from distributed_ocr_pipeline.outputs.pdf.visibility import SHOWS_TEXT, Instruction, with_visibility
+from distributed_ocr_pipeline.outputs.pdf.text_state import SHOWS_TEXT, Instruction, strings_of, with_text_state
 
 _DRAWS = frozenset("q Q cm w J j M d i ri m l c v y h re S s f F f* B B* b b* n W W* g G rg RG Do gs".split())
 _WRITES = frozenset("BT ET Tc Tw Tz TL Tf Tr Ts Td TD Tm T*".split()) | SHOWS_TEXT
@@ -148,20 +149,20 @@ def _make_printed_link(note: pikepdf.Object, where: str) -> None:
 
 def _check_content(part: pikepdf.Page | pikepdf.Object, resources: pikepdf.Object, where: str) -> None:
     """Raise `BadInput` unless commands draw lines, areas and pictures, and write what nobody sees."""
-    depth, writes = 0, False
-    for instruction, is_shown in with_visibility(part):
+    depth, written = 0, defaultdict[str, set[bytes]](set)
+    for instruction, state in with_text_state(part):
         name = str(instruction.operator)
         depth = max(0, depth + {"q": 1, "Q": -1}.get(name, 0))
         if depth > _DEEPEST:
             raise unfit(f"{where} more than {_DEEPEST} levels of state")
-        if name in SHOWS_TEXT and is_shown:
+        if name in SHOWS_TEXT and state.is_shown:
             raise unfit(f"{where} text of its own")
         if name not in _ALLOWED and not _takes_plain_colour(instruction, resources):
             raise unfit(f"{where} the command {name!r}")
         _check_operands(instruction, resources, where)
-        writes = writes or name in SHOWS_TEXT
-    if writes:
-        check_hidden_fonts(part, resources.get(Name.Font, Dictionary()), where)
+        if name in SHOWS_TEXT:
+            written[state.font].update(strings_of(instruction))
+    check_hidden_fonts(written, resources.get(Name.Font, Dictionary()), where)
 
 
 def _check_operands(instruction: Instruction, resources: pikepdf.Object, where: str) -> None:

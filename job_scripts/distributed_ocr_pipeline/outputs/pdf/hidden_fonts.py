@@ -1,14 +1,13 @@
 """Fonts of text that nobody sees (ISO 19005-2, 6.2.11): they need not be in the file; what is there must conform."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Stream, String
+from pikepdf import Array, Dictionary, Name, Stream
 from PIL import ImageFont
 
 from distributed_ocr_pipeline.outputs.pdf.limits import unfit
-from distributed_ocr_pipeline.outputs.pdf.visibility import SHOWS_TEXT
 
 _STANDARD = frozenset(
     "/Courier /Courier-Bold /Courier-Oblique /Courier-BoldOblique /Helvetica /Helvetica-Bold /Helvetica-Oblique "
@@ -31,34 +30,13 @@ _CMAPS = {  # the character collection of each, and the supplement of it (Adobe'
 }
 
 
-def check_hidden_fonts(part: pikepdf.Page | pikepdf.Object, fonts: pikepdf.Object, where: str) -> None:
-    """Raise `BadInput` unless the fonts with which a page or form writes conform."""
-    texts: dict[str, set[bytes]] = {}
-    for name, text in _written(part):
-        texts.setdefault(name, set()).add(text)
+def check_hidden_fonts(texts: Mapping[str, set[bytes]], fonts: pikepdf.Object, where: str) -> None:
+    """Raise `BadInput` unless the fonts in which a page or form writes, each with its strings, conform."""
     for name, written in texts.items():
         font = fonts.get(name) if name else None
         if not isinstance(font, Dictionary) or not _conforms(font, written):
             kind = font.get(Name.Subtype) if isinstance(font, Dictionary) else "that is missing"
             raise unfit(f"{where} hidden text in a font {kind} that cannot be judged")
-
-
-def _written(part: pikepdf.Page | pikepdf.Object) -> Iterator[tuple[str, bytes]]:
-    """Strings that are written, each with the name of its font."""
-    font, saved = "", []
-    for instruction in pikepdf.parse_content_stream(part):
-        match str(instruction.operator):
-            case "q":
-                saved.append(font)
-            case "Q" if saved:
-                font = saved.pop()
-            case "Tf":
-                font = str(instruction.operands[0])
-            case name if name in SHOWS_TEXT:
-                text = instruction.operands[-1]
-                for one in text if isinstance(text, Array) else [text]:
-                    if isinstance(one, String):
-                        yield font, bytes(one)
 
 
 def _conforms(font: pikepdf.Object, texts: set[bytes]) -> bool:
@@ -106,11 +84,9 @@ def _without_program(font: pikepdf.Object) -> bool:
 def _composite_conforms(font: pikepdf.Object, texts: set[bytes]) -> bool:
     inner = font.DescendantFonts[0]
     descriptor, system = inner.get(Name.FontDescriptor), inner.get(Name.CIDSystemInfo)
-    if (
-        inner.get(Name.Type) != Name.Font
-        or not isinstance(descriptor, Dictionary)
-        or not isinstance(system, Dictionary)
-    ):
+    if not isinstance(descriptor, Dictionary) or not isinstance(system, Dictionary):
+        return False
+    if inner.get(Name.Type) != Name.Font:
         return False
     if not any(key in descriptor for key in _PROGRAMS):
         collection, supplement = _CMAPS.get(str(font.get(Name.Encoding))[:-2], ("", 0))

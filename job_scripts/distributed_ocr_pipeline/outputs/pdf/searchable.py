@@ -19,7 +19,7 @@ from distributed_ocr_pipeline.outputs.pdf.font import add_font
 from distributed_ocr_pipeline.outputs.pdf.pictures import picture_as_pdf
 from distributed_ocr_pipeline.outputs.pdf.placement import placement, shown_box
 from distributed_ocr_pipeline.outputs.pdf.text_layer import Letters, commands
-from distributed_ocr_pipeline.outputs.pdf.visibility import SHOWS_TEXT, with_visibility
+from distributed_ocr_pipeline.outputs.pdf.text_state import SHOWS_TEXT, with_text_state
 from distributed_ocr_pipeline.records import PageResult, TextSource, Word
 from distributed_ocr_pipeline.wording import count_of
 
@@ -143,9 +143,9 @@ def _remove_hidden_text(pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
     if not forms and not any(_HIDES_TEXT.search(stream.read_bytes()) for stream in _streams(page)):
         return
     kept = []
-    for instruction, is_shown in with_visibility(page):
+    for instruction, state in with_text_state(page):
         name = str(instruction.operator)
-        if name in SHOWS_TEXT and is_shown:
+        if name in SHOWS_TEXT and state.is_shown:
             return
         if name in SHOWS_TEXT or name == "Do" and str(instruction.operands[0]) in forms:
             continue
@@ -162,5 +162,5 @@ def _has_hidden_text(form: pikepdf.Object) -> bool:
     """Whether a form, a page's part, is invisible text and no more."""
     if form.get(Name.Subtype) != Name.Form or not _HIDES_TEXT.search(form.read_bytes()):
         return False
-    commands_of_form = [(str(command.operator), is_shown) for command, is_shown in with_visibility(form)]
-    return not any(name in _PAINTS or name in SHOWS_TEXT and is_shown for name, is_shown in commands_of_form)
+    of_form = [(str(instruction.operator), state) for instruction, state in with_text_state(form)]
+    return not any(name in _PAINTS or name in SHOWS_TEXT and state.is_shown for name, state in of_form)

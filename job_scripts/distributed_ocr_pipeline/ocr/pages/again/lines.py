@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, shared_height, shared_width
 from distributed_ocr_pipeline.ocr.scripts import join_words
 from distributed_ocr_pipeline.records import Word
 
@@ -57,23 +57,17 @@ def _put_beside(paragraphs: Sequence[Paragraph], line: Line) -> bool:
 def _is_beside(one: Line, two: Line) -> bool:
     """Whether two lines stand side by side, so that neither has words over the other's."""
     left, right = _nearest_words(one, two)
-    shared = min(left.top + left.height, right.top + right.height) - max(left.top, right.top)
-    apart = all(_between(word, other) >= 0 for word in one for other in two)
-    return apart and shared >= _BESIDE * min(left.height, right.height)
+    apart = all(shared_width(word, other) <= 0 for word in one for other in two)
+    return apart and shared_height(left, right) >= _BESIDE * min(left.height, right.height)
 
 
 def _distance(one: Line, two: Line) -> int:
     """Pixels between the nearest words of two lines that stand side by side."""
-    return _between(*_nearest_words(one, two))
+    return -shared_width(*_nearest_words(one, two))
 
 
 def _nearest_words(one: Line, two: Line) -> tuple[Word, Word]:
-    return min(((word, other) for word in one for other in two), key=lambda pair: _between(*pair))
-
-
-def _between(word: Word, other: Word) -> int:
-    """Pixels between two words across the page; negative where one is over the other."""
-    return max(word.left, other.left) - min(word.left + word.width, other.left + other.width)
+    return max(((word, other) for word in one for other in two), key=lambda pair: shared_width(*pair))
 
 
 def _is_below(paragraph: Paragraph, line: Line) -> bool:

@@ -2,14 +2,14 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
+from distributed_ocr_pipeline.ocr.engines.recognition import lie_on_each_other, shared_height, shared_width
 from distributed_ocr_pipeline.records import Word
 
 _SAME_PLACE = 0.4  # of the smaller of two words' areas
 _SAME_ROW = 0.5  # of the height of the lower of two words
-_SHIFTED = (
-    0.5  # of the same, between the middles of two words: the neural engine places letters by steps of its network
-)
+_SHIFTED = 0.5  # of the same, between the middles of words: the neural engine places letters by steps of its network
 
 
 def same_places(ours: Sequence[Word], theirs: Sequence[Word]) -> list[tuple[list[Word], list[Word]]]:
@@ -19,7 +19,7 @@ def same_places(ours: Sequence[Word], theirs: Sequence[Word]) -> list[tuple[list
     stands alone is so narrow that a few pixels decide.
     """
     groups = _Groups(len(ours) + len(theirs))
-    for one, other in _pairs(ours, theirs, _lie_on_each_other):
+    for one, other in _pairs(ours, theirs, partial(lie_on_each_other, share=_SAME_PLACE)):
         groups.unite(one, len(ours) + other)
     alone = groups.alone()
     for one, other in _pairs(ours, theirs, _touch):
@@ -36,7 +36,7 @@ def same_places(ours: Sequence[Word], theirs: Sequence[Word]) -> list[tuple[list
 
 def in_one_row(one: Word, other: Word) -> bool:
     """Whether two words stand at the same height."""
-    return _shared_height(one, other) >= _SAME_ROW * min(one.height, other.height)
+    return shared_height(one, other) >= _SAME_ROW * min(one.height, other.height)
 
 
 class _Groups:
@@ -80,21 +80,7 @@ def _pairs(
                 yield number, by_top[position]
 
 
-def _lie_on_each_other(one: Word, other: Word) -> bool:
-    width, height = _shared_width(one, other), _shared_height(one, other)
-    smaller = min(one.width * one.height, other.width * other.height)
-    return width > 0 and height > 0 and width * height >= _SAME_PLACE * smaller
-
-
 def _touch(one: Word, other: Word) -> bool:
     middles = abs(one.left + one.width / 2 - other.left - other.width / 2)
-    near = _shared_width(one, other) > 0 or middles < _SHIFTED * min(one.height, other.height)
+    near = shared_width(one, other) > 0 or middles < _SHIFTED * min(one.height, other.height)
     return near and in_one_row(one, other)
-
-
-def _shared_width(one: Word, other: Word) -> int:
-    return min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
-
-
-def _shared_height(one: Word, other: Word) -> int:
-    return min(one.top + one.height, other.top + other.height) - max(one.top, other.top)

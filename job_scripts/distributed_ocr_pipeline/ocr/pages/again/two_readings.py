@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from distributed_ocr_pipeline.ocr.engines.rapidocr import recognition_of_lines
-from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, box_around
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, box_around, shared_height
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, insert, paragraphs_of, reading_of
 from distributed_ocr_pipeline.ocr.pages.again.same_places import in_one_row, same_places
 from distributed_ocr_pipeline.ocr.pages.quality import quality_of
@@ -20,9 +20,7 @@ _LEAST_ALONE = 60  # confidence of a word that only Tesseract read: print that t
 _LEAST_NEW = 25  # of one that only the neural engine read; of pen strokes and rims of pictures it makes letters with 5
 _PARTIAL = 0.6  # of Tesseract's letters: where the neural engine has fewer, it has lost a word whose place it covers
 _NEAR = 4  # heights of a word, between it and the next of its line
-_UNMARKED = str.maketrans(
-    "łŁøØđĐıħĦŧŦ", "lLoOdDihHtT"
-)  # letters with a stroke or without a dot, which Unicode keeps whole
+_UNMARKED = str.maketrans("łŁøØđĐıħĦŧŦ", "lLoOdDihHtT")  # whole letters in Unicode, accent and all
 
 
 @dataclass(frozen=True)
@@ -186,7 +184,7 @@ def _in_order(line: Line) -> Line:
 
 def _nearest(word: Word, others: Sequence[Word]) -> Word | None:
     """The first of the words with the most height in common with one; None if there are none."""
-    return max(others, key=lambda other: _shared_height(word, other), default=None)
+    return max(others, key=lambda other: shared_height(word, other), default=None)
 
 
 def _put_in(line: Line, rows: Sequence[Line]) -> bool:
@@ -222,7 +220,3 @@ def _stands_in(word: Word, row: Sequence[Word]) -> bool:
 def _gap(one: Word, other: Word) -> int:
     """White between two words of a row; negative where they lie on each other."""
     return max(other.left - one.left - one.width, one.left - other.left - other.width)
-
-
-def _shared_height(one: Word, other: Word) -> int:
-    return min(one.top + one.height, other.top + other.height) - max(one.top, other.top)

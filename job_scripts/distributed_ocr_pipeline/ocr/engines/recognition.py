@@ -5,6 +5,7 @@ TSV is Tesseract's table of boxes: a row for each page, block, paragraph, line a
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
@@ -24,7 +25,7 @@ class Recognition:
     words: tuple[Word, ...]
     language: str = ""  # of the models that read it; empty where they are those that the options name
 
-    @property
+    @cached_property
     def confidence(self) -> float | None:
         """Mean over words, 0-100; None if there is no word."""
         return sum(word.confidence for word in self.words) / len(self.words) if self.words else None

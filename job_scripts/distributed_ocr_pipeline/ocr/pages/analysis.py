@@ -300,5 +300,6 @@ def _sharpness(ink: Image.Image, slope: float) -> int:
     """How sharp the bands are once each strip is moved by `slope` rows more than its neighbour."""
     shift = (1, 0, 0, slope, 1, -slope * ink.width / 2)
     sheared = ink.transform(ink.size, Image.Transform.AFFINE, shift, Image.Resampling.BILINEAR)
-    rows = sheared.reduce((ink.width, 1)).tobytes()
-    return sum((upper - lower) ** 2 for upper, lower in zip(rows, rows[1:]))
+    rows = sheared.reduce((ink.width, 1))
+    steps = ImageChops.difference(rows.crop((0, 1, 1, rows.height)), rows.crop((0, 0, 1, rows.height - 1)))
+    return sum(step * step * count for step, count in enumerate(steps.histogram()))

@@ -22,7 +22,7 @@ from distributed_ocr_pipeline.ocr.rasters.damaged import (
     whitened,
 )
 from distributed_ocr_pipeline.ocr.rasters.heic import is_heic, open_heic
-from distributed_ocr_pipeline.ocr.rasters.raster import QUARTER_TURNS, most_scale
+from distributed_ocr_pipeline.ocr.rasters.raster import QUARTER_TURNS, made_smaller, most_scale
 from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
 
 _BYTES_PER_PIXEL = 8  # what decoding and turning grey may take at worst
@@ -188,7 +188,7 @@ def rasterise_scan(path: str, stored: Sequence[int], turn: int, size: Sequence[i
         grey = grey_of_colour(image)
     upright = grey.transpose(QUARTER_TURNS[turn]) if turn else grey
     if upright.size != tuple(size):
-        upright = upright.resize((size[0], size[1]), Image.Resampling.BILINEAR)
+        upright = made_smaller(upright, (size[0], size[1]))
     upright.save(target, format="TIFF", compression="raw")
 
 

@@ -4,9 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
-from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, apply, save_page_image, transformed
+from distributed_ocr_pipeline.ocr.rasters.raster import (
+    Raster,
+    Transform,
+    apply,
+    load,
+    made_smaller,
+    save_page_image,
+    transformed,
+)
 from tests.support.documents import printed_page, with_specks
 
 
@@ -39,3 +47,19 @@ def test_a_transformed_copy_knows_its_resolution(tmp_path: Path) -> None:
     assert half.dpi == 100 and half.note == "noted" and half.width > 300 and half.height > 200
     larger = transformed(replace(raster, dpi=None), Transform(scale=2.0), tmp_path / "c.tif")
     assert (larger.width, larger.height, larger.dpi) == (800, 1200, None)
+
+
+@pytest.mark.parametrize(
+    ("size", "smaller"), [((2480, 3508), (1819, 2573)), ((6001, 5003), (4400, 3668)), ((1, 50), (1, 33))]
+)
+def test_what_is_made_smaller_is_what_pillow_makes_to_two_levels(
+    size: tuple[int, int], smaller: tuple[int, int], tmp_path: Path
+) -> None:
+    """6001 x 5003 pixels are more than one of Pillow's blocks of memory; a file is mapped into memory, not read."""
+    path = tmp_path / "a.tif"
+    Image.effect_noise(size, 90).save(path, format="TIFF", compression="raw")
+    with load(path) as image:
+        made = made_smaller(image, smaller)
+        expected = image.resize(smaller, Image.Resampling.BILINEAR)
+    assert made.size == smaller
+    assert not any(ImageChops.difference(made, expected).histogram()[3:])

@@ -60,7 +60,21 @@ class Transform:
 
 def load(path: Path) -> Image.Image:
     """A raster of our own. Not by `Image.open`, which warns of pictures that are as large as our limit allows."""
-    return TiffImageFile(path)
+    image = TiffImageFile(path)
+    _join_strips(image)
+    return image
+
+
+def _join_strips(image: TiffImageFile) -> None:
+    """Poppler writes hundreds of strips, one behind the other; as one they are mapped into memory instead of read."""
+    strips, width = list(image.tile), image.width
+    end = strips[0].offset
+    for codec, extents, offset, how in strips:
+        left, top, right, bottom = extents or (0, 0, 0, 0)
+        if (codec, left, right, offset, how) != ("raw", 0, width, end, strips[0].args):
+            return
+        end += (bottom - top) * width * len(image.getbands())
+    image.tile = [strips[0]._replace(extents=(0, 0, *image.size))]
 
 
 def transformed(raster: Raster, transform: Transform, target: Path) -> Raster:

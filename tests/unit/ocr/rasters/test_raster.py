@@ -1,10 +1,13 @@
 """What is done to a raster before it is read, and the page image."""
 
+import struct
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
+from PIL.TiffImagePlugin import ROWSPERSTRIP, STRIPOFFSETS
 
 from distributed_ocr_pipeline.ocr.rasters.raster import (
     Raster,
@@ -15,7 +18,7 @@ from distributed_ocr_pipeline.ocr.rasters.raster import (
     save_page_image,
     transformed,
 )
-from tests.support.documents import printed_page, with_specks
+from tests.support.documents import printed_page, scanned_pdf, with_specks
 
 
 def test_specks_are_removed_before_reading_and_print_stays() -> None:
@@ -63,3 +66,26 @@ def test_what_is_made_smaller_is_what_pillow_makes_to_two_levels(
         expected = image.resize(smaller, Image.Resampling.BILINEAR)
     assert made.size == smaller
     assert not any(ImageChops.difference(made, expected).histogram()[3:])
+
+
+def test_strips_that_follow_each_other_are_loaded_as_one(tmp_path: Path) -> None:
+    """As Poppler writes them. Where a file has them in another order, they are read one by one."""
+    program = ["pdftoppm", "-gray", "-tiff", "-tiffcompression", "none", "-r", "100"]
+    subprocess.run([*program, scanned_pdf(tmp_path / "a.pdf", 1), tmp_path / "a"], check=True, timeout=60)
+    [path] = tmp_path.glob("*.tif")
+    with Image.open(path) as image:
+        offsets, pixels = image.tag_v2[STRIPOFFSETS], image.tobytes()  # type: ignore[attr-defined]
+        height = image.tag_v2[ROWSPERSTRIP]  # type: ignore[attr-defined]
+    with load(path) as loaded:
+        assert (len(offsets) > 1, _strips(loaded), loaded.tobytes() == pixels) == (True, 1, True)
+    swapped = (offsets[1], offsets[0], *offsets[2:])
+    old, new = (struct.pack(f"<{len(offsets)}I", *one) for one in (offsets, swapped))
+    path.write_bytes(path.read_bytes().replace(old, new))
+    strip = height * loaded.width
+    with load(path) as loaded:
+        assert _strips(loaded) == len(offsets)
+        assert loaded.tobytes() == pixels[strip : 2 * strip] + pixels[:strip] + pixels[2 * strip :]
+
+
+def _strips(image: Image.Image) -> int:
+    return len(image.tile)  # type: ignore[attr-defined]  # of a file that is not read yet

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 
-from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, shared_width
 from distributed_ocr_pipeline.ocr.pages.again.dark_areas import without_dark_areas
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, insert, paragraphs_of, reading_of
 from distributed_ocr_pipeline.ocr.pages.again.low_rows import without_low_rows
@@ -106,7 +106,8 @@ def unread_cells(image: Image.Image, words: Sequence[Word]) -> Image.Image:
 
 
 def _gaps(page: _Page) -> list[Gaps]:
-    words = [word for word in page.words if not _is_stack(word)]
+    misread = _misread_columns(page.words)
+    words = [word for word in page.words if word not in misread]
     image, cells, paper = page.image, page.cells, page.paper
     if (lighter := without_dark_areas(image, cells, paper)) is not None:
         image, cells = lighter, lighter.reduce(CELL)
@@ -159,10 +160,11 @@ def _clear(page: _Page) -> Image.Image:
 def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
     """The reading with the words that were found in its gaps, each line where it stands; itself if there are none."""
     paragraphs = paragraphs_of(read)
-    lines = _credible_lines(gaps, found, [word for word in read.words if not _is_stack(word)])
+    misread = _misread_columns(read.words)
+    lines = _credible_lines(gaps, found, [word for word in read.words if word not in misread])
     if paragraphs is None or not lines:
         return read
-    paragraphs = _without_stacks(paragraphs, lines)
+    paragraphs = _without_misread(paragraphs, misread, lines)
     for together in _paragraphs(lines, found) if gaps.segmentation == COLUMNS else [[line] for line in lines]:
         insert(paragraphs, together)
     return reading_of(paragraphs, read.language)
@@ -327,17 +329,41 @@ def _covers(word: Word, other: Word) -> bool:
     return word.left <= x <= word.left + word.width and word.top <= y <= word.top + word.height
 
 
+def _misread_columns(words: Sequence[Word]) -> frozenset[Word]:
+    """Words that were made of a column of numbers, each below the other: stacks, and the lines of what is around them.
+
+    Such a column comes as a few stacks and as letters and signs beside, above and below them.
+    """
+    stacks = [word for word in words if _is_stack(word)]
+    if not stacks:
+        return frozenset()
+    lines: dict[int, Line] = {}
+    for word in words:
+        lines.setdefault(word.line, []).append(word)
+    around = (word for line in lines.values() if all(_is_of_column(one, stacks) for one in line) for word in line)
+    return frozenset([*stacks, *around])
+
+
 def _is_stack(word: Word) -> bool:
     """Whether what was read as a word is likelier a column of numbers, each below the other."""
     return word.confidence < _CONFIDENT and len(word.text) > 2 and word.height > 2 * word.width
 
 
-def _without_stacks(paragraphs: Sequence[Paragraph], lines: Sequence[Line]) -> list[Paragraph]:
-    """The paragraphs without the stacks in whose places words were found."""
+def _is_of_column(word: Word, stacks: Sequence[Word]) -> bool:
+    """Whether a word that is not certain stands in the column of a stack, or so close to it as a digit to the next."""
+    if word.confidence >= _CERTAIN:
+        return False
+    return any(word.width <= 2 * stack.width and shared_width(word, stack) > -stack.width for stack in stacks)
+
+
+def _without_misread(
+    paragraphs: Sequence[Paragraph], misread: frozenset[Word], lines: Sequence[Line]
+) -> list[Paragraph]:
+    """The paragraphs without the misread words in whose places words were found."""
     found = [word for line in lines for word in line]
 
     def stays(word: Word) -> bool:
-        return not (_is_stack(word) and any(_covers(word, other) for other in found))
+        return word not in misread or not any(_covers(word, other) for other in found)
 
     kept = [[[word for word in line if stays(word)] for line in paragraph] for paragraph in paragraphs]
     return [[line for line in paragraph if line] for paragraph in kept if any(paragraph)]

@@ -240,6 +240,25 @@ def test_a_stack_of_numbers_gives_way_to_what_is_read_in_its_place() -> None:
     assert gaps.merged(read, GAPS, read_of([at("cell", 400, 125, 1)])).text.endswith("HWNAONH")
 
 
+def test_what_stands_around_a_stack_of_numbers_is_read_again_with_it(tmp_path: Path) -> None:
+    stack = Word("HWN", 38, 100, 20, 300, 18.0, 99)
+    sign = Word("=", 44, 440, 16, 1000, 80.0, 98)
+    lines = moved(words_above(1500), 100)
+    [numbers] = find(*with_numbers(tmp_path), [*lines, stack, sign])
+    assert (numbers.segmentation, numbers.raster.height > 1300) == (gaps.BLOCK, True)
+    for sure in (replace(sign, confidence=95.0), replace(sign, line=1), replace(sign, width=60)):
+        assert all(one.raster.height < 500 for one in find(*with_numbers(tmp_path), [*lines, stack, sure]))
+
+
+def test_what_stands_around_a_stack_gives_way_only_to_what_is_read_in_its_place() -> None:
+    around = Word("HWNAONH", 20, 290, 20, 140, 18.0, 4), Word("=", 20, 440, 20, 20, 80.0, 5)
+    read = Recognition(f"{before().text}\n\nHWNAONH\n\n=", (*before().words, *around))
+    assert gaps.merged(read, GAPS, read_of([at("17", 0, 420, 1)])).text.endswith("HWNAONH\n\n17")
+    assert gaps.merged(read, GAPS, read_of([at("cell", 400, 125, 1)])).text.endswith("HWNAONH\n\n=")
+    away = replace(read, words=(*read.words[:-1], replace(around[1], left=65)))
+    assert gaps.merged(away, GAPS, read_of([at("17", 45, 420, 1)])) == away
+
+
 @pytest.mark.parametrize("words", [(), words_above(1200, confidence=40.0)], ids=["nothing", "babble"])
 def test_what_is_no_print_has_no_gaps(words: Sequence[Word], tmp_path: Path) -> None:
     assert find(*page(tmp_path), words) == []

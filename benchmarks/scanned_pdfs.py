@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image, ImageChops, ImageFilter
 
@@ -61,6 +62,15 @@ CONDITIONS = (
 )
 
 
+class _Box(NamedTuple):
+    """Where a word stands, in points."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 @dataclass(frozen=True)
 class SourcePage:
     """A page of a PDF; pages are counted from 1."""
@@ -81,24 +91,25 @@ def candidates(path: Path) -> list[SourcePage]:
 def is_layout(page: str) -> bool:
     """Whether a page, as `pdftotext -bbox` has it, consists of short pieces of lines whose letters can be right."""
     width = float(re.findall(r'width="([\d.]+)"', page)[0])
-    words = [(*map(float, match.groups()[:4]), html.unescape(match[5])) for match in _WORD.finditer(page)]
-    letters = "".join(word[4] for word in words)
+    words = [_Box(*map(float, match.groups()[:4])) for match in _WORD.finditer(page)]
+    letters = html.unescape("".join(match[5] for match in _WORD.finditer(page)))
     if len(words) not in _WORDS or sum(map(str.isascii, letters)) < _ASCII * len(letters):
         return False
     pieces = list(_pieces(words))
     return sum(piece < _SHORT * width for piece in pieces) >= _SHORT_PIECES * len(pieces)
 
 
-def _pieces(words: Sequence[tuple[float, float, float, float, str]]) -> Iterator[float]:
+def _pieces(words: Sequence[_Box]) -> Iterator[float]:
     """Widths of runs of words without a gap."""
-    begin, before = words[0][0], words[0]
+    begin, before = words[0].left, words[0]
     for word in words[1:]:
-        height = before[3] - before[1]
-        if abs(word[3] - before[3]) > height / 2 or not -height < word[0] - before[2] < _GAP * height:
-            yield before[2] - begin
-            begin = word[0]
+        height = before.bottom - before.top
+        beside = -height < word.left - before.right < _GAP * height
+        if not beside or abs(word.bottom - before.bottom) > height / 2:
+            yield before.right - begin
+            begin = word.left
         before = word
-    yield before[2] - begin
+    yield before.right - begin
 
 
 def _is_english(text: str) -> bool:
@@ -132,8 +143,10 @@ def scanned(page: SourcePage, condition: Condition, target: Path, chance: random
     if condition.bilevel or condition.reduced > 1:
         image = image.point([255 * (level > _BLACK) for level in range(256)])
     image = image.convert("1") if condition.bilevel else image.reduce(condition.reduced)
-    options = {"dpi": (condition.claimed, condition.claimed)} if condition.claimed else {}
-    image.save(target, **options)
+    if condition.claimed:
+        image.save(target, dpi=(condition.claimed, condition.claimed))
+    else:
+        image.save(target)
 
 
 def _with_grain(image: Image.Image, levels: int, chance: random.Random) -> Image.Image:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
+from statistics import median
 
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 
@@ -23,7 +24,7 @@ from distributed_ocr_pipeline.ocr.pages.again.low_rows import without_low_rows
 from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells
 from distributed_ocr_pipeline.ocr.rasters.faint import LEAST_FAINT, faint_part
 from distributed_ocr_pipeline.ocr.rasters.levels import ink_level
-from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
+from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, in_runs, lightest
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
 
@@ -45,6 +46,10 @@ _RUN_STEPS = (1, 2, 4, 4)  # cells, which add up to a run of 12: no word is so l
 _GROWTH = 8  # cells along ink from a cell with print
 _NARROW = 0.12  # of the page's width; numbers of lines, of which sparse text leaves out those of one digit
 _TALL = 4  # times as high as wide
+_RULED = 0.8  # of the paper's level; rules are darker
+_RULE_ACROSS, _RULE_DOWN = 2, 0.8  # times the height of print: half of the shortest run that is a rule and no letter
+_RULE_THICKNESS = 0.25  # likewise, at most
+_LONGEST = 120  # pixels; half of the longest run that is asked for
 _MARGIN = 5  # cells; what is so near to print, itself in the middle, belongs to it
 _PRINTED = 55  # mean confidence; of handwriting, more would be babble
 _CONFIDENT = 70  # of a word; drawings, rules and photographs are read with less
@@ -75,6 +80,11 @@ class _Page:
     def paper(self) -> int:
         """Its grey level."""
         return _paper(self.cells, self.words)
+
+    @cached_property
+    def print_height(self) -> float:
+        """Pixels, of a usual word that was read; 0 if none is believed."""
+        return median([word.height for word in self.words if word.confidence >= _PRINTED] or [0])
 
     def target(self, name: str) -> Raster:
         """Where a picture of a gap is to be written; its size is the page's still."""
@@ -122,9 +132,7 @@ def _gaps(page: _Page) -> list[Gaps]:
         image, cells, papers = flat, flat.reduce(CELL), Image.new("L", cells.size, paper)
         print_cells = _unread(cells, papers, words)
     mask = without_words(_grown(print_cells, cells, papers), words)
-    return [
-        _cut_out(page.target(str(number)), image, part, paper) for number, part in enumerate(_columns_and_rest(mask))
-    ]
+    return [_cut_out(page, str(number), image, part) for number, part in enumerate(_columns_and_rest(mask))]
 
 
 def _faint_gaps(page: _Page) -> list[Gaps]:
@@ -285,16 +293,38 @@ def _bands(mask: Image.Image) -> Iterator[tuple[int, int]]:
             yield found[0], found[-1] + 1
 
 
-def _cut_out(target: Raster, image: Image.Image, mask: Image.Image, paper: int) -> Gaps:
-    """Write what a mask of cells shows of a picture, on paper, cut to its size, to the path of `target`."""
-    box = mask.getbbox() or (0, 0, *mask.size)
+def _cut_out(page: _Page, name: str, image: Image.Image, mask: Image.Image) -> Gaps:
+    """Write what a mask of cells shows of a page's picture, on paper, cut to its size."""
+    box, target = mask.getbbox() or (0, 0, *mask.size), page.target(name)
     left, top, right, bottom = (side * CELL for side in box)
     part = image.crop((left, top, min(right, image.width), min(bottom, image.height)))
     whole = mask.crop(box).resize((right - left, bottom - top), Image.Resampling.NEAREST).crop((0, 0, *part.size))
-    Image.composite(part, Image.new("L", part.size, paper), whole).save(target.path, format="TIFF", compression="raw")
+    on_paper = Image.composite(part, Image.new("L", part.size, page.paper), whole)
+    without_ruled_lines(on_paper, page.paper, page.print_height).save(target.path, format="TIFF", compression="raw")
     is_column = part.width < _NARROW * image.width and part.height > _TALL * part.width
-    raster = replace(target, width=part.width, height=part.height)
-    return Gaps(raster, left, top, BLOCK if is_column else SPARSE_TEXT)
+    mode = BLOCK if is_column else SPARSE_TEXT
+    return Gaps(replace(target, width=part.width, height=part.height), left, top, mode)
+
+
+def without_ruled_lines(image: Image.Image, paper: int, print_height: float) -> Image.Image:
+    """A picture without its thin straight lines: of a word in a tight box, the engine sees the box alone."""
+    across, down = (min(_LONGEST, round(times * print_height)) for times in (_RULE_ACROSS, _RULE_DOWN))
+    if down == 0:
+        return image
+    ink = image.point([255 * (level < _RULED * paper) for level in range(256)])
+    level, upright = in_runs(ink, across=across), in_runs(ink, down=down)
+    runs = ImageChops.lighter(_thin(level, print_height), _thin(upright, print_height))
+    if runs.getbbox() is None:
+        return image
+    return Image.composite(Image.new("L", image.size, paper), image, lightest(runs, 3))
+
+
+def _thin(runs: Image.Image, print_height: float) -> Image.Image:
+    """Runs without those that lie close together, as in bars and photographs."""
+    if runs.getbbox() is None:
+        return runs
+    size = 2 * round(_RULE_THICKNESS * print_height / 2) + 3
+    return ImageChops.subtract(runs, lightest(darkest(runs, size), size))
 
 
 # ---- putting words in ----------------------------------------------------------------------------------------------

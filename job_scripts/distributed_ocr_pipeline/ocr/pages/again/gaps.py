@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from statistics import median
 
-from PIL import Image, ImageChops, ImageDraw, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, shared_width
 from distributed_ocr_pipeline.ocr.pages.again.dark_areas import without_dark_areas
@@ -47,7 +47,7 @@ _GROWTH = 8  # cells along ink from a cell with print
 _NARROW = 0.12  # of the page's width; numbers of lines, of which sparse text leaves out those of one digit
 _TALL = 4  # times as high as wide
 _RULED = 0.8  # of the paper's level; rules are darker
-_RULE_ACROSS, _RULE_DOWN = 2, 0.8  # times the height of print: half of the shortest run that is a rule and no letter
+_RULE_ACROSS, _RULE_DOWN = 1.4, 0.8  # times the height of print: half of the shortest run that is a rule and no letter
 _RULE_THICKNESS = 0.25  # likewise, at most
 _LONGEST = 120  # pixels; half of the longest run that is asked for
 _MARGIN = 5  # cells; what is so near to print, itself in the middle, belongs to it
@@ -307,24 +307,21 @@ def _cut_out(page: _Page, name: str, image: Image.Image, mask: Image.Image) -> G
 
 
 def without_ruled_lines(image: Image.Image, paper: int, print_height: float) -> Image.Image:
-    """A picture without its thin straight lines: of a word in a tight box, the engine sees the box alone."""
+    """A picture without thin level lines and the upright ones that meet them.
+
+    Of a word in a tight box, the engine sees the box alone. An upright line that meets none may be a large letter's.
+    """
     across, down = (min(_LONGEST, round(times * print_height)) for times in (_RULE_ACROSS, _RULE_DOWN))
-    if down == 0:
-        return image
     ink = image.point([255 * (level < _RULED * paper) for level in range(256)])
-    level, upright = in_runs(ink, across=across), in_runs(ink, down=down)
-    runs = ImageChops.lighter(_thin(level, print_height), _thin(upright, print_height))
-    if runs.getbbox() is None:
+    level = in_runs(ink, across=across) if down else Image.new("L", image.size)
+    if level.getbbox() is None:
         return image
-    return Image.composite(Image.new("L", image.size, paper), image, lightest(runs, 3))
-
-
-def _thin(runs: Image.Image, print_height: float) -> Image.Image:
-    """Runs without those that lie close together, as in bars and photographs."""
-    if runs.getbbox() is None:
-        return runs
-    size = 2 * round(_RULE_THICKNESS * print_height / 2) + 3
-    return ImageChops.subtract(runs, lightest(darkest(runs, size), size))
+    upright = in_runs(ink, down=down)
+    meeting = ImageChops.darker(upright, lightest(level, 3)).filter(ImageFilter.BoxBlur((0, _LONGEST)))
+    runs = ImageChops.lighter(level, ImageChops.darker(upright, meeting.point([255 * (one > 0) for one in range(256)])))
+    close = 2 * round(_RULE_THICKNESS * print_height / 2) + 3  # pixels; in bars and photographs, runs lie so close
+    rules = ImageChops.subtract(runs, lightest(darkest(runs, close), close))
+    return Image.composite(Image.new("L", image.size, paper), image, lightest(rules, 3))
 
 
 # ---- putting words in ----------------------------------------------------------------------------------------------

@@ -298,6 +298,12 @@ def test_what_is_no_longer_than_strokes_of_print_is_no_rule(height: int) -> None
     assert side.tobytes() == boxed().crop((12, 10, 18, 40)).tobytes()
 
 
+def test_strokes_of_large_letters_are_no_rules_beside_one() -> None:
+    picture = boxed()
+    ImageDraw.Draw(picture).line((380, 0, 380, 59), fill=0, width=2)
+    assert gaps.without_ruled_lines(picture, 250, print_height=22).getpixel((380, 30)) == 0
+
+
 def test_bars_and_photographs_are_no_rules() -> None:
     picture = boxed((0, 0, 199, 59), thickness=10)
     assert gaps.without_ruled_lines(picture, 250, print_height=22).tobytes() == picture.tobytes()

@@ -37,6 +37,9 @@ EXPLAINED: dict[str, str] = {
     "typewriter-fra/_et_Marie_Curie_Papiers__..._Curie_Pierre_btv1b90802629_10": (
         "corrected by hand between the lines: more words are found, in another order"
     ),
+    "typewriter-fra/9200519_ark__12148_btv1b10010130k": (
+        "place and telephone of its printed letterhead are read, which the truth omits"
+    ),
     "ocrd-frk/laube_europa0202_1837_0105": "a faint line of the library that scanned it is read, which the truth omits",
 }
 """Pages (`set/id`) on which ours may be worse than plain Tesseract, and why."""

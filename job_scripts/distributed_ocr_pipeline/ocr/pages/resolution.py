@@ -22,6 +22,9 @@ _MAX_GROWTH = 3.0  # beyond, a picture only becomes blurred
 _MIN_GROWTH = 1.15  # less is not worth the blur
 _GROWN_SIDE = 2600  # pixels of the shorter side, A4 at 315 dpi; faint print measures lower than it is
 _MIN_SHRINKAGE = 0.75  # scaling takes as long as reading the quarter that a larger scale would save
+_FEW_PIXELS = 1000  # of the shorter side, A4 at 120 dpi
+_FILLED = 1 / 25  # of the shorter side; a line so high has 25 characters, and is likelier a row of filled boxes
+_GROWTH_OF_BOXES = 1.4  # what brings print of the usual size at 100 dpi near to `_GOOD`
 _MEANT_DPI = 100  # cameras write smaller numbers, which mean nothing
 _USUAL_DPI = 600  # print of a denser scan is smaller than print is; the engine would leave out lines of it
 _SHRUNK_SIDE = 1450  # pixels of the shorter side, A4 at 175 dpi; filled boxes measure like lines of large print
@@ -81,12 +84,15 @@ def reading_scale(analysis: PageAnalysis, size: tuple[int, int], most: float) ->
 
     What has as many pixels as a page at 300 dpi is not scaled up: print that is measured lower than it should be there
     is faint or broken, and becomes worse (docs/accuracy.md, "Where the limits come from"). Nor is a page scaled down
-    beyond what print of the usual size needs, however large what was measured.
+    beyond what print of the usual size needs, however large what was measured. Of a coarse form or slide, of which
+    filled boxes were measured, the print is as small as on others of so few pixels.
     """
     if analysis.text_height_quartile is None or analysis.text_height_median is None:
         return 1.0
     if analysis.text_height_median < _TOO_SMALL:
         growth = min(_MAX_GROWTH, _GOOD / analysis.text_height_median, _GROWN_SIDE / min(size), most)
         return growth if growth >= _MIN_GROWTH else 1.0
+    if analysis.text_height_median > _FILLED * min(size) and min(size) < _FEW_PIXELS:
+        return max(1.0, min(_GROWTH_OF_BOXES, most))
     scale = max(_SHRUNK_SIDE / min(size), _LARGE / analysis.text_height_quartile)
     return scale if scale <= _MIN_SHRINKAGE else 1.0

@@ -42,6 +42,11 @@ def test_a_scan_is_not_drawn_finer_than_it_is(scan_dpi: int | None, wants_images
         (14, 700, 9.0, 1.0),
         (34, 3300, 1.0, 0.5),
         (100, 1000, 1.0, 1.0),  # filled boxes measure like large print
+        (41, 999, 9.0, 1.4),  # ... on a coarse page, where print is small
+        (41, 999, 1.2, 1.2),
+        (41, 999, 0.5, 1.0),
+        (39, 999, 9.0, 1.0),
+        (41, 1000, 9.0, 1.0),
         (6, 2600, 9.0, 1.0),  # 300 dpi: faint, not small
         (6, 1300, 9.0, 2.0),
         (6, 2300, 9.0, 1.0),  # too little to be worth it

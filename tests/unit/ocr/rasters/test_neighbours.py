@@ -5,7 +5,7 @@ import random
 import pytest
 from PIL import Image, ImageFilter
 
-from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
+from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, in_runs, lightest
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 9, 11])
@@ -22,3 +22,19 @@ def test_a_picture_may_be_smaller_than_what_is_looked_at(sides: tuple[int, int])
     image.putpixel((0, 0), 10)
     assert lightest(image, 9).getextrema() == ((200, 200) if sides != (1, 1) else (10, 10))
     assert darkest(image, 9).getpixel((0, 0)) == 10
+
+
+def test_runs_of_marks_are_found_across_and_down() -> None:
+    image = Image.new("L", (60, 60))
+    image.paste(255, (10, 20, 31, 21))  # 21 across
+    image.paste(255, (40, 10, 42, 30))  # 20 down
+    assert in_runs(image, across=10).getbbox() == (10, 20, 31, 21)
+    assert in_runs(image, down=9).getbbox() == (40, 10, 42, 30)
+    assert in_runs(image, across=11).getbbox() is in_runs(image, down=10).getbbox() is None
+    assert set(in_runs(image, across=10).tobytes()) == {0, 255}
+
+
+def test_the_longest_runs_that_may_be_asked_for_are_whole() -> None:
+    image = Image.new("L", (300, 3))
+    image.paste(255, (20, 1, 270, 2))
+    assert in_runs(image, across=120).getbbox() == (20, 1, 270, 2)

@@ -13,17 +13,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
+from statistics import median
 
-from PIL import Image, ImageChops, ImageDraw, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, shared_width
 from distributed_ocr_pipeline.ocr.pages.again.dark_areas import without_dark_areas
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, insert, paragraphs_of, reading_of
 from distributed_ocr_pipeline.ocr.pages.again.low_rows import without_low_rows
 from distributed_ocr_pipeline.ocr.pages.again.shaded import flattened, paper_of_cells
 from distributed_ocr_pipeline.ocr.rasters.faint import LEAST_FAINT, faint_part
 from distributed_ocr_pipeline.ocr.rasters.levels import ink_level
-from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
+from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, in_runs, lightest
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
 
@@ -45,6 +46,10 @@ _RUN_STEPS = (1, 2, 4, 4)  # cells, which add up to a run of 12: no word is so l
 _GROWTH = 8  # cells along ink from a cell with print
 _NARROW = 0.12  # of the page's width; numbers of lines, of which sparse text leaves out those of one digit
 _TALL = 4  # times as high as wide
+_RULED = 0.8  # of the paper's level; rules are darker
+_RULE_ACROSS, _RULE_DOWN = 1.4, 0.8  # times the height of print: half of the shortest run that is a rule and no letter
+_RULE_THICKNESS = 0.25  # likewise, at most
+_LONGEST = 120  # pixels; half of the longest run that is asked for
 _MARGIN = 5  # cells; what is so near to print, itself in the middle, belongs to it
 _PRINTED = 55  # mean confidence; of handwriting, more would be babble
 _CONFIDENT = 70  # of a word; drawings, rules and photographs are read with less
@@ -76,6 +81,11 @@ class _Page:
         """Its grey level."""
         return _paper(self.cells, self.words)
 
+    @cached_property
+    def print_height(self) -> float:
+        """Pixels, of a usual word that was read; 0 if none is believed."""
+        return median([word.height for word in self.words if word.confidence >= _PRINTED] or [0])
+
     def target(self, name: str) -> Raster:
         """Where a picture of a gap is to be written; its size is the page's still."""
         return replace(self.raster, path=self.raster.path.with_name(f"{self.raster.path.name}-{name}.tif"))
@@ -106,7 +116,8 @@ def unread_cells(image: Image.Image, words: Sequence[Word]) -> Image.Image:
 
 
 def _gaps(page: _Page) -> list[Gaps]:
-    words = [word for word in page.words if not _is_stack(word)]
+    misread = _misread_columns(page.words)
+    words = [word for word in page.words if word not in misread]
     image, cells, paper = page.image, page.cells, page.paper
     if (lighter := without_dark_areas(image, cells, paper)) is not None:
         image, cells = lighter, lighter.reduce(CELL)
@@ -121,9 +132,7 @@ def _gaps(page: _Page) -> list[Gaps]:
         image, cells, papers = flat, flat.reduce(CELL), Image.new("L", cells.size, paper)
         print_cells = _unread(cells, papers, words)
     mask = without_words(_grown(print_cells, cells, papers), words)
-    return [
-        _cut_out(page.target(str(number)), image, part, paper) for number, part in enumerate(_columns_and_rest(mask))
-    ]
+    return [_cut_out(page, str(number), image, part) for number, part in enumerate(_columns_and_rest(mask))]
 
 
 def _faint_gaps(page: _Page) -> list[Gaps]:
@@ -159,10 +168,11 @@ def _clear(page: _Page) -> Image.Image:
 def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
     """The reading with the words that were found in its gaps, each line where it stands; itself if there are none."""
     paragraphs = paragraphs_of(read)
-    lines = _credible_lines(gaps, found, [word for word in read.words if not _is_stack(word)])
+    misread = _misread_columns(read.words)
+    lines = _credible_lines(gaps, found, [word for word in read.words if word not in misread])
     if paragraphs is None or not lines:
         return read
-    paragraphs = _without_stacks(paragraphs, lines)
+    paragraphs = _without_misread(paragraphs, misread, lines)
     for together in _paragraphs(lines, found) if gaps.segmentation == COLUMNS else [[line] for line in lines]:
         insert(paragraphs, together)
     return reading_of(paragraphs, read.language)
@@ -283,16 +293,35 @@ def _bands(mask: Image.Image) -> Iterator[tuple[int, int]]:
             yield found[0], found[-1] + 1
 
 
-def _cut_out(target: Raster, image: Image.Image, mask: Image.Image, paper: int) -> Gaps:
-    """Write what a mask of cells shows of a picture, on paper, cut to its size, to the path of `target`."""
-    box = mask.getbbox() or (0, 0, *mask.size)
+def _cut_out(page: _Page, name: str, image: Image.Image, mask: Image.Image) -> Gaps:
+    """Write what a mask of cells shows of a page's picture, on paper, cut to its size."""
+    box, target = mask.getbbox() or (0, 0, *mask.size), page.target(name)
     left, top, right, bottom = (side * CELL for side in box)
     part = image.crop((left, top, min(right, image.width), min(bottom, image.height)))
     whole = mask.crop(box).resize((right - left, bottom - top), Image.Resampling.NEAREST).crop((0, 0, *part.size))
-    Image.composite(part, Image.new("L", part.size, paper), whole).save(target.path, format="TIFF", compression="raw")
+    on_paper = Image.composite(part, Image.new("L", part.size, page.paper), whole)
+    without_ruled_lines(on_paper, page.paper, page.print_height).save(target.path, format="TIFF", compression="raw")
     is_column = part.width < _NARROW * image.width and part.height > _TALL * part.width
-    raster = replace(target, width=part.width, height=part.height)
-    return Gaps(raster, left, top, BLOCK if is_column else SPARSE_TEXT)
+    mode = BLOCK if is_column else SPARSE_TEXT
+    return Gaps(replace(target, width=part.width, height=part.height), left, top, mode)
+
+
+def without_ruled_lines(image: Image.Image, paper: int, print_height: float) -> Image.Image:
+    """A picture without thin level lines and the upright ones that meet them.
+
+    Of a word in a tight box, the engine sees the box alone. An upright line that meets none may be a large letter's.
+    """
+    across, down = (min(_LONGEST, round(times * print_height)) for times in (_RULE_ACROSS, _RULE_DOWN))
+    ink = image.point([255 * (level < _RULED * paper) for level in range(256)])
+    level = in_runs(ink, across=across) if down else Image.new("L", image.size)
+    if level.getbbox() is None:
+        return image
+    upright = in_runs(ink, down=down)
+    meeting = ImageChops.darker(upright, lightest(level, 3)).filter(ImageFilter.BoxBlur((0, _LONGEST)))
+    runs = ImageChops.lighter(level, ImageChops.darker(upright, meeting.point([255 * (one > 0) for one in range(256)])))
+    close = 2 * round(_RULE_THICKNESS * print_height / 2) + 3  # pixels; in bars and photographs, runs lie so close
+    rules = ImageChops.subtract(runs, lightest(darkest(runs, close), close))
+    return Image.composite(Image.new("L", image.size, paper), image, lightest(rules, 3))
 
 
 # ---- putting words in ----------------------------------------------------------------------------------------------
@@ -327,17 +356,41 @@ def _covers(word: Word, other: Word) -> bool:
     return word.left <= x <= word.left + word.width and word.top <= y <= word.top + word.height
 
 
+def _misread_columns(words: Sequence[Word]) -> frozenset[Word]:
+    """Words that were made of a column of numbers, each below the other: stacks, and the lines of what is around them.
+
+    Such a column comes as a few stacks and as letters and signs beside, above and below them.
+    """
+    stacks = [word for word in words if _is_stack(word)]
+    if not stacks:
+        return frozenset()
+    lines: dict[int, Line] = {}
+    for word in words:
+        lines.setdefault(word.line, []).append(word)
+    around = (word for line in lines.values() if all(_is_of_column(one, stacks) for one in line) for word in line)
+    return frozenset([*stacks, *around])
+
+
 def _is_stack(word: Word) -> bool:
     """Whether what was read as a word is likelier a column of numbers, each below the other."""
     return word.confidence < _CONFIDENT and len(word.text) > 2 and word.height > 2 * word.width
 
 
-def _without_stacks(paragraphs: Sequence[Paragraph], lines: Sequence[Line]) -> list[Paragraph]:
-    """The paragraphs without the stacks in whose places words were found."""
+def _is_of_column(word: Word, stacks: Sequence[Word]) -> bool:
+    """Whether a word that is not certain stands in the column of a stack, or so close to it as a digit to the next."""
+    if word.confidence >= _CERTAIN:
+        return False
+    return any(word.width <= 2 * stack.width and shared_width(word, stack) > -stack.width for stack in stacks)
+
+
+def _without_misread(
+    paragraphs: Sequence[Paragraph], misread: frozenset[Word], lines: Sequence[Line]
+) -> list[Paragraph]:
+    """The paragraphs without the misread words in whose places words were found."""
     found = [word for line in lines for word in line]
 
     def stays(word: Word) -> bool:
-        return not (_is_stack(word) and any(_covers(word, other) for other in found))
+        return word not in misread or not any(_covers(word, other) for other in found)
 
     kept = [[[word for word in line if stays(word)] for line in paragraph] for paragraph in paragraphs]
     return [[line for line in paragraph if line] for paragraph in kept if any(paragraph)]

@@ -33,6 +33,11 @@ def test_a_doubtful_word_beside_a_confident_one_stays() -> None:
     assert (kept.text, left_out) == ("Mr Prszybylski of", 1)
 
 
+def test_a_long_word_is_print_however_doubtful_one_of_its_letters() -> None:
+    before = read([("par(mfro", 4.0)], [("par(mfr", 4.0)], PRINT)
+    assert without_babble(before)[0].text == "par(mfro\n\nDear Sir"
+
+
 @pytest.mark.parametrize("confidence", [30.0, 59.0])
 def test_words_that_are_believed_a_little_stay(confidence: float) -> None:
     before = read([("word", confidence)], PRINT)

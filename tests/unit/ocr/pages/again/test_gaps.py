@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.errors import DocumentError, ErrorClass
@@ -240,6 +240,25 @@ def test_a_stack_of_numbers_gives_way_to_what_is_read_in_its_place() -> None:
     assert gaps.merged(read, GAPS, read_of([at("cell", 400, 125, 1)])).text.endswith("HWNAONH")
 
 
+def test_what_stands_around_a_stack_of_numbers_is_read_again_with_it(tmp_path: Path) -> None:
+    stack = Word("HWN", 38, 100, 20, 300, 18.0, 99)
+    sign = Word("=", 44, 440, 16, 1000, 80.0, 98)
+    lines = moved(words_above(1500), 100)
+    [numbers] = find(*with_numbers(tmp_path), [*lines, stack, sign])
+    assert (numbers.segmentation, numbers.raster.height > 1300) == (gaps.BLOCK, True)
+    for sure in (replace(sign, confidence=95.0), replace(sign, line=1), replace(sign, width=60)):
+        assert all(one.raster.height < 500 for one in find(*with_numbers(tmp_path), [*lines, stack, sure]))
+
+
+def test_what_stands_around_a_stack_gives_way_only_to_what_is_read_in_its_place() -> None:
+    around = Word("HWNAONH", 20, 290, 20, 140, 18.0, 4), Word("=", 20, 440, 20, 20, 80.0, 5)
+    read = Recognition(f"{before().text}\n\nHWNAONH\n\n=", (*before().words, *around))
+    assert gaps.merged(read, GAPS, read_of([at("17", 0, 420, 1)])).text.endswith("HWNAONH\n\n17")
+    assert gaps.merged(read, GAPS, read_of([at("cell", 400, 125, 1)])).text.endswith("HWNAONH\n\n=")
+    away = replace(read, words=(*read.words[:-1], replace(around[1], left=65)))
+    assert gaps.merged(away, GAPS, read_of([at("17", 45, 420, 1)])) == away
+
+
 @pytest.mark.parametrize("words", [(), words_above(1200, confidence=40.0)], ids=["nothing", "babble"])
 def test_what_is_no_print_has_no_gaps(words: Sequence[Word], tmp_path: Path) -> None:
     assert find(*page(tmp_path), words) == []
@@ -248,6 +267,46 @@ def test_what_is_no_print_has_no_gaps(words: Sequence[Word], tmp_path: Path) -> 
 def test_a_picture_of_a_few_cells_has_no_gaps(tmp_path: Path) -> None:
     raster = Raster(tmp_path / "page.tif", 30, 30, None)
     assert find(Image.new("L", (30, 30), 255), raster, words_above(150)) == []
+
+
+def boxed(box: tuple[int, int, int, int] = (14, 4, 120, 46), thickness: int = 2) -> Image.Image:
+    """A word of print in a tight box, and the same without: side by side."""
+    picture = Image.new("L", (400, 60), 250)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=28)
+    for left in (20, 220):
+        draw.text((left, 8), "Exhibit", fill=0, font=font)
+    draw.rectangle(box, outline=60, width=thickness)
+    return picture
+
+
+def test_a_word_in_a_tight_box_is_cut_out_without_its_box() -> None:
+    picture = gaps.without_ruled_lines(boxed(), 250, print_height=22)
+    assert picture.crop((0, 0, 200, 60)).tobytes() == picture.crop((200, 0, 400, 60)).tobytes()
+    assert picture.crop((200, 0, 400, 60)).tobytes() == boxed().crop((200, 0, 400, 60)).tobytes()
+
+
+def test_the_soft_edges_of_a_box_go_with_it() -> None:
+    soft = boxed().filter(ImageFilter.GaussianBlur(0.5))
+    top = (12, 0, 122, 9)
+    assert min(gaps.without_ruled_lines(soft, 250, print_height=22).crop(top).tobytes()) >= 245
+    assert min(soft.crop(top).tobytes()) < 100
+
+
+@pytest.mark.parametrize("height", [0, 40], ids=["nothing believed", "large print"])
+def test_what_is_no_longer_than_strokes_of_print_is_no_rule(height: int) -> None:
+    side = gaps.without_ruled_lines(boxed(), 250, height).crop((12, 10, 18, 40))
+    assert side.tobytes() == boxed().crop((12, 10, 18, 40)).tobytes()
+
+
+def test_strokes_of_large_letters_are_no_rules_beside_one() -> None:
+    picture = boxed()
+    ImageDraw.Draw(picture).line((380, 0, 380, 59), fill=0, width=2)
+    assert gaps.without_ruled_lines(picture, 250, print_height=22).getpixel((380, 30)) == 0
+
+
+def test_bars_and_photographs_are_no_rules() -> None:
+    picture = boxed((0, 0, 199, 59), thickness=10)
+    assert gaps.without_ruled_lines(picture, 250, print_height=22).tobytes() == picture.tobytes()
 
 
 GAPS = Gaps(Raster(Path("gaps.tif"), 100, 100, None), left=10, top=20)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.ocr.rasters.even import even_paper
@@ -79,6 +79,11 @@ def evened(raster: Raster, target: Path) -> Raster:
 def with_strong_print(raster: Raster, target: Path) -> Raster:
     """Write a copy of a raster with very faint print made dark."""
     return _changed(raster, strengthened, target)
+
+
+def smoothed(raster: Raster, radius: float, target: Path) -> Raster:
+    """Write a copy of a raster on which dots and grain run into one another: a Gaussian of a radius in pixels."""
+    return _changed(raster, lambda image: image.filter(ImageFilter.GaussianBlur(radius)), target)
 
 
 def _changed(raster: Raster, change: Callable[[Image.Image], Image.Image], target: Path) -> Raster:

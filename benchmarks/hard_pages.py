@@ -1,4 +1,4 @@
-"""Pages of the kinds that layout and threshold lose: forms, receipts, slides, columns, filings, faint sheets.
+"""Pages of the kinds that layout and threshold lose: forms, receipts, slides, filings, faint sheets, dots.
 
     python -m benchmarks.hard_pages FOLDER
 
@@ -9,6 +9,7 @@ whether a change works as meant, and no rate of a real collection.
 import argparse
 import json
 import random
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
+from benchmarks.needles import NINE, TWENTY_FOUR, Head, printed
 from examples.pages import Layout, blank, draw_text, font_bytes, photographed, prose, text_of
 
 _FIELDS = ("Name", "Address", "Date of order", "Account", "Telephone", "Department", "Quantity", "Approved by")
@@ -24,6 +26,7 @@ _SECTIONS = ("Applicant", "Employment", "Account", "Declaration")
 _LABELS = ("Family name", "Given names", "Date of birth", "Street", "City", "Postal code", "Telephone", "Number")
 _FORMULAS = ("a + b = 2 c", "x = 4 y - 12", "n = 3 m + 1", "p = 0.25 q + r", "u + v = w", "s = 7 t - 18")
 _PARTIES = ("NORTHERN TRADING COMPANY,", "plaintiff,", "HARBOUR STORES LIMITED,", "defendant.")
+_SCANNED_AT = (200, 150, 300)  # dpi
 
 Cells = Iterable[tuple[float, str]]
 """Pieces of one printed line: the left edge of each in pixels, and its text."""
@@ -142,6 +145,31 @@ def show_through(seed: int) -> HardPage:
     page = draw_text(paragraphs, layout).point([20 + level * 225 // 255 for level in range(256)])
     page = ImageChops.darker(page, back.point([206 + level * 39 // 255 for level in range(256)]))
     return HardPage(_in_grain(page.filter(ImageFilter.GaussianBlur(0.5)), seed, 8), text_of(paragraphs), 200)
+
+
+def coarse_grain(seed: int) -> HardPage:
+    """Faint print in coarse grain: strokes no darker than the darkest of the paper."""
+    layout = Layout(dpi=_SCANNED_AT[seed % 3], points=11)
+    paragraphs = prose(seed, 20)
+    faint = draw_text(paragraphs, layout).filter(ImageFilter.GaussianBlur(0.5))
+    faint = faint.point([(200, 180)[seed % 2] + level * (40, 60)[seed % 2] // 255 for level in range(256)])
+    return HardPage(_in_grain(faint, seed, 40), text_of(paragraphs), layout.dpi)
+
+
+def nine_needles(seed: int) -> HardPage:
+    """Draft of a matrix printer with nine needles, in grain."""
+    return _of_needles(seed, NINE)
+
+
+def twenty_four_needles(seed: int) -> HardPage:
+    """Draft of a matrix printer with 24 needles, in grain."""
+    return _of_needles(seed, TWENTY_FOUR)
+
+
+def _of_needles(seed: int, head: Head) -> HardPage:
+    layout = Layout(dpi=_SCANNED_AT[seed % 3])
+    lines = [line for one in prose(seed, 30) for line in [*textwrap.wrap(one, head.letters), ""]]
+    return HardPage(_in_grain(printed(lines, head, layout, seed), seed, 12), "\n".join(lines), layout.dpi)
 
 
 def _in_grain(image: Image.Image, seed: int, levels: int) -> Image.Image:
@@ -356,6 +384,9 @@ KINDS: dict[str, Callable[[int], HardPage]] = {
     "invoice": invoice,
     "shaded table": shaded_table,
     "low shaded rows": low_shaded_rows,
+    "grain": coarse_grain,
+    "dot matrix of 9 needles": nine_needles,
+    "dot matrix of 24 needles": twenty_four_needles,
 }
 """By name: what draws a page from a seed."""
 
@@ -378,4 +409,6 @@ def write(folder: Path, pages_of_a_kind: int = 2) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hard_pages", description="Pages that are hard to read.")
     parser.add_argument("folder", type=Path, help="is made if it is not there")
-    write(parser.parse_args().folder)
+    parser.add_argument("--pages", type=int, default=2, help="of each kind (2)")
+    arguments = parser.parse_args()
+    write(arguments.folder, arguments.pages)

@@ -27,11 +27,14 @@ LEAST_RECALL = {
     "invoice": 0.88,
     "shaded table": 0.88,
     "low shaded rows": 0.9,
+    "grain": 0.95,
+    "dot matrix of 9 needles": 0.9,
+    "dot matrix of 24 needles": 0.8,
 }
 """Of words without order; `docs/accuracy.md` has what is found. In columns, labelled forms and invoices, plain
 Tesseract finds as many: they are here to become no worse."""
 
-LEAST_PRECISION = 0.85
+LEAST_PRECISION, LEAST_PRECISION_OF = 0.85, {"dot matrix of 24 needles": 0.8}
 
 ByKind = Mapping[str, Figures]
 
@@ -66,7 +69,7 @@ def test_every_kind_has_a_limit() -> None:
 @pytest.mark.parametrize("kind", LEAST_RECALL)
 def test_most_words_are_found_and_few_are_made_up(kind: str, figures: ByKind) -> None:
     assert figures[kind].recall >= LEAST_RECALL[kind]
-    assert figures[kind].precision >= LEAST_PRECISION
+    assert figures[kind].precision >= LEAST_PRECISION_OF.get(kind, LEAST_PRECISION)
 
 
 @pytest.mark.parametrize("kind", LEAST_RECALL)

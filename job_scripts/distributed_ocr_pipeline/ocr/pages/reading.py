@@ -7,7 +7,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
-from distributed_ocr_pipeline.ocr.pages.again import gaps, low_rows, mirrored, ways
+from distributed_ocr_pipeline.ocr.pages.again import gaps, mirrored, ways
 from distributed_ocr_pipeline.ocr.pages.again.babble import without_babble
 from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps
 from distributed_ocr_pipeline.ocr.pages.again.unread import MANY_LINES, unread_lines
@@ -18,7 +18,6 @@ from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
 from distributed_ocr_pipeline.ocr.rasters.raster import (
     Raster,
     Transform,
-    evened,
     most_scale,
     transformed,
     with_strong_print,
@@ -77,8 +76,9 @@ class Reading:
 
     def read(self, pages: Sequence[PageInProgress]) -> list[PageInProgress]:
         """The pages with their outcomes, in the orientation in which they read best."""
-        first = self._recognised([self._prepared(page) for page in pages])
-        read = self._read_otherwise(first, ways.INSTEAD_OF_NOTHING)
+        read = self._recognised([self._prepared(page) for page in pages])
+        for way in ways.INSTEAD_OF_NOTHING:
+            read = self._read_otherwise(read, way)
         for round_number in range(_ROUNDS):
             read = self._turned_where_better(read, round_number)
         for way in ways.WAYS:
@@ -157,8 +157,9 @@ class Reading:
         other = None if self._is_slow(page) else way.changed(page)
         if other is None:
             return None
-        if way.evens:
-            other = self._on_even_paper(other)
+        if way.redrawn is not None:
+            target = self._folder / f"{way.name}-{page.survey.number}.tif"
+            other = self._redrawn(other, way.redrawn(other.finest, target))
         elif other.transform != page.transform:
             other = self._with_transform(other, other.transform)
         return None if self._given(other) == self._given(page) else replace(other, seconds=0.0)
@@ -168,13 +169,12 @@ class Reading:
         options = _ReadSettings.of(page).options(self._chosen)
         return page.prepared.path, {} if self._context.config.engine == "rapidocr" else options
 
-    def _on_even_paper(self, page: PageInProgress) -> PageInProgress:
-        """The page with even paper, on which the height and slope of its lines are measured again."""
-        paper = evened(low_rows.without_rows(page.finest), self._folder / f"even-{page.survey.number}.tif")
-        analysis = replace(analyse(paper), blank=False, faint=False, ink=page.analysis.ink)
+    def _redrawn(self, page: PageInProgress, finest: Raster) -> PageInProgress:
+        """The page with another picture, on which the height and slope of its lines are measured again."""
+        analysis = replace(analyse(finest), blank=False, faint=False, ink=page.analysis.ink)
         scale = self._scale(replace(page, analysis=analysis))
-        page = replace(page, finest=paper, analysis=analysis)
-        return self._with_transform(page, Transform(page.transform.quarter, analysis.skew, scale=scale))
+        page = replace(page, finest=finest, analysis=analysis)
+        return self._with_transform(page, Transform(page.transform.quarter, analysis.skew, analysis.dark, scale))
 
     # ---- what was left lying ---------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ _NORMAL_QUARTILE = 0.45  # of the difference of two equal normal variables, in t
 _DARK = 110  # of paper
 _PAPER_RANK = 60  # of 81 cells around, lightest last: paper also within a paragraph
 _FLOOR = 2  # grey levels; less is no ink
+_OF_GRAIN = 0.995  # of the pixels; grain makes so many lighter by no more than it makes others darker, in 40 levels 8
 _MOST_STRETCH = 20.0
 _SHARE_BESIDE = 0.002  # of the cells; a line of print across a page has as much
 _FLAT, _UNLIKE = 128, 24  # of even paper, and of what is no such, in `_PARTS` of a grey level
@@ -120,19 +121,31 @@ def _cut_out(image: Image.Image, clear: Image.Image, marks: Image.Image) -> Fain
     paper = _paper_of(part).resize(part.size, Image.Resampling.BILINEAR)
     mask = clear.crop(cells).resize(((right - left) * _CELL, (bottom - top) * _CELL), Image.Resampling.NEAREST)
     wiped = Image.composite(paper, part, mask.crop((0, 0, *part.size)))
-    return FaintPart(strengthened(wiped), box[0], box[1])
+    return FaintPart(_strengthened_part(wiped), box[0], box[1])
 
 
 def strengthened(image: Image.Image) -> Image.Image:
     """A grey page with its faint print made dark, on white paper; light print on dark paper as well.
 
     Grain is smoothed first: with grain of 4 levels, print of 20 gives the engine nothing, and all words afterwards.
+    What is left of coarse grain makes pixels lighter as often as darker, and print only darker: so much is no ink.
     """
+    paper, smooth = _paper_and_smooth(image)
+    grain = level_at(ImageChops.subtract(smooth, paper).histogram(), _OF_GRAIN)
+    return black_on_white(ImageChops.subtract(paper, smooth), max(_FLOOR, grain), _MOST_STRETCH)
+
+
+def _strengthened_part(part: Image.Image) -> Image.Image:
+    """The same of a part of which much is wiped out and has no grain."""
+    paper, smooth = _paper_and_smooth(part)
+    return black_on_white(ImageChops.subtract(paper, smooth), _FLOOR, _MOST_STRETCH)
+
+
+def _paper_and_smooth(image: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """The paper at each pixel, and the picture without fine grain; light print on dark paper as its negative."""
     dark_print = _dark_print(image)
-    paper = _paper_of(dark_print)
-    smooth = dark_print.filter(ImageFilter.GaussianBlur(1))
-    ink = ImageChops.subtract(paper.resize(image.size, Image.Resampling.BILINEAR), smooth)
-    return black_on_white(ink, _FLOOR, _MOST_STRETCH)
+    paper = _paper_of(dark_print).resize(image.size, Image.Resampling.BILINEAR)
+    return paper, dark_print.filter(ImageFilter.GaussianBlur(1))
 
 
 def _paper_of(dark_print: Image.Image) -> Image.Image:

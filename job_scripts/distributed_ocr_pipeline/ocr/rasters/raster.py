@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cykooz_resizer import FilterType, ResizeAlg, ResizeOptions, Resizer
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from distributed_ocr_pipeline.ocr.rasters.even import even_paper
@@ -94,6 +94,11 @@ def evened(raster: Raster, target: Path) -> Raster:
 def with_strong_print(raster: Raster, target: Path) -> Raster:
     """Write a copy of a raster with very faint print made dark."""
     return _changed(raster, strengthened, target)
+
+
+def smoothed(raster: Raster, radius: float, target: Path) -> Raster:
+    """Write a copy of a raster on which dots and grain run into one another: a Gaussian of a radius in pixels."""
+    return _changed(raster, lambda image: image.filter(ImageFilter.GaussianBlur(radius)), target)
 
 
 def _changed(raster: Raster, change: Callable[[Image.Image], Image.Image], target: Path) -> Raster:

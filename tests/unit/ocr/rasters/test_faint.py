@@ -4,7 +4,7 @@ from io import BytesIO
 from random import Random
 
 import pytest
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps, ImageStat
 
 from distributed_ocr_pipeline.ocr.rasters.faint import has_faint_print, strengthened
 from tests.support.documents import printed_page
@@ -94,6 +94,16 @@ def test_print_becomes_dark_and_paper_white(dark: bool) -> None:
     assert sum(levels[:160]) > 0.8 * sum(printed[:160])
 
 
-def test_grain_is_no_print_when_it_is_strengthened() -> None:
-    levels = strengthened(with_grain(empty(), 4)).histogram()
+@pytest.mark.parametrize("sigma", [4, 11.5])
+def test_grain_is_no_print_when_it_is_strengthened(sigma: float) -> None:
+    levels = strengthened(with_grain(empty(), sigma)).histogram()
     assert sum(levels[:128]) < 0.001 * sum(levels)
+
+
+def test_faint_print_in_coarse_grain_becomes_dark_and_the_grain_does_not() -> None:
+    page = with_grain(on_levels(printed_page(), 190, 230), 11.5)
+    strong, ink = strengthened(page), printed_page().point([255 * (level < 128) for level in range(256)])
+    assert ImageStat.Stat(strong, ink).mean[0] < 90
+    paper = ImageOps.invert(ink.filter(ImageFilter.MaxFilter(7)))
+    specks = strong.histogram(paper)
+    assert sum(specks[:200]) < 0.002 * sum(specks)

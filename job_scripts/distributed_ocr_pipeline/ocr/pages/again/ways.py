@@ -1,29 +1,36 @@
 """Other ways to read a page, and which of two readings is kept.
 
 Specks may be the dots of print, a threshold for each place may find the grain of paper, one for all the border of a
-photo; the engine may take the cells of a form for columns, unless it believes that the print is large. Whether they do
-shows in what is read: the credit of a reading is its letters, weighted by how far the engine believes them
-(`orientation.credit`).
+photo; in dots that stand apart, and in coarse grain, the engine finds no strokes; it may take the cells of a form for
+columns, unless it believes that the print is large. Whether they do shows in what is read: the credit of a reading is
+its letters, weighted by how far the engine believes them (`orientation.credit`).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
+from distributed_ocr_pipeline.ocr.pages.again import low_rows
 from distributed_ocr_pipeline.ocr.pages.again.specks import may_be_print
+from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
-from distributed_ocr_pipeline.ocr.rasters.raster import Transform
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, evened, smoothed
 
 SPECKS_REMOVED, UNEVEN_LIGHT = "specks removed before reading", "uneven light"
 """Notes of what the first reading of a page presumes."""
 
-_EVENED = "paper made even before reading"
+_EVENED, _SMOOTHED, _LOCAL = "paper made even before reading", "smoothed before reading", "read with local thresholds"
 _DOUBTFUL = 70  # mean confidence; 17 of the 159 pages of docs/accuracy.md, "Where the limits come from", have less
+_GOOD = 85  # mean confidence; of pages of dots with 75, half of the words may be wrong
 _CERTAIN = 92  # mean confidence; noisy pages that read well without their specks have 96, and 87 with them
 _SURROUNDED = 0.6  # share of ink; more is the table around a page or a shadow on it, forms with filled boxes have 0.5
 _RULED = 2.0  # widths of the page; forms have 3 to 30, text at most 2, receipts none
 _COARSE_DPI = 100
+_SMOOTHING = 0.09  # of the height of print; at 0.06 dots stay apart, at 0.105 letters of 24 needles run together
+_FIRST_SMOOTHING = 1 / 1100  # of the shorter side; so that the height of print can be measured
+_LEAST_RADIUS = 1.0  # pixels
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,8 @@ class Way:
 
     changed: Callable[[PageInProgress], PageInProgress | None]
     gain: float  # times the credit
-    evens: bool = False  # the page is read on even paper
+    name: str = ""  # of the picture that it is read from, if that is another
+    redrawn: Callable[[Raster, Path], Raster] | None = None  # writes this picture
 
 
 def _with_specks(page: PageInProgress) -> PageInProgress | None:
@@ -49,8 +57,12 @@ def _has_lost_specks_alone(page: PageInProgress) -> bool:
     return not may_be_print(page.finest, page.prepared, read.words)
 
 
-def _instead_of_nothing(page: PageInProgress) -> PageInProgress | None:
-    return _evened(page) if _is_doubtful(page) and _is_empty(page) else None
+def _smoothed_instead_of_nothing(page: PageInProgress) -> PageInProgress | None:
+    return _smoothed(page) if _is_doubtful(page) and _is_empty(page) else None
+
+
+def _evened_instead_of_nothing(page: PageInProgress) -> PageInProgress | None:
+    return _evened(page) if _is_doubtful(page, _GOOD) and (_is_empty(page) or _SMOOTHED in page.notes) else None
 
 
 def _on_even_paper(page: PageInProgress) -> PageInProgress | None:
@@ -68,11 +80,21 @@ def _evened(page: PageInProgress) -> PageInProgress | None:
     return _without(_without(page, UNEVEN_LIGHT), SPECKS_REMOVED).after(0.0, _EVENED)
 
 
+def _dots_and_grain_smoothed(page: PageInProgress) -> PageInProgress | None:
+    return _smoothed(page) if _is_doubtful(page, _GOOD) and not _is_empty(page) else None
+
+
+def _smoothed(page: PageInProgress) -> PageInProgress | None:
+    if _SMOOTHED in page.notes:
+        return None
+    return _without(_without(page, SPECKS_REMOVED), _LOCAL).after(0.0, _SMOOTHED)
+
+
 def _with_other_threshold(page: PageInProgress) -> PageInProgress | None:
     if not _is_doubtful(page):
         return None
     other = replace(page, analysis=replace(page.analysis, shaded=not page.analysis.shaded))
-    return _without(other, UNEVEN_LIGHT) if page.analysis.shaded else other.after(0.0, "read with local thresholds")
+    return _without(other, UNEVEN_LIGHT) if page.analysis.shaded else other.after(0.0, _LOCAL)
 
 
 def _told_coarse(page: PageInProgress) -> PageInProgress | None:
@@ -82,15 +104,37 @@ def _told_coarse(page: PageInProgress) -> PageInProgress | None:
     return replace(page, prepared=replace(page.prepared, dpi=_COARSE_DPI)).after(0.0, f"read as {_COARSE_DPI} dpi")
 
 
-INSTEAD_OF_NOTHING = Way(_instead_of_nothing, 1.0, evens=True)
+def on_even_paper(raster: Raster, target: Path) -> Raster:
+    """Write a copy of a page with even paper."""
+    return evened(low_rows.without_rows(raster), target)
+
+
+def with_dots_joined(raster: Raster, target: Path) -> Raster:
+    """Write a copy of a page on which the dots of a letter run into one another, and letters do not; grain is smooth.
+
+    How far dots stand apart follows from how high the print is, which shows once they have run together: a capital is
+    seven dots high with nine needles, seventeen with 24. The radius is the one with the fewest errors for both.
+    """
+    first = max(_LEAST_RADIUS, _FIRST_SMOOTHING * min(raster.width, raster.height))
+    height = analyse(smoothed(raster, first, target)).text_height_median
+    return smoothed(raster, max(_LEAST_RADIUS, _SMOOTHING * height) if height else first, target)
+
+
+_EVEN, _SMOOTH = ("even", on_even_paper), ("smooth", with_dots_joined)
+
+INSTEAD_OF_NOTHING: Sequence[Way] = (
+    Way(_smoothed_instead_of_nothing, 1.0, *_SMOOTH),
+    Way(_evened_instead_of_nothing, 1.0, *_EVEN),
+)
 """Tried where no word was read, before the page is turned: of a large scan that is mostly paper, the engine takes its
-texture apart for 10 seconds each way up, and reads it in a tenth of one on even paper."""
+texture apart for 10 seconds each way up, and reads it in a tenth of one smoothed or on even paper."""
 
 WAYS: Sequence[Way] = (
     Way(_with_specks, 1.0),
-    Way(_on_even_paper, 1.1, evens=True),
-    Way(_out_of_surroundings, 1.02, evens=True),
+    Way(_on_even_paper, 1.1, *_EVEN),
+    Way(_out_of_surroundings, 1.02, *_EVEN),
     Way(_with_other_threshold, 1.1),
+    Way(_dots_and_grain_smoothed, 1.05, *_SMOOTH),
     Way(_told_coarse, 1.02),
 )
 """In the order in which they are tried, each from the best reading so far."""
@@ -105,12 +149,12 @@ def better(trial: PageInProgress, current: PageInProgress, gain: float) -> PageI
     return replace(kept, seconds=current.seconds + trial.seconds)
 
 
-def _is_doubtful(page: PageInProgress) -> bool:
+def _is_doubtful(page: PageInProgress, limit: float = _DOUBTFUL) -> bool:
     """Whether another way is worth its time: of faint marks that are no print, nothing can be read."""
     read = page.outcome
     if not isinstance(read, Recognition) or page.analysis.faint:
         return False
-    return read.confidence is None or read.confidence < _DOUBTFUL
+    return read.confidence is None or read.confidence < limit
 
 
 def _is_empty(page: PageInProgress) -> bool:

@@ -5,20 +5,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
+from benchmarks.needles import NINE, TWENTY_FOUR, Head, printed
 from distributed_ocr_pipeline.config import OCRConfig
 from distributed_ocr_pipeline.ocr import Stop
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
-from distributed_ocr_pipeline.ocr.pages.again.ways import WAYS
+from distributed_ocr_pipeline.ocr.pages.again.ways import WAYS, with_dots_joined
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
 from distributed_ocr_pipeline.ocr.processes.cancellation import TimeLimit
-from distributed_ocr_pipeline.ocr.rasters.raster import Raster
+from distributed_ocr_pipeline.ocr.rasters.levels import ink_level
+from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
+from examples.pages import Layout
 from tests.support.documents import printed_page, with_dotted_print
 from tests.support.sources import limit
 
@@ -43,7 +46,7 @@ class Engine:
             return [Recognition("", ()) for _ in rasters]
         found: list[Outcome] = []
         for raster in rasters:
-            kind = "cleaned" if "cleaned" in raster.path.stem else "even" if "even" in raster.path.stem else "plain"
+            kind = next((kind for kind in ("cleaned", "even", "smooth") if kind in raster.path.stem), "plain")
             told = f" {options['user_defined_dpi']}" * (options["user_defined_dpi"] == 100)
             self.ways.append(kind + " local" * ("thresholding_method" in options) + told)
             found.append(self.answer(self.ways[-1]))
@@ -116,7 +119,7 @@ def test_a_page_that_reads_well_is_read_with_its_specks_where_print_may_have_gon
 
 
 def test_a_page_that_reads_well_is_read_once(tmp_path: Path) -> None:
-    engine = Engine(lambda way: recognition(71.0))
+    engine = Engine(lambda way: recognition(85.0))
     assert read(engine, tmp_path, USUAL).notes == ()
     assert engine.ways == ["plain"]
 
@@ -132,7 +135,7 @@ def test_a_page_that_reads_badly_is_read_on_even_paper(tmp_path: Path) -> None:
 def test_a_page_that_reads_badly_in_any_way_stays_as_it_is(tmp_path: Path) -> None:
     engine = Engine(lambda way: recognition(60.0))
     page = read(engine, tmp_path, USUAL)
-    assert engine.ways == ["plain", "even", "plain local"]
+    assert engine.ways == ["plain", "even", "plain local", "smooth"]
     assert (page.notes, page.prepared.path.stem) == ((), "drawn")
 
 
@@ -165,7 +168,7 @@ def test_paper_is_made_even_once(first: float, then: float, tmp_path: Path) -> N
     engine = Engine(lambda way: recognition(then, 20) if way.startswith("even") else recognition(first))
     page = read(engine, tmp_path, replace(USUAL, ink=0.7))
     assert engine.ways.count("even") == 1 and "paper made even before reading" in page.notes
-    assert [way.changed(page) for way in WAYS if way.evens] == [None, None]
+    assert [way.changed(page) for way in WAYS if way.name == "even"] == [None, None]
 
 
 @pytest.mark.parametrize("confidence", [60.0, 90.0])
@@ -178,7 +181,71 @@ def test_light_print_on_a_dark_page_has_no_paper_to_make_even(confidence: float,
 def test_a_threshold_of_the_users_choice_is_not_tried_twice(tmp_path: Path) -> None:
     engine = Engine(lambda way: recognition(60.0))
     read(engine, tmp_path, USUAL, config=OCRConfig(tesseract_config={"thresholding_method": 2}))
-    assert engine.ways == ["plain local", "even local"]
+    assert engine.ways == ["plain local", "even local", "smooth local"]
+
+
+@pytest.mark.parametrize(("first", "words", "kept"), [(84.0, 10, True), (84.0, 9, False), (60.0, 10, True)])
+def test_a_page_that_is_not_read_well_is_read_smooth(first: float, words: int, kept: bool, tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(first, words if way == "smooth" else 9))
+    page = read(engine, tmp_path, USUAL)
+    assert engine.ways == ["plain", "even", "plain local", "smooth"] if first < 70 else ["plain", "smooth"]
+    assert page.notes == ("smoothed before reading",) * kept
+    assert page.finest.path.stem == ("smooth-1" if kept else "drawn")
+    assert [way.changed(page) is None for way in WAYS if way.name == "smooth"] == [kept]
+
+
+def test_light_print_on_a_dark_page_is_smoothed_too(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(90.0 if way == "smooth" else 60.0))
+    page = read(engine, tmp_path, replace(USUAL, dark=True), picture=ImageOps.invert(printed_page()))
+    assert page.transform.inverted and page.notes == ("smoothed before reading",)
+
+
+@pytest.mark.parametrize(
+    ("smooth", "even", "ways", "kept"), [(90.0, 95.0, 2, 1), (80.0, 95.0, 3, 2), (None, 95.0, 3, 1)]
+)
+def test_where_nothing_was_read_a_page_is_smoothed_and_then_made_even(
+    smooth: float | None, even: float, ways: int, kept: int, tmp_path: Path
+) -> None:
+    found = {"smooth": smooth, "even": even}
+
+    def answer(way: str) -> Recognition:
+        confidence = found.get(way)
+        return Recognition("", ()) if confidence is None else recognition(confidence)
+
+    engine = Engine(answer)
+    page = read(engine, tmp_path, USUAL)
+    assert engine.ways == ["plain", "smooth", "even"][:ways]
+    assert len(page.notes) == kept
+
+
+def test_faint_marks_of_which_nothing_is_read_are_not_smoothed(tmp_path: Path) -> None:
+    engine = Engine(lambda way: Recognition("", ()))
+    read(engine, tmp_path, replace(USUAL, faint=True))
+    assert "smooth" not in engine.ways
+
+
+def pieces(picture: Image.Image) -> int:
+    """How many pieces of ink that touch themselves alone a picture has."""
+    limit, found = ink_level(picture.histogram()), 0
+    ink = picture.point([255 * (level < limit) for level in range(256)])
+    while (box := ink.getbbox()) is not None:
+        left = (ink.crop((0, box[1], ink.width, box[1] + 1)).getbbox() or box)[0]
+        ImageDraw.floodfill(ink, (left, box[1]), 0)
+        found += 1
+    return found
+
+
+@pytest.mark.parametrize(
+    ("head", "dpi"), [(NINE, 150), (NINE, 200), (TWENTY_FOUR, 150), (TWENTY_FOUR, 200), (TWENTY_FOUR, 300)]
+)
+def test_dots_of_letters_run_together_and_letters_do_not(head: Head, dpi: int, tmp_path: Path) -> None:
+    lines = ["Thank you for your letter about the"] * 16
+    letters = len("".join(lines).replace(" ", ""))
+    page = printed(lines, head, Layout(width_mm=130, height_mm=100, dpi=dpi), seed=1)
+    page.save(tmp_path / "dots.tif", format="TIFF")
+    raster = Raster(tmp_path / "dots.tif", page.width, page.height, None)
+    with load(with_dots_joined(raster, tmp_path / "joined.tif").path) as joined:
+        assert 0.5 * letters < pieces(joined) < 1.5 * letters < 0.6 * pieces(page)
 
 
 RULED = PageAnalysis(blank=False, rules=3.0)
@@ -187,7 +254,7 @@ RULED = PageAnalysis(blank=False, rules=3.0)
 def test_the_neural_engine_reads_no_picture_again_with_other_options_of_tesseract(tmp_path: Path) -> None:
     engine = Engine(lambda way: recognition(60.0))
     read(engine, tmp_path, RULED, None, OCRConfig(engine="rapidocr"))
-    assert engine.ways == ["plain", "even"]
+    assert engine.ways == ["plain", "even", "smooth"]
 
 
 @pytest.mark.parametrize("dpi", [None, 72])

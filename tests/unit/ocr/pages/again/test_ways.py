@@ -1,5 +1,6 @@
 """A page is read in another way where its preparation is a guess, and the better reading is kept."""
 
+# pylint: disable=wrong-import-order  # it takes the installed package for a third party; isort does not
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path

@@ -158,8 +158,7 @@ class Reading:
         if other is None:
             return None
         if way.redrawn is not None:
-            target = self._folder / f"{way.name}-{page.survey.number}.tif"
-            other = self._redrawn(other, way.redrawn(other.finest, target))
+            other = self._redrawn(other, way.redrawn(other.finest, self._folder / f"{way.name}-{page.survey.number}.tif"))
         elif other.transform != page.transform:
             other = self._with_transform(other, other.transform)
         return None if self._given(other) == self._given(page) else replace(other, seconds=0.0)

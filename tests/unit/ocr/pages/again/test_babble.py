@@ -38,6 +38,24 @@ def test_a_long_word_is_print_however_doubtful_one_of_its_letters() -> None:
     assert without_babble(before)[0].text == "par(mfro\n\nDear Sir"
 
 
+LEADERS = "......cccecececeseseeecececseesee"
+CODE = "https://cran.example.org/web/packages/nanotime/index.html"
+
+
+def test_a_row_of_dots_is_no_word_however_long_it_is_and_whatever_stands_beside_it() -> None:
+    badly_read = read([("Chapter", 91.0), (LEADERS, 0.0), ("12", 60.0)], [("KRKRKEKKEKEK", 3.0), (CODE, 2.0)])
+    assert without_babble(badly_read)[0].text == f"Chapter 12\n\n{CODE}"
+    well_read = read(*[PRINT] * 8, [("Chapter", 91.0), (LEADERS, 0.0), ("qty", 21.0)])
+    kept, left_out = without_babble(well_read)
+    assert (kept.text.splitlines()[-1], left_out) == ("Chapter qty", 1)
+
+
+@pytest.mark.parametrize("text", ["Mississippi", "1000000000", "addressees"])
+def test_a_word_of_few_letters_is_no_row_of_dots(text: str) -> None:
+    before = read(*[PRINT] * 8, [(text, 9.0)])
+    assert without_babble(before) == (before, 0)
+
+
 @pytest.mark.parametrize("confidence", [30.0, 59.0])
 def test_words_that_are_believed_a_little_stay(confidence: float) -> None:
     before = read([("word", confidence)], PRINT)

@@ -12,6 +12,8 @@ from distributed_ocr_pipeline.records import Word
 _POOR_CONFIDENCE = 65  # mean over words; upright print is read with over 90, print upside down with some 40
 _DOUBT = 40  # confidence of noise; only what is above it counts
 _CLEARLY_BETTER = 1.5  # times the credit
+_FAR_BETTER = 5  # likewise
+_NEXT_TO_NOTHING = 1000  # credit; print upside down and textures have up to 2000
 _AS_GOOD = 0.95
 _LONG_WORD = 3  # letters; shorter ones are as high as wide
 _SIDEWAYS = ((90, 270), (180,))
@@ -34,10 +36,15 @@ def is_poor(recognition: Recognition) -> bool:
 
 
 def is_better(other: Recognition, current: Recognition) -> bool:
-    """Whether a turned page reads clearly better, or as well while it no longer lies on its side."""
+    """Whether a turned page reads clearly better, or as well while it no longer lies on its side.
+
+    Badly as it may read: blurred print is read so both upright and on its side, but upright there is much more of it.
+    """
     if _lies_on_its_side(current.words) and not _lies_on_its_side(other.words):
         return credit(other) >= _AS_GOOD * credit(current)
-    return credit(other) > _CLEARLY_BETTER * credit(current) and not is_poor(other)
+    if is_poor(other):
+        return credit(other) > _FAR_BETTER * max(credit(current), _NEXT_TO_NOTHING)
+    return credit(other) > _CLEARLY_BETTER * credit(current)
 
 
 def credit(recognition: Recognition) -> float:

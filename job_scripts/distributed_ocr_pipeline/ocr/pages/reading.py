@@ -154,11 +154,11 @@ class Reading:
 
     def _trial(self, page: PageInProgress, way: Way) -> PageInProgress | None:
         """The page as it is to be read in another way; None if that is not for it or gives the engine the same."""
-        other = None if self._is_slow(page) else way.changed(page)
-        if other is None:
+        if self._is_slow(page) or (other := way.changed(page)) is None:
             return None
         if way.redrawn is not None:
-            other = self._redrawn(other, way.redrawn(other.finest, self._folder / f"{way.name}-{page.survey.number}.tif"))
+            target = self._folder / f"{way.name}-{page.survey.number}.tif"
+            other = self._redrawn(other, way.redrawn(other.finest, target))
         elif other.transform != page.transform:
             other = self._with_transform(other, other.transform)
         return None if self._given(other) == self._given(page) else replace(other, seconds=0.0)

@@ -28,6 +28,7 @@ from distributed_ocr_pipeline.ocr.rasters.rasterised import Rasterised
 _BYTES_PER_PIXEL = 8  # what decoding and turning grey may take at worst
 _PLAUSIBLE_DPI = (50, 2400)
 _SQUARE = 1.1  # how much finer one direction may be than the other, in pixels that are taken for square
+_MOST_STRETCHED = 3.5  # ... of which it is believed; of faxes, one is 2.1 times as fine as the other
 _SUBFILE_TYPE, _REDUCED_OR_MASK = 254, 5  # TIFF 6.0, NewSubfileType: bit 0 a smaller copy of a page, bit 2 a mask
 _SIDE_DATA_BYTES = 256 * 1024 * 1024  # of a PNG's texts, which are not read; the sandbox limits memory anyway
 _OUTLIERS = 0.0002  # share of the pixels of a deep picture that are darker, or lighter, than all print and paper
@@ -311,7 +312,7 @@ def _dpi_of(image: Image.Image) -> int | None:
 
 def _squared(grey: Image.Image, densities: tuple[int, int] | None) -> Image.Image:
     """The picture with square pixels: a fax of standard resolution has 204 dots an inch across, and 98 down."""
-    if densities is None or max(densities) < min(densities) * _SQUARE:
+    if densities is None or not _SQUARE <= max(densities) / min(densities) <= _MOST_STRETCHED:
         return grey
     across, down = (max(densities) / density for density in densities)
     square = grey.resize((round(grey.width * across), round(grey.height * down)), Image.Resampling.BICUBIC)

@@ -32,6 +32,8 @@ def test_a_page_on_its_side_is_tried_the_two_ways_it_can_lie() -> None:
         (_read(95), _read(40), True),
         (_read(95), _read(0, words=0), True),
         (_read(60), _read(40), False),  # noise both ways
+        (_read(60, words=80), _read(45), True),  # blurred, but there is much more of it
+        (_read(60, words=80), _read(55, words=40), False),
         (_read(95, words=3), _read(60, words=40), False),
         (_read(95), _read(90), False),
         (_read(95), _read(95, upright=False), True),

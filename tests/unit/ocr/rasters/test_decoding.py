@@ -286,6 +286,12 @@ def test_the_pixels_of_a_fax_become_square(tmp_path: Path) -> None:
     assert (made.width, made.height, made.dpi) == (900, 624, 204)
 
 
+@pytest.mark.parametrize("claimed", [(300, 72), (72, 600)])
+def test_pixels_that_are_said_to_be_far_from_square_are_square(claimed: tuple[int, int], tmp_path: Path) -> None:
+    made, _ = rasterised(saved(page_picture(), tmp_path / "a.tif", dpi=claimed))
+    assert (made.width, made.height) == page_picture().size
+
+
 def test_the_steps_of_a_stretched_fax_are_smoothed(tmp_path: Path) -> None:
     picture = Image.new("1", (40, 40), 1)
     picture.paste(0, (0, 0, 20, 40))

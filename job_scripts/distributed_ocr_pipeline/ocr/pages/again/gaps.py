@@ -131,6 +131,9 @@ def _gaps(page: _Page) -> list[Gaps]:
     if (flat := without_low_rows(image, paper)) is not None:
         image, cells, papers = flat, flat.reduce(CELL), Image.new("L", cells.size, paper)
         print_cells = _unread(cells, papers, words)
+    if (plain := without_ruled_lines(image, paper, page.print_height)) is not image:
+        image, cells, papers = plain, plain.reduce(CELL), Image.new("L", cells.size, paper)
+        print_cells = _loose(cells, papers, words)
     mask = without_words(_grown(print_cells, cells, papers), words)
     return [_cut_out(page, str(number), image, part) for number, part in enumerate(_columns_and_rest(mask))]
 
@@ -210,6 +213,12 @@ def _unread(cells: Image.Image, papers: Image.Image, words: Sequence[Word]) -> I
     if _count(high) < _LEAST:
         return high
     return ImageChops.lighter(high, ImageChops.subtract(_without_rules(loose, ink), massive))
+
+
+def _loose(cells: Image.Image, papers: Image.Image, words: Sequence[Word]) -> Image.Image:
+    """Cells (255) of ink that no word covers, but for photographs: where no rules are, of print."""
+    ink = _ink(cells, papers, _CONTRAST)
+    return ImageChops.subtract(without_words(ink, words, margin=1), _massive(ink))
 
 
 def _massive(ink: Image.Image) -> Image.Image:
@@ -300,7 +309,7 @@ def _cut_out(page: _Page, name: str, image: Image.Image, mask: Image.Image) -> G
     part = image.crop((left, top, min(right, image.width), min(bottom, image.height)))
     whole = mask.crop(box).resize((right - left, bottom - top), Image.Resampling.NEAREST).crop((0, 0, *part.size))
     on_paper = Image.composite(part, Image.new("L", part.size, page.paper), whole)
-    without_ruled_lines(on_paper, page.paper, page.print_height).save(target.path, format="TIFF", compression="raw")
+    on_paper.save(target.path, format="TIFF", compression="raw")
     is_column = part.width < _NARROW * image.width and part.height > _TALL * part.width
     mode = BLOCK if is_column else SPARSE_TEXT
     return Gaps(replace(target, width=part.width, height=part.height), left, top, mode)

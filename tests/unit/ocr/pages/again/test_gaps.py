@@ -309,6 +309,26 @@ def test_bars_and_photographs_are_no_rules() -> None:
     assert gaps.without_ruled_lines(picture, 250, print_height=22).tobytes() == picture.tobytes()
 
 
+def test_a_column_of_digits_in_a_ruled_table_is_cut_out_alone(tmp_path: Path) -> None:
+    """The words in the other columns cut the rules in pieces, which are no print either."""
+    picture, words = Image.new("L", (800, 900), 255), list[Word]()
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=24)
+    for row in range(16):
+        top = 40 + 50 * row
+        draw.line((20, top, 780, top), fill=0, width=3)
+        draw.text((40, top + 12), "measured", fill=0, font=font)
+        draw.text((330, top + 12), str(row % 9 + 1), fill=0, font=font)
+        words.append(Word("measured", 38, top + 6, 120, 44, READ, row + 1))
+    for left in (20, 270, 400, 780):
+        draw.line((left, 40, left, 840), fill=0, width=3)
+    draw.line((20, 840, 780, 840), fill=0, width=3)
+    [found] = find(picture, Raster(tmp_path / "page.tif", 800, 900, None), words)
+    assert (found.segmentation, 270 < found.left < 330, found.raster.width < 100) == (gaps.BLOCK, True, True)
+    assert found.top < 60 and found.top + found.raster.height > 820
+    with Image.open(found.raster.path) as column:
+        assert min(column.crop((0, 0, 8, column.height)).tobytes()) == 255
+
+
 GAPS = Gaps(Raster(Path("gaps.tif"), 100, 100, None), left=10, top=20)
 
 

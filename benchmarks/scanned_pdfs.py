@@ -182,12 +182,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which ones")
     arguments = parser.parse_args()
     pages = chosen(sorted(arguments.source.rglob("*.pdf")), arguments.pages, arguments.seed)
+    if not pages:
+        print(f"No page of a PDF below {arguments.source} is English and consists of short pieces.", file=sys.stderr)
+        return 1
     arguments.folder.mkdir(parents=True, exist_ok=True)
     write(pages, arguments.folder, arguments.seed)
     print(f"{len(pages)} pages of {len({page.path for page in pages})} documents.")
-    if not pages:
-        print(f"No page of a PDF below {arguments.source} is English and consists of short pieces.", file=sys.stderr)
-    return int(not pages)
+    return 0
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ def test_a_threshold_of_the_users_choice_is_not_tried_twice(tmp_path: Path) -> N
 def test_a_page_that_is_not_read_well_is_read_smooth(first: float, words: int, kept: bool, tmp_path: Path) -> None:
     engine = Engine(lambda way: recognition(first, words if way == "smooth" else 9))
     page = read(engine, tmp_path, USUAL)
-    assert engine.ways == ["plain", "even", "plain local", "smooth"] if first < 70 else ["plain", "smooth"]
+    assert engine.ways == (["plain", "even", "plain local", "smooth"] if first < 70 else ["plain", "smooth"])
     assert page.notes == ("smoothed before reading",) * kept
     assert page.finest.path.stem == ("smooth-1" if kept else "drawn")
     assert [way.changed(page) is None for way in WAYS if way.name == "smooth"] == [kept]

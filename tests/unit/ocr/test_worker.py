@@ -1,6 +1,7 @@
 """Documents in order, each with exactly one row, within their time; and what a stop leaves."""
 
 import hashlib
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -67,8 +68,15 @@ def running_sandboxes() -> int:
     running = 0
     for one in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):  # it has ended, or is about to
-            running += any("sandbox_server" in part for part in one.cmdline())
+            running += any("sandbox_server" in part for part in command_of(one))
     return running
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """What a process runs; for a moment after its start, Linux shows nothing."""
+    while not (command := process.cmdline()):  # of one that has ended: `psutil.ZombieProcess`
+        time.sleep(0.01)
+    return command
 
 
 def test_a_reader_starts_a_sandbox_at_once_and_has_none_after_the_last_result(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
-from distributed_ocr_pipeline.ocr.pages.again import gaps, mirrored, ways
+from distributed_ocr_pipeline.ocr.pages.again import mirrored, ways
 from distributed_ocr_pipeline.ocr.pages.again.babble import without_babble
-from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps
-from distributed_ocr_pipeline.ocr.pages.again.unread import MANY_LINES, unread_lines
+from distributed_ocr_pipeline.ocr.pages.again.gaps.merging import merged
+from distributed_ocr_pipeline.ocr.pages.again.gaps.pictures import Gaps, gaps_of
+from distributed_ocr_pipeline.ocr.pages.again.gaps.unread import MANY_LINES, unread_lines
 from distributed_ocr_pipeline.ocr.pages.again.ways import Way
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
@@ -192,7 +193,7 @@ class Reading:
         if settled or not isinstance(page.outcome, Recognition):
             return []
         stem, strong = self._folder / f"gaps-{page.survey.number}", _STRENGTHENED in page.notes
-        return gaps.gaps_of(page.prepared, page.outcome, stem, strong)
+        return gaps_of(page.prepared, page.outcome, stem, strong)
 
     # ---- the engine ------------------------------------------------------------------------------------------
 
@@ -235,7 +236,7 @@ def _filled(page: PageInProgress, found: Sequence[tuple[Gaps, PageInProgress]]) 
     whole, more = page.outcome, {False: 0, True: 0}
     for left, read in found:
         if isinstance(read.outcome, Recognition):
-            before, whole = whole, gaps.merged(whole, left, read.outcome)
+            before, whole = whole, merged(whole, left, read.outcome)
             more[left.faint] += len(whole.words) - len(before.words)
     notes = [mirrored.NOTE] * any(mirrored.NOTE in read.notes for _, read in found)
     notes += [f"words read outside of the layout: {more[False]}"] * (more[False] > 0)

@@ -2,13 +2,11 @@
 
 ways      other ways to prepare a page, and which of two readings is kept
 gaps      print outside of all words that were read
-low_rows  low shaded rows, as tables have them
-dark_areas  light print on dark bars and boxes
+grounds   what print stands on other than paper: shaded rows, dark bars, rules
 mirrored  print of the other side of the sheet, which shows through
-shaded    shaded rows and boxes, on which print is dark as on paper
+specks    whether what was removed as specks was print
 lines     a reading as paragraphs of lines of words, and back
 babble    words that are no text
-unread    lines of print of which nothing was read
 two_readings  Tesseract's words and the neural engine's as one reading
 same_places   which words of two readings are one
 """

@@ -12,7 +12,7 @@ from dataclasses import replace
 from PIL import ImageOps
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
-from distributed_ocr_pipeline.ocr.pages.again.gaps import Gaps
+from distributed_ocr_pipeline.ocr.pages.again.gaps.pictures import Gaps
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, paragraphs_of, reading_of
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
 from distributed_ocr_pipeline.ocr.pages.orientation import credit

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from PIL import ImageChops, ImageFilter, ImageOps
 
-from distributed_ocr_pipeline.ocr.pages.again.gaps import CELL, without_words
+from distributed_ocr_pipeline.ocr.pages.again.gaps.cells import CELL, without_words
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 from distributed_ocr_pipeline.records import Word
 

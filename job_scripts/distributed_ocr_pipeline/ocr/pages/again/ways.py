@@ -12,7 +12,7 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
-from distributed_ocr_pipeline.ocr.pages.again import low_rows
+from distributed_ocr_pipeline.ocr.pages.again.grounds import low_rows
 from distributed_ocr_pipeline.ocr.pages.again.specks import may_be_print
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress

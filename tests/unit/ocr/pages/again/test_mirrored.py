@@ -12,7 +12,7 @@ from PIL import Image
 from benchmarks.hard_pages import HardPage, faint_beside_black, show_through
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
-from distributed_ocr_pipeline.ocr.pages.again.gaps import COLUMNS, SPARSE_TEXT, Gaps
+from distributed_ocr_pipeline.ocr.pages.again.gaps.pictures import COLUMNS, SPARSE_TEXT, Gaps
 from distributed_ocr_pipeline.ocr.pages.again.mirrored import NOTE, lines_of_this_side, read_gaps
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress

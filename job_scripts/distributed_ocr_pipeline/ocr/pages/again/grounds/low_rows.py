@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from PIL import Image, ImageChops
 
-from distributed_ocr_pipeline.ocr.pages.again.shaded import (
+from distributed_ocr_pipeline.ocr.pages.again.grounds.shaded import (
     SHADED,
     flattened,
     light_grey,

@@ -7,7 +7,7 @@ are too thin or not level.
 
 from PIL import Image, ImageChops, ImageFilter
 
-from distributed_ocr_pipeline.ocr.pages.again.shaded import LIGHT, SHADED, papers_of_areas
+from distributed_ocr_pipeline.ocr.pages.again.grounds.shaded import LIGHT, SHADED, papers_of_areas
 from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 
 _SCALES = ((8, 9), (8, 5), (4, 5), (3, 5))

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from PIL import Image, ImageFilter
 
-from distributed_ocr_pipeline.ocr.pages.again.gaps import CELL, unread_cells
+from distributed_ocr_pipeline.ocr.pages.again.gaps.cells import CELL, unread_cells
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform, apply, load
 from distributed_ocr_pipeline.records import Word
 

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from distributed_ocr_pipeline.ocr.pages.again.unread import MANY_LINES, unread_lines
+from distributed_ocr_pipeline.ocr.pages.again.gaps.unread import MANY_LINES, unread_lines
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, Transform
 from distributed_ocr_pipeline.records import Word
 from tests.support.documents import printed_page

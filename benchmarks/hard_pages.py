@@ -262,6 +262,18 @@ def _on_a_table(seed: int, dpi: int, ink: int) -> HardPage:
     return HardPage(photographed(image.filter(ImageFilter.GaussianBlur(0.5)), seed), "\n".join(lines), 72)
 
 
+def page_in_the_dark(seed: int) -> HardPage:
+    """A page that a camera took in poor light, on a black table that covers more than half of the picture."""
+    layout = Layout(dpi=150, points=11)
+    sheet = draw_text(prose(seed, 24), layout).point([40 + level * 115 // 255 for level in range(256)])
+    view = Image.new("L", (round(1.1 * sheet.width), 2 * sheet.height), 14)
+    view.paste(sheet, (sheet.width // 20, sheet.height // 2))
+    grain = Image.effect_noise(view.size, 6)
+    return HardPage(
+        ImageChops.add(view, grain, offset=-128).filter(ImageFilter.GaussianBlur(0.6)), text_of(prose(seed, 24))
+    )
+
+
 def labelled_form(seed: int) -> HardPage:
     """A form at 100 dpi: sections named in white on dark bars, labels in grey boxes, entries in white ones."""
     layout, source, stock = Layout(dpi=100, points=10), random.Random(seed), iter(_words(seed, 60))
@@ -380,6 +392,7 @@ KINDS: dict[str, Callable[[int], HardPage]] = {
     "filing": filing,
     "photographed receipt": photographed_receipt,
     "receipt in a shadow": receipt_in_shadow,
+    "page in the dark": page_in_the_dark,
     "labelled form": labelled_form,
     "invoice": invoice,
     "shaded table": shaded_table,

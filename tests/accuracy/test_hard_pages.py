@@ -23,6 +23,7 @@ LEAST_RECALL = {
     "filing": 0.97,
     "photographed receipt": 0.8,
     "receipt in a shadow": 0.83,
+    "page in the dark": 0.97,
     "labelled form": 0.93,
     "invoice": 0.88,
     "shaded table": 0.88,

@@ -78,7 +78,7 @@ class Reading:
     def read(self, pages: Sequence[PageInProgress]) -> list[PageInProgress]:
         """The pages with their outcomes, in the orientation in which they read best."""
         read = self._recognised([self._prepared(page) for page in pages])
-        for way in ways.INSTEAD_OF_NOTHING:
+        for way in ways.BEFORE_TURNING:
             read = self._read_otherwise(read, way)
         for round_number in range(_ROUNDS):
             read = self._turned_where_better(read, round_number)

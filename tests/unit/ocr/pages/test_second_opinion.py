@@ -76,10 +76,15 @@ def test_where_letters_agree_blanks_are_the_more_credible(ours: list[str], their
     def placed(words: list[str]) -> list[tuple[str, int, float]]:
         return [(word, LETTER * len("".join(words[:number])), 99.0) for number, word in enumerate(words)]
 
-    first = read([(word, left, 80.0) for word, left, _ in placed(ours)])
+    first = read([(word, left, 88.0) for word, left, _ in placed(ours)])
     assert merged(first, read(placed(theirs))).recognition.text == text
     surer = read([(word, left, 99.5) for word, left, _ in placed(ours)])
     assert merged(surer, read(placed(theirs))).recognition.text == " ".join(ours)
+
+
+def test_a_name_that_tesseract_cut_and_hardly_believes_is_whole() -> None:
+    first = read([("kda.", 0, 46), ("prepare", 80, 46)])
+    assert merged(first, read([("kda.prepare", 0, 98)])).recognition.text == "kda.prepare"
 
 
 def test_words_that_are_cut_otherwise_are_one_question() -> None:
@@ -122,6 +127,10 @@ def test_a_word_that_the_neural_engine_lost_within_another_stays() -> None:
     first = read([("Total", 0, 91), ("1,234.56", 70, 91)])
     second = Recognition("Total", (Word("Total", 0, 0, 170, 20, 99.0, 1),))
     assert merged(first, second).recognition.text == "Total 1,234.56"
+
+
+def test_a_letter_for_which_the_neural_engine_has_another_was_not_lost() -> None:
+    assert merged(read([("Oo", 0, 65)]), read([("0", 0, 99)])).recognition.text == "0"
 
 
 def test_what_the_neural_engine_hardly_believes_is_not_added() -> None:

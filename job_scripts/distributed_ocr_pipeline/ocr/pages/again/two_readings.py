@@ -19,6 +19,8 @@ from distributed_ocr_pipeline.records import Quality, Word
 _LEAST_ALONE = 60  # confidence of a word that only Tesseract read: print that the neural engine misses, and no babble
 _LEAST_NEW = 25  # of one that only the neural engine read; of pen strokes and rims of pictures it makes letters with 5
 _PARTIAL = 0.6  # of Tesseract's letters: where the neural engine has fewer, it has lost a word whose place it covers
+_LEAST_LOST = 3  # letters; of `01` or `Oo` with a `0` for an answer, nothing was lost
+_MUCH_SURER = 15  # confidence; where it leaves out a blank, Tesseract is as sure of its words as the neural engine
 _NEAR = 4  # heights of a word, between it and the next of its line
 _UNMARKED = str.maketrans("łŁøØđĐıħĦŧŦ", "lLoOdDihHtT")  # whole letters in Unicode, accent and all
 
@@ -79,16 +81,19 @@ def _agreed(ours: list[Word], theirs: list[Word]) -> _Answer:
 def _is_better_cut(theirs: Sequence[Word], ours: Sequence[Word]) -> bool:
     """Whether the neural engine is surer, and has a blank that Tesseract has not, or a number whole that it has cut.
 
-    Else it is Tesseract whose blanks are right: the neural engine leaves them out.
+    Else it must be much surer, as where Tesseract cuts a name in program text or an address: the neural engine leaves
+    out blanks.
     """
-    if len(_letters(theirs)) != len(_letters(ours)) or _confidence(theirs) <= _confidence(ours):
+    surer = _confidence(theirs) - _confidence(ours)
+    if len(_letters(theirs)) != len(_letters(ours)) or surer <= 0:
         return False
-    return len(theirs) > len(ours) or not any(map(str.isalpha, _letters(ours)))
+    return surer > _MUCH_SURER or len(theirs) > len(ours) or not any(map(str.isalpha, _letters(ours)))
 
 
 def _is_part(theirs: Sequence[Word], ours: Sequence[Word]) -> bool:
     """Whether the neural engine has lost some of what Tesseract read and may be believed to have read."""
-    fewer = len(_letters(theirs)) < _PARTIAL * len(_letters(ours))
+    of_ours, of_theirs = len(_letters(ours)), len(_letters(theirs))
+    fewer = of_theirs < _PARTIAL * of_ours and of_ours - of_theirs >= _LEAST_LOST
     return fewer and all(word.confidence >= _LEAST_ALONE for word in ours)
 
 

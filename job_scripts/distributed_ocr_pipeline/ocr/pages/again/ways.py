@@ -65,17 +65,23 @@ def _evened_instead_of_nothing(page: PageInProgress) -> PageInProgress | None:
     return _evened(page) if _is_doubtful(page, _GOOD) and (_is_empty(page) or _SMOOTHED in page.notes) else None
 
 
+def _evened_instead_of_inverted(page: PageInProgress) -> PageInProgress | None:
+    """What was taken for light print on a dark page may be dark print on paper, on a dark table or in poor light."""
+    return _evened(page) if page.analysis.dark and _is_doubtful(page) else None
+
+
 def _on_even_paper(page: PageInProgress) -> PageInProgress | None:
-    return _evened(page) if _is_doubtful(page) and not _is_empty(page) else None
+    return _evened(page) if _is_doubtful(page) and not _is_empty(page) and not page.analysis.dark else None
 
 
 def _out_of_surroundings(page: PageInProgress) -> PageInProgress | None:
     """What is read of such a page may be believed although half of it lies in the dark."""
-    return _evened(page) if page.analysis.ink > _SURROUNDED and not _is_doubtful(page) else None
+    surrounded = page.analysis.ink > _SURROUNDED and not page.analysis.dark
+    return _evened(page) if surrounded and not _is_doubtful(page) else None
 
 
 def _evened(page: PageInProgress) -> PageInProgress | None:
-    if page.analysis.dark or _EVENED in page.notes:
+    if _EVENED in page.notes:
         return None
     return _without(_without(page, UNEVEN_LIGHT), SPECKS_REMOVED).after(0.0, _EVENED)
 
@@ -122,12 +128,14 @@ def with_dots_joined(raster: Raster, target: Path) -> Raster:
 
 _EVEN, _SMOOTH = ("even", on_even_paper), ("smooth", with_dots_joined)
 
-INSTEAD_OF_NOTHING: Sequence[Way] = (
+BEFORE_TURNING: Sequence[Way] = (
     Way(_smoothed_instead_of_nothing, 1.0, *_SMOOTH),
     Way(_evened_instead_of_nothing, 1.0, *_EVEN),
+    Way(_evened_instead_of_inverted, 1.0, *_EVEN),
 )
-"""Tried where no word was read, before the page is turned: of a large scan that is mostly paper, the engine takes its
-texture apart for 10 seconds each way up, and reads it in a tenth of one smoothed or on even paper."""
+"""Tried before the page is turned where no word was read, or light and dark may have been swapped for nothing: of a large
+scan that is mostly paper, the engine takes its texture apart for 10 seconds each way up, and reads it in a tenth of one
+smoothed or on even paper."""
 
 WAYS: Sequence[Way] = (
     Way(_with_specks, 1.0),

@@ -172,11 +172,18 @@ def test_paper_is_made_even_once(first: float, then: float, tmp_path: Path) -> N
     assert [way.changed(page) for way in WAYS if way.name == "even"] == [None, None]
 
 
-@pytest.mark.parametrize("confidence", [60.0, 90.0])
-def test_light_print_on_a_dark_page_has_no_paper_to_make_even(confidence: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("confidence", "tries"), [(60.0, 1), (90.0, 0)])
+def test_light_print_on_a_dark_page_has_no_paper_to_make_even(confidence: float, tries: int, tmp_path: Path) -> None:
     engine = Engine(lambda way: recognition(confidence))
-    read(engine, tmp_path, replace(USUAL, dark=True, ink=0.9))
-    assert not [way for way in engine.ways if "even" in way]
+    page = read(engine, tmp_path, replace(USUAL, dark=True, ink=0.9))
+    assert len([way for way in engine.ways if "even" in way]) == tries and page.transform.inverted
+
+
+def test_a_page_in_the_dark_that_was_read_with_light_and_dark_swapped_is_read_on_even_paper(tmp_path: Path) -> None:
+    engine = Engine(lambda way: recognition(95.0 if way == "even" else 12.0))
+    page = read(engine, tmp_path, replace(USUAL, dark=True, ink=0.9))
+    assert page.notes == ("paper made even before reading",) and not page.transform.inverted
+    assert engine.ways == ["plain", "even"]
 
 
 def test_a_threshold_of_the_users_choice_is_not_tried_twice(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ class PageInProgress:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     outcome: Outcome | None = None  # None: not read
+    segmentation: int | None = None  # Tesseract's mode of page segmentation; None: its own
     doubtful: bool = False  # whatever the confidence: so much stood outside of the layout that more may have been lost
 
     @property

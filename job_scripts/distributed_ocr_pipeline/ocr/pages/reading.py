@@ -7,11 +7,10 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
-from distributed_ocr_pipeline.ocr.pages.again import mirrored, ways
+from distributed_ocr_pipeline.ocr.pages.again import ways
 from distributed_ocr_pipeline.ocr.pages.again.babble import without_babble
-from distributed_ocr_pipeline.ocr.pages.again.gaps.merging import merged
+from distributed_ocr_pipeline.ocr.pages.again.gaps.filling import with_gaps_filled
 from distributed_ocr_pipeline.ocr.pages.again.gaps.pictures import Gaps, gaps_of
-from distributed_ocr_pipeline.ocr.pages.again.gaps.unread import MANY_LINES, unread_lines
 from distributed_ocr_pipeline.ocr.pages.again.ways import Way
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
@@ -26,7 +25,6 @@ from distributed_ocr_pipeline.ocr.rasters.raster import (
 
 _ROUNDS = 2  # of other orientations: the likelier ones, then the rest
 _FOR_ONE_READING = 0.5  # of the time limit of a page; a usual one takes a hundredth
-_MANY_OUTSIDE = 0.2  # of the words; of tables with so many, up to a third of the digits that stand alone are lost
 _SAUVOLA = 2  # of Tesseract's `thresholding_method`
 _STRENGTHENED = "very faint marks, made dark before reading"
 
@@ -43,7 +41,8 @@ class _ReadSettings:
     @classmethod
     def of(cls, page: PageInProgress, segmentation: int | None = None) -> "_ReadSettings":
         """The settings that suit a page."""
-        return cls(page.analysis.mixed, page.analysis.shaded, resolution.told_dpi(page.prepared.dpi), segmentation)
+        mode = page.segmentation if segmentation is None else segmentation
+        return cls(page.analysis.mixed, page.analysis.shaded, resolution.told_dpi(page.prepared.dpi), mode)
 
     def options(self, chosen: Options) -> Options:
         """The engine's options, those that the user has chosen over ours.
@@ -84,7 +83,7 @@ class Reading:
             read = self._turned_where_better(read, round_number)
         for way in ways.WAYS:
             read = self._read_otherwise(read, way)
-        return [self._noted_if_slow(_without_babble(page)) for page in self._with_gaps_filled(read)]
+        return [self._noted_if_slow(_without_babble(page)) for page in self._with_what_was_left(read)]
 
     def _is_slow(self, page: PageInProgress) -> bool:
         """Whether a page has taken so long that it is not read again, so that the dearest page is bounded."""
@@ -150,7 +149,7 @@ class Reading:
         best = {page.survey.number: page for page in pages}
         trials = (self._trial(page, way) for page in pages)
         for trial in self._recognised([trial for trial in trials if trial is not None]):
-            best[trial.survey.number] = ways.better(trial, best[trial.survey.number], way.gain)
+            best[trial.survey.number] = ways.better(trial, best[trial.survey.number], way)
         return list(best.values())
 
     def _trial(self, page: PageInProgress, way: Way) -> PageInProgress | None:
@@ -178,15 +177,15 @@ class Reading:
 
     # ---- what was left lying ---------------------------------------------------------------------------------
 
-    def _with_gaps_filled(self, pages: Sequence[PageInProgress]) -> list[PageInProgress]:
-        """The pages with the words that stand outside of what was read of them."""
-        left = [(page, one) for page in pages for one in self._gaps(page)]
-        trials = [replace(page, prepared=one.raster, seconds=0.0) for page, one in left]
-        read = mirrored.read_gaps([one for _, one in left], trials, self._recognised)
-        found: dict[int, list[tuple[Gaps, PageInProgress]]] = {page.survey.number: [] for page in pages}
-        for (page, one), trial in zip(left, read):
-            found[page.survey.number].append((one, trial))
-        return [_filled(page, found[page.survey.number]) for page in pages]
+    def _with_what_was_left(self, pages: Sequence[PageInProgress]) -> list[PageInProgress]:
+        """The pages with the words outside of what was read; those with many of them are first read as one block."""
+        done = with_gaps_filled(pages, self._gaps, self._recognised)
+        asked = [page for page, whole in zip(pages, done) if whole.doubtful]
+        blocks = self._read_otherwise(asked, ways.BLOCK_WHERE_MUCH_WAS_LEFT)
+        spent = {page.survey.number: block.seconds - page.seconds for page, block in zip(asked, blocks)}
+        better = [block for page, block in zip(asked, blocks) if block.segmentation != page.segmentation]
+        best = {page.survey.number: page for page in with_gaps_filled(better, self._gaps, self._recognised)}
+        return [best.get(page.survey.number) or page.after(spent.get(page.survey.number, 0.0)) for page in done]
 
     def _gaps(self, page: PageInProgress) -> list[Gaps]:
         settled = page.survey.verdict.trusted or "psm" in self._chosen or self._is_slow(page)
@@ -226,27 +225,6 @@ def _quarters(page: PageInProgress, round_number: int) -> Sequence[int]:
     rounds = 1 if page.analysis.faint else len(turns)  # on most no print is there; its direction has been measured
     worth_trying = round_number < min(rounds, len(turns)) and (round_number == 0 or orientation.is_poor(page.outcome))
     return turns[round_number] if worth_trying else ()
-
-
-def _filled(page: PageInProgress, found: Sequence[tuple[Gaps, PageInProgress]]) -> PageInProgress:
-    """The page with what was read in its gaps, and the seconds that took."""
-    page = page.after(sum(read.seconds for _, read in found))
-    if not isinstance(page.outcome, Recognition):
-        return page
-    whole, more = page.outcome, {False: 0, True: 0}
-    for left, read in found:
-        if isinstance(read.outcome, Recognition):
-            before, whole = whole, merged(whole, left, read.outcome)
-            more[left.faint] += len(whole.words) - len(before.words)
-    notes = [mirrored.NOTE] * any(mirrored.NOTE in read.notes for _, read in found)
-    notes += [f"words read outside of the layout: {more[False]}"] * (more[False] > 0)
-    notes += [f"very faint words read beside the others: {more[True]}"] * (more[True] > 0)
-    if any(left.faint for left, _ in found) and more[True] <= 0:
-        notes.append("very faint marks beside the words, of which nothing was read")
-    lines = unread_lines(page.finest, page.transform, whole.words) if found or page.transform.despeckled else 0
-    notes += [f"lines that look like print, of which nothing was read: {lines}"] * (lines >= MANY_LINES)
-    doubtful = more[False] > _MANY_OUTSIDE * len(whole.words) or lines >= MANY_LINES
-    return replace(page.after(0.0, *notes), outcome=whole, doubtful=doubtful)
 
 
 def _without_babble(page: PageInProgress) -> PageInProgress:

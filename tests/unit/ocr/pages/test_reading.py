@@ -68,7 +68,7 @@ class Engine:
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         del limit
-        if options.get("psm") == 11:  # what is left beside the words
+        if options.get("psm") in (6, 11):  # a page as one block, and what is left beside the words
             return [Recognition("", ()) for _ in rasters]
         turns = [
             int(raster.path.stem.split("-")[2]) if raster.path.stem.startswith("read") else 0 for raster in rasters
@@ -211,9 +211,9 @@ def test_the_engine_is_told_what_suits_the_page(
 
 def test_options_of_the_user_come_before_ours(tmp_path: Path) -> None:
     engine = Engine()
-    config = OCRConfig(tesseract_config={"user_defined_dpi": 70, "psm": 6})
+    config = OCRConfig(tesseract_config={"user_defined_dpi": 70, "psm": 4})
     read(drawn(printed_page(), tmp_path), engine, tmp_path, config)
-    assert (engine.options[0]["user_defined_dpi"], engine.options[0]["psm"]) == (70, 6)
+    assert (engine.options[0]["user_defined_dpi"], engine.options[0]["psm"]) == (70, 4)
 
 
 def _levels(raster: Raster) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from distributed_ocr_pipeline.ocr.pages.again.same_places import in_one_row, sam
 from distributed_ocr_pipeline.ocr.pages.quality import quality_of
 from distributed_ocr_pipeline.records import Quality, Word
 
-_LEAST_ALONE = 60  # confidence of a word that only Tesseract read: print that the neural engine misses, and no babble
+_LEAST_ALONE = 80  # confidence of a word that only Tesseract read; below, two of three are babble of pictures and rims
 _LEAST_NEW = 25  # of one that only the neural engine read; of pen strokes and rims of pictures it makes letters with 5
 _PARTIAL = 0.6  # of Tesseract's letters: where the neural engine has fewer, it has lost a word whose place it covers
 _LEAST_LOST = 3  # letters; of `01` or `Oo` with a `0` for an answer, nothing was lost

@@ -2,17 +2,20 @@
 
 Specks may be the dots of print, a threshold for each place may find the grain of paper, one for all the border of a
 photo; in dots that stand apart, and in coarse grain, the engine finds no strokes; it may take the cells of a form for
-columns, unless it believes that the print is large. Whether they do shows in what is read: the credit of a reading is
-its letters, weighted by how far the engine believes them (`orientation.credit`).
+columns, unless it believes that the print is large, and drop the amounts of a receipt, unless all is one block to it.
+Whether they do shows in what is read: the credit of a reading is its letters, weighted by how far the engine believes
+them (`orientation.credit`).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.engines.recognition import Outcome, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
+from distributed_ocr_pipeline.ocr.pages.again.gaps.pictures import BLOCK
 from distributed_ocr_pipeline.ocr.pages.again.grounds import low_rows
+from distributed_ocr_pipeline.ocr.pages.again.lines import has_columns
 from distributed_ocr_pipeline.ocr.pages.again.specks import may_be_print
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
@@ -31,6 +34,7 @@ _COARSE_DPI = 100
 _SMOOTHING = 0.09  # of the height of print; at 0.06 dots stay apart, at 0.105 letters of 24 needles run together
 _FIRST_SMOOTHING = 1 / 1100  # of the shorter side; so that the height of print can be measured
 _LEAST_RADIUS = 1.0  # pixels
+_AS_SURE = 2  # mean confidence; of babble at the sides of a picture, a reading from edge to edge has 9 less and more
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Way:
     gain: float  # times the credit
     name: str = ""  # of the picture that it is read from, if that is another
     redrawn: Callable[[Raster, Path], Raster] | None = None  # writes this picture
+    doubt: float = 100.0  # by how much its mean confidence may be lower
 
 
 def _with_specks(page: PageInProgress) -> PageInProgress | None:
@@ -110,6 +115,17 @@ def _told_coarse(page: PageInProgress) -> PageInProgress | None:
     return replace(page, prepared=replace(page.prepared, dpi=_COARSE_DPI)).after(0.0, f"read as {_COARSE_DPI} dpi")
 
 
+def _doubtful_as_one_block(page: PageInProgress) -> PageInProgress | None:
+    return _as_one_block(page) if _is_doubtful(page, _GOOD) and not _is_empty(page) else None
+
+
+def _as_one_block(page: PageInProgress) -> PageInProgress | None:
+    """Lines from edge to edge, as receipts and tables have them; columns would be read across."""
+    if page.segmentation is not None or not isinstance(page.outcome, Recognition) or has_columns(page.outcome.words):
+        return None
+    return replace(page, segmentation=BLOCK).after(0.0, "read as one block")
+
+
 def on_even_paper(raster: Raster, target: Path) -> Raster:
     """Write a copy of a page with even paper."""
     return evened(low_rows.without_rows(raster), target)
@@ -133,9 +149,9 @@ BEFORE_TURNING: Sequence[Way] = (
     Way(_evened_instead_of_nothing, 1.0, *_EVEN),
     Way(_evened_instead_of_inverted, 1.0, *_EVEN),
 )
-"""Tried before the page is turned where no word was read, or light and dark may have been swapped for nothing: of a large
-scan that is mostly paper, the engine takes its texture apart for 10 seconds each way up, and reads it in a tenth of one
-smoothed or on even paper."""
+"""Tried before the page is turned, where no word was read or light and dark may have been swapped for nothing: of a
+large scan that is mostly paper, the engine takes its texture apart for 10 seconds each way up, and reads it in a tenth
+of one smoothed or on even paper."""
 
 WAYS: Sequence[Way] = (
     Way(_with_specks, 1.0),
@@ -144,17 +160,26 @@ WAYS: Sequence[Way] = (
     Way(_with_other_threshold, 1.1),
     Way(_dots_and_grain_smoothed, 1.05, *_SMOOTH),
     Way(_told_coarse, 1.02),
+    Way(_doubtful_as_one_block, 1.05, doubt=_AS_SURE),
 )
 """In the order in which they are tried, each from the best reading so far."""
 
 
-def better(trial: PageInProgress, current: PageInProgress, gain: float) -> PageInProgress:
-    """The page whose reading has more credit (`gain` times as much, for the trial), with the seconds of both."""
-    kept = current
-    if isinstance(trial.outcome, Recognition) and isinstance(current.outcome, Recognition):
-        if orientation.credit(trial.outcome) > gain * orientation.credit(current.outcome):
-            kept = trial
+BLOCK_WHERE_MUCH_WAS_LEFT = Way(_as_one_block, 1.05, doubt=_AS_SURE)
+"""Tried where many words stood outside of the layout, or lines of print were not read."""
+
+
+def better(trial: PageInProgress, current: PageInProgress, way: Way) -> PageInProgress:
+    """The page whose reading has more credit (of a trial, as much more as its way needs), with the seconds of both."""
+    kept = trial if _is_better(trial.outcome, current.outcome, way) else current
     return replace(kept, seconds=current.seconds + trial.seconds)
+
+
+def _is_better(trial: Outcome | None, current: Outcome | None, way: Way) -> bool:
+    if not isinstance(trial, Recognition) or not isinstance(current, Recognition):
+        return False
+    as_sure = (trial.confidence or 0) >= (current.confidence or 0) - way.doubt
+    return as_sure and orientation.credit(trial) > way.gain * orientation.credit(current)
 
 
 def _is_doubtful(page: PageInProgress, limit: float = _DOUBTFUL) -> bool:

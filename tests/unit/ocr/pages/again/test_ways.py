@@ -43,7 +43,7 @@ class Engine:
 
     def recognise(self, rasters: Sequence[Raster], options: Options, limit: TimeLimit) -> list[Outcome]:
         del limit
-        if options.get("psm") == 11:  # what is left beside the words
+        if options.get("psm") in (6, 11):  # a page as one block, and what is left beside the words
             return [Recognition("", ()) for _ in rasters]
         found: list[Outcome] = []
         for raster in rasters:

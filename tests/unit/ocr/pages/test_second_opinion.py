@@ -130,7 +130,7 @@ def test_a_word_that_the_neural_engine_lost_within_another_stays() -> None:
 
 
 def test_a_letter_for_which_the_neural_engine_has_another_was_not_lost() -> None:
-    assert merged(read([("Oo", 0, 65)]), read([("0", 0, 99)])).recognition.text == "0"
+    assert merged(read([("Oo", 0, 90)]), read([("0", 0, 99)])).recognition.text == "0"
 
 
 def test_what_the_neural_engine_hardly_believes_is_not_added() -> None:

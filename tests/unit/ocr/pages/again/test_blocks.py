@@ -72,10 +72,10 @@ def read(engine: Engine, folder: Path) -> PageInProgress:
 def test_a_page_that_is_not_read_well_is_read_as_one_block_where_that_is_as_sure(
     confidence: float, kept: bool, tmp_path: Path
 ) -> None:
-    engine = Engine(rows(LINES // 2, 80.0), rows(LINES, confidence))
+    engine = Engine(rows(LINES, 80.0), rows(LINES, confidence, each=2))
     page = read(engine, tmp_path)
     assert isinstance(page.outcome, Recognition)
-    assert (len(page.outcome.words) == LINES, "read as one block" in page.notes) == (kept, kept)
+    assert (len(page.outcome.words) == 2 * LINES, "read as one block" in page.notes) == (kept, kept)
 
 
 def test_a_page_that_is_read_well_is_not_read_again(tmp_path: Path) -> None:

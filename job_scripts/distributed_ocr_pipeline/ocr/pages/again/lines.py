@@ -9,6 +9,7 @@ from distributed_ocr_pipeline.ocr.scripts import join_words
 from distributed_ocr_pipeline.records import Word
 
 _BESIDE = 0.5  # of the lower of two words: so much of their height is shared by words of one line
+_BELIEVED = 50  # confidence; of babble, some lines stand beside others
 _LONG = 4  # words of a line
 _MANY = 0.5  # of the long lines
 
@@ -48,10 +49,11 @@ def insert(paragraphs: list[Paragraph], lines: Paragraph) -> None:
 
 
 def has_columns(words: Sequence[Word]) -> bool:
-    """Whether half of the long lines stand beside another long line."""
+    """Whether half of the long lines of what is believed stand beside another of them."""
     lines: dict[int, Line] = {}
     for word in words:
-        lines.setdefault(word.line, []).append(word)
+        if word.confidence >= _BELIEVED:
+            lines.setdefault(word.line, []).append(word)
     boxes = [box_around(line) for line in lines.values() if len(line) >= _LONG]
     beside = [one for one in boxes if any(_are_beside(one, other) for other in boxes)]
     return len(beside) > _MANY * len(boxes)

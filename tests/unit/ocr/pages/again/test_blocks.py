@@ -103,6 +103,7 @@ def test_a_page_of_which_much_stands_outside_of_the_layout_is_read_as_one_block(
         (rows(9, 90.0, parts=2, each=4), True),
         (rows(9, 90.0, parts=2, each=3), False),  # cells of a table, or amounts of a receipt
         (rows(9, 90.0, each=8), False),
+        (rows(9, 20.0, parts=2, each=4), False),  # babble
     ],
 )
 def test_columns_are_long_lines_side_by_side(words: Recognition, columns: bool) -> None:

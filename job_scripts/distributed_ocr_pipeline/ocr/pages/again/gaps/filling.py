@@ -10,7 +10,7 @@ from distributed_ocr_pipeline.ocr.pages.again.gaps.pictures import Gaps
 from distributed_ocr_pipeline.ocr.pages.again.gaps.unread import MANY_LINES, unread_lines
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
 
-_MANY_OUTSIDE = 0.2  # of the words; of tables with so many, up to a third of the digits that stand alone are lost
+_MANY_OUTSIDE = 0.15  # of the words; of pages with so many, as much again may be lost
 
 
 def with_gaps_filled(

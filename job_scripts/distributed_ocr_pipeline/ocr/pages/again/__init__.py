@@ -5,6 +5,7 @@ gaps      print outside of all words that were read
 grounds   what print stands on other than paper: shaded rows, dark bars, rules
 mirrored  print of the other side of the sheet, which shows through
 specks    whether what was removed as specks was print
+columns   whether print stands in columns, which must not be read across
 lines     a reading as paragraphs of lines of words, and back
 babble    words that are no text
 two_readings  Tesseract's words and the neural engine's as one reading

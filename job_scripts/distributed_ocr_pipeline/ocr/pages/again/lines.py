@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from distributed_ocr_pipeline.ocr.engines.reading_order import Block
-from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, box_around, shared_height, shared_width
+from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, shared_height, shared_width
 from distributed_ocr_pipeline.ocr.scripts import join_words
 from distributed_ocr_pipeline.records import Word
 
 _BESIDE = 0.5  # of the lower of two words: so much of their height is shared by words of one line
-_BELIEVED = 50  # confidence; of babble, some lines stand beside others
-_LONG = 4  # words of a line
-_MANY = 0.5  # of the long lines
 
 Line = list[Word]
 Paragraph = list[Line]
@@ -46,24 +42,6 @@ def insert(paragraphs: list[Paragraph], lines: Paragraph) -> None:
     below = [number for number, paragraph in enumerate(paragraphs) if _is_below(paragraph, apart[0])]
     under = [number for number in below if _is_in_column(paragraphs[number], apart[0])]
     paragraphs.insert(min(under or below, default=len(paragraphs)), apart)
-
-
-def has_columns(words: Sequence[Word]) -> bool:
-    """Whether half of the long lines of what is believed stand beside another of them."""
-    lines: dict[int, Line] = {}
-    for word in words:
-        if word.confidence >= _BELIEVED:
-            lines.setdefault(word.line, []).append(word)
-    boxes = [box_around(line) for line in lines.values() if len(line) >= _LONG]
-    beside = [one for one in boxes if any(_are_beside(one, other) for other in boxes)]
-    return len(beside) > _MANY * len(boxes)
-
-
-def _are_beside(one: Block, other: Block) -> bool:
-    """Whether two lines stand at the same height and apart."""
-    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
-    apart = one.right <= other.left or other.right <= one.left
-    return apart and shared >= _BESIDE * min(one.bottom - one.top, other.bottom - other.top)
 
 
 def _put_beside(paragraphs: Sequence[Paragraph], line: Line) -> bool:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Outcome, Recognition
 from distributed_ocr_pipeline.ocr.pages import orientation, resolution
+from distributed_ocr_pipeline.ocr.pages.again.columns import has_columns
 from distributed_ocr_pipeline.ocr.pages.again.gaps.pictures import BLOCK
 from distributed_ocr_pipeline.ocr.pages.again.grounds import low_rows
-from distributed_ocr_pipeline.ocr.pages.again.lines import has_columns
 from distributed_ocr_pipeline.ocr.pages.again.specks import may_be_print
 from distributed_ocr_pipeline.ocr.pages.analysis import analyse
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageInProgress
@@ -47,6 +47,7 @@ class Way:
     name: str = ""  # of the picture that it is read from, if that is another
     redrawn: Callable[[Raster, Path], Raster] | None = None  # writes this picture
     doubt: float = 100.0  # by how much its mean confidence may be lower
+    crosses: bool = False  # columns, if there are any: then it is not better
 
 
 def _with_specks(page: PageInProgress) -> PageInProgress | None:
@@ -161,12 +162,12 @@ WAYS: Sequence[Way] = (
     Way(_with_other_threshold, 1.1),
     Way(_dots_and_grain_smoothed, 1.05, *_SMOOTH),
     Way(_told_coarse, 1.02),
-    Way(_doubtful_as_one_block, 1.05, doubt=_AS_SURE),
+    Way(_doubtful_as_one_block, 1.05, doubt=_AS_SURE, crosses=True),
 )
 """In the order in which they are tried, each from the best reading so far."""
 
 
-BLOCK_WHERE_MUCH_WAS_LEFT = Way(_as_one_block, 1.05, doubt=_NEARLY_AS_SURE)
+BLOCK_WHERE_MUCH_WAS_LEFT = Way(_as_one_block, 1.05, doubt=_NEARLY_AS_SURE, crosses=True)
 """Tried where many words stood outside of the layout, or lines of print were not read."""
 
 
@@ -180,7 +181,8 @@ def _is_better(trial: Outcome | None, current: Outcome | None, way: Way) -> bool
     if not isinstance(trial, Recognition) or not isinstance(current, Recognition):
         return False
     as_sure = (trial.confidence or 0) >= (current.confidence or 0) - way.doubt
-    return as_sure and orientation.credit(trial) > way.gain * orientation.credit(current)
+    better_read = as_sure and orientation.credit(trial) > way.gain * orientation.credit(current)
+    return better_read and not (way.crosses and has_columns(trial.words))
 
 
 def _is_doubtful(page: PageInProgress, limit: float = _DOUBTFUL) -> bool:

@@ -11,7 +11,7 @@ from distributed_ocr_pipeline.ocr import Stop
 from distributed_ocr_pipeline.ocr.documents.source import PageSurvey
 from distributed_ocr_pipeline.ocr.documents.text_layer import Verdict
 from distributed_ocr_pipeline.ocr.engines.recognition import Options, Outcome, Recognition
-from distributed_ocr_pipeline.ocr.pages.again.lines import has_columns
+from distributed_ocr_pipeline.ocr.pages.again.columns import has_columns
 from distributed_ocr_pipeline.ocr.pages.analysis import PageAnalysis
 from distributed_ocr_pipeline.ocr.pages.in_progress import PageContext, PageInProgress
 from distributed_ocr_pipeline.ocr.pages.reading import Reading
@@ -97,14 +97,34 @@ def test_a_page_of_which_much_stands_outside_of_the_layout_is_read_as_one_block(
     assert page.notes == ("read as one block",) and not page.doubtful
 
 
+def beside(left: str, right: str, gap: int = 200, each: int = 9) -> list[Word]:
+    """Rows of two words, read as a line each, as columns of short lines are in one block."""
+    return [
+        Word(text, place, 50 * row, 100, 40, 90.0, row)
+        for row in range(1, each + 1)
+        for text, place in ((left, 20), (right, 120 + gap))
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "columns"),
     [
-        (rows(9, 90.0, parts=2, each=4), True),
-        (rows(9, 90.0, parts=2, each=3), False),  # cells of a table, or amounts of a receipt
-        (rows(9, 90.0, each=8), False),
-        (rows(9, 20.0, parts=2, each=4), False),  # babble
+        (rows(9, 90.0, parts=2, each=4).words, True),
+        (rows(9, 90.0, each=8).words, False),
+        (rows(9, 20.0, parts=2, each=4).words, False),  # babble
+        (beside("Bell", "River"), True),  # an index, a poem
+        (beside("Bread", "12.50"), False),  # a receipt
+        (beside("two", "words", gap=20), False),
+        (beside("of", "chance", each=3), False),
     ],
 )
-def test_columns_are_long_lines_side_by_side(words: Recognition, columns: bool) -> None:
-    assert has_columns(words.words) == columns
+def test_columns_are_long_lines_side_by_side_or_a_gutter_between_letters(words: Sequence[Word], columns: bool) -> None:
+    assert has_columns(words) == columns
+
+
+def test_columns_of_short_lines_that_show_only_in_the_block_are_not_read_across(tmp_path: Path) -> None:
+    words = tuple(
+        Word(one.text, one.left, one.top, 100, 28, 95.0, one.line) for one in beside("Bell", "River", each=30)
+    )
+    engine = Engine(rows(LINES // 2, 80.0), Recognition("Bell River\n" * 29 + "Bell River", words))
+    assert "read as one block" not in read(engine, tmp_path).notes and 6 in engine.asked

@@ -18,7 +18,7 @@ from functools import cached_property
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.rasters.faint import has_faint_print, strengthened
-from distributed_ocr_pipeline.ocr.rasters.levels import level_at, median_level
+from distributed_ocr_pipeline.ocr.rasters.levels import DARK, level_at, median_level
 from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 from distributed_ocr_pipeline.ocr.rasters.raster import Raster, load
 
@@ -30,7 +30,6 @@ _WEAK_CONTRAST = 24  # ... and one of print that is 40 levels darker; less is lo
 _FAINT_CONTRAST = 12  # ... and one that may have
 _FAINT_SHARE = 0.0002  # of the cells; less is dust
 _SURROUNDINGS = 9  # cells
-_DARK = 110  # of paper
 _SHADED = 0.6  # of the paper's level: dark enough for light text
 _LIT = 0.6  # of the way from a dark page's level to white: more than dense light print makes of an area
 
@@ -148,8 +147,8 @@ def analyse(raster: Raster) -> PageAnalysis:
             return _of_faint_print(image, faint / sum(counts))
         if not inked and (faint <= few or _differing_from_surroundings(cells) <= few):
             return PageAnalysis(blank=True)
-        mixed = _has_area(cells, paper, light=paper < _DARK)
-        dark = paper < _DARK and not mixed
+        mixed = _has_area(cells, paper, light=paper < DARK)
+        dark = paper < DARK and not mixed
         speckled = specks(image).are_many
         lines = _lines_either_way(ImageOps.invert(image) if dark else image)
     return PageAnalysis(

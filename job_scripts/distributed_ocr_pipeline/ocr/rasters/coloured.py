@@ -12,6 +12,7 @@ import math
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
+from distributed_ocr_pipeline.ocr.rasters.levels import DARK, median_level
 from distributed_ocr_pipeline.ocr.rasters.neighbours import darkest, lightest
 
 MOST_PIXELS = 36_000_000
@@ -95,11 +96,15 @@ def _cells_with(marks: Image.Image) -> Image.Image:
 
 
 def _with_ink(colours: Image.Image, grey: Image.Image, place: Image.Image) -> Image.Image:
-    """The grey picture, with the darkest ink of all channels on white where print would be lost."""
+    """The grey picture, with the clearest ink of all channels where print would be lost: dark on white, as on its page.
+
+    On a dark page, such as of a screen, it is light on black.
+    """
     ink = Image.new("L", grey.size)
     for channel in (grey, *colours.split()):
         ink = ImageChops.lighter(ink, _full_strokes(channel))
-    return Image.composite(ImageOps.invert(ink), grey, place)
+    is_dark = median_level(grey.reduce(_STEP).histogram()) < DARK
+    return Image.composite(ink if is_dark else ImageOps.invert(ink), grey, place)
 
 
 def _full_strokes(channel: Image.Image) -> Image.Image:

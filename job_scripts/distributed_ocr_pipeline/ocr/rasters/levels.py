@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+DARK = 110
+"""Of paper: a page whose paper is darker has light print."""
+
 
 def level_at(counts: Sequence[int], share: float) -> int:
     """The grey level up to which a share (0 to 1) of a histogram lies."""

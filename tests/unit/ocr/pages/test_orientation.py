@@ -37,6 +37,8 @@ def test_a_page_on_its_side_is_tried_the_two_ways_it_can_lie() -> None:
         (_read(95, words=3), _read(60, words=40), False),
         (_read(95), _read(90), False),
         (_read(95), _read(95, upright=False), True),
+        (_read(90, words=18), _read(95, upright=False), True),  # a receipt of which a column was dropped
+        (_read(90, words=12), _read(95, upright=False), False),
     ],
 )
 def test_another_way_must_be_clearly_better(other: Recognition, current: Recognition, better: bool) -> None:

@@ -8,6 +8,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from distributed_ocr_pipeline.ocr.rasters.coloured import grey_of_colour
 from distributed_ocr_pipeline.ocr.rasters.decoding import rasterise
+from distributed_ocr_pipeline.ocr.rasters.levels import median_level
 from tests.support.documents import printed_page
 
 Colour = tuple[int, int, int]
@@ -66,6 +67,15 @@ def test_print_that_is_light_or_as_light_as_its_ground_becomes_black_on_white(
     page = beside_black(ink, paper)
     assert print_lost(page.convert("L")) > 0.8
     assert print_lost(grey_of_colour(as_jpeg(page) if jpeg else page)) < (0.4 if jpeg else 0.2)
+
+
+@pytest.mark.parametrize("ink", [(0, 0, 255), (80, 0, 255), (150, 0, 0)])
+def test_print_of_colours_on_a_dark_page_becomes_light_on_black(ink: Colour) -> None:
+    mask = printed_page()
+    grey = grey_of_colour(Image.composite(Image.new("RGB", mask.size), Image.new("RGB", mask.size, ink), mask))
+    on_paper, on_print = grey.histogram(mask), grey.histogram(ImageOps.invert(mask))
+    assert median_level(on_paper) < 20 and sum(on_paper[60:]) < 0.1 * sum(on_paper)
+    assert median_level(on_print) > 120
 
 
 def test_black_print_below_it_stays_as_it_is() -> None:

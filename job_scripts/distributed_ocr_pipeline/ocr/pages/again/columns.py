@@ -30,10 +30,15 @@ def has_columns(words: Sequence[Word]) -> bool:
     lines: dict[int, Row] = {}
     for word in believed:
         lines.setdefault(word.line, []).append(word)
-    return _are_in_columns(list(lines.values())) or _has_gutter(_rows(list(lines.values())))
+    return are_columns(list(lines.values()))
 
 
-def _are_in_columns(lines: Sequence[Row]) -> bool:
+def are_columns(lines: Sequence[Row]) -> bool:
+    """The same of lines; those of none are none."""
+    return _are_side_by_side(lines) or _has_gutter(_rows(lines))
+
+
+def _are_side_by_side(lines: Sequence[Row]) -> bool:
     boxes = [box_around(line) for line in lines if len(line) >= _LONG]
     beside = [one for one in boxes if any(_are_apart(one, other) and _are_level(one, other) for other in boxes)]
     return len(beside) > _MANY_LINES * len(boxes)

@@ -34,19 +34,32 @@ def reading_of(paragraphs: Sequence[Paragraph], language: str) -> Recognition:
     return Recognition(_text(kept), words, language)
 
 
-def insert(paragraphs: list[Paragraph], lines: Paragraph) -> None:
-    """Put lines into those beside which they stand, the others before the first paragraph that is below the first."""
-    apart = [line for line in lines if not _put_beside(paragraphs, line)]
+def insert(paragraphs: list[Paragraph], lines: Paragraph, across: bool = True) -> None:
+    """Put lines into those beside which they stand, the others before the first paragraph that is below the first.
+
+    Where a page is not to be read `across`, lines beside each other are in different columns unless they are close.
+    """
+    apart = [line for line in lines if not _put_beside(paragraphs, line, across)]
     if not apart:
         return
-    below = [number for number, paragraph in enumerate(paragraphs) if _is_below(paragraph, apart[0])]
-    under = [number for number in below if _is_in_column(paragraphs[number], apart[0])]
-    paragraphs.insert(min(under or below, default=len(paragraphs)), apart)
+    paragraphs.insert(_place(paragraphs, apart[0], across), apart)
 
 
-def _put_beside(paragraphs: Sequence[Paragraph], line: Line) -> bool:
+def _place(paragraphs: Sequence[Paragraph], line: Line, across: bool) -> int:
+    """Where a line begins: before what is below it in its part of the width, or else anywhere; in columns, behind it."""
+    below = [number for number, paragraph in enumerate(paragraphs) if _is_below(paragraph, line)]
+    in_column = [number for number, paragraph in enumerate(paragraphs) if _is_in_column(paragraph, line)]
+    under = [number for number in below if number in in_column]
+    if across or under:
+        return min(under or below, default=len(paragraphs))
+    return max(in_column, default=len(paragraphs) - 1) + 1
+
+
+def _put_beside(paragraphs: Sequence[Paragraph], line: Line, across: bool) -> bool:
     """Put a line's words into the line beside which they stand, if there is one."""
     beside = [other for paragraph in paragraphs for other in paragraph if _is_beside(other, line)]
+    if not across:
+        beside = [other for other in beside if _distance(other, line) <= line[0].height]
     if beside:
         nearest = min(beside, key=lambda other: _distance(other, line))
         nearest.extend(line)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition
+from distributed_ocr_pipeline.ocr.pages.again.columns import are_columns
 from distributed_ocr_pipeline.ocr.pages.again.gaps.pictures import COLUMNS, Gaps
 from distributed_ocr_pipeline.ocr.pages.again.gaps.stacks import CERTAIN, CONFIDENT, misread_columns
 from distributed_ocr_pipeline.ocr.pages.again.lines import Line, Paragraph, insert, paragraphs_of, reading_of
@@ -19,8 +20,9 @@ def merged(read: Recognition, gaps: Gaps, found: Recognition) -> Recognition:
     if paragraphs is None or not lines:
         return read
     paragraphs = _without_misread(paragraphs, misread, lines)
+    across = not are_columns([*(line for paragraph in paragraphs for line in paragraph), *lines])
     for together in _paragraphs(lines, found) if gaps.segmentation == COLUMNS else [[line] for line in lines]:
-        insert(paragraphs, together)
+        insert(paragraphs, together, across)
     return reading_of(paragraphs, read.language)
 
 

@@ -83,3 +83,24 @@ def test_what_stands_around_a_stack_gives_way_only_to_what_is_read_in_its_place(
     assert merged(read, GAPS, read_of([at("cell", 400, 125, 1)])).text.endswith("HWNAONH\n\n=")
     away = replace(read, words=(*read.words[:-1], replace(around[1], left=65)))
     assert merged(away, GAPS, read_of([at("17", 45, 420, 1)])) == away
+
+
+def columns(rows: int = 8) -> Recognition:
+    """Two columns of short lines, of which the right one has no more than every other."""
+    left = [at("left", 20, 30 * row, row) for row in range(1, rows + 1)]
+    right = [at("right", 300, 30 * row, rows + row) for row in range(1, rows + 1, 2)]
+    blocks = ["\n".join(word.text for word in column) for column in (left, right)]
+    return Recognition("\n\n".join(blocks), (*left, *right))
+
+
+def test_what_is_found_in_columns_is_not_put_across_the_gutter() -> None:
+    found = [at("found", 290, 30 * row - 20, row) for row in range(2, 9, 2)]
+    text = merged(columns(), GAPS, read_of(found)).text
+    assert text.startswith("left\n" * 7 + "left\n\n") and text.count("found") == 4
+    assert "found" not in text.split("right")[0]
+
+
+def test_what_is_found_at_the_foot_of_a_column_comes_behind_it() -> None:
+    found = [at("foot", 290, 600, 1)]
+    assert merged(columns(), GAPS, read_of(found)).text.endswith("right\n\nfoot")
+    assert merged(columns(), GAPS, read_of([at("foot", 10, 600, 1)])).text.split("\n\n")[1] == "foot"

@@ -46,7 +46,7 @@ def insert(paragraphs: list[Paragraph], lines: Paragraph, across: bool = True) -
 
 
 def _place(paragraphs: Sequence[Paragraph], line: Line, across: bool) -> int:
-    """Where a line begins: before what is below it in its part of the width, or else anywhere; in columns, behind it."""
+    """Where a line begins: before what is below it, first in its part of the width; in columns, behind that part."""
     below = [number for number, paragraph in enumerate(paragraphs) if _is_below(paragraph, line)]
     in_column = [number for number, paragraph in enumerate(paragraphs) if _is_in_column(paragraph, line)]
     under = [number for number in below if number in in_column]

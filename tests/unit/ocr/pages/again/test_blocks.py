@@ -1,4 +1,4 @@
-"""A page of which the layout loses much is read as one block, from edge to edge, where that is better and no less sure."""
+"""A page of which the layout loses much is read as one block, from edge to edge, where that is better and as sure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ def rows(count: int, confidence: float, parts: int = 1, each: int = 1) -> Recogn
 
 @dataclass
 class Engine:
-    """Reads a page in one way as a layout, and in another as one block; `loose` is what stands outside of the layout."""
+    """Reads a page as a layout, and otherwise as one block; `loose` is what stands outside of the layout."""
 
     layout: Recognition
     block: Recognition

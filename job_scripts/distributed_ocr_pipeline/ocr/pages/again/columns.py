@@ -20,6 +20,7 @@ _GUTTER = 1.0  # height of a word; blanks are half as wide
 _MANY_ROWS = 0.4  # with the gutter in one place; of pages that are not in columns, 0.36 at most
 _LEAST_ROWS = 4
 _STEP = 4  # pixels
+_OPEN_ROWS = 40  # that a line may belong to; no page has more columns, the lines of each at heights of their own
 
 Row = list[Word]
 
@@ -49,7 +50,7 @@ def _rows(lines: Sequence[Row]) -> list[Row]:
     rows: list[Row] = []
     for line in sorted(lines, key=lambda line: box_around(line).top):
         box = box_around(line)
-        row = next((row for row in rows if _are_level(box, box_around(row))), None)
+        row = next((row for row in rows[-_OPEN_ROWS:] if _are_level(box, box_around(row))), None)
         if row is None:
             rows.append(list(line))
         else:

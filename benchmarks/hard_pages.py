@@ -264,14 +264,11 @@ def _on_a_table(seed: int, dpi: int, ink: int) -> HardPage:
 
 def page_in_the_dark(seed: int) -> HardPage:
     """A page that a camera took in poor light, on a black table that covers more than half of the picture."""
-    layout = Layout(dpi=150, points=11)
-    sheet = draw_text(prose(seed, 24), layout).point([40 + level * 115 // 255 for level in range(256)])
-    view = Image.new("L", (round(1.1 * sheet.width), 2 * sheet.height), 14)
+    layout, paragraphs = Layout(dpi=150, points=11), prose(seed, 24)
+    sheet = draw_text(paragraphs, layout).point([50 + level * 115 // 255 for level in range(256)])
+    view = Image.new("L", (round(1.1 * sheet.width), 2 * sheet.height), 22)
     view.paste(sheet, (sheet.width // 20, sheet.height // 2))
-    grain = Image.effect_noise(view.size, 6)
-    return HardPage(
-        ImageChops.add(view, grain, offset=-128).filter(ImageFilter.GaussianBlur(0.6)), text_of(prose(seed, 24))
-    )
+    return HardPage(_in_grain(view, seed, 20).filter(ImageFilter.GaussianBlur(0.6)), text_of(paragraphs))
 
 
 def labelled_form(seed: int) -> HardPage:

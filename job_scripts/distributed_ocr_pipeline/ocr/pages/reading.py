@@ -142,7 +142,7 @@ class Reading:
             transform = replace(transform, skew=analyse(upright).skew)
         return replace(self._with_transform(page, transform), seconds=0.0)
 
-    # ---- other ways ------------------------------------------------------------------------------------------
+    # ---- other ways, and what was left lying -----------------------------------------------------------------
 
     def _read_otherwise(self, pages: Sequence[PageInProgress], way: Way) -> list[PageInProgress]:
         """The pages, those read in another way for which that is better."""
@@ -175,17 +175,16 @@ class Reading:
         page = replace(page, finest=finest, analysis=analysis)
         return self._with_transform(page, Transform(page.transform.quarter, analysis.skew, analysis.dark, scale))
 
-    # ---- what was left lying ---------------------------------------------------------------------------------
-
     def _with_what_was_left(self, pages: Sequence[PageInProgress]) -> list[PageInProgress]:
         """The pages with the words outside of what was read; those with many of them are first read as one block."""
-        done = with_gaps_filled(pages, self._gaps, self._recognised)
-        asked = [page for page, whole in zip(pages, done) if whole.doubtful]
-        blocks = self._read_otherwise(asked, ways.BLOCK_WHERE_MUCH_WAS_LEFT)
-        spent = {page.survey.number: block.seconds - page.seconds for page, block in zip(asked, blocks)}
-        better = [block for page, block in zip(asked, blocks) if block.segmentation != page.segmentation]
-        best = {page.survey.number: page for page in with_gaps_filled(better, self._gaps, self._recognised)}
-        return [best.get(page.survey.number) or page.after(spent.get(page.survey.number, 0.0)) for page in done]
+        done = {page.survey.number: page for page in with_gaps_filled(pages, self._gaps, self._recognised)}
+        asked = [page for page in pages if done[page.survey.number].doubtful]
+        for page, block in zip(asked, self._read_otherwise(asked, ways.BLOCK_WHERE_MUCH_WAS_LEFT)):
+            whole = done[page.survey.number].after(block.seconds - page.seconds)
+            if block.segmentation != page.segmentation:
+                [whole] = with_gaps_filled([replace(block, seconds=whole.seconds)], self._gaps, self._recognised)
+            done[page.survey.number] = whole
+        return list(done.values())
 
     def _gaps(self, page: PageInProgress) -> list[Gaps]:
         settled = page.survey.verdict.trusted or "psm" in self._chosen or self._is_slow(page)

@@ -1,6 +1,6 @@
 """A reading as paragraphs of lines of words, so that words can be taken out and put in, and text and words agree."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from distributed_ocr_pipeline.ocr.engines.recognition import Recognition, shared_height, shared_width
@@ -13,12 +13,17 @@ Line = list[Word]
 Paragraph = list[Line]
 
 
+def lines_of(words: Iterable[Word]) -> list[Line]:
+    """Words in the lines in which they were read."""
+    lines: dict[int, Line] = {}
+    for word in words:
+        lines.setdefault(word.line, []).append(word)
+    return list(lines.values())
+
+
 def paragraphs_of(read: Recognition) -> list[Paragraph] | None:
     """The paragraphs of a reading; None if its text is not made of its words (the engine's own, as of Korean)."""
-    by_number: dict[int, Line] = {}
-    for word in read.words:
-        by_number.setdefault(word.line, []).append(word)
-    lines = iter(by_number.values())
+    lines = iter(lines_of(read.words))
     try:
         found = [[next(lines) for _ in block.split("\n")] for block in read.text.split("\n\n")] if read.words else []
     except StopIteration:

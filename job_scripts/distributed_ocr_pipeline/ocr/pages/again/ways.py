@@ -34,7 +34,7 @@ _COARSE_DPI = 100
 _SMOOTHING = 0.09  # of the height of print; at 0.06 dots stay apart, at 0.105 letters of 24 needles run together
 _FIRST_SMOOTHING = 1 / 1100  # of the shorter side; so that the height of print can be measured
 _LEAST_RADIUS = 1.0  # pixels
-_AS_SURE = 2  # mean confidence; typescripts that were read from edge to edge with 3 less had more errors
+_AS_SURE = 2  # mean confidence; a typescript that was read from edge to edge with 3 less had more errors
 _NEARLY_AS_SURE = 5  # likewise; where it makes babble of the sides of a picture, such a reading has 18 less
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from distributed_ocr_pipeline.ocr.engines.recognition import shared_width
-from distributed_ocr_pipeline.ocr.pages.again.lines import Line
+from distributed_ocr_pipeline.ocr.pages.again.lines import lines_of
 from distributed_ocr_pipeline.records import Word
 
 CONFIDENT = 70
@@ -21,10 +21,7 @@ def misread_columns(words: Sequence[Word]) -> frozenset[Word]:
     stacks = [word for word in words if _is_stack(word)]
     if not stacks:
         return frozenset()
-    lines: dict[int, Line] = {}
-    for word in words:
-        lines.setdefault(word.line, []).append(word)
-    around = (word for line in lines.values() if all(_is_of_column(one, stacks) for one in line) for word in line)
+    around = (word for line in lines_of(words) if all(_is_of_column(one, stacks) for one in line) for word in line)
     return frozenset([*stacks, *around])
 
 
